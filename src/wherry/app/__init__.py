@@ -1,0 +1,1 @@
+"""Command line, configuration, wiring, supervisor: the only package that knows everything."""

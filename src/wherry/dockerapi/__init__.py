@@ -1,0 +1,1 @@
+"""The Docker Engine API: one module a resource, over narrow Protocols of the engine."""

@@ -1,0 +1,92 @@
+"""One engine instance: where it keeps things and what its kernel objects are called.
+
+Instances live side by side; every kernel object's name carries the instance, so that none touches another's.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_ROOT = Path("/var/lib/wherry")
+DEFAULT_RUN = Path("/run/wherry")
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """Names and paths of an instance. ``root`` is absolute and resolved.
+
+    On disk::
+
+        root/                  0710 root:root
+          instance.lock        held (flock) by the supervisor
+          engine.sqlite        the engine's metadata
+          content/             OCI image layout: blobs/sha256/…, ingest/
+          snapshots/           one directory a chain id
+          containers/<id>/     upper/, work/, logs, hosts, resolv.conf, hostname, exit status
+          volumes/<name>/_data
+          tmp/                 emptied at start
+        run/                   docker.sock, shims/<id>.sock
+    """
+
+    root: Path
+    run: Path
+    name: str
+
+    @classmethod
+    def at(cls, root: Path | None = None) -> "Instance":
+        """The instance of ``root`` (None or the default path: the machine's own, with its socket in /run/wherry)."""
+        path = (root or DEFAULT_ROOT).absolute().resolve()
+        if path == DEFAULT_ROOT:
+            return cls(path, DEFAULT_RUN, "default")
+        return cls(path, path / "run", hashlib.sha256(str(path).encode()).hexdigest()[:8])
+
+    @property
+    def socket(self) -> Path:
+        return self.run / "docker.sock"
+
+    @property
+    def cgroup_parent(self) -> str:
+        """Path below each cgroup hierarchy's root."""
+        return f"/wherry-{self.name}"
+
+    @property
+    def bridge(self) -> str:
+        """Name of the default network's bridge: at most 15 characters (IFNAMSIZ, netdevice(7))."""
+        return "wherry0" if self.name == "default" else f"wh{self.name}"
+
+    @property
+    def nft_table(self) -> str:
+        return f"wherry-{self.name}"
+
+    def veth(self, token: str) -> str:
+        """Host end of a container's veth pair, from a short unique token (at most 6 characters)."""
+        return f"wh{self.name[:7]}{token[:6]}"
+
+    @property
+    def database(self) -> Path:
+        return self.root / "engine.sqlite"
+
+    @property
+    def content(self) -> Path:
+        return self.root / "content"
+
+    @property
+    def snapshots(self) -> Path:
+        return self.root / "snapshots"
+
+    @property
+    def containers(self) -> Path:
+        return self.root / "containers"
+
+    @property
+    def volumes(self) -> Path:
+        return self.root / "volumes"
+
+    @property
+    def tmp(self) -> Path:
+        return self.root / "tmp"
+
+    @property
+    def shims(self) -> Path:
+        """Directory of the shims' control sockets."""
+        return self.run / "shims"

@@ -1,0 +1,1 @@
+"""HTTP server pieces every face shares: streams, hijacked connections, JSON answers, error middleware."""

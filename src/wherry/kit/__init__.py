@@ -1,0 +1,1 @@
+"""Errors, clock, ids, tasks, logging, metrics: what every layer may use. Knows nothing of containers or clusters."""

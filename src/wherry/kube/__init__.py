@@ -1,0 +1,1 @@
+"""The Kubernetes half: API machinery, server, controllers, scheduler. Empty until the API server arrives."""

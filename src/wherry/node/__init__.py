@@ -1,0 +1,1 @@
+"""The node agent and its data planes. Empty until the cluster arrives."""

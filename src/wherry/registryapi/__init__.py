@@ -1,0 +1,1 @@
+"""The OCI distribution API. Empty until the registry arrives."""

@@ -1,0 +1,1 @@
+"""Revisions and watches over bytes: the cluster state. Empty until the Kubernetes API server arrives."""
