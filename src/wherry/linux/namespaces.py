@@ -1,0 +1,54 @@
+"""Namespaces: flags, raw clone, id maps."""
+
+import ctypes
+import os
+import signal
+
+from wherry.linux.errors import KernelError
+from wherry.linux.syscalls import NUMBERS
+
+# include/uapi/linux/sched.h
+CLONE_PARENT = 0x00008000
+NEWNS, NEWCGROUP, NEWUTS, NEWIPC = 0x00020000, 0x02000000, 0x04000000, 0x08000000
+NEWUSER, NEWPID, NEWNET = 0x10000000, 0x20000000, 0x40000000
+
+# PyDLL keeps the interpreter lock: the child must find it held by the thread that it is.
+_raw = ctypes.PyDLL(None, use_errno=True).syscall
+_raw.restype = ctypes.c_long
+
+
+def clone(flags: int) -> int:
+    """fork(2) into fresh namespaces: 0 in the child, its pid in the parent.
+
+    With CLONE_PARENT the child is the caller's sibling. The caller must be single-threaded: the interpreter's own
+    after-fork work is left out, which only threads need.
+    """
+    number = NUMBERS["clone"]
+    result: int = _raw(number, ctypes.c_ulong(flags | signal.SIGCHLD), None, None, None, ctypes.c_ulong(0))
+    if result < 0:
+        raise KernelError(ctypes.get_errno(), "fork into namespaces")
+    return result
+
+
+def write_id_maps(pid: int, first: int, count: int) -> None:
+    """Map ids 0 … count - 1 of ``pid``'s user namespace to ``first`` … of ours (user_namespaces(7)); once only."""
+    line = f"0 {first} {count}\n".encode()
+    for name in ("uid_map", "gid_map"):
+        path = f"/proc/{pid}/{name}"
+        try:
+            fd = os.open(path, os.O_WRONLY)
+            try:
+                os.write(fd, line)
+            finally:
+                os.close(fd)
+        except OSError as error:
+            raise KernelError(error.errno or 0, "map ids", path) from error
+
+
+def open_namespace(pid: int, kind: str) -> int:
+    """A descriptor of ``pid``'s namespace (``user``, ``net``, ``mnt`` …)."""
+    path = f"/proc/{pid}/ns/{kind}"
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise KernelError(error.errno or 0, "open namespace", path) from error
