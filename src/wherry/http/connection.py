@@ -1,0 +1,162 @@
+"""One client connection: aiohttp's HTTP protocol, with what it lacks for upgrades and half-closed clients.
+
+* A client may end its sending side while it waits for the answer; aiohttp would close the connection.
+* Bytes a client sends behind an upgrade request (before it has the 101) belong to the upgraded stream; aiohttp's parser
+  knows only the upgrade to WebSocket and would lose them (``_http_parser.pyx``: ``ALLOWED_UPGRADES``).
+* A handler may ask to be cancelled when its client goes, and must otherwise run to its end.
+"""
+
+import asyncio
+import re
+import select
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+RenderError = Callable[[int, str], web.Response]
+
+MAX_HEAD_BYTES = 65536
+MAX_EARLY_BYTES = 262144
+PEER_CHECK_SECONDS = 1.0
+
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_UPGRADE = re.compile(rb"\nupgrade:[ \t]*(?!websocket)[!-~]", re.IGNORECASE)
+_CONTENT_LENGTH = re.compile(rb"\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r?\n", re.IGNORECASE)
+_CHUNKED = re.compile(rb"\ntransfer-encoding:", re.IGNORECASE)
+
+
+class Connection(RequestHandler):
+    """aiohttp's protocol for one connection; see the module."""
+
+    __slots__ = ("_body_left", "_cancelled_by_loss", "_early", "_head", "_peer_check", "_render_error", "taken")
+
+    def __init__(self, manager: web.Server, render_error: RenderError, **options: Any) -> None:
+        super().__init__(manager, **options)
+        self._render_error = render_error
+        self._head = b""
+        self._body_left: int | None = None  # of an upgrade request; what follows it is early
+        self._early = b""
+        self._cancelled_by_loss: asyncio.Task[Any] | None = None
+        self._peer_check: asyncio.TimerHandle | None = None
+        self.taken = False
+
+    @property
+    def is_idle(self) -> bool:
+        """True when no request is being read or answered."""
+        waits = self._waiter is not None and not self._waiter.done()
+        return not self._messages and (waits or self._request_count == 0)
+
+    def data_received(self, data: bytes) -> None:
+        if data and (self._body_left is not None or self.is_idle):
+            data = self._without_early(data)
+            if not data:
+                return
+        super().data_received(data)
+
+    def _without_early(self, data: bytes) -> bytes:
+        """What of ``data`` is for the HTTP parser; keeps the rest (an unfinished head, or bytes behind an upgrade)."""
+        if self._body_left is not None:
+            if not self.is_idle or not self._request_count:
+                return self._split(data)
+            # The upgrade was declined and the connection goes on as HTTP.
+            data, self._early, self._body_left = self._early + data, b"", None
+        data, self._head = self._head + data, b""
+        end = _HEAD_END.search(data)
+        if end is None:
+            if len(data) > MAX_HEAD_BYTES:
+                return data  # the parser refuses it
+            self._head = data
+            return b""
+        return self._split(data) if self._starts_upgrade(data, end.end()) else data
+
+    def _starts_upgrade(self, data: bytes, end: int) -> bool:
+        head = data[:end]
+        if not _UPGRADE.search(head) or _CHUNKED.search(head):
+            return False
+        length = _CONTENT_LENGTH.search(head)
+        self._body_left = end + (int(length[1]) if length else 0)
+        return True
+
+    def _split(self, data: bytes) -> bytes:
+        assert self._body_left is not None
+        mine, rest = data[: self._body_left], data[self._body_left :]
+        self._body_left -= len(mine)
+        self._early += rest
+        if len(self._early) > MAX_EARLY_BYTES and self.transport is not None:
+            self.transport.pause_reading()
+        return mine
+
+    def take_early(self) -> bytes:
+        """The bytes that arrived behind the current upgrade request; they are handed out once."""
+        early, self._early = self._early, b""
+        return early
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # asyncio.Protocol's contract; aiohttp narrowed it
+        """Keep a connection whose client only ended its sending side and still waits for an answer."""
+        if self.is_idle or self.transport is None or _peer_is_gone(self.transport):
+            return False
+        self._close = True  # after this answer there cannot be another request
+        self._peer_check = self._loop.call_later(PEER_CHECK_SECONDS, self._check_peer)
+        return True
+
+    def _check_peer(self) -> None:
+        """After a half-close the event loop no longer tells when the client goes for good: look."""
+        if self.transport is None or self.transport.is_closing():
+            return
+        if _peer_is_gone(self.transport):
+            self.transport.abort()
+            return
+        self._peer_check = self._loop.call_later(PEER_CHECK_SECONDS, self._check_peer)
+
+    @contextmanager
+    def cancelled_by_loss(self) -> Iterator[None]:
+        """The current task is cancelled when the client goes away inside this block."""
+        self._cancelled_by_loss = asyncio.current_task()
+        try:
+            yield
+        finally:
+            self._cancelled_by_loss = None
+
+    def cancel_stream(self) -> None:
+        """End a handler inside :meth:`cancelled_by_loss`, as when its client had gone."""
+        if self._cancelled_by_loss is not None:
+            self._cancelled_by_loss.cancel()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        if self._peer_check is not None:
+            self._peer_check.cancel()
+        if self.taken:
+            self._current_request = None  # its handler goes on with the raw socket
+        else:
+            self.cancel_stream()
+        super().connection_lost(exc)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what the HTTP parser refused (400) or a fault of the server, in the face's own form."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("the answer has begun already")
+        if status >= 500:
+            self.log_exception("fault while answering a request", exc_info=exc)
+        response = self._render_error(status, message or "internal error")
+        response.force_close()
+        return response
+
+
+def _peer_is_gone(transport: asyncio.Transport) -> bool:
+    """True when the client closed both directions (poll(2): POLLHUP), false after a mere half-close."""
+    sock = transport.get_extra_info("socket")
+    try:
+        poll = select.poll()
+        poll.register(sock.fileno(), 0)
+        return bool(poll.poll(0))
+    except (OSError, ValueError):
+        return True

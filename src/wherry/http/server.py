@@ -1,0 +1,109 @@
+"""A server on a unix socket."""
+
+import asyncio
+import grp
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from wherry.http.connection import Connection, RenderError
+from wherry.kit.errors import Invalid
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+BACKLOG = 1024
+MAX_PATH_BYTES = 107  # sun_path, unix(7), less the NUL
+READ_BUFFER_BYTES = 262144
+
+
+class _Connections(web.Server):
+    """Makes :class:`Connection` objects."""
+
+    def __init__(self, handler: Handler, render_error: RenderError, **options: Any) -> None:
+        super().__init__(handler)
+        self._render_error = render_error
+        self._options = options
+
+    def __call__(self) -> Connection:
+        return Connection(self, self._render_error, loop=self._loop, **self._options)
+
+
+class UnixServer:
+    """A listening server. ``async with`` stops it at the end."""
+
+    def __init__(self, path: Path, connections: _Connections, server: asyncio.Server) -> None:
+        self.path = path
+        self._connections = connections
+        self._server = server
+
+    async def stop(self, grace_seconds: float = 5.0) -> None:
+        """Take no new connection, end the streams, let running requests finish for ``grace_seconds``; hijacked
+        connections go on. Idempotent; removes the socket file."""
+        self.path.unlink(missing_ok=True)
+        self._server.close()
+        for connection in self._connections.connections:
+            assert isinstance(connection, Connection)
+            connection.close()
+            connection.cancel_stream()
+        await self._connections.shutdown(grace_seconds)
+
+    async def __aenter__(self) -> "UnixServer":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+
+async def serve_unix(handler: Handler, path: Path, render_error: RenderError) -> UnixServer:
+    """Listen on ``path`` (made anew, mode 0660, group docker where there is one, else root) and answer with
+    ``handler``. Must not be called while another server owns ``path``: what lies there is replaced."""
+    sock = _listen(path)
+    connections = _Connections(
+        handler,
+        render_error,
+        keepalive_timeout=3600,
+        tcp_keepalive=False,
+        access_log=None,
+        auto_decompress=False,
+        max_line_size=65536,
+        max_field_size=65536,
+        read_bufsize=READ_BUFFER_BYTES,
+    )
+    server = await asyncio.get_running_loop().create_unix_server(connections, sock=sock, backlog=BACKLOG)
+    return UnixServer(path, connections, server)
+
+
+def _listen(path: Path) -> socket.socket:
+    """Bind under a private name and rename: the socket is never there with another mode or owner."""
+    if len(os.fsencode(path)) > MAX_PATH_BYTES - 12:
+        raise Invalid(f"socket path is too long: {path} (at most {MAX_PATH_BYTES - 12} bytes); use a shorter root")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{os.getpid()}.sock")
+    temporary.unlink(missing_ok=True)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+    try:
+        old = os.umask(0o177)
+        try:
+            sock.bind(str(temporary))
+        finally:
+            os.umask(old)
+        os.chown(temporary, 0, _docker_group())
+        os.chmod(temporary, 0o660)
+        sock.listen(BACKLOG)
+        os.rename(temporary, path)
+    except BaseException:
+        sock.close()
+        temporary.unlink(missing_ok=True)
+        raise
+    return sock
+
+
+def _docker_group() -> int:
+    try:
+        return grp.getgrnam("docker").gr_gid
+    except KeyError:
+        return 0

@@ -1,0 +1,40 @@
+"""A server on a unix socket, on both event loops."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import uvloop
+from aiohttp import web
+
+from wherry.http.server import Handler, UnixServer, serve_unix
+
+Serve = Callable[[Handler], "asynccontextmanager"]
+
+
+def render_error(status: int, message: str) -> web.Response:
+    return web.Response(status=status, body=json.dumps({"message": message}).encode(), content_type="application/json")
+
+
+@asynccontextmanager
+async def serving(handler: Handler, path: Path) -> AsyncIterator[UnixServer]:
+    server = await serve_unix(handler, path, render_error)
+    try:
+        yield server
+    finally:
+        await server.stop(0.2)
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def run(request: pytest.FixtureRequest) -> Callable[[Awaitable[object]], object]:
+    """Runs a coroutine on a loop of each kind."""
+
+    def runner(coroutine: Awaitable[object]) -> object:
+        factory = uvloop.new_event_loop if request.param == "uvloop" else asyncio.new_event_loop
+        with asyncio.Runner(loop_factory=factory) as loop_runner:
+            return loop_runner.run(asyncio.wait_for(coroutine, 20))  # type: ignore[arg-type]
+
+    return runner
