@@ -81,20 +81,27 @@ def _link_target(parent: int, name: str) -> str | None:
         return None
 
 
-def make_file(root: int, path: str, mode: int = 0o644) -> int:
-    """Make an empty file at ``path`` unless something is there; return an O_PATH descriptor of what is there."""
+def make_file(root: int, path: str, mode: int = 0o644, links: int = 40) -> int:
+    """Make an empty file at ``path`` unless something is there; return an O_PATH descriptor of what is there.
+
+    The target of a dangling symbolic link is made inside the root.
+    """
     try:
         return openat2(root, path, os.O_PATH)
     except KernelError as error:
         if error.errno != 2:
             raise
-    parent = make_directories(root, os.path.dirname(path) or "/")
+    parent_path, name = os.path.split(path)
+    parent = make_directories(root, parent_path or "/")
     try:
-        name = os.path.basename(path)
         try:
             os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY, mode, dir_fd=parent))
         except FileExistsError:
-            pass
+            target = _link_target(parent, name)
+            if target is not None:
+                if links == 0:
+                    raise KernelError(40, "make file", path) from None  # ELOOP
+                return make_file(root, target if target[0] == "/" else f"{parent_path}/{target}", mode, links - 1)
     finally:
         os.close(parent)
     return openat2(root, path, os.O_PATH)

@@ -38,6 +38,7 @@ _syscall = _libc.syscall
 _syscall.restype = ctypes.c_long
 _setns = _libc.setns
 _unshare = _libc.unshare
+_mount = _libc.mount
 _umount2 = _libc.umount2
 _prctl = _libc.prctl
 _sethostname = _libc.sethostname
@@ -88,3 +89,9 @@ def sethostname(name: str) -> None:
 def setdomainname(name: str) -> None:
     encoded = name.encode()
     _check(_setdomainname(encoded, len(encoded)), "set domain name", name)
+
+
+def mount_overlay(target: str, options: str) -> None:
+    """mount(2) of an overlay; used for its page of options, where fsconfig(2) takes 255 bytes a value."""
+    result = _mount(b"overlay", os.fsencode(target), b"overlay", ctypes.c_ulong(0), os.fsencode(options))
+    _check(result, f"mount overlay ({options})", target)

@@ -1,0 +1,241 @@
+"""The daemon's side: start the spawner, ask for containers, find running ones again.
+
+Everything is asynchronous on one event loop; messages are small and local, so they are sent at once. A container's shim
+talks over its own SOCK_SEQPACKET connection.
+"""
+
+import asyncio
+import fcntl
+import json
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+
+import wherry
+from wherry.engine.instance import Instance
+from wherry.engine.runtime import wire
+from wherry.engine.runtime.connection import Connection
+from wherry.engine.runtime.model import Exit, Isolation, Recovered
+from wherry.engine.runtime.tasks import ShimSandbox, ShimTask
+from wherry.kit.errors import Unavailable
+from wherry.linux.cgroup import Cgroup, Layout, layout
+from wherry.linux.namespaces import open_namespace
+from wherry.linux.processes import sealed_copy
+
+_START = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from wherry.engine.runtime.spawner import main; "
+    "main(int(sys.argv[2]), sys.argv[3], sys.argv[4:])"
+)
+_CONNECT_SECONDS = 10.0
+
+
+class ShimRuntime:
+    """The Runtime of real containers (see :mod:`model`). Needs root."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+        self._layout: Layout = layout()
+        self._control: socket.socket | None = None
+        self._starting = asyncio.Lock()
+        self.spawner_pid: int | None = None
+
+    async def start(self) -> None:
+        """Start the spawner, if it does not run."""
+        async with self._starting:
+            if self._control is None:
+                await self._start_spawner()
+
+    async def _start_spawner(self) -> None:
+        instance = self._instance
+        for directory in (instance.root, instance.run, instance.shims, instance.tmp):
+            directory.mkdir(parents=True, exist_ok=True)
+        ours, theirs = wire.pair()
+        os.set_inheritable(theirs.fileno(), True)
+        program = os.path.realpath(sys.executable)
+        image = sealed_copy(program)
+        try:
+            directories = [str(instance.root)]
+            if not instance.run.is_relative_to(instance.root):
+                directories.append(str(instance.run))
+            package = str(Path(wherry.__file__).parent.parent)
+            arguments = [program, "-I", "-S", "-B", "-c", _START, package, str(theirs.fileno()), str(instance.tmp)]
+            self.spawner_pid = _spawn_program(image, [*arguments, *directories])
+        finally:
+            os.close(image)
+            theirs.close()
+        connection = Connection(ours)
+        try:
+            received = await connection.next()
+        except Unavailable as error:
+            raise Unavailable("the spawner ended at its start; is this root, on Linux 5.19 or later?") from error
+        received.close()
+        self._control = connection.detach()
+        asyncio.get_running_loop().add_reader(self._control.fileno(), self._spawner_gone)
+
+    def _spawner_gone(self) -> None:
+        """It says nothing after its start: what is readable is its end. The next spawn starts another."""
+        if self._control is not None:
+            asyncio.get_running_loop().remove_reader(self._control.fileno())
+            self._control.close()
+            self._control = None
+        if self.spawner_pid is not None:
+            try:
+                os.waitpid(self.spawner_pid, 0)
+            except ChildProcessError:
+                pass
+            self.spawner_pid = None
+
+    async def spawn(self, isolation: Isolation) -> ShimSandbox:
+        ours, theirs = wire.pair()
+        fds = {"control": theirs.fileno()}
+        joins = _open_joins(isolation)
+        message = {"isolation": _isolation_message(isolation, joins)}
+        try:
+            try:
+                await self.start()
+                assert self._control is not None
+                wire.send(self._control, message, {**fds, **joins})
+            except (OSError, AssertionError):  # it has just ended: once more, with a new one
+                self._spawner_gone()
+                await self.start()
+                assert self._control is not None
+                wire.send(self._control, message, {**fds, **joins})
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+            for fd in joins.values():
+                os.close(fd)
+        return await ShimSandbox.born(Connection(ours), isolation, self._instance)
+
+    async def recover(self, container_id: str, directory: Path, cgroup: str) -> Recovered:
+        address = self._instance.shims / f"{container_id}.sock"
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _CONNECT_SECONDS
+        while _is_locked(directory / "lock") and loop.time() < deadline:
+            try:
+                connection = Connection(_connect(address))
+            except OSError:
+                await asyncio.sleep(0.02)  # a shim between its fork and its first breath
+                continue
+            try:
+                task = await ShimTask.adopt(connection, container_id)
+            except Unavailable:
+                continue
+            return Recovered(task, None)
+        ended = _read_exit(directory / "exit.json")
+        if ended is None and not (directory / "task.json").exists():
+            return Recovered(None, None)
+        await self.clean(container_id, directory, cgroup)
+        return Recovered(
+            None, ended or Exit(255, time.time_ns(), error="the container's shim was lost, and the container with it")
+        )
+
+    async def clean(self, container_id: str, directory: Path, cgroup: str) -> None:
+        group = Cgroup.at(cgroup, self._layout)
+        try:
+            if group.pids():
+                group.kill()
+            group.delete()
+        except FileNotFoundError:
+            pass
+        for path in (
+            self._instance.shims / f"{container_id}.sock",
+            *(directory / name for name in ("task.json", "lock")),
+        ):
+            path.unlink(missing_ok=True)
+
+    async def close(self) -> None:
+        if self._control is not None:
+            pid = self.spawner_pid
+            asyncio.get_running_loop().remove_reader(self._control.fileno())
+            self._control.close()
+            self._control = None
+            if pid is not None:
+                os.waitpid(pid, 0)
+                self.spawner_pid = None
+
+
+def _spawn_program(image: int, arguments: list[str]) -> int:
+    """Run the sealed interpreter with nothing of our environment in it: a container could read it."""
+    inherited = [int(arguments[7])]
+    return os.posix_spawn(
+        f"/proc/self/fd/{image}",
+        arguments,
+        {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "MALLOC_ARENA_MAX": "1"},
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_DUP2, inherited[0], inherited[0]),
+        ],
+        setsigdef=list(range(1, 32)),
+    )
+
+
+def _open_joins(isolation: Isolation) -> dict[str, int]:
+    wanted = {
+        "user": (isolation.join_user, "user"),
+        "network": (isolation.join_network, "net"),
+        "pid": (isolation.join_pid, "pid"),
+        "ipc": (isolation.join_ipc, "ipc"),
+    }
+    joins: dict[str, int] = {}
+    try:
+        for kind, (pid, name) in wanted.items():
+            if pid is not None:
+                joins[kind] = open_namespace(pid, name)
+    except OSError:
+        for fd in joins.values():
+            os.close(fd)
+        raise
+    return joins
+
+
+def _isolation_message(isolation: Isolation, joins: dict[str, int]) -> wire.Message:
+    return {
+        "ids": [isolation.ids.first, isolation.ids.count] if isolation.ids else None,
+        "network": isolation.network.value,
+        "pid": isolation.pid.value,
+        "ipc": isolation.ipc.value,
+        "uts": isolation.uts.value,
+        "cgroup": isolation.cgroup.value,
+        "joins": list(joins),
+    }
+
+
+def _is_locked(path: Path) -> bool:
+    """Whether a shim holds the lock of a container's directory: it does from before its first act to its end."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+def _connect(address: Path) -> socket.socket:
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    directory = os.open(address.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        sock.connect(f"/proc/self/fd/{directory}/{address.name}")  # past the 107 bytes of unix(7)
+    except OSError:
+        sock.close()
+        raise
+    finally:
+        os.close(directory)
+    return sock
+
+
+def _read_exit(path: Path) -> Exit | None:
+    try:
+        content = json.loads(path.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return None
+    return Exit(content["code"], content["at"], content["oom"])

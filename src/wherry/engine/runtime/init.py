@@ -1,0 +1,107 @@
+"""Process 1 of a container, from its birth in fresh namespaces to the program it becomes.
+
+It is made ahead of time and waits; then it gets the configuration and all it needs as descriptors, puts its mounts
+together, changes root and becomes the program. It is never inspectable, and holds nothing writable of the host.
+"""
+
+import os
+import socket
+from typing import Any, NoReturn
+
+from wherry.engine.runtime import process, wire
+from wherry.engine.runtime.failure import Failure, to_message
+from wherry.engine.runtime.mounts import Tree
+from wherry.linux import mount, processes
+from wherry.linux.namespaces import NEWCGROUP
+from wherry.linux.syscalls import setdomainname, sethostname, unshare
+
+
+def main(control: socket.socket) -> NoReturn:
+    """Serve the shim at the other end of ``control`` until the program runs; never returns, never raises."""
+    progress = process.Progress()
+    try:
+        processes.close_all_but(control.fileno())
+        _settle(control)
+        received = wire.receive(control)
+        if received is not None:
+            _run(control, received.message, received.fds, progress)
+    except BaseException as error:
+        _report(control, error, progress)
+    os._exit(127)
+
+
+def _report(control: socket.socket, error: BaseException, progress: process.Progress) -> None:
+    try:
+        wire.send(control, {"error": to_message(error, progress.step)})
+    except OSError:
+        pass  # the shim is gone, so is who would read it
+
+
+def _settle(control: socket.socket) -> None:
+    """Become root of the namespaces, once the shim has mapped our ids."""
+    received = wire.receive(control)
+    if received is None:
+        os._exit(0)
+    if received.message["mapped"]:
+        os.setgroups([])
+        os.setresgid(0, 0, 0)
+        os.setresuid(0, 0, 0)
+    if received.message["loopback"]:
+        processes.loopback_up()
+    wire.send(control, {"settled": True})
+
+
+def _run(control: socket.socket, message: dict[str, Any], fds: dict[str, int], progress: process.Progress) -> NoReturn:
+    config = message["config"]
+    linux = config.get("linux") or {}
+    if message["new_cgroup"]:
+        progress.step = "make cgroup namespace"
+        unshare(NEWCGROUP)
+    progress.step = "mount"
+    tree = Tree(config, fds, message["mapped"])
+    tree.build()
+    stdio = [fds.get(name, -1) for name in ("stdin", "stdout", "stderr")]
+    if config["process"].get("terminal"):
+        progress.step = "open terminal"
+        stdio = [_open_console(tree, message.get("size"), control)] * 3
+    elif tree.devpts is not None:
+        wire.send(control, {"devpts": True}, {"devpts": tree.devpts})
+    progress.step = "set host name"
+    if message["new_uts"] and config.get("hostname"):
+        sethostname(config["hostname"])
+        if config.get("domainname"):
+            setdomainname(config["domainname"])
+    progress.step = "change root"
+    mount.pivot_into(tree.root)
+    if (config.get("root") or {}).get("readonly"):
+        root = os.open("/", os.O_PATH | os.O_CLOEXEC)
+        mount.set_attributes(root, add=mount.ATTR_RDONLY, path="/")
+    _set_propagation(linux.get("rootfsPropagation") or "")
+    process.run(config["process"], bytes.fromhex(message["seccomp"]), stdio, control, progress)
+
+
+def _set_propagation(name: str) -> None:
+    flag = mount.PROPAGATION.get(name.removeprefix("r"))
+    if flag and name.removeprefix("r") != "private":
+        root = os.open("/", os.O_PATH | os.O_CLOEXEC)
+        mount.set_attributes(root, propagation=flag, path="/")
+
+
+def _open_console(tree: Tree, size: list[int] | None, control: socket.socket) -> int:
+    """Open a terminal, show it as /dev/console, hand its master (and the devpts, for later execs) to the shim."""
+    if tree.devpts is None:
+        raise Failure("open terminal", "a terminal was asked for and /dev/pts is not mounted")
+    master, peer = process.open_terminal(tree.devpts, size)
+    target = os.open("dev", os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=tree.root)
+    try:
+        flags = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY | os.O_CLOEXEC
+        os.close(os.open("console", flags, 0o600, dir_fd=target))
+    except FileExistsError:
+        pass
+    console = os.open("console", os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=target)
+    clone = mount.clone_tree("", peer)
+    mount.move(clone, console, "/dev/console")
+    wire.send(control, {"terminal": True}, {"master": master, "devpts": tree.devpts})
+    for fd in (clone, console, target, master):
+        os.close(fd)
+    return peer
