@@ -1,0 +1,131 @@
+"""Directories of one hierarchy: make with parents, list, kill, remove with all below."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from errno import EBUSY, ENODEV, ENOENT
+
+from wherry.linux.cgroup import cpuset
+from wherry.linux.cgroup.files import read_or, write
+from wherry.linux.cgroup.layout import UNIFIED_NAMES, Hierarchy
+from wherry.linux.errors import KernelError
+
+_PATIENCE_SECONDS = 2.0
+
+
+def make(hierarchy: Hierarchy, path: str) -> None:
+    """Make the cgroup; its parents, set up for children, too. Idempotent."""
+    directory = hierarchy.mount + path
+    try:
+        _mkdir(directory)
+    except KernelError as error:
+        if error.errno != ENOENT:
+            raise
+    else:
+        return
+    make_parents(hierarchy, path)
+    _mkdir(directory)
+
+
+def make_parents(hierarchy: Hierarchy, path: str) -> None:
+    """Make every directory above ``path``, ready for children. Idempotent: completes what a crash left half-made."""
+    above = hierarchy.mount
+    for part in path.strip("/").split("/")[:-1]:
+        directory = f"{above}/{part}"
+        _mkdir(directory)
+        if hierarchy.version == 1 and "cpuset" in hierarchy.controllers:
+            cpuset.initialise_v1(above, directory)
+        if hierarchy.version == 1 and "memory" in hierarchy.controllers:
+            with suppress(KernelError):  # already so, or so by nature (Linux 5.11): children count in the parent
+                write(directory, "memory.use_hierarchy", 1)
+        above = directory
+
+
+def _mkdir(directory: str) -> None:
+    try:
+        os.mkdir(directory, 0o755)
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise KernelError(error.errno or 0, "make cgroup", directory) from error
+
+
+def enable_controllers(hierarchy: Hierarchy, path: str) -> None:
+    """Let a version 2 cgroup use the controllers: the root and every parent must hand them down (cgroup-v2.rst,
+    "Enabling and Disabling"). Done when a limit first needs it: a hybrid machine's root stays as it is."""
+    names = [name for name, known in UNIFIED_NAMES.items() if known in hierarchy.controllers]
+    directory = hierarchy.mount
+    for part in path.strip("/").split("/"):
+        _enable(directory, names)
+        directory = f"{directory}/{part}"
+
+
+def _enable(directory: str, names: list[str]) -> None:
+    """One write enables all; when one of them cannot be (a real-time process pins cpu), each alone."""
+    try:
+        write(directory, "cgroup.subtree_control", " ".join(f"+{name}" for name in names))
+    except KernelError:
+        for name in names:
+            with suppress(KernelError):  # what stays disabled is reported when a limit needs it
+                write(directory, "cgroup.subtree_control", f"+{name}")
+
+
+def below(directory: str) -> Iterator[str]:
+    """Every cgroup below, the deepest first; nothing when the directory is gone."""
+    try:
+        with os.scandir(directory) as entries:
+            names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return
+    for name in names:
+        yield from below(f"{directory}/{name}")
+        yield f"{directory}/{name}"
+
+
+def others(directory: str) -> list[int]:
+    """:func:`processes` without this one."""
+    return [pid for pid in processes(directory) if pid != os.getpid()]
+
+
+def processes(directory: str) -> list[int]:
+    """Pids of this cgroup and of those below. 0 stands for a process of a pid namespace out of sight: left out."""
+    found: dict[int, None] = {}
+    for place in (directory, *below(directory)):
+        for word in read_or(place, "cgroup.procs").split():
+            found[int(word)] = None
+    found.pop(0, None)
+    return list(found)
+
+
+def kill_others(directory: str) -> None:
+    """Send SIGKILL to every process but this one."""
+    for pid in others(directory):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def remove(directory: str) -> None:
+    """Remove a cgroup and all below. Idempotent. EBUSY is what the last moments of a process look like: tried again."""
+    deadline, pause = time.monotonic() + _PATIENCE_SECONDS, 0.001
+    while not _try_remove(directory):
+        if time.monotonic() > deadline:
+            raise KernelError(EBUSY, f"remove cgroup with processes {processes(directory)}", directory)
+        time.sleep(pause)
+        pause = min(pause * 2, 0.05)
+
+
+def _try_remove(directory: str) -> bool:
+    try:
+        os.rmdir(directory)
+        return True
+    except OSError as error:
+        if error.errno in (ENOENT, ENODEV):
+            return True
+        if error.errno != EBUSY:
+            raise KernelError(error.errno or 0, "remove cgroup", directory) from error
+    for place in below(directory):
+        with suppress(OSError):  # still busy, or gone: the next round shows
+            os.rmdir(place)
+    return False
