@@ -53,7 +53,10 @@ def make_init(isolation: dict[str, Any], joins: dict[str, int], main: Child) -> 
 
 
 def join(pidfd: int, kinds: int, cgroup_attach: Callable[[int], None], main: Child) -> tuple[int, socket.socket]:
-    """Fork a process into all the namespaces of the process of ``pidfd``, and into its cgroup first."""
+    """Fork a process into all the namespaces of the process of ``pidfd``, and into its cgroup first.
+
+    ``cgroup_attach`` is called with 0, for the calling process: moving oneself is quick (see wherry.linux.cgroup).
+    """
     ours, theirs = wire.pair()
 
     def child() -> None:
@@ -112,7 +115,7 @@ def _stage(
     try:
         processes.forbid_inspection()
         if before:
-            before(os.getpid())
+            before(0)
         for fd, kinds in entries:
             setns(fd, kinds)
         pid = namespaces.clone(flags | namespaces.CLONE_PARENT)

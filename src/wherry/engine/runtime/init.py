@@ -54,6 +54,10 @@ def _settle(control: socket.socket) -> None:
 def _run(control: socket.socket, message: dict[str, Any], fds: dict[str, int], progress: process.Progress) -> NoReturn:
     config = message["config"]
     linux = config.get("linux") or {}
+    progress.step = "enter cgroup"
+    for name in [name for name in fds if name.startswith("enter:")]:
+        os.write(fds[name], b"0")
+        os.close(fds.pop(name))
     if message["new_cgroup"]:
         progress.step = "make cgroup namespace"
         unshare(NEWCGROUP)
@@ -73,6 +77,8 @@ def _run(control: socket.socket, message: dict[str, Any], fds: dict[str, int], p
             setdomainname(config["domainname"])
     progress.step = "change root"
     mount.pivot_into(tree.root)
+    progress.step = "prepare working directory"
+    process.make_directory(config["process"].get("cwd") or "/")
     if (config.get("root") or {}).get("readonly"):
         root = os.open("/", os.O_PATH | os.O_CLOEXEC)
         mount.set_attributes(root, add=mount.ATTR_RDONLY, path="/")

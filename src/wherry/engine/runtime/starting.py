@@ -72,7 +72,6 @@ def start(
     try:
         cgroup.create()
         cgroup.apply(linux.get("resources") or {})
-        cgroup.attach(pid)
         _run(message, received, init, isolation, started, stdio)
     except BaseException:
         _undo(started)
@@ -101,7 +100,8 @@ def _run(
     mapped = bool(isolation["ids"])
     owner = isolation["ids"][0] if mapped else 0
     userns = open_namespace(started.pid, "user") if mapped else None
-    fds: dict[str, int] = {}
+    # Init moves itself: from here the kernel would make us wait some 10 ms for it (see wherry.linux.cgroup).
+    fds = {f"enter:{number}": fd for number, fd in enumerate(started.cgroup.open_entries())}
     try:
         started.rootfs = overlay.assemble(message["layers"], message["upper"], message["work"], userns)
         fds["rootfs"] = os.dup(started.rootfs)
