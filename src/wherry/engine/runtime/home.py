@@ -32,7 +32,7 @@ def enter(directories: list[str], staging: str) -> None:
     trees["/proc"] = mount.create("proc", attributes=mount.ATTR_NOSUID | mount.ATTR_NODEV | mount.ATTR_NOEXEC)
     trees["/sys/fs/cgroup"] = mount.clone_tree("/sys/fs/cgroup", recursive=True)
     trees["/dev"] = _devices()
-    root = mount.create("tmpfs", [("mode", "700"), ("size", "1m")], mount.ATTR_NOSUID)
+    root = mount.create("tmpfs", [("mode", "711"), ("size", "1m")], mount.ATTR_NOSUID)
     mount.move_to_path(root, staging)
     for path, tree in trees.items():
         target = openat2.make_directories(root, path)

@@ -58,12 +58,11 @@ def run(
     who = _resolve(user)
     progress.step = "prepare standard streams"
     terminal = bool(process.get("terminal"))
-    _take_stdio(stdio, who.uid, terminal)
+    take_stdio(stdio, who.uid, terminal)
     processes.close_all_but(report.fileno())
-    progress.step = "prepare working directory"
+    progress.step = "prepare environment"
     environment = _environment(process, who)
     directory = process.get("cwd") or "/"
-    _make_directory(directory)
     progress.step = "set limits"
     rlimits.apply(process.get("rlimits") or [])
     os.umask(user.get("umask", 0o022))
@@ -104,7 +103,7 @@ def _resolve(user: dict[str, Any]) -> users.User:
     return users.User(user.get("uid", 0), gid, list(dict.fromkeys([gid, *groups])), "")
 
 
-def _take_stdio(stdio: list[int], uid: int, terminal: bool) -> None:
+def take_stdio(stdio: list[int], uid: int, terminal: bool) -> None:
     """Make ``stdio`` 0, 1, 2, and the user's own, so that it may open /dev/stdout again."""
     os.setsid()
     # Out of the way first: a source may itself be 0, 1 or 2.
@@ -132,7 +131,7 @@ def _environment(process: dict[str, Any], who: users.User) -> dict[str, str]:
     return environment
 
 
-def _make_directory(path: str) -> None:
+def make_directory(path: str) -> None:
     """Make the working directory, inside the root whatever the image's links say (CVE-2026-55686)."""
     if not path.startswith("/"):
         raise Failure(

@@ -27,14 +27,14 @@ from wherry.linux.cgroup import Layout
 from wherry.linux.namespaces import open_namespace, write_id_maps
 
 _LINGER_SECONDS = 10.0
-_OWNER_ALONE = 0o077
+_UMASK = 0o022
 
 
 def main(control: socket.socket, request: wire.Message, fds: dict[str, int], layout: Layout) -> None:
     """Life of a shim, from its fork to its end."""
     processes.set_name("wherry-shim")
     os.setsid()
-    os.umask(_OWNER_ALONE)
+    os.umask(_UMASK)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)

@@ -93,10 +93,14 @@ class Files:
     """Reads the two files from the current root."""
 
     @staticmethod
-    def lines(path: str) -> list[list[str]]:
+    def open(path: str) -> int:
+        return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+
+    @classmethod
+    def lines(cls, path: str) -> list[list[str]]:
         """The colon-separated lines of ``path``; none when it does not exist."""
         try:
-            fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+            fd = cls.open(path)
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
