@@ -1,0 +1,90 @@
+"""The table of commands, and what a command's failure looks like to a shell."""
+
+import os
+import signal
+import sys
+from typing import NoReturn
+
+import click
+
+from wherry.app.cli.command import LazyGroup
+from wherry.app.client import ApiError, Unreachable
+from wherry.kit.errors import WherryError
+
+# Docker's status for a command line it could not make sense of, and for a `run` the daemon refused.
+REFUSED = 125
+
+INSTANCE = dict.fromkeys(("up", "down", "env", "status"), "instance")
+CONTAINERS = {
+    **dict.fromkeys(("run", "create"), "run"),
+    **dict.fromkeys(("start", "stop", "restart", "kill", "pause", "unpause", "rm", "rename", "wait"), "lifecycle"),
+    **dict.fromkeys(("attach", "exec", "logs"), "streams"),
+    **dict.fromkeys(("top", "stats", "update", "port"), "details"),
+    "ps": "ps",
+}
+IMAGES = dict.fromkeys(("images", "history", "import", "load", "rmi", "save", "tag"), "images")
+SYSTEM = {**dict.fromkeys(("events", "info", "version"), "system"), "inspect": "inspect"}
+GROUPS = {"container": "groups", "image": "groups", "network": "networks", "volume": "volumes"}
+COMMANDS = {**INSTANCE, **CONTAINERS, **IMAGES, **SYSTEM, **GROUPS}
+
+
+class Root(LazyGroup):
+    """The command itself; its help lists commands by subject."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        sections = {
+            "Instance": INSTANCE,
+            "Containers": CONTAINERS,
+            "Images": IMAGES,
+            "System": SYSTEM,
+            "Groups": GROUPS,
+        }
+        for title, names in sections.items():
+            with formatter.section(title):
+                commands = ((name, self.get_command(ctx, name)) for name in sorted(names))
+                formatter.write_dl([(name, command.get_short_help_str(90)) for name, command in commands if command])
+
+
+@click.group(cls=Root, modules=COMMANDS, context_settings={"help_option_names": ["--help"]})
+@click.option(
+    "--root", metavar="DIR", help="Instance to talk to (default: $WHERRY_ROOT, $DOCKER_HOST, /var/lib/wherry)."
+)
+@click.option("--host", "-H", metavar="unix://PATH", help="Socket to talk to, instead of an instance's own.")
+@click.version_option(package_name="wherry", prog_name="wherry", message="%(prog)s %(version)s")
+@click.pass_context
+def root(context: click.Context, root: str | None, host: str | None) -> None:
+    """A Docker-compatible container engine in one Python package."""
+    context.obj = {"root": root, "host": host}
+
+
+def run() -> NoReturn:
+    """Run the command line given to this process, and exit as docker's CLI would."""
+    try:
+        status = root.main(standalone_mode=False, prog_name="wherry")
+    except click.exceptions.Exit as wish:
+        status = wish.exit_code
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "wherry"
+        status = _say(f"{error.format_message()}\nSee '{where} --help'.", REFUSED)
+    except click.ClickException as error:
+        status = _say(error.format_message(), error.exit_code)
+    except ApiError as error:
+        status = _say(f"Error response from daemon: {error.message}", 1)
+    except Unreachable as error:
+        status = _say(str(error), REFUSED if sys.argv[1:2] == ["run"] else 1)
+    except WherryError as error:
+        status = _say(error.message, 1)
+    except (KeyboardInterrupt, click.Abort):
+        status = 128 + signal.SIGINT
+    except BrokenPipeError:
+        # The reader of our output left (`wherry logs | head`): a shell reports a program that SIGPIPE ended so.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        status = 128 + signal.SIGPIPE
+    except ConnectionError as error:
+        status = _say(f"the connection to the daemon broke: {error}", 1)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _say(text: str, status: int) -> int:
+    print(f"wherry: {text}", file=sys.stderr)
+    return status

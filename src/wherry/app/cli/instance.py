@@ -1,0 +1,175 @@
+"""``up``, ``down``, ``env``, ``status``: the instance itself."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from wherry.app import lock
+from wherry.app.cli.command import Command, instance_root
+from wherry.app.client import Client, Unreachable
+from wherry.app.config import Settings, load
+from wherry.engine.instance import Instance
+from wherry.kit.errors import Unavailable
+
+# A node that has not answered after this long will not.
+READY_SECONDS = 30.0
+_Function = Callable[..., Any]
+
+
+def _settings(config: str | None, **flags: object) -> Settings:
+    return load({"root": instance_root(), "config": config, **flags})
+
+
+_config = click.option(
+    "--config", metavar="FILE", help="Settings in TOML (default ROOT/wherry.toml or /etc/wherry/wherry.toml)."
+)
+
+
+@click.command("up", cls=Command)
+@_config
+@click.option("--engine-only", is_flag=True, help="The container engine without the cluster (all there is, so far).")
+@click.option("--detach", "-d", is_flag=True, help="Return when the daemon answers, and leave it running.")
+@click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error.")
+def up_command(config: str | None, engine_only: bool, detach: bool, log_level: str | None) -> None:
+    """Start an instance: the daemon and everything it keeps, in one directory."""
+    settings = _settings(config, log_level=log_level)
+    if os.geteuid() != 0:
+        raise Unavailable("wherry up needs root: it makes namespaces, mounts and cgroups")
+    instance = settings.instance
+    _make_directories(instance)
+    held = lock.take(instance)
+    log = str(instance.root / "wherry.log") if detach else "-"
+    flags = [f"--root={instance.root}"]
+    flags += [f"--config={Path(config).absolute()}"] if config else []
+    flags += [f"--log-level={log_level}"] if log_level else []
+    command = _supervisor(held, log, flags)
+    os.set_inheritable(held, True)
+    if not detach:
+        os.execve(command[0], command, daemon_environment(os.environ))
+    pid = os.posix_spawn(
+        command[0],
+        command,
+        daemon_environment(os.environ),
+        setsid=True,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+        ],
+    )
+    os.close(held)
+    _wait_ready(instance, pid, log)
+    click.echo(
+        f"Wherry is up in {instance.root} (pid {pid}); docker and wherry find it with:\n"
+        f"  eval $(wherry env{_root_flag(instance)})"
+    )
+
+
+@click.command("down", cls=Command)
+@_config
+@click.option("--keep-containers", is_flag=True, help="Stop the daemon only; containers, their ports and logs go on.")
+def down_command(config: str | None, keep_containers: bool) -> None:
+    """Stop an instance: its containers (each with its own signal and time-out), its network, its processes.
+
+    What it keeps stays: images, volumes, stopped containers. The next `up` starts those again whose restart policy
+    says so.
+    """
+    settings = _settings(config)
+    pid = lock.holder(settings.instance)
+    if pid:
+        os.kill(pid, signal.SIGTERM if keep_containers else signal.SIGUSR2)
+    if pid is not None:
+        lock.wait_free(settings.instance, None if pid else lock.ORPHAN_SECONDS)
+    elif not settings.instance.root.exists():
+        click.echo(f"No instance in {settings.instance.root}.")
+        return
+    elif not keep_containers:
+        _tear_down_without_daemon(settings.instance, config)
+    click.echo(f"Wherry in {settings.instance.root} is down{'; containers go on' if keep_containers else ''}.")
+
+
+@click.command("env", cls=Command)
+@_config
+def env_command(config: str | None) -> None:
+    """Print what a shell needs to talk to an instance: eval $(wherry env)."""
+    click.echo(f"export DOCKER_HOST=unix://{_settings(config).instance.socket}")
+
+
+@click.command("status", cls=Command)
+@_config
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def status_command(config: str | None, as_json: bool) -> None:
+    """Show each process of an instance: role, pid, memory, since when. Exit status 3 when it is not up."""
+    from wherry.app import status
+
+    instance = _settings(config).instance
+    report = status.report(instance)
+    click.echo(status.to_json(report) if as_json else status.to_text(report))
+    if not report.up:
+        sys.exit(3)
+
+
+def daemon_environment(environment: Any) -> dict[str, str]:
+    """The environment of supervisor and node: the caller's, and what keeps the memory of a Python process small.
+
+    One malloc arena instead of eight a core (mallopt(3)); freed memory beyond 128 kB goes back to the kernel.
+    """
+    return {**environment, "MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072", "PYTHONNOUSERSITE": "1"}
+
+
+def _make_directories(instance: Instance) -> None:
+    instance.root.mkdir(parents=True, exist_ok=True)
+    instance.root.chmod(0o710)  # containers' users may pass to what is theirs, and list nothing
+    instance.run.mkdir(parents=True, exist_ok=True)
+
+
+def _supervisor(held: int, log: str, flags: list[str]) -> list[str]:
+    script = Path(lock.__file__).with_name("supervisor.py")
+    node = [sys.executable, "-m", "wherry.app.node", *flags]
+    # -I -S: no site-packages, no environment; it needs nothing but the standard library.
+    return [sys.executable, "-I", "-S", str(script), str(held), log, *node]
+
+
+def _wait_ready(instance: Instance, supervisor: int, log: str) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    client = Client(str(instance.socket))
+    while time.monotonic() < deadline:
+        ended, status = os.waitpid(supervisor, os.WNOHANG)
+        if ended:
+            raise Unavailable(f"the daemon ended with status {os.waitstatus_to_exitcode(status)}:\n{_tail(log)}")
+        try:
+            client.request("GET", "/_ping").read()
+            return
+        except (Unreachable, ConnectionError):
+            time.sleep(0.005)
+    raise Unavailable(f"the daemon does not answer after {READY_SECONDS:.0f} s; see {log}:\n{_tail(log)}")
+
+
+def _tail(log: str) -> str:
+    try:
+        return "\n".join(Path(log).read_text(errors="replace").splitlines()[-8:])
+    except OSError:
+        return ""
+
+
+def _tear_down_without_daemon(instance: Instance, config: str | None) -> None:
+    """Containers of an instance whose daemon was killed: a node that does nothing else ends them."""
+    _make_directories(instance)
+    held = lock.take(instance)
+    os.set_inheritable(held, True)
+    flags = [f"--root={instance.root}", *([f"--config={Path(config).absolute()}"] if config else [])]
+    command = [sys.executable, "-m", "wherry.app.node", *flags, f"--lock-fd={held}", "--tear-down"]
+    pid = os.posix_spawn(command[0], command, daemon_environment(os.environ))
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    os.close(held)
+    if code:
+        raise Unavailable(f"what was left of the instance could not be stopped (status {code})")
+
+
+def _root_flag(instance: Instance) -> str:
+    return "" if instance.name == "default" else f" --root {instance.root}"

@@ -1,0 +1,210 @@
+"""Settings: defaults, then a TOML file, then the environment, then flags; the later wins.
+
+Every fault of every source is reported in one error, so that a user repairs a file once.
+A setting ``containers.id_first`` is ``id_first`` in the table ``[containers]``, ``WHERRY_CONTAINERS_ID_FIRST`` in the
+environment.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wherry.engine.instance import DEFAULT_ROOT, Instance
+from wherry.kit.errors import Invalid
+
+SYSTEM_FILE = Path("/etc/wherry/wherry.toml")
+PREFIX = "WHERRY_"
+# Read elsewhere: which file to read, and the scripts' own.
+OTHER_VARIABLES = frozenset({"WHERRY_CONFIG", "WHERRY_PYTHON"})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one instance is told. Every field has an entry in :data:`SETTINGS`."""
+
+    root: Path
+    socket_group: str
+    log_level: str
+    containers_id_first: int
+    containers_id_count: int
+    containers_warm: int
+    containers_stop_timeout: int
+
+    @property
+    def instance(self) -> Instance:
+        return Instance.at(self.root)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """``parse`` takes a string or a TOML value and raises ValueError saying what is accepted."""
+
+    name: str
+    default: Any  # of the field's type
+    parse: Callable[[object], Any]
+    meaning: str
+
+    @property
+    def field(self) -> str:
+        return self.name.replace(".", "_")
+
+    @property
+    def variable(self) -> str:
+        return PREFIX + self.field.upper()
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("expected a text")
+    return value
+
+
+def _absolute_path(value: object) -> Path:
+    if not isinstance(value, str) or not value:
+        raise ValueError("expected a directory")
+    return Path(value).absolute()
+
+
+def _whole(low: int, high: int) -> Callable[[object], int]:
+    def parse(value: object) -> int:
+        wanted = f"expected a whole number from {low} to {high}"
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            raise ValueError(wanted)
+        try:
+            number = int(value)
+        except ValueError:
+            raise ValueError(wanted) from None
+        if not low <= number <= high:
+            raise ValueError(wanted)
+        return number
+
+    return parse
+
+
+def _choice(*names: str) -> Callable[[object], str]:
+    def parse(value: object) -> str:
+        if value not in names:
+            raise ValueError(f"expected one of {', '.join(names)}")
+        return str(value)
+
+    return parse
+
+
+# 32-bit ids (user_namespaces(7)); the last two are kept free: (uid_t)-1 means "no change" to chown(2).
+_LAST_ID = 2**32 - 3
+
+SETTINGS = (
+    Setting("root", DEFAULT_ROOT, _absolute_path, "directory of everything the instance keeps"),
+    Setting("socket_group", "docker", _text, "group that may use the API socket, where that group exists; empty: root"),
+    Setting("log_level", "info", _choice("debug", "info", "warning", "error"), "what the daemon writes to its log"),
+    Setting(
+        "containers.id_first",
+        100_000,
+        _whole(65_536, _LAST_ID),
+        "first host user and group id that containers are mapped to",
+    ),
+    Setting("containers.id_count", 65_536 * 4096, _whole(65_536, _LAST_ID), "how many ids; a container takes 65,536"),
+    Setting("containers.warm", 2, _whole(0, 64), "sandboxes kept ready for each kind of network"),
+    Setting("containers.stop_timeout", 10, _whole(0, 3600), "seconds a container gets to stop when none are given"),
+)
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+def load(flags: Mapping[str, object], environment: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from every source. ``flags`` may hold ``config`` (the file) beside names of settings; None is unset.
+
+    The file is ``--config``, or ``WHERRY_CONFIG``, or ``ROOT/wherry.toml`` where ``--root`` or ``WHERRY_ROOT`` is
+    given, or /etc/wherry/wherry.toml; only the first two must exist. Raises Invalid with every fault found.
+    """
+    given = {name: value for name, value in flags.items() if value is not None}
+    path, required = _file(given.pop("config", None), given, environment)
+    faults: list[str] = []
+    document = _read(path, required, faults)
+    return resolve(document, str(path), environment, given, faults)
+
+
+def resolve(
+    document: Mapping[str, object],
+    file: str,
+    environment: Mapping[str, str],
+    flags: Mapping[str, object],
+    faults: list[str],
+) -> Settings:
+    """Lay the sources over one another; raises Invalid naming all ``faults``, those handed in first."""
+    values = {setting.name: setting.default for setting in SETTINGS}
+    for source, name, value in _given(document, file, environment, flags):
+        setting = _BY_NAME.get(name)
+        if setting is None:
+            faults.append(f"{source}: unknown setting{_hint(source, name)}")
+            continue
+        try:
+            values[name] = setting.parse(str(value) if isinstance(value, Path) else value)
+        except ValueError as fault:
+            faults.append(f"{source}: {fault}, not {value!r}")
+    if values["containers.id_first"] + values["containers.id_count"] - 1 > _LAST_ID:
+        faults.append(f"containers.id_first + containers.id_count must not pass {_LAST_ID + 1}")
+    if faults:
+        listing = "".join(f"\n  {fault}" for fault in faults)
+        raise Invalid(f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in the settings:{listing}")
+    return Settings(**{setting.field: values[setting.name] for setting in SETTINGS})
+
+
+def _file(flag: object, flags: Mapping[str, object], environment: Mapping[str, str]) -> tuple[Path, bool]:
+    explicit = flag or environment.get("WHERRY_CONFIG")
+    if explicit:
+        return Path(str(explicit)), True
+    root = flags.get("root") or environment.get("WHERRY_ROOT")
+    if root:
+        return Path(str(root)) / "wherry.toml", False
+    return SYSTEM_FILE, False
+
+
+def _read(path: Path, required: bool, faults: list[str]) -> Mapping[str, object]:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        if required:
+            faults.append(f"{path}: no such file")
+        return {}
+    except OSError as error:
+        faults.append(f"{path}: {error.strerror}")
+        return {}
+    import tomllib  # 15 ms, and most instances have no file
+
+    try:
+        return tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        faults.append(f"{path}: not TOML: {error}")
+        return {}
+
+
+def _given(
+    document: Mapping[str, object], file: str, environment: Mapping[str, str], flags: Mapping[str, object]
+) -> Iterator[tuple[str, str, object]]:
+    """(where it stands, name, value), the weakest source first."""
+    for name, value in _flatten(document, ""):
+        yield f"{file}: {name}", name, value
+    names = {setting.variable: setting.name for setting in SETTINGS}
+    for variable, text in environment.items():
+        if variable.startswith(PREFIX) and variable not in OTHER_VARIABLES:
+            yield variable, names.get(variable, variable), text
+    for name, value in flags.items():
+        yield f"--{name.replace('.', '-').replace('_', '-')}", name, value
+
+
+def _flatten(table: Mapping[str, object], prefix: str) -> Iterator[tuple[str, object]]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _flatten(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _hint(source: str, name: str) -> str:
+    import difflib  # only when there is a fault to explain
+
+    known = [setting.variable for setting in SETTINGS] if source == name else list(_BY_NAME)
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"; did you mean {nearest[0]}?" if nearest else f"; known are {', '.join(known)}"

@@ -1,0 +1,105 @@
+"""The daemon: ``python -m wherry.app.node --root=DIR …``, started by the supervisor.
+
+SIGTERM and SIGINT let go of everything, containers go on; so does the end of the lifeline, which is the supervisor's.
+SIGUSR2 ends the containers too.
+"""
+
+import argparse
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+from enum import Enum
+
+from wherry.app.config import Settings, load
+from wherry.kit.errors import Invalid
+
+HOPELESS = 78  # sysexits.h EX_CONFIG: the supervisor does not try again
+log = logging.getLogger("wherry")
+
+
+class Ending(Enum):
+    """What is to become of the containers."""
+
+    KEEP = "keep"
+    TEAR_DOWN = "tear down"
+
+
+def main() -> int:
+    """Run until told to stop; the process's exit status."""
+    arguments = _arguments()
+    for descriptor in (arguments.lock_fd, arguments.lifeline_fd):
+        if descriptor is not None:
+            os.set_inheritable(descriptor, False)
+    try:
+        settings = load({"root": arguments.root, "config": arguments.config, "log_level": arguments.log_level})
+    except Invalid as error:
+        print(f"wherry: {error.message}", file=sys.stderr)
+        return HOPELESS
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    import uvloop  # 50 ms; not for a configuration that is wrong
+
+    uvloop.run(_live(settings, arguments.lifeline_fd, arguments.tear_down))
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="wherry-node")
+    parser.add_argument("--root")
+    parser.add_argument("--config")
+    parser.add_argument("--log-level")
+    parser.add_argument("--lock-fd", type=int)
+    parser.add_argument("--lifeline-fd", type=int)
+    parser.add_argument("--tear-down", action="store_true")
+    return parser.parse_args()
+
+
+async def _live(settings: Settings, lifeline: int | None, tear_down: bool) -> None:
+    ending = _told_to_end(lifeline)
+    from wherry.app import wiring
+
+    engine = wiring.build(settings)
+    await engine.start()
+    # What is there now stays: the collector need not look at it again, and forks share its pages.
+    gc.collect()
+    gc.freeze()
+    log.info("answering at unix://%s", settings.instance.socket)
+    if tear_down or await ending is Ending.TEAR_DOWN:
+        log.info("ending the containers and what the instance made in the kernel")
+        await engine.tear_down()
+    else:
+        log.info("leaving; containers go on")
+        await engine.stop()
+
+
+def _told_to_end(lifeline: int | None) -> asyncio.Future[Ending]:
+    """Resolves with the first reason to end."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Ending] = loop.create_future()
+
+    def end(how: Ending) -> None:
+        if not future.done():
+            future.set_result(how)
+
+    loop.add_signal_handler(signal.SIGTERM, end, Ending.KEEP)
+    loop.add_signal_handler(signal.SIGINT, end, Ending.KEEP)
+    loop.add_signal_handler(signal.SIGUSR2, end, Ending.TEAR_DOWN)
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)
+    if lifeline is not None:
+
+        def supervisor_gone() -> None:
+            loop.remove_reader(lifeline)
+            log.warning("the supervisor is gone")
+            end(Ending.KEEP)
+
+        loop.add_reader(lifeline, supervisor_gone)
+    return future
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""The engine of one instance, put together from top to bottom. Nothing else knows how the parts meet."""
+
+import asyncio
+from dataclasses import dataclass
+
+from wherry.app.config import Settings
+from wherry.dockerapi.app import create_app, serve
+from wherry.dockerapi.services import Services
+from wherry.engine.containers import Containers
+from wherry.engine.content import ContentStore
+from wherry.engine.database import Database
+from wherry.engine.events import Events
+from wherry.engine.images import Images
+from wherry.engine.instance import Instance
+from wherry.engine.networks import Networks
+from wherry.engine.runtime.client import ShimRuntime
+from wherry.engine.snapshots import OverlaySnapshots
+from wherry.engine.volumes import Volumes
+from wherry.http.server import UnixServer
+from wherry.linux.cgroup import Cgroup, layout
+
+
+@dataclass(slots=True)
+class Engine:
+    """The parts that have a life: started in :meth:`start`, ended in :meth:`stop` or :meth:`tear_down`."""
+
+    instance: Instance
+    database: Database
+    images: Images
+    networks: Networks
+    runtime: ShimRuntime
+    containers: Containers
+    services: Services
+    server: UnixServer | None = None
+
+    async def start(self) -> None:
+        """Find everything again, put right what a crash left, then answer."""
+        self.images.recover()
+        await self.runtime.start()
+        await self.networks.start()
+        await self.containers.start_up()
+        self.server = await serve(create_app(self.services), self.instance.socket)
+
+    async def stop(self) -> None:
+        """Let go of everything; containers, their networks and logs go on."""
+        if self.server is not None:
+            await self.server.stop()
+        await self.containers.close()
+        await self.networks.stop(destroy=False)
+        await self.runtime.close()
+        self.database.close()
+
+    async def tear_down(self) -> None:
+        """End the containers, each in its own way, and remove what the instance made in the kernel. Data stays."""
+        await self.containers.shut_down()
+        await self.networks.stop(destroy=True)
+        await self.stop()
+        await asyncio.to_thread(Cgroup.at(self.instance.cgroup_parent, layout()).delete)
+
+
+def build(settings: Settings) -> Engine:
+    """Make the parts; touches the instance's directories, starts nothing."""
+    instance = settings.instance
+    for directory in (instance.root, instance.run, instance.containers, instance.volumes, instance.tmp):
+        directory.mkdir(parents=True, exist_ok=True)
+    events = Events()
+    database = Database(instance.database)
+    content = ContentStore(instance.content)
+    snapshots = OverlaySnapshots(instance.snapshots, instance.tmp)
+    images = Images(database, content, snapshots, events, instance.tmp)
+    networks = Networks(instance, database, events)
+    volumes = Volumes(instance, database, events)
+    runtime = ShimRuntime(instance)
+    containers = Containers(instance, database, runtime, images, snapshots, networks, volumes, events)
+    services = Services(instance, containers, images, networks, volumes, events)
+    return Engine(instance, database, images, networks, runtime, containers, services)
