@@ -39,29 +39,47 @@ async def read_body(request: web.BaseRequest, limit_bytes: int = MAX_JSON_BYTES)
 
 async def read_json(request: web.BaseRequest, kind: type[T]) -> T | None:
     """The JSON body as ``kind``; None when there is no body. Raises Invalid with what is wrong and where."""
+    body = await _json_bytes(request)
+    return convert(parse_json(body), kind) if body else None
+
+
+async def read_document(request: web.BaseRequest) -> Any:
+    """The JSON body, parsed but not typed, for :func:`convert`; None when there is no body."""
+    body = await _json_bytes(request)
+    return parse_json(body) if body else None
+
+
+async def _json_bytes(request: web.BaseRequest) -> bytes:
     body = await read_body(request)
     content_type = request.headers.get("Content-Type", "")
     if content_type or body:
         media_type = content_type.partition(";")[0].strip().lower()
         if media_type != "application/json":
             raise Invalid(f"unsupported Content-Type header ({content_type}): must be 'application/json'")
-    return decode_json(body, kind) if body else None
+    return body
 
 
-def decode_json(body: bytes, kind: type[T]) -> T:
-    """``body`` as ``kind``; raises Invalid."""
+def parse_json(body: bytes) -> Any:
+    """The one document in ``body``; raises Invalid when two readers could see different things in it."""
     try:
-        document = json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_refuse_constant)
-        return msgspec.convert(_named(document, kind), kind)
+        return json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_refuse_constant)
     except UnicodeDecodeError as error:
         raise Invalid(f"invalid JSON: not UTF-8 at byte {error.start}") from error
     except RecursionError as error:
         raise Invalid("invalid JSON: nested too deeply") from error
-    except msgspec.ValidationError as error:
-        raise Invalid(f"invalid JSON: {error}") from error
     except json.JSONDecodeError as error:
         if error.msg == "Extra data":
             raise Invalid("unexpected content after JSON") from error
+        raise Invalid(f"invalid JSON: {error}") from error
+    except ValueError as error:  # a number of thousands of digits
+        raise Invalid(f"invalid JSON: {error}") from error
+
+
+def convert(document: Any, kind: type[T]) -> T:
+    """A parsed document as ``kind``; raises Invalid with what is wrong and where."""
+    try:
+        return msgspec.convert(_named(document, kind), kind)
+    except msgspec.ValidationError as error:
         raise Invalid(f"invalid JSON: {error}") from error
 
 

@@ -91,9 +91,9 @@ class Router(Generic[T]):
                 return found
         for name, tail, targets in node.rest:
             end = len(segments) - len(tail)
-            value = "/".join(segments[at:end])
-            if not value or tuple(segments[end:]) != tail:
+            if end <= at or "" in segments[at:end] or tuple(segments[end:]) != tail:
                 continue
+            value = "/".join(segments[at:end])
             if found := _choose(targets, method, {**variables, name: value}, allowed):
                 return found
         return None

@@ -1,0 +1,51 @@
+"""What takes how much disk."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from aiohttp import web
+
+from wherry.dockerapi import imageviews, views
+from wherry.dockerapi.call import Call
+from wherry.dockerapi.endpoint import endpoint
+from wherry.dockerapi.services import Services
+from wherry.kit.errors import Invalid
+
+TYPES = ("container", "image", "volume", "build-cache")
+
+
+class DiskUsageEndpoints:
+    """``/system/df``, and the pruning of a build cache that is always empty."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    @endpoint("GET /system/df")
+    async def usage(self, call: Call) -> web.StreamResponse:
+        types = call.query.texts("type") or list(TYPES)
+        for name in types:
+            if name not in TYPES:
+                raise Invalid(f"unknown object type: {name}")
+        containers = self._services.containers.list(all=True, limit=0, size=True, filters={})
+        document: dict[str, Any] = {"BuilderSize": 0} if call.version < 42 else {}
+        if "image" in types:
+            document |= self._images(containers, call.version)
+        if "container" in types:
+            document["Containers"] = [views.container_summary(entry, call.version) for entry in containers]
+        if "volume" in types:
+            document["Volumes"] = [volume.document() for volume in self._services.volumes.list({}, usage=True)]
+        if "build-cache" in types:
+            document["BuildCache"] = []
+        return call.json(document)
+
+    def _images(self, containers: Sequence[dict[str, Any]], version: int) -> dict[str, Any]:
+        images = self._services.images.list({})
+        users = [entry["ImageID"] for entry in containers]
+        return {
+            "LayersSize": self._services.images.layers_size(),
+            "Images": [{**imageviews.summary(image, version), "Containers": users.count(image.id)} for image in images],
+        }
+
+    @endpoint("POST /build/prune")
+    async def prune_build_cache(self, call: Call) -> web.StreamResponse:
+        return call.json({"CachesDeleted": None, "SpaceReclaimed": 0})

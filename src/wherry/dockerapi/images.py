@@ -1,0 +1,126 @@
+"""Images: list, inspect, tag, remove, and their way in and out as archives."""
+
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+from aiohttp import web
+
+from wherry.dockerapi import imageviews
+from wherry.dockerapi.call import Call
+from wherry.dockerapi.endpoint import endpoint
+from wherry.dockerapi.errors import message_of, status_of
+from wherry.dockerapi.services import ImageEngine, ImageUsers
+from wherry.http.streams import Stream
+from wherry.kit.errors import Invalid, Unsupported, WherryError
+
+LIST_FILTERS = frozenset(("before", "dangling", "label", "label!", "reference", "since", "until"))
+PRUNE_FILTERS = frozenset(("dangling", "label", "label!", "until"))
+TAR = "application/x-tar"
+
+
+class ImageEndpoints:
+    """``/images``."""
+
+    def __init__(self, images: ImageEngine, users: ImageUsers) -> None:
+        self._images = images
+        self._users = users
+
+    @endpoint("GET /images/json")
+    async def list(self, call: Call) -> web.StreamResponse:
+        images = self._images.list(call.filters(LIST_FILTERS), everything=call.query.flag("all"))
+        return call.json([imageviews.summary(image, call.version) for image in images])
+
+    @endpoint("GET /images/{name...}/json")
+    async def inspect(self, call: Call) -> web.StreamResponse:
+        return call.json(imageviews.inspect(self._images.get(call.name), call.version))
+
+    @endpoint("GET /images/{name...}/history")
+    async def history(self, call: Call) -> web.StreamResponse:
+        return call.json([imageviews.history(entry) for entry in self._images.history(call.name)])
+
+    @endpoint("POST /images/{name...}/tag")
+    async def tag(self, call: Call) -> web.StreamResponse:
+        self._images.tag(call.name, call.query.text("repo"), call.query.text("tag"))
+        return call.done(201)
+
+    @endpoint("DELETE /images/{name...}")
+    async def remove(self, call: Call) -> web.StreamResponse:
+        removed = self._images.remove(
+            call.name,
+            force=call.query.flag("force"),
+            prune=not call.query.flag("noprune"),
+            in_use=self._users.image_users,
+        )
+        return call.json(removed)
+
+    @endpoint("POST /images/prune")
+    async def prune(self, call: Call) -> web.StreamResponse:
+        pruned = self._images.prune(call.filters(PRUNE_FILTERS), in_use=self._users.image_users)
+        return call.json({"ImagesDeleted": pruned.deleted, "SpaceReclaimed": pruned.bytes})
+
+    @endpoint("POST /images/create")
+    async def create(self, call: Call) -> web.StreamResponse:
+        query = call.query
+        if query.text("fromImage"):
+            raise Unsupported(
+                f"pulling images is not available in this version of Wherry: cannot pull {query.text('fromImage')}; "
+                "use docker load or docker import"
+            )
+        source = query.text("fromSrc")
+        if source != "-":
+            raise Unsupported(
+                f"importing from {source or 'nowhere'} is not available in this version of Wherry: "
+                "send the archive with the request (docker import -)"
+            )
+        return await _progress(call, self._import(call))
+
+    async def _import(self, call: Call) -> AsyncIterator[dict[str, Any]]:
+        query = call.query
+        image = await self._images.import_(
+            call.chunks(),
+            query.text("repo"),
+            query.text("tag"),
+            query.texts("changes"),
+            query.text("message"),
+            query.text("platform"),
+        )
+        yield {"status": image.id}
+
+    @endpoint("POST /images/load")
+    async def load(self, call: Call) -> web.StreamResponse:
+        return await _progress(call, self._images.load(call.chunks()))
+
+    @endpoint("GET /images/get")
+    async def save_many(self, call: Call) -> web.StreamResponse:
+        names = call.query.texts("names")
+        if not names:
+            raise Invalid("names: at least one image must be named")
+        return await self._save(call, names)
+
+    @endpoint("GET /images/{name...}/get")
+    async def save_one(self, call: Call) -> web.StreamResponse:
+        return await self._save(call, [call.name])
+
+    async def _save(self, call: Call, names: Iterable[str]) -> web.StreamResponse:
+        names = list(names)
+        for name in names:
+            self._images.get(name)  # a missing one is a refusal, not a broken archive
+        pieces = self._images.save(names)
+        stream = await call.stream(TAR)
+        return await stream.send_all(pieces)
+
+
+async def _progress(call: Call, messages: AsyncIterator[dict[str, Any]]) -> web.StreamResponse:
+    """Send messages as they come. What fails before the first is a refusal with its status; later it is a message."""
+    stream: Stream | None = None
+    try:
+        async for message in messages:
+            stream = stream or await call.stream()
+            await stream.send_json(message)
+    except (WherryError, OSError) as error:
+        if stream is None or isinstance(error, ConnectionError):
+            raise
+        text = message_of(error)
+        await stream.send_json({"errorDetail": {"code": status_of(error), "message": text}, "error": text})
+    stream = stream or await call.stream()
+    return stream.response

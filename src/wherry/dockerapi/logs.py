@@ -1,0 +1,62 @@
+"""A container's logs."""
+
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from wherry.dockerapi.attach import frame
+from wherry.dockerapi.call import Call
+from wherry.dockerapi.endpoint import endpoint
+from wherry.dockerapi.parameters import Query
+from wherry.dockerapi.services import LogEngine
+from wherry.dockerapi.times import stamp
+from wherry.engine.containers.logs import LogLine, LogOptions
+from wherry.kit.errors import Invalid, WherryError
+
+STREAMS = {"stdout": 1, "stderr": 2}
+
+
+class LogEndpoints:
+    """``GET /containers/{id}/logs``."""
+
+    def __init__(self, containers: LogEngine) -> None:
+        self._containers = containers
+
+    @endpoint("GET /containers/{id}/logs")
+    async def logs(self, call: Call) -> web.StreamResponse:
+        options = read_options(call.query)
+        target = self._containers.attachable(call.id)
+        lines = self._containers.logs(target.id, options)
+        stream = await call.stream(call.output_type(target.tty))
+        return await stream.send_all(_framed(lines, target.tty, options.timestamps))
+
+
+def read_options(query: Query) -> LogOptions:
+    """The options of a request; raises Invalid when no stream is asked for."""
+    stdout, stderr = query.flag("stdout"), query.flag("stderr")
+    if not stdout and not stderr:
+        raise Invalid("Bad parameters: you must choose at least one stream")
+    return LogOptions(
+        follow=query.flag("follow"),
+        stdout=stdout,
+        stderr=stderr,
+        since_nanoseconds=query.time_nanoseconds("since"),
+        until_nanoseconds=query.time_nanoseconds("until"),
+        timestamps=query.flag("timestamps"),
+        tail=_tail(query.text("tail")),
+    )
+
+
+def _tail(text: str) -> int | None:
+    """Number of lines; None for all, which is also what dockerd makes of anything it cannot read."""
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+async def _framed(lines: AsyncIterator[LogLine], tty: bool, timestamps: bool) -> AsyncIterator[bytes]:
+    """What goes over the wire; a fault on the way is told on the client's standard error, as dockerd does."""
+    try:
+        async for line in lines:
+            data = f"{stamp(line.time_nanoseconds)} ".encode() + line.data if timestamps else line.data
+            yield frame(data, tty, STREAMS[line.stream])
+    except (WherryError, OSError) as error:
+        yield frame(f"Error grabbing logs: {error}\n".encode(), tty, STREAMS["stderr"])

@@ -1,0 +1,31 @@
+"""The list of everything that answers paths of the API."""
+
+from wherry.dockerapi.attach import AttachEndpoints
+from wherry.dockerapi.containers import ContainerEndpoints
+from wherry.dockerapi.diskusage import DiskUsageEndpoints
+from wherry.dockerapi.events import EventEndpoints
+from wherry.dockerapi.execs import ExecEndpoints
+from wherry.dockerapi.images import ImageEndpoints
+from wherry.dockerapi.info import Info
+from wherry.dockerapi.logs import LogEndpoints
+from wherry.dockerapi.networks import NetworkEndpoints
+from wherry.dockerapi.services import Services
+from wherry.dockerapi.system import SystemEndpoints
+from wherry.dockerapi.volumes import VolumeEndpoints
+
+
+def resources(services: Services) -> list[object]:
+    """Every resource's endpoints over an engine."""
+    containers = services.containers
+    return [
+        SystemEndpoints(Info(services.instance, containers, services.images, services.events)),
+        EventEndpoints(services.events),
+        ContainerEndpoints(containers),
+        AttachEndpoints(containers),
+        LogEndpoints(containers),
+        ExecEndpoints(containers),
+        ImageEndpoints(services.images, containers),
+        VolumeEndpoints(services.volumes),
+        NetworkEndpoints(services.networks),
+        DiskUsageEndpoints(services),
+    ]

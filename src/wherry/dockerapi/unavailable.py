@@ -1,0 +1,97 @@
+"""Operations of the API that this version does not have: each answers 501 and says so by name."""
+
+from collections.abc import Iterator
+
+from aiohttp import web
+
+from wherry.dockerapi.call import Call
+from wherry.dockerapi.endpoint import Answer
+from wherry.kit.errors import Unsupported
+
+OPERATIONS: dict[str, tuple[str, ...]] = {
+    "copying files into and out of containers": (
+        "HEAD /containers/{id}/archive",
+        "GET /containers/{id}/archive",
+        "PUT /containers/{id}/archive",
+    ),
+    "listing the changes of a container's file system": ("GET /containers/{id}/changes",),
+    "exporting a container's file system": ("GET /containers/{id}/export",),
+    "attaching through a WebSocket": ("GET /containers/{id}/attach/ws",),
+    "checkpoints": (
+        "GET /containers/{id}/checkpoints",
+        "POST /containers/{id}/checkpoints",
+        "DELETE /containers/{id}/checkpoints/{checkpoint}",
+    ),
+    "building images": ("POST /build", "POST /session", "POST /grpc"),
+    "committing a container as an image": ("POST /commit",),
+    "pushing images": ("POST /images/{name...}/push",),
+    "searching images": ("GET /images/search",),
+    "attestations of images": ("GET /images/{name...}/attestations",),
+    "registries": ("POST /auth", "GET /distribution/{name...}/json"),
+    "updating cluster volumes": ("PUT /volumes/{name}",),
+    "networks of one's own": (
+        "POST /networks/create",
+        "DELETE /networks/{id}",
+        "POST /networks/{id}/connect",
+        "POST /networks/{id}/disconnect",
+    ),
+    "plugins": (
+        "GET /plugins/privileges",
+        "POST /plugins/pull",
+        "POST /plugins/create",
+        "GET /plugins/{name...}/json",
+        "DELETE /plugins/{name...}",
+        "POST /plugins/{name...}/enable",
+        "POST /plugins/{name...}/disable",
+        "POST /plugins/{name...}/upgrade",
+        "POST /plugins/{name...}/push",
+        "POST /plugins/{name...}/set",
+    ),
+    "swarm mode": (
+        "GET /swarm",
+        "POST /swarm/init",
+        "POST /swarm/join",
+        "POST /swarm/leave",
+        "POST /swarm/update",
+        "GET /swarm/unlockkey",
+        "POST /swarm/unlock",
+        "GET /nodes",
+        "GET /nodes/{id}",
+        "DELETE /nodes/{id}",
+        "POST /nodes/{id}/update",
+        "GET /services",
+        "POST /services/create",
+        "GET /services/{id}",
+        "DELETE /services/{id}",
+        "POST /services/{id}/update",
+        "GET /services/{id}/logs",
+        "GET /tasks",
+        "GET /tasks/{id}",
+        "GET /tasks/{id}/logs",
+        "GET /secrets",
+        "POST /secrets/create",
+        "GET /secrets/{id}",
+        "DELETE /secrets/{id}",
+        "POST /secrets/{id}/update",
+        "GET /configs",
+        "POST /configs/create",
+        "GET /configs/{id}",
+        "DELETE /configs/{id}",
+        "POST /configs/{id}/update",
+    ),
+}
+
+
+def unavailable() -> Iterator[tuple[str, str, Answer]]:
+    """Method, template and answer of every operation that is refused."""
+    for what, operations in OPERATIONS.items():
+        for operation in operations:
+            method, template = operation.split(" ")
+            yield method, template, _refusal(operation.replace("...", ""), what)
+
+
+def _refusal(operation: str, what: str) -> Answer:
+    async def refuse(call: Call) -> web.StreamResponse:
+        raise Unsupported(f"{operation} is not available in this version of Wherry ({what})")
+
+    return refuse
