@@ -1,0 +1,41 @@
+"""Networks of containers: the default bridge, published ports, and the texts of /etc/hosts and /etc/resolv.conf.
+
+In the kernel, for an instance whose bridge is ``wherry0``::
+
+      container A (own netns)          container B (own netns)
+      +--------------------+           +--------------------+
+      | eth0 172.17.0.2/16 |           | eth0 172.17.0.3/16 |    no IPv6, accept_ra 0
+      | 02:42:ac:11:00:02  |           | 02:42:ac:11:00:03  |    default via 172.17.0.1
+      +---------|----------+           +---------|----------+
+        whdefault2 (hairpin)             whdefault3 (hairpin)
+    ------------+---------------+----------------+--------------
+                        wherry0 172.17.0.1/16                      the host
+      nft table inet wherry-default                              net.ipv4.ip_forward 1
+        guard         raw prerouting    no loopback address from a wire; nobody but the bridge
+                                        speaks to 172.17.0.0/16 (so: no direct routing to a container)
+        dnat_in/out   nat               host port -> container, by the maps ports and address_ports
+        forward       filter            to the bridge only what is published, or an answer
+        postrouting   nat               out: masquerade; hairpin: masquerade
+        loopback_out  raw output        127.0.0.1 -> 172.17.0.1 as source, for published ports only
+        loopback_in   input             and back again
+    ------------------------------------------------------------
+      sockets of the node: each published port is bound, and relayed where nft does not catch it (IPv6)
+
+It is not: an address family beside IPv4 for containers, networks made by the user, names (DNS); these come later.
+
+**How 127.0.0.1 gets out.** A packet to 127.0.0.1:8080 has a loopback source, and the kernel sends no such packet to a
+bridge unless ``route_localnet`` is set there, which would let containers (and, set globally, every neighbour) reach
+services that listen on 127.0.0.1 as soon as the rule against it is missing (CVE-2020-8558). Wherry never sets it.
+``loopback_out`` exchanges the source of exactly these packets for the bridge's own address before connection tracking
+sees them, and ``loopback_in`` undoes that in the answers. Without the table, nothing works rather than everything.
+
+**What survives what.** Endpoints and publications are rows, written before the rules. Links and rules are the kernel's:
+published IPv4 ports answer while no process of Wherry lives; only the holding of the sockets and the IPv6 relay stop.
+:meth:`.networks.Networks.start` rebuilds the table from the rows in one transaction, without a gap.
+
+**Forwarding.** Containers need ``net.ipv4.ip_forward``, so it is turned on. When it was off, the links that were there
+then go on not forwarding to each other (the *fence*, rules in our own table): the machine does not become a router by
+our doing. ``down`` turns it off again if no link has come since. Rules of other tables are never touched, and an
+"accept" here cannot overrule them: on a machine whose own firewall drops forwarded packets (Docker's iptables do when
+Docker turned forwarding on), allow the bridge there.
+"""

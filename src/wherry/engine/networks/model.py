@@ -1,0 +1,90 @@
+"""What networks, endpoints and published ports are."""
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
+from typing import Literal
+
+Protocol = Literal["tcp", "udp", "sctp"]
+
+
+@dataclass(frozen=True, slots=True)
+class PortBinding:
+    """A container's port and where on the host it is asked (or found) to be reachable.
+
+    ``host_address`` empty: every address, IPv4 and IPv6; ``0.0.0.0`` and ``::`` every address of one family.
+    ``host_port`` 0: the engine picks one; with ``host_port_end`` the first free one of that range, both inclusive.
+    """
+
+    container_port: int
+    protocol: Protocol = "tcp"
+    host_address: str = ""
+    host_port: int = 0
+    host_port_end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A port that is published: packets to ``host_address:host_port`` reach ``address:container_port``."""
+
+    protocol: Protocol
+    host_address: str
+    host_port: int
+    address: str
+    container_port: int
+
+    @property
+    def is_ipv6(self) -> bool:
+        return ":" in self.host_address
+
+    @property
+    def host(self) -> str:
+        """Address and port as a URL would have them."""
+        return f"[{self.host_address}]:{self.host_port}" if self.is_ipv6 else f"{self.host_address}:{self.host_port}"
+
+    def binding(self) -> PortBinding:
+        return PortBinding(self.container_port, self.protocol, self.host_address, self.host_port)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A network namespace's place on a network; the interface is the one inside."""
+
+    network_id: str
+    network_name: str
+    endpoint_id: str
+    address: str
+    prefix: int
+    gateway: str
+    mac: str
+    interface: str = "eth0"
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """An endpoint that a container uses, as it is remembered."""
+
+    endpoint: Endpoint
+    container_id: str
+    container_name: str
+    publications: tuple[Publication, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Addressing:
+    """The address range of a network and the address of its bridge, which is the containers' gateway."""
+
+    subnet: IPv4Network
+    gateway: IPv4Address
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """``driver`` is Docker's: bridge, host or null. Only a bridge has addresses."""
+
+    id: str
+    name: str
+    driver: str
+    created_nanoseconds: int
+    addressing: Addressing | None = None
+    options: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,75 @@
+"""Which addresses, names and ranges to use: pure decisions from what is there."""
+
+from collections.abc import Collection, Iterable, Iterator
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+
+from wherry.engine.instance import Instance
+from wherry.engine.networks.model import Addressing
+
+# Docker's default pools (libnetwork ipamutils: predefined local scope networks), in Docker's order: the first range is
+# the machine's default instance's own, as it is docker0's.
+_DEFAULT = IPv4Network("172.17.0.0/16")
+_POOLS = (
+    *(IPv4Network(f"172.{second}.0.0/16") for second in range(18, 32)),
+    *IPv4Network("192.168.0.0/16").subnets(new_prefix=20),
+)
+
+
+def choose_subnet(taken: Collection[IPv4Network], is_default: bool) -> IPv4Network | None:
+    """The first range that overlaps nothing taken; None when all do.
+
+    ``taken`` are the destinations of routes and the machine's own networks; a default route is not one of them.
+    """
+    candidates = (_DEFAULT, *_POOLS) if is_default else _POOLS
+    return next((pool for pool in candidates if not overlaps(pool, taken)), None)
+
+
+def overlaps(subnet: IPv4Network, taken: Iterable[IPv4Network]) -> bool:
+    """Whether it shares an address with one of them. A default route (prefix 0) shares with everything: left out."""
+    return any(subnet.overlaps(other) for other in taken if other.prefixlen)
+
+
+def is_usable(subnet: IPv4Network, wanted: IPv4Network | None, taken: Collection[IPv4Network]) -> bool:
+    """Whether a range chosen earlier can be kept, when nothing uses it yet."""
+    return wanted in (None, subnet) and not overlaps(subnet, taken)
+
+
+def addressing(subnet: IPv4Network, gateway: IPv4Address | None = None) -> Addressing:
+    """The gateway is the first address of the range, as Docker's, when none is given."""
+    return Addressing(subnet, gateway or subnet.network_address + 1)
+
+
+def free_address(net: Addressing, used: Collection[IPv4Address], after: IPv4Address | None) -> IPv4Address | None:
+    """The next free address behind ``after``, around the end; None when the network is full.
+
+    Going round keeps an address that was just given up out of use as long as possible, so that packets still under way
+    to a container that ended do not reach the next one.
+    """
+    free = (address for address in _around(net.subnet, after) if address != net.gateway and address not in used)
+    return next(free, None)
+
+
+def _around(subnet: IPv4Network, after: IPv4Address | None) -> Iterator[IPv4Address]:
+    first, last = int(subnet.network_address) + 1, int(subnet.broadcast_address) - 1
+    start = first if after is None or after not in subnet else int(after) + 1
+    for number in (*range(start, last + 1), *range(first, min(start, last + 1))):
+        yield IPv4Address(number)
+
+
+def mac_of(address: IPv4Address) -> str:
+    """A locally administered MAC made of the address, as Docker's: a neighbour's cache is right for its next owner."""
+    return bytes((0x02, 0x42, *address.packed)).hex(":")
+
+
+def interface_of(net: Addressing, address: IPv4Address) -> IPv4Interface:
+    return IPv4Interface((address, net.subnet.prefixlen))
+
+
+def host_link(instance: Instance, net: Addressing, address: IPv4Address) -> str:
+    """Name of the host's end of the veth pair: unique as the address is."""
+    return instance.veth(f"{int(address) - int(net.subnet.network_address):x}")
+
+
+def unowned(ports: Iterable[str], owned: Collection[str]) -> list[str]:
+    """The bridge's ports that no endpoint owns: left by a crash, or by sandboxes that ended with their node."""
+    return sorted(name for name in ports if name not in owned)

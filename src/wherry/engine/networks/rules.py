@@ -1,0 +1,142 @@
+"""The nft rules of a bridge network: pure text from facts.
+
+One table an instance, with a fixed number of rules: what changes is elements of maps and sets, so that the cost of a
+packet does not depend on the number of containers. Nothing outside the table is touched; a verdict "accept" here is not
+the last word, since another table may still drop (nft(8), "verdict statements").
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from wherry.engine.networks.model import Addressing, Publication
+
+# kind, name, type; what each is for is drawn in the docstring of the package.
+_COLLECTIONS = (
+    ("map", "ports", "inet_proto . inet_service : ipv4_addr . inet_service"),
+    ("map", "address_ports", "ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service"),
+    ("set", "loopback_ports", "inet_proto . inet_service"),
+    ("set", "loopback_address_ports", "ipv4_addr . inet_proto . inet_service"),
+)
+_DNAT = (
+    "fib daddr type local dnat ip to ip daddr . meta l4proto . th dport map @address_ports",
+    "fib daddr type local dnat ip to meta l4proto . th dport map @ports",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the rules stand on. ``fence``: links that may not forward to each other, see the package's docstring."""
+
+    table: str
+    bridge: str
+    net: Addressing
+    fence: Sequence[str] = ()
+
+
+def ruleset(ground: Ground, publications: Iterable[Publication]) -> str:
+    """A script that makes the table exactly this, in one transaction and without a gap for running traffic."""
+    table = f"inet {ground.table}"
+    lines = [f"add table {table}"]
+    for kind, name, types in _COLLECTIONS:
+        lines += [f"add {kind} {table} {name} {{ type {types}; }}", f"flush {kind} {table} {name}"]
+    for name, hook, body in _chains(ground):
+        lines += [f"add chain {table} {name} {{ type {hook}; }}", f"flush chain {table} {name}"]
+        lines += [f"add rule {table} {name} {rule}" for rule in body]
+    lines.append(elements("add", ground.table, publications))
+    return "\n".join(lines) + "\n"
+
+
+def replace(ground: Ground, publications: Iterable[Publication]) -> str:
+    """The same when a table of another shape is there (of another version): it goes in the same transaction."""
+    return f"add table inet {ground.table}\ndelete table inet {ground.table}\n{ruleset(ground, publications)}"
+
+
+def remove(table: str) -> str:
+    """Idempotent."""
+    return f"add table inet {table}\ndelete table inet {table}\n"
+
+
+def elements(verb: str, table: str, publications: Iterable[Publication]) -> str:
+    """``add`` or ``delete`` what publishes these ports; IPv6 ones have none (see :mod:`.proxy`)."""
+    lines = []
+    for publication in publications:
+        if not publication.is_ipv6:
+            lines += [f"{verb} element inet {table} {name} {{ {element} }}" for name, element in _entries(publication)]
+    return "\n".join(lines)
+
+
+def _entries(publication: Publication) -> list[tuple[str, str]]:
+    """Elements by collection."""
+    port = f"{publication.protocol} . {publication.host_port}"
+    target = f"{publication.address} . {publication.container_port}"
+    if publication.host_address == "0.0.0.0":
+        return [("ports", f"{port} : {target}"), ("loopback_ports", port)]
+    key = f"{publication.host_address} . {port}"
+    entries = [("address_ports", f"{key} : {target}")]
+    if publication.host_address.startswith("127."):
+        entries.append(("loopback_address_ports", key))
+    return entries
+
+
+def _chains(ground: Ground) -> list[tuple[str, str, list[str]]]:
+    bridge, gateway, subnet = f'"{ground.bridge}"', ground.net.gateway, ground.net.subnet
+    return [
+        ("guard", "filter hook prerouting priority -300", _guard(bridge, str(subnet))),
+        ("loopback_out", "route hook output priority -300", _loopback_out(str(gateway))),
+        # 127.0.0.1:p must not be reachable from a neighbour: there, the address is destination before routing.
+        ("dnat_in", "nat hook prerouting priority -100", ["ip daddr 127.0.0.0/8 return", *_DNAT]),
+        # A loopback source that loopback_out did not exchange cannot leave the machine: the relay's (see .proxy).
+        ("dnat_out", "nat hook output priority -100", ["ip saddr 127.0.0.0/8 return", *_DNAT]),
+        ("forward", "filter hook forward priority 0", _forward(bridge, ground.fence)),
+        ("postrouting", "nat hook postrouting priority 100", _postrouting(bridge, str(subnet))),
+        ("loopback_in", "filter hook input priority 150", [_loopback_in(bridge, str(gateway))]),
+    ]
+
+
+def _guard(bridge: str, subnet: str) -> list[str]:
+    """Before connection tracking, so these are addresses as they are on the wire.
+
+    No loopback address comes over a wire (RFC 1122 §3.2.1.3), whatever ``route_localnet`` says (CVE-2020-8558);
+    nobody but the bridge speaks to the containers' own addresses (direct routing by a neighbour).
+    """
+    return [
+        'iifname != "lo" ip daddr 127.0.0.0/8 drop',
+        'iifname != "lo" ip saddr 127.0.0.0/8 drop',
+        f'iifname != {{ "lo", {bridge} }} ip daddr {subnet} drop',
+    ]
+
+
+def _loopback_out(gateway: str) -> list[str]:
+    """See the package's docstring, "How 127.0.0.1 gets out"."""
+    source = 'oifname "lo" ip saddr 127.0.0.1'
+    return [
+        f"{source} ip daddr . meta l4proto . th dport @loopback_address_ports ip saddr set {gateway}",
+        f"{source} ip daddr 127.0.0.0/8 meta l4proto . th dport @loopback_ports ip saddr set {gateway}",
+    ]
+
+
+def _loopback_in(bridge: str, gateway: str) -> str:
+    reply = f"iifname {bridge} ip saddr 127.0.0.0/8 ip daddr {gateway} ct status dnat ct direction reply"
+    return f"{reply} ip daddr set 127.0.0.1"
+
+
+def _forward(bridge: str, fence: Sequence[str]) -> list[str]:
+    rules = [
+        f"oifname {bridge} ct state established,related accept",
+        f"iifname {bridge} accept",
+        f"oifname {bridge} ct status dnat accept",
+        f"oifname {bridge} drop",
+    ]
+    if fence:
+        names = ", ".join(f'"{name}"' for name in fence)
+        rules.append(f"iifname {{ {names} }} oifname {{ {names} }} drop")
+    return rules
+
+
+def _postrouting(bridge: str, subnet: str) -> list[str]:
+    """The second is the hairpin: a container that reaches another through the host's address must get its answer from
+    there, not directly over the bridge."""
+    return [
+        f"ip saddr {subnet} oifname != {bridge} masquerade",
+        f"ip saddr {subnet} oifname {bridge} ct status dnat masquerade",
+    ]

@@ -1,0 +1,220 @@
+"""Links, addresses and routes of a network namespace by rtnetlink (rtnetlink(7)).
+
+Numbers: include/uapi/linux/{if_link,rtnetlink,if_addr,veth}.h.
+
+Every change is idempotent where the word allows it: adding what is there and deleting what is not are no errors.
+"""
+
+import errno
+import socket
+import struct
+import sys
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+
+from wherry.linux.errors import KernelError
+from wherry.linux.netlink import (
+    NETLINK_ROUTE,
+    NLM_F_CREATE,
+    NLM_F_EXCL,
+    NLM_F_REPLACE,
+    NetlinkSocket,
+    attribute,
+    nested,
+    number,
+    parse_attributes,
+    text,
+)
+
+_NEWLINK, _DELLINK, _GETLINK, _SETLINK = 16, 17, 18, 19
+_NEWADDR, _DELADDR, _GETADDR, _NEWROUTE, _GETROUTE = 20, 21, 22, 24, 26
+
+_IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_MASTER, _IFLA_PROTINFO = 1, 3, 4, 10, 12
+_IFLA_LINKINFO, _IFLA_NET_NS_FD = 18, 28
+_IFLA_INFO_KIND, _IFLA_INFO_DATA = 1, 2
+_VETH_INFO_PEER = 1
+_IFLA_BRPORT_MODE = 4
+_IFA_ADDRESS, _IFA_LOCAL, _IFA_BROADCAST = 1, 2, 4
+_RTA_DST, _RTA_OIF, _RTA_GATEWAY = 1, 4, 5
+_RT_TABLE_MAIN, _RTPROT_BOOT, _RT_SCOPE_UNIVERSE, _RTN_UNICAST = 254, 3, 0, 1
+_IFF_UP = 0x1
+
+_IFINFO = struct.Struct("=BxHiII")
+_IFADDR = struct.Struct("=BBBBI")
+_RTMSG = struct.Struct("=BBBBBBBBI")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """``master`` is the index of the bridge it is a port of, 0 for none; ``kind`` as in ``ip -d link`` ("veth")."""
+
+    index: int
+    name: str
+    kind: str
+    master: int
+    mac: str
+    up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VethEnd:
+    """The end of a pair inside the container's namespace."""
+
+    netns_fd: int
+    name: str
+    mac: str
+
+
+class Links:
+    """The links of one network namespace: the caller's, or that of ``netns_fd``. Close it, or use ``with``."""
+
+    def __init__(self, netns_fd: int | None = None) -> None:
+        self._netlink = NetlinkSocket(NETLINK_ROUTE, netns_fd)
+
+    def __enter__(self) -> "Links":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._netlink.close()
+
+    def get(self, name: str) -> Link | None:
+        """The link of that name; None when there is none."""
+        try:
+            answers = self._netlink.get(_GETLINK, _info() + text(_IFLA_IFNAME, name), step="look up link", name=name)
+        except KernelError as error:
+            if error.errno == errno.ENODEV:
+                return None
+            raise
+        return _link(answers[0].payload)
+
+    def all(self) -> list[Link]:
+        return [_link(message.payload) for message in self._netlink.dump(_GETLINK, _info(), step="list links")]
+
+    def add_bridge(self, name: str, mac: str) -> None:
+        """A bridge with a fixed address: without one it would take its lowest port's, and change with it."""
+        self._add(_info(), name, text(_IFLA_IFNAME, name), attribute(_IFLA_ADDRESS, _mac(mac)), _linkinfo("bridge"))
+
+    def add_veth(self, name: str, master: int, peer: VethEnd) -> None:
+        """A pair whose far end is born inside the other namespace under its final name; one message.
+
+        The near end is a port of ``master`` from the start, so that a crash leaves nothing unowned. Both are down.
+        AlreadyExists is KernelError EEXIST.
+        """
+        far = _info() + text(_IFLA_IFNAME, peer.name) + attribute(_IFLA_ADDRESS, _mac(peer.mac))
+        far += number(_IFLA_NET_NS_FD, peer.netns_fd)
+        info = _linkinfo("veth", attribute(_VETH_INFO_PEER, far))
+        payload = _info() + text(_IFLA_IFNAME, name) + number(_IFLA_MASTER, master) + info
+        self._netlink.request(_NEWLINK, payload, flags=NLM_F_CREATE | NLM_F_EXCL, step="add veth pair", name=name)
+
+    def set_hairpin(self, index: int) -> None:
+        """Let the bridge send a frame back through the port it came from (IFLA_BRPORT_MODE)."""
+        protinfo = nested(_IFLA_PROTINFO, attribute(_IFLA_BRPORT_MODE, b"\1"))
+        self._netlink.request(_SETLINK, _info(index, family=socket.AF_BRIDGE) + protinfo, step="set hairpin mode")
+
+    def set_up(self, index: int, name: str | None = None) -> None:
+        payload = _IFINFO.pack(socket.AF_UNSPEC, 0, index, _IFF_UP, _IFF_UP)
+        self._netlink.request(_NEWLINK, payload, step="set link up", name=name)
+
+    def delete(self, name: str) -> None:
+        """Remove a link (of a veth pair: both ends). Idempotent. Takes milliseconds: the kernel waits for readers."""
+        try:
+            self._netlink.request(_DELLINK, _info() + text(_IFLA_IFNAME, name), step="delete link", name=name)
+        except KernelError as error:
+            if error.errno != errno.ENODEV:
+                raise
+
+    def add_address(self, index: int, address: IPv4Interface) -> None:
+        """Idempotent."""
+        packed = address.ip.packed
+        payload = _IFADDR.pack(socket.AF_INET, address.network.prefixlen, 0, 0, index)
+        payload += attribute(_IFA_LOCAL, packed) + attribute(_IFA_ADDRESS, packed)
+        payload += attribute(_IFA_BROADCAST, address.network.broadcast_address.packed)
+        flags = NLM_F_CREATE | NLM_F_REPLACE
+        self._netlink.request(_NEWADDR, payload, flags=flags, step="add address", name=str(address))
+
+    def remove_address(self, index: int, address: IPv4Interface) -> None:
+        """Idempotent."""
+        payload = _IFADDR.pack(socket.AF_INET, address.network.prefixlen, 0, 0, index)
+        payload += attribute(_IFA_LOCAL, address.ip.packed)
+        try:
+            self._netlink.request(_DELADDR, payload, step="remove address", name=str(address))
+        except KernelError as error:
+            if error.errno != errno.EADDRNOTAVAIL:
+                raise
+
+    def addresses(self) -> dict[int, list[IPv4Interface]]:
+        """IPv4 addresses by link index."""
+        found: dict[int, list[IPv4Interface]] = {}
+        payload = _IFADDR.pack(socket.AF_INET, 0, 0, 0, 0)
+        for message in self._netlink.dump(_GETADDR, payload, step="list addresses"):
+            _, prefix, _, _, index = _IFADDR.unpack_from(message.payload)
+            attributes = parse_attributes(message.payload[_IFADDR.size :])
+            local = attributes.get(_IFA_LOCAL) or attributes[_IFA_ADDRESS]
+            found.setdefault(index, []).append(IPv4Interface((local, prefix)))
+        return found
+
+    def add_default_route(self, gateway: IPv4Address) -> None:
+        """Idempotent."""
+        self._netlink.request(
+            _NEWROUTE,
+            _route(0) + attribute(_RTA_GATEWAY, gateway.packed),
+            flags=NLM_F_CREATE | NLM_F_REPLACE,
+            step="add default route",
+            name=str(gateway),
+        )
+
+    def routes(self) -> list[tuple[IPv4Network, int]]:
+        """Destinations of the main table with the index of the link they leave by (0: several or none)."""
+        found = []
+        for message in self._netlink.dump(_GETROUTE, _route(0), step="list routes"):
+            _, prefix, _, _, table, *_ = _RTMSG.unpack_from(message.payload)
+            if table != _RT_TABLE_MAIN:
+                continue
+            attributes = parse_attributes(message.payload[_RTMSG.size :])
+            index = int.from_bytes(attributes.get(_RTA_OIF, b""), sys.byteorder)
+            found.append((IPv4Network((attributes.get(_RTA_DST, bytes(4)), prefix)), index))
+        return found
+
+    def _add(self, head: bytes, name: str, *attributes: bytes) -> None:
+        try:
+            payload = head + b"".join(attributes)
+            self._netlink.request(_NEWLINK, payload, flags=NLM_F_CREATE | NLM_F_EXCL, step="add link", name=name)
+        except KernelError as error:
+            if error.errno != errno.EEXIST:
+                raise
+
+
+def _info(index: int = 0, family: int = socket.AF_UNSPEC) -> bytes:
+    return _IFINFO.pack(family, 0, index, 0, 0)
+
+
+def _route(prefix: int) -> bytes:
+    return _RTMSG.pack(socket.AF_INET, prefix, 0, 0, _RT_TABLE_MAIN, _RTPROT_BOOT, _RT_SCOPE_UNIVERSE, _RTN_UNICAST, 0)
+
+
+def _linkinfo(kind: str, data: bytes = b"") -> bytes:
+    inner = [text(_IFLA_INFO_KIND, kind)]
+    if data:
+        inner.append(nested(_IFLA_INFO_DATA, data))
+    return nested(_IFLA_LINKINFO, *inner)
+
+
+def _mac(address: str) -> bytes:
+    return bytes.fromhex(address.replace(":", ""))
+
+
+def _link(payload: bytes) -> Link:
+    _, _, index, flags, _ = _IFINFO.unpack_from(payload)
+    attributes = parse_attributes(payload[_IFINFO.size :])
+    info = parse_attributes(attributes.get(_IFLA_LINKINFO, b""))
+    return Link(
+        index=index,
+        name=attributes[_IFLA_IFNAME].rstrip(b"\0").decode(),
+        kind=info.get(_IFLA_INFO_KIND, b"").rstrip(b"\0").decode(),
+        master=int.from_bytes(attributes.get(_IFLA_MASTER, b""), sys.byteorder),
+        mac=attributes.get(_IFLA_ADDRESS, b"").hex(":"),
+        up=bool(flags & _IFF_UP),
+    )
