@@ -26,6 +26,7 @@ _LIMITS: tuple[tuple[str, str, Limit, Limit], ...] = (
 _KNOWN = frozenset(("devices", "unified", *(key for key, *_ in _LIMITS)))
 _CPUSET_KEYS = ("cpus", "mems")
 _KILL_SECONDS = 10.0
+_DELETE_SECONDS = 2.0
 
 
 class Cgroup:
@@ -175,9 +176,10 @@ class Cgroup:
         """Remove it from every hierarchy with the cgroups below. Idempotent; waits briefly for processes that are
         ending, and raises EBUSY when some live on (:meth:`kill` first). All hierarchies are tried."""
         failure: KernelError | None = None
+        deadline = time.monotonic() + _DELETE_SECONDS
         for directory in self._directories():
             try:
-                tree.remove(directory)
+                tree.remove(directory, deadline)
             except KernelError as error:
                 failure = failure or error
         if failure is not None:

@@ -12,8 +12,6 @@ from wherry.linux.cgroup.files import read_or, write
 from wherry.linux.cgroup.layout import UNIFIED_NAMES, Hierarchy
 from wherry.linux.errors import KernelError
 
-_PATIENCE_SECONDS = 2.0
-
 
 def make(hierarchy: Hierarchy, path: str) -> None:
     """Make the cgroup; its parents, set up for children, too. Idempotent."""
@@ -106,9 +104,10 @@ def kill_others(directory: str) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def remove(directory: str) -> None:
-    """Remove a cgroup and all below. Idempotent. EBUSY is what the last moments of a process look like: tried again."""
-    deadline, pause = time.monotonic() + _PATIENCE_SECONDS, 0.001
+def remove(directory: str, deadline: float) -> None:
+    """Remove a cgroup and all below. Idempotent. EBUSY is what the last moments of a process look like: tried again,
+    until the monotonic time ``deadline``."""
+    pause = 0.001
     while not _try_remove(directory):
         if time.monotonic() > deadline:
             raise KernelError(EBUSY, f"remove cgroup with processes {processes(directory)}", directory)

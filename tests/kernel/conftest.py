@@ -1,0 +1,56 @@
+"""Fixtures of the tests that need root and a real kernel."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from tests.kernel.rig import Rig
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here is marked ``kernel``, and skipped where it cannot be."""
+    here = str(Path(__file__).parent)
+    for item in items:
+        if str(item.path).startswith(here):
+            item.add_marker(pytest.mark.kernel)
+            if os.geteuid() != 0:
+                item.add_marker(pytest.mark.skip(reason="needs root"))
+
+
+@pytest.fixture
+def instance() -> Iterator[Rig]:
+    """A running instance of the test's own; afterwards nothing of it may be left."""
+    rig = Rig()
+    try:
+        rig.up()
+        yield rig
+    finally:
+        left = rig.close()
+    assert not left, "left behind:\n" + "\n".join(left)
+
+
+@pytest.fixture(scope="module")
+def shared_instance() -> Iterator[Rig]:
+    """A running instance for all tests of a module that leave it as they found it; the same census at its end."""
+    rig = Rig()
+    try:
+        rig.up()
+        yield rig
+    finally:
+        left = rig.close()
+    assert not left, "left behind:\n" + "\n".join(left)
+
+
+@pytest.fixture
+def docker_api(instance: Rig) -> docker.DockerClient:
+    """A docker-py client of the instance."""
+    return instance.docker
+
+
+@pytest.fixture
+def busybox_image(instance: Rig) -> str:
+    """The reference of an image with busybox, imported through the API."""
+    return instance.image()
