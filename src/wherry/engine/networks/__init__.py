@@ -39,3 +39,7 @@ our doing. ``down`` turns it off again if no link has come since. Rules of other
 "accept" here cannot overrule them: on a machine whose own firewall drops forwarded packets (Docker's iptables do when
 Docker turned forwarding on), allow the bridge there.
 """
+
+from wherry.engine.networks.networks import Networks, Settings
+
+__all__ = ["Networks", "Settings"]

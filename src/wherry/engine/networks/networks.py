@@ -80,8 +80,8 @@ class Networks:
 
         Raises Unavailable when no address range is free, KernelError when the kernel refuses.
         """
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="networks")
-        self._plumbing_made = self._around.plumbing()
+        self._thread = self._thread or ThreadPoolExecutor(1, thread_name_prefix="networks")
+        self._plumbing_made = self._plumbing_made or self._around.plumbing()
         self._networks = self._built_in()
         bridge = self._bridge
         self._attached = {one.container_id: one for one in self._rows.endpoints(bridge)}
@@ -93,14 +93,20 @@ class Networks:
             _log.warning("published port %s is in use by another program; it goes on here", publication.host)
 
     async def stop(self, destroy: bool = False) -> None:
-        """Let go of sockets and threads. ``destroy`` also removes bridge and rules, when no container uses them."""
+        """Let go of sockets and threads. ``destroy`` also removes bridge and rules, when no container uses them.
+
+        Idempotent; afterwards only :meth:`discard` may be called, and does nothing.
+        """
         while self._cleaning:
             await asyncio.wait(self._cleaning)
         self._ports.release(self._publications())
-        if destroy and not self._attached and self._plumbing_made is not None:
-            self._destroy(self._plumbing_made)
         if self._thread is not None:
             self._thread.shutdown()
+        if self._plumbing_made is not None:
+            if destroy and not self._attached:
+                self._destroy(self._plumbing_made)
+            self._plumbing_made.close()
+        self._thread = self._plumbing_made = None
 
     def recover(self, live: set[str]) -> None:
         """Release what belongs to containers that are not among the living. Idempotent."""
@@ -211,7 +217,7 @@ class Networks:
 
     async def discard(self, endpoint: Endpoint) -> None:
         """A wired endpoint that nobody wants any more. Idempotent."""
-        if all(one.endpoint != endpoint for one in self._attached.values()):
+        if self._thread is not None and all(one.endpoint != endpoint for one in self._attached.values()):
             self._unlay(endpoint)
 
     def rename(self, container_id: str, name: str) -> None:
