@@ -202,11 +202,14 @@ def encode_query(query: Query | None) -> str:
         for item in value if isinstance(value, list | tuple) else [value]:
             if item is None:
                 continue
-            text = (
-                json.dumps(item) if isinstance(item, dict) else str(int(item)) if item in (True, False) else str(item)
-            )
-            pairs.append(f"{name}={quote_plus(text)}")
+            pairs.append(f"{name}={quote_plus(_query_text(item))}")
     return f"?{'&'.join(pairs)}" if pairs else ""
+
+
+def _query_text(value: object) -> str:
+    if isinstance(value, dict):
+        return json.dumps(value)
+    return str(int(value)) if isinstance(value, bool) else str(value)
 
 
 def _read_head(connection: socket.socket) -> Response:

@@ -14,24 +14,21 @@ from wherry.app.client import Client
 class LazyGroup(click.Group):
     """A group that imports a command's module when the command is called.
 
-    ``modules`` maps a command's name to a module below ``wherry.app.cli``; there the command is the attribute of
-    that name (``import`` is ``import_``, ``ls`` of the volume group ``volume_ls`` when ``prefix`` is ``volume_``).
+    ``modules`` maps a command's name to ``module:attribute`` below ``wherry.app.cli``.
     """
 
-    def __init__(self, *args: Any, modules: Mapping[str, str], prefix: str = "", **kwargs: Any) -> None:  # click's own
+    def __init__(self, *args: Any, modules: Mapping[str, str], **kwargs: Any) -> None:  # click's own
         super().__init__(*args, **kwargs)
         self.modules = modules
-        self.prefix = prefix
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(self.modules)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        module = self.modules.get(cmd_name)
-        if module is None:
+        module, _, attribute = self.modules.get(cmd_name, "").partition(":")
+        if not module:
             return None
-        loaded = import_module(f"wherry.app.cli.{module}")
-        command = getattr(loaded, f"{self.prefix}{cmd_name}_command")
+        command = getattr(import_module(f"wherry.app.cli.{module}"), attribute)
         assert isinstance(command, click.Command)
         return command
 

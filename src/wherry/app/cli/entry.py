@@ -14,17 +14,26 @@ from wherry.kit.errors import WherryError
 # Docker's status for a command line it could not make sense of, and for a `run` the daemon refused.
 REFUSED = 125
 
-INSTANCE = dict.fromkeys(("up", "down", "env", "status"), "instance")
+
+def _verbs(module: str, *names: str) -> dict[str, str]:
+    return {name: f"{module}:{name}_command" for name in names}
+
+
+INSTANCE = _verbs("instance", "up", "down", "env", "status")
 CONTAINERS = {
-    **dict.fromkeys(("run", "create"), "run"),
-    **dict.fromkeys(("start", "stop", "restart", "kill", "pause", "unpause", "rm", "rename", "wait"), "lifecycle"),
-    **dict.fromkeys(("attach", "exec", "logs"), "streams"),
-    **dict.fromkeys(("top", "stats", "update", "port"), "details"),
-    "ps": "ps",
+    **_verbs("run", "run", "create"),
+    **_verbs("lifecycle", "start", "stop", "restart", "kill", "pause", "unpause", "rm", "rename", "wait"),
+    **_verbs("streams", "attach", "exec", "logs"),
+    **_verbs("details", "top", "stats", "update", "port"),
+    **_verbs("ps", "ps"),
 }
-IMAGES = dict.fromkeys(("images", "history", "import", "load", "rmi", "save", "tag"), "images")
-SYSTEM = {**dict.fromkeys(("events", "info", "version"), "system"), "inspect": "inspect"}
-GROUPS = {"container": "groups", "image": "groups", "network": "networks", "volume": "volumes"}
+IMAGES = _verbs("images", "images", "history", "import", "load", "rmi", "save", "tag")
+SYSTEM = {**_verbs("system", "events", "info", "version"), **_verbs("inspect", "inspect")}
+GROUPS = {
+    **_verbs("groups", "container", "image"),
+    **_verbs("networks", "network"),
+    **_verbs("volumes", "volume"),
+}
 COMMANDS = {**INSTANCE, **CONTAINERS, **IMAGES, **SYSTEM, **GROUPS}
 
 

@@ -59,10 +59,6 @@ def images_command(
     show(rows, IMAGE_COLUMNS, template, ("Repository", "Tag", *digest, "ID", "CreatedSince", "Size"))
 
 
-ls_command = images_command
-list_command = images_command
-
-
 def image_rows(image: Mapping[str, Any], now: float, whole: bool, digests: bool) -> Iterator[dict[str, str]]:
     """A row for each tag, or one for an image without (cli/command/formatter/image.go)."""
     by_repository = {
@@ -207,9 +203,6 @@ def rmi_command(images: tuple[str, ...], force: bool, no_prune: bool) -> None:
             click.echo(f"Deleted: {entry['Deleted']}" if "Deleted" in entry else f"Untagged: {entry['Untagged']}")
     if failed:
         sys.exit(1)
-
-
-rm_command = rmi_command
 
 
 def open_input(source: str) -> BinaryIO:

@@ -60,10 +60,6 @@ def ps_command(
     show(rows, COLUMNS, template, (*TABLE, "Size") if size else TABLE)
 
 
-ls_command = ps_command
-list_command = ps_command
-
-
 def row(container: Mapping[str, Any], now: float, whole: bool) -> dict[str, Any]:
     """One container of the API's list as templates see it (cli/command/formatter/container.go)."""
     labels = container.get("Labels") or {}
