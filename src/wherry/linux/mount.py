@@ -62,6 +62,16 @@ def move_to_path(mount: int, path: str) -> None:
     call("move_mount", "mount", path, mount, b"", AT_FDCWD, os.fsencode(path), _MOVE_FROM_EMPTY)
 
 
+def move_below(mount: int, directory: int, name: str) -> None:
+    """Put a detached mount on ``name`` in ``directory``, both ours and behind no link."""
+    call("move_mount", "mount", name, mount, b"", directory, os.fsencode(name), _MOVE_FROM_EMPTY)
+
+
+def move_attached(path: str, target: int) -> None:
+    """Move what is mounted at ``path``, and all that is mounted below it, to ``target``."""
+    call("move_mount", "move mount", path, AT_FDCWD, os.fsencode(path), target, b"", _MOVE_TO_EMPTY)
+
+
 def create(fstype: str, options: Iterable[tuple[str, str | None]] = (), attributes: int = 0) -> int:
     """A new detached mount of a file system; ``options`` are (key, value), value None for a flag."""
     context = call("fsopen", "open file system", fstype, os.fsencode(fstype), _CLOEXEC)

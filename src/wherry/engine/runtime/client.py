@@ -12,6 +12,7 @@ import socket
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import wherry
 from wherry.engine.instance import Instance
@@ -32,10 +33,15 @@ _CONNECT_SECONDS = 10.0
 
 
 class ShimRuntime:
-    """The Runtime of real containers (see :mod:`model`). Needs root."""
+    """The Runtime of real containers (see :mod:`model`). Needs root.
 
-    def __init__(self, instance: Instance) -> None:
+    ``ahead`` is the part of an OCI configuration that most containers share (mounts, masked and read-only paths): what
+    of it lies in /proc, /dev and /sys is built before a start asks for it, and used when the start asks for the same.
+    """
+
+    def __init__(self, instance: Instance, ahead: dict[str, Any] | None = None) -> None:
         self._instance = instance
+        self._ahead = ahead
         self._layout: Layout = layout()
         self._control: socket.socket | None = None
         self._starting = asyncio.Lock()
@@ -91,7 +97,7 @@ class ShimRuntime:
         ours, theirs = wire.pair()
         fds = {"control": theirs.fileno()}
         joins = _open_joins(isolation)
-        message = {"isolation": _isolation_message(isolation, joins)}
+        message = {"isolation": _isolation_message(isolation, joins), "ahead": self._ahead}
         try:
             try:
                 await self.start()

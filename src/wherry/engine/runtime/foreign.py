@@ -1,8 +1,9 @@
-"""Run a container by another runtime that speaks the runc command line (``--runtime runc``), from the same configuration.
+"""Run a container by another runtime that speaks the runc command line (``--runtime runc``), from the same
+configuration.
 
-The shim stays what it is: streams, log, exit status, execs. Its waiting init keeps the user and network namespaces, which
-the other runtime joins by path; a runner process in a mount namespace made of the host's puts the root file system and the
-(already id-mapped) bind mounts where that runtime finds them, and becomes it.
+The shim stays what it is: streams, log, exit status, execs. Its waiting init keeps the user and network namespaces,
+which the other runtime joins by path; a runner process in a mount namespace made of the host's puts the root file system and
+the (already id-mapped) bind mounts where that runtime finds them, and becomes it.
 """
 
 import json

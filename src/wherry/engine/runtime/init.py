@@ -6,11 +6,11 @@ together, changes root and becomes the program. It is never inspectable, and hol
 
 import os
 import socket
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from wherry.engine.runtime import process, wire
+from wherry.engine.runtime import home, process, wire
 from wherry.engine.runtime.failure import Failure, to_message
-from wherry.engine.runtime.mounts import Tree
+from wherry.engine.runtime.mounts import Ahead, Tree, write_sysctls
 from wherry.linux import mount, processes
 from wherry.linux.namespaces import NEWCGROUP
 from wherry.linux.syscalls import setdomainname, sethostname, unshare
@@ -21,10 +21,10 @@ def main(control: socket.socket) -> NoReturn:
     progress = process.Progress()
     try:
         processes.close_all_but(control.fileno())
-        _settle(control)
+        ahead = _settle(control)
         received = wire.receive(control)
         if received is not None:
-            _run(control, received.message, received.fds, progress)
+            _run(control, received, ahead, progress)
     except BaseException as error:
         _report(control, error, progress)
     os._exit(127)
@@ -37,33 +37,37 @@ def _report(control: socket.socket, error: BaseException, progress: process.Prog
         pass  # the shim is gone, so is who would read it
 
 
-def _settle(control: socket.socket) -> None:
-    """Become root of the namespaces, once the shim has mapped our ids."""
+def _settle(control: socket.socket) -> Ahead | None:
+    """Become root of the namespaces, once the shim has mapped our ids; build what can be built before a start."""
     received = wire.receive(control)
     if received is None:
         os._exit(0)
-    if received.message["mapped"]:
+    message = received.message
+    if message["mapped"]:
         os.setgroups([])
         os.setresgid(0, 0, 0)
         os.setresuid(0, 0, 0)
-    if received.message["loopback"]:
+    if message["loopback"]:
         processes.loopback_up()
     wire.send(control, {"settled": True})
+    try:
+        return Ahead(message["ahead"], message["mapped"]) if message["ahead"] else None
+    except (OSError, Failure):
+        return None  # the start will meet the same obstacle, or not need what is behind it
 
 
-def _run(control: socket.socket, message: dict[str, Any], fds: dict[str, int], progress: process.Progress) -> NoReturn:
+def _run(control: socket.socket, received: wire.Received, ahead: Ahead | None, progress: process.Progress) -> NoReturn:
+    """A start comes in two messages, so that we mount while the shim makes the cgroups."""
+    message, fds = received.message, received.fds
     config = message["config"]
     linux = config.get("linux") or {}
-    progress.step = "enter cgroup"
-    for name in [name for name in fds if name.startswith("enter:")]:
-        os.write(fds[name], b"0")
-        os.close(fds.pop(name))
-    if message["new_cgroup"]:
-        progress.step = "make cgroup namespace"
-        unshare(NEWCGROUP)
     progress.step = "mount"
-    tree = Tree(config, fds, message["mapped"])
-    tree.build()
+    tree = Tree(_take_root(fds.pop("rootfs")), fds, message["mapped"])
+    tree.mount_all(config, ahead)
+    if linux.get("sysctl"):
+        progress.step = "set sysctl"
+        proc = ahead.proc if ahead else mount.create("proc")
+        write_sysctls(proc, linux["sysctl"])
     stdio = [fds.get(name, -1) for name in ("stdin", "stdout", "stderr")]
     if config["process"].get("terminal"):
         progress.step = "open terminal"
@@ -75,6 +79,10 @@ def _run(control: socket.socket, message: dict[str, Any], fds: dict[str, int], p
         sethostname(config["hostname"])
         if config.get("domainname"):
             setdomainname(config["domainname"])
+    progress.step = "enter cgroup"
+    _enter_cgroup(control, fds, message["new_cgroup"])
+    progress.step = "mount cgroups"
+    tree.mount_cgroups(config)
     progress.step = "change root"
     mount.pivot_into(tree.root)
     progress.step = "prepare working directory"
@@ -84,6 +92,29 @@ def _run(control: socket.socket, message: dict[str, Any], fds: dict[str, int], p
         mount.set_attributes(root, add=mount.ATTR_RDONLY, path="/")
     _set_propagation(linux.get("rootfsPropagation") or "")
     process.run(config["process"], bytes.fromhex(message["seccomp"]), stdio, control, progress)
+
+
+def _take_root(tree: int) -> int:
+    place = os.open(home.NEWROOT, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    mount.move(tree, place, "root file system")
+    os.close(place)
+    os.close(tree)
+    return os.open(home.NEWROOT, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
+def _enter_cgroup(control: socket.socket, fds: dict[str, int], new_namespace: bool) -> None:
+    """Move ourselves, by the files the shim has opened: moved by another, we would wait some 10 ms (linux.cgroup)."""
+    received = wire.receive(control)
+    if received is None:
+        os._exit(127)
+    for name, fd in received.fds.items():
+        if name.startswith("enter:"):
+            os.write(fd, b"0")
+            os.close(fd)
+        else:
+            fds[name] = fd
+    if new_namespace:
+        unshare(NEWCGROUP)
 
 
 def _set_propagation(name: str) -> None:

@@ -1,7 +1,8 @@
-"""Build what a container sees: its mounts, devices, masks, by descriptor, before its root becomes the root.
+"""Build what a container sees: its mounts, devices and masks, before its root becomes the root.
 
-Runs in the container's init, with its rights. Every path is resolved inside the container's root (openat2); the mount
-points of kernel file systems may not be symbolic links at all (CVE-2019-19921 and its family).
+Runs in the container's init, with its rights. What hardly ever differs between containers (/proc, /sys and /dev with
+all that is on, in and over them) is built ahead, while init waits, on a scratch directory; a start then moves three
+trees. A start that asks for something else in one of them builds that one anew.
 """
 
 import os
@@ -9,299 +10,226 @@ import stat
 from typing import Any
 
 from wherry.engine.runtime import home
+from wherry.engine.runtime.binding import CLOSED, attach, make_readonly, mask, new_filesystem, refuse_links, target
 from wherry.engine.runtime.copyup import copy_up
 from wherry.engine.runtime.failure import Failure
 from wherry.linux import mount, openat2
 from wherry.linux.errors import KernelError
 
 Fds = dict[str, int]
+Entry = dict[str, Any]
 
-ATTRIBUTES = {  # option: (set, clear) of mount_setattr(2)
-    "ro": (mount.ATTR_RDONLY, 0),
-    "rw": (0, mount.ATTR_RDONLY),
-    "nosuid": (mount.ATTR_NOSUID, 0),
-    "suid": (0, mount.ATTR_NOSUID),
-    "nodev": (mount.ATTR_NODEV, 0),
-    "dev": (0, mount.ATTR_NODEV),
-    "noexec": (mount.ATTR_NOEXEC, 0),
-    "exec": (0, mount.ATTR_NOEXEC),
-    "noatime": (mount.ATTR_NOATIME, mount.ATTR_ATIME),
-    "relatime": (mount.ATTR_RELATIME, mount.ATTR_ATIME),
-    "strictatime": (mount.ATTR_STRICTATIME, mount.ATTR_ATIME),
-    "nodiratime": (mount.ATTR_NODIRATIME, 0),
-    "nosymfollow": (mount.ATTR_NOSYMFOLLOW, 0),
-}
-_IGNORED = {"bind", "rbind", "idmap", "ridmap", "x-copy-up", "defaults", "async", "z", "Z"}
+BASES = ("/proc", "/dev", "/sys")
 _KERNEL_TYPES = {"proc", "sysfs", "devpts", "mqueue", "cgroup"}
 # What may be mounted over inside /proc (lxcfs and friends); the list of runc's libcontainer.
 _PROC_ALLOWED = {f"/proc/{n}" for n in ("cpuinfo", "diskstats", "meminfo", "stat", "swaps", "uptime", "loadavg")}
-_LINKS = (
-    ("/proc/self/fd", "fd"),
-    ("/proc/self/fd/0", "stdin"),
-    ("/proc/self/fd/1", "stdout"),
-    ("/proc/self/fd/2", "stderr"),
-)
+_DEV_LINKS = {
+    "fd": "/proc/self/fd",
+    "stdin": "/proc/self/fd/0",
+    "stdout": "/proc/self/fd/1",
+    "stderr": "/proc/self/fd/2",
+    "ptmx": "pts/ptmx",
+}
+
+
+def base_of(path: str) -> str | None:
+    """Which of BASES ``path`` lies in."""
+    return next((base for base in BASES if path == base or path.startswith(base + "/")), None)
+
+
+class Skeleton:
+    """The part of a configuration that lies in one of BASES, normalised so that two can be compared."""
+
+    def __init__(self, config: dict[str, Any], base: str) -> None:
+        linux = config.get("linux") or {}
+        self.base = base
+        self.mounts = [
+            (_destination(entry), entry.get("type", "bind"), sorted(entry.get("options") or ()))
+            for entry in config.get("mounts") or ()
+            if base_of(_destination(entry)) == base and entry.get("type") != "cgroup"
+        ]
+        self.readonly = sorted(path for path in linux.get("readonlyPaths") or () if base_of(path) == base)
+        self.masked = sorted(path for path in linux.get("maskedPaths") or () if base_of(path) == base)
+
+    def same(self, other: "Skeleton") -> bool:
+        ours = (self.mounts, self.readonly, self.masked)
+        return bool(self.mounts) and ours == (other.mounts, other.readonly, other.masked)
 
 
 class Tree:
-    """A container's mounts while they are put together. ``root`` is an O_PATH descriptor of its root directory."""
+    """A container's mounts below the directory of descriptor ``root`` (O_PATH), in the making."""
 
-    def __init__(self, config: dict[str, Any], fds: Fds, mapped: bool) -> None:
-        self._config = config
+    def __init__(self, root: int, fds: Fds, mapped: bool) -> None:
+        self.root = root
+        self.devpts: int | None = None
         self._fds = fds
         self._mapped = mapped
         self._proc_device: int | None = None
-        self.root = -1
-        self.devpts: int | None = None
 
-    def build(self) -> None:
-        """Mount everything of the configuration; on return only the change of root is left to do."""
-        self._take_root()
-        for index, entry in enumerate(self._config.get("mounts", ())):
-            self._mount(index, entry)
-        if self._has_dev():
+    def mount_all(self, config: dict[str, Any], ahead: "Ahead | None" = None) -> None:
+        """Mount everything but cgroups: what was built ahead if it is as wanted, the rest from scratch."""
+        taken = self._take(config, ahead) if ahead else set()
+        for index, entry in enumerate(config.get("mounts") or ()):
+            if entry.get("type") != "cgroup" and base_of(_destination(entry)) not in taken:
+                self._mount(index, entry)
+        has_dev = any(_destination(entry) == "/dev" for entry in config.get("mounts") or ())
+        if has_dev and "/dev" not in taken:
             self._fill_dev()
-        self._sysctls()
-        linux = self._config.get("linux", {})
-        for path in linux.get("readonlyPaths") or ():
-            self._make_readonly(path)
-        self._mask(linux.get("maskedPaths") or ())
+        linux = config.get("linux") or {}
+        for device in linux.get("devices") or ():
+            self._extra_device(device)
+        make_readonly(self.root, [p for p in linux.get("readonlyPaths") or () if base_of(p) not in taken])
+        mask(self.root, [p for p in linux.get("maskedPaths") or () if base_of(p) not in taken])
 
-    def _take_root(self) -> None:
-        place = os.open(home.NEWROOT, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        tree = self._fds.pop("rootfs")
-        mount.move(tree, place, "root file system")
-        os.close(place)
-        os.close(tree)
-        self.root = os.open(home.NEWROOT, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    def _take(self, config: dict[str, Any], ahead: "Ahead") -> set[str]:
+        taken: set[str] = set()
+        for base in BASES:
+            if ahead.offers(Skeleton(config, base)):
+                refuse_links(self.root, base)
+                place = openat2.make_directories(self.root, base)
+                ahead.move(base, place)
+                os.close(place)
+                taken.add(base)
+        if "/proc" in taken:
+            proc = openat2.open_directory(self.root, "/proc")
+            self._proc_device = os.fstat(proc).st_dev
+            os.close(proc)
+        if "/dev" in taken:
+            self.devpts = ahead.devpts
+        return taken
 
-    def _mount(self, index: int, entry: dict[str, Any]) -> None:
-        kind = entry.get("type", "bind")
-        destination = os.path.normpath("/" + entry["destination"].lstrip("/"))
+    def _mount(self, index: int, entry: Entry) -> None:
+        kind, destination = entry.get("type", "bind"), _destination(entry)
         options = list(entry.get("options") or ())
         if destination == "/":
             raise Failure("mount", f"invalid mount {entry['destination']}: the destination is the root directory")
-        if kind == "cgroup":
-            self._mount_cgroups(destination, options)
-            return
-        tree = self._fds.pop(f"mount:{index}") if kind == "bind" else self._new(kind, options)
-        is_file = kind == "bind" and not openat2.is_directory(tree)
-        target = self._target(destination, kind, is_file)
+        tree = self._fds.pop(f"mount:{index}") if kind == "bind" else new_filesystem(kind, options)
+        place = self._target(destination, kind, kind == "bind" and not openat2.is_directory(tree))
         if "x-copy-up" in options:
-            copy_up(target, tree)
-        self._attach(tree, target, destination, options if kind == "bind" else [])
+            copy_up(place, tree)
+        attach(tree, place, destination, options if kind == "bind" else [])
         if kind == "proc":
             self._proc_device = os.fstat(tree).st_dev
         if kind == "devpts" and destination == "/dev/pts":
             self.devpts = tree
-            return
-        os.close(tree)
-
-    def _new(self, kind: str, options: list[str]) -> int:
-        attributes = 0
-        data: list[tuple[str, str | None]] = []
-        for option in options:
-            if option in ATTRIBUTES:
-                attributes = attributes & ~ATTRIBUTES[option][1] | ATTRIBUTES[option][0]
-            elif option not in _IGNORED and option.lstrip("r") not in mount.PROPAGATION:
-                key, equals, value = option.partition("=")
-                data.append((key, value if equals else None))
-        try:
-            return mount.create(kind, data, attributes)
-        except KernelError as error:
-            if kind == "sysfs" and error.errno == 1:
-                raise Failure(
-                    "mount sysfs", f"{error}: the network namespace belongs to another user namespace"
-                ) from error
-            raise
+        else:
+            os.close(tree)
 
     def _target(self, destination: str, kind: str, is_file: bool) -> int:
-        """An O_PATH descriptor of the mount point, made when missing."""
-        if kind in _KERNEL_TYPES or destination in ("/proc", "/sys", "/dev"):
-            self._refuse_links(destination)
-        target = (openat2.make_file if is_file else openat2.make_directories)(self.root, destination)
-        if openat2.is_directory(target) == is_file:
-            ours, theirs = ("a file", "a directory") if is_file else ("a directory", "a file")
-            raise Failure(
-                "mount",
-                f"cannot mount {ours} on {destination}, which is {theirs}: not a directory: "
-                "Are you trying to mount a directory onto a file (or vice-versa)? "
-                "Check if the specified host path exists and is the expected type",
-                20,
-                destination,
-            )
-        in_proc = self._proc_device is not None and os.fstat(target).st_dev == self._proc_device
+        place = target(self.root, destination, is_file, ordinary=kind in _KERNEL_TYPES or destination in BASES)
+        in_proc = self._proc_device is not None and os.fstat(place).st_dev == self._proc_device
         if (in_proc or destination == "/proc") and kind != "proc" and destination not in _PROC_ALLOWED:
+            os.close(place)
             raise Failure("mount", f"{destination} cannot be mounted because it is inside /proc", 1, destination)
-        return target
+        return place
 
-    def _refuse_links(self, destination: str) -> None:
-        try:
-            resolve = openat2.IN_ROOT | openat2.RESOLVE_NO_SYMLINKS
-            fd = openat2.openat2(self.root, destination, os.O_PATH | os.O_NOFOLLOW, resolve=resolve)
-        except KernelError as error:
-            if error.errno == 2:
-                return
-            raise Failure("mount", _not_ordinary(destination), error.errno or 0, destination) from error
-        ordinary = openat2.is_directory(fd)
-        os.close(fd)
-        if not ordinary:
-            raise Failure("mount", _not_ordinary(destination), 20, destination)
-
-    def _attach(self, tree: int, target: int, destination: str, options: list[str]) -> None:
-        """Put a mount in place, with the attributes and propagation of a bind's options."""
-        add = clear = 0
-        recursive_add = 0
-        for option in options:
-            if option in ATTRIBUTES:
-                add, clear = add & ~ATTRIBUTES[option][1] | ATTRIBUTES[option][0], clear | ATTRIBUTES[option][1]
-            elif option == "rro":
-                recursive_add |= mount.ATTR_RDONLY
-        if add or clear:
-            mount.set_attributes(tree, add=add, clear=clear & ~add, path=destination)
-        if recursive_add:
-            mount.set_attributes(tree, add=recursive_add, recursive=True, path=destination)
-        mount.move(tree, target, destination)
-        for option in options:
-            if option.lstrip("r") in mount.PROPAGATION:
-                flag = mount.PROPAGATION[option.lstrip("r")]
-                mount.set_attributes(tree, propagation=flag, recursive=option[0] == "r", path=destination)
-        os.close(target)
+    def mount_cgroups(self, config: dict[str, Any]) -> None:
+        """The container's own cgroups at their usual places; the shim made the copies, as host root."""
+        for entry in config.get("mounts") or ():
+            if entry.get("type") == "cgroup":
+                self._mount_cgroups(_destination(entry), list(entry.get("options") or ()))
 
     def _mount_cgroups(self, destination: str, options: list[str]) -> None:
-        """The container's own cgroups at their usual places; the shim made the copies, as host root."""
         names = sorted(name[7:] for name in self._fds if name.startswith("cgroup:"))
-        if names and names != [""]:
-            flags = mount.ATTR_NOSUID | mount.ATTR_NODEV | mount.ATTR_NOEXEC
-            base = mount.create("tmpfs", [("mode", "755"), ("size", "64k")], flags)
-            mount.move(base, self._target(destination, "cgroup", False), destination)
-            os.close(base)
+        place = target(self.root, destination, False, ordinary=True)
+        if names == [""]:
+            tree = self._fds.pop("cgroup:")
+            attach(tree, place, destination, options)
+            os.close(tree)
+            return
+        base = mount.create("tmpfs", [("source", "cgroup"), ("mode", "755"), ("size", "64k")], CLOSED)
+        mount.move(base, place, destination)
+        os.close(place)
         for name in names:
             tree = self._fds.pop(f"cgroup:{name}")
-            path = f"{destination}/{name}".rstrip("/")
-            self._attach(tree, self._target(path, "cgroup", False), path, options)
+            os.mkdir(name, dir_fd=base)
+            mount.move_below(tree, base, name)
             os.close(tree)
-        if names and names != [""] and "ro" in options:
-            top = openat2.open_directory(self.root, destination)
-            mount.set_attributes(top, add=mount.ATTR_RDONLY, path=destination)
-            os.close(top)
-
-    def _has_dev(self) -> bool:
-        return any(os.path.normpath(m["destination"]) == "/dev" for m in self._config.get("mounts", ()))
+        readonly = mount.ATTR_RDONLY if "ro" in options else 0
+        mount.set_attributes(base, add=CLOSED | readonly, recursive=True, path=destination)
+        os.close(base)
 
     def _fill_dev(self) -> None:
         """/dev's usual links and devices (runtime-spec config-linux.md, Default Devices)."""
         dev = openat2.open_directory(self.root, "/dev")
-        for target, name in (*_LINKS, ("pts/ptmx", "ptmx")):
+        for name, points_to in _DEV_LINKS.items():
             try:
-                os.symlink(target, name, dir_fd=dev)
+                os.symlink(points_to, name, dir_fd=dev)
             except FileExistsError:  # a bind of the host's /dev has its own
                 pass
-        for name, (major, minor) in home.DEVICES.items():
-            self._device(f"/dev/{name}", 0o666, stat.S_IFCHR, major, minor, 0, 0)
-        for device in self._config.get("linux", {}).get("devices") or ():
-            kind = {"b": stat.S_IFBLK, "p": stat.S_IFIFO}.get(device["type"], stat.S_IFCHR)
-            self._device(
-                device["path"],
-                device.get("fileMode", 0o666) & 0o7777,
-                kind,
-                device.get("major", 0),
-                device.get("minor", 0),
-                device.get("uid", 0),
-                device.get("gid", 0),
-            )
+        for name, number in home.DEVICES.items():
+            self._device(dev, name, stat.S_IFCHR | 0o666, os.makedev(*number), (0, 0))
         os.close(dev)
 
-    def _device(self, path: str, mode: int, kind: int, major: int, minor: int, uid: int, gid: int) -> None:
+    def _extra_device(self, device: dict[str, Any]) -> None:
+        path = device["path"]
+        parent = openat2.make_directories(self.root, os.path.dirname(path))
+        kind = {"b": stat.S_IFBLK, "p": stat.S_IFIFO}.get(device["type"], stat.S_IFCHR)
+        number = os.makedev(device.get("major", 0), device.get("minor", 0))
+        mode = kind | device.get("fileMode", 0o666) & 0o7777
+        owner = device.get("uid", 0), device.get("gid", 0)
+        self._device(parent, os.path.basename(path), mode, number, owner, self._fds.pop(f"device:{path}", None))
+        os.close(parent)
+
+    def _device(
+        self, parent: int, name: str, mode: int, number: int, owner: tuple[int, int], copy: int | None = None
+    ) -> None:
         """A user namespace may not make devices: there, one of the shim's is bound on an empty file."""
-        tree = self._fds.pop(f"device:{path}", None)
-        if tree is not None:
-            self._attach(tree, openat2.make_file(self.root, path), path, [])
+        if self._mapped:
+            tree = mount.clone_tree(f"/dev/{name}") if copy is None else copy
+            flags = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY | os.O_CLOEXEC
+            try:
+                os.close(os.open(name, flags, 0o600, dir_fd=parent))
+            except FileExistsError:
+                pass
+            mount.move_below(tree, parent, name)
             os.close(tree)
             return
-        if self._mapped:
-            return  # named twice in the configuration
-        parent = openat2.make_directories(self.root, os.path.dirname(path))
-        name = os.path.basename(path)
         try:
-            os.mknod(name, kind | mode, os.makedev(major, minor), dir_fd=parent)
-            os.chown(name, uid, gid, dir_fd=parent, follow_symlinks=False)
-            os.chmod(name, mode, dir_fd=parent)  # past the umask
+            os.mknod(name, mode, number, dir_fd=parent)
+            os.chown(name, *owner, dir_fd=parent, follow_symlinks=False)
+            os.chmod(name, stat.S_IMODE(mode), dir_fd=parent)  # past the umask
         except FileExistsError:
             pass
-        finally:
-            os.close(parent)
 
-    def _sysctls(self) -> None:
-        """Written through a /proc of our own that no mount of the container can redirect (CVE-2025-52881)."""
-        settings = self._config.get("linux", {}).get("sysctl") or {}
-        if not settings:
-            return
-        proc = mount.create("proc", attributes=mount.ATTR_NOSUID | mount.ATTR_NODEV | mount.ATTR_NOEXEC)
+
+class Ahead:
+    """What is built while init waits: /proc, /dev and /sys of ``config`` on a scratch tmpfs, and a /proc of our own."""
+
+    def __init__(self, config: dict[str, Any], mapped: bool) -> None:
+        self._offered = {base: Skeleton(config, base) for base in BASES}
+        scratch = mount.create("tmpfs", [("mode", "755"), ("size", "64k")])
+        mount.move_to_path(scratch, home.SCRATCH)
+        tree = Tree(scratch, {}, mapped)
+        tree.mount_all(config)
+        self.devpts = tree.devpts
+        self.proc = mount.create("proc", attributes=CLOSED)
+        os.close(scratch)
+
+    def offers(self, wanted: Skeleton) -> bool:
+        return wanted.same(self._offered[wanted.base])
+
+    def move(self, base: str, place: int) -> None:
+        mount.move_attached(home.SCRATCH + base, place)
+
+
+def write_sysctls(proc: int, settings: dict[str, Any]) -> None:
+    """Written through a /proc of our own that no mount of the container can redirect (CVE-2025-52881)."""
+    for name, value in settings.items():
+        path = "sys/" + name.replace(".", "/")
+        if "/" in name or ".." in name or not name:
+            raise Failure("set sysctl", f'sysctl "{name}" is not a valid name', path=name)
         try:
-            for name, value in settings.items():
-                _write_sysctl(proc, name, str(value))
-        finally:
-            os.close(proc)
-
-    def _make_readonly(self, path: str) -> None:
-        fd = self._existing(path)
-        if fd is None:
-            return
-        tree = mount.clone_tree("", fd, recursive=True)
-        flags = mount.ATTR_RDONLY | mount.ATTR_NOSUID | mount.ATTR_NODEV | mount.ATTR_NOEXEC
-        mount.set_attributes(tree, add=flags, path=path)
-        mount.move(tree, fd, path)
-        os.close(tree)
-        os.close(fd)
-
-    def _mask(self, paths: "list[str] | tuple[str, ...]") -> None:
-        """Cover files with our own /dev/null and directories with one empty read-only tmpfs."""
-        empty: int | None = None
-        for path in paths:
-            fd = self._existing(path)
-            if fd is None:
-                continue
-            if openat2.is_directory(fd):
-                if empty is None:
-                    flags = mount.ATTR_RDONLY | mount.ATTR_NOSUID | mount.ATTR_NODEV | mount.ATTR_NOEXEC
-                    empty = mount.create("tmpfs", [("mode", "555"), ("size", "4k"), ("nr_inodes", "1")], flags)
-                    cover = empty
-                else:
-                    cover = mount.clone_tree("", empty)
-            else:
-                cover = mount.clone_tree("/dev/null")
-            mount.move(cover, fd, path)
-            if cover != empty:
-                os.close(cover)
-            os.close(fd)
-        if empty is not None:
-            os.close(empty)
-
-    def _existing(self, path: str) -> int | None:
-        try:
-            return openat2.openat2(self.root, path, os.O_PATH)
-        except KernelError as error:
-            if error.errno in (2, 20):  # ENOENT, ENOTDIR: nothing there to hide
-                return None
-            raise
+            resolve = openat2.RESOLVE_BENEATH | openat2.RESOLVE_NO_SYMLINKS | openat2.RESOLVE_NO_XDEV
+            fd = openat2.openat2(proc, path, os.O_WRONLY, resolve=resolve)
+            try:
+                os.write(fd, str(value).encode())
+            finally:
+                os.close(fd)
+        except (KernelError, OSError) as error:
+            text = f"write sysctl key {name}: open /proc/{path}: {error.strerror}"
+            raise Failure("set sysctl", text, error.errno or 0, name) from error
 
 
-def _write_sysctl(proc: int, name: str, value: str) -> None:
-    path = "sys/" + name.replace(".", "/")
-    if "/" in name or ".." in name or not name:
-        raise Failure("set sysctl", f'sysctl "{name}" is not a valid name', path=name)
-    try:
-        resolve = openat2.RESOLVE_BENEATH | openat2.RESOLVE_NO_SYMLINKS | openat2.RESOLVE_NO_XDEV
-        fd = openat2.openat2(proc, path, os.O_WRONLY, resolve=resolve)
-        try:
-            os.write(fd, value.encode())
-        finally:
-            os.close(fd)
-    except OSError as error:
-        text = f"write sysctl key {name}: open /proc/{path}: {error.strerror}"
-        raise Failure("set sysctl", text, error.errno or 0, name) from error
-
-
-def _not_ordinary(destination: str) -> str:
-    return f"{destination} must be mounted on ordinary directory"
+def _destination(entry: Entry) -> str:
+    return os.path.normpath("/" + str(entry["destination"]).lstrip("/"))

@@ -39,7 +39,7 @@ def main(control: socket.socket, request: wire.Message, fds: dict[str, int], lay
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
-        shim = Shim(control, request["isolation"], fds, layout)
+        shim = Shim(control, request, fds, layout)
     except Exception as error:
         wire.send(control, {"error": to_message(error, "make namespaces")})
         return
@@ -47,9 +47,8 @@ def main(control: socket.socket, request: wire.Message, fds: dict[str, int], lay
 
 
 class Shim:
-    def __init__(
-        self, control: socket.socket, isolation: dict[str, Any], joins: dict[str, int], layout: Layout
-    ) -> None:
+    def __init__(self, control: socket.socket, request: wire.Message, joins: dict[str, int], layout: Layout) -> None:
+        isolation: dict[str, Any] = request["isolation"]
         self._control = control
         self._isolation = isolation
         self._layout = layout
@@ -68,7 +67,7 @@ class Shim:
         if ids and "user" not in joins:
             write_id_maps(self.pid, ids[0], ids[1])
         new_network = isolation["network"] == "new" and "network" not in joins
-        wire.send(self._init, {"mapped": bool(ids), "loopback": new_network})
+        wire.send(self._init, {"mapped": bool(ids), "loopback": new_network, "ahead": request["ahead"]})
         answer = wire.receive(self._init)
         if answer is None or "error" in answer.message:
             raise _failure(answer)

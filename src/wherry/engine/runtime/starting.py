@@ -70,9 +70,9 @@ def start(
     started = Started(pid, processes.pidfd_open(pid), cgroup, LogWriter(*log) if log else None)
     stdio.log = started.log
     try:
-        cgroup.create()
-        cgroup.apply(linux.get("resources") or {})
-        _run(message, received, init, isolation, started, stdio)
+        _send_root(message, received, init, isolation, started, stdio)
+        _send_cgroups(message["config"], init, started)
+        _await_exec(init, started, stdio)
     except BaseException:
         _undo(started)
         raise
@@ -88,7 +88,7 @@ def _undo(started: Started) -> None:
     started.release()
 
 
-def _run(
+def _send_root(
     message: wire.Message,
     received: wire.Received,
     init: socket.socket,
@@ -96,24 +96,21 @@ def _run(
     started: Started,
     stdio: Stdio,
 ) -> None:
+    """Give init its root file system, mounts and streams: it sets to work while we make the cgroups."""
     config = message["config"]
     mapped = bool(isolation["ids"])
     owner = isolation["ids"][0] if mapped else 0
     userns = open_namespace(started.pid, "user") if mapped else None
-    # Init moves itself: from here the kernel would make us wait some 10 ms for it (see wherry.linux.cgroup).
-    fds = {f"enter:{number}": fd for number, fd in enumerate(started.cgroup.open_entries())}
+    fds: dict[str, int] = {}
     try:
         started.rootfs = overlay.assemble(message["layers"], message["upper"], message["work"], userns)
         fds["rootfs"] = os.dup(started.rootfs)
         fds.update(_binds(config, received, userns))
-        if any(entry.get("type") == "cgroup" for entry in config.get("mounts", ())):
-            fds.update({f"cgroup:{name}": mount.clone_tree(path) for name, path in started.cgroup.mounts()})
-        if mapped:
-            fds.update(_devices((config.get("linux") or {}).get("devices") or (), owner))
+        devices = (config.get("linux") or {}).get("devices")
+        if mapped and devices:
+            fds.update(_devices(devices, owner))
         if not config["process"].get("terminal"):
             fds.update(stdio.open_pipes(owner, message["open_stdin"]))
-        _raise_hard_limits(started.pid, config["process"].get("rlimits") or ())
-        _set_oom_score(started.pid, config["process"].get("oomScoreAdj"))
         request = {
             "config": config,
             "mapped": mapped,
@@ -128,8 +125,23 @@ def _run(
             os.close(fd)
         if userns is not None:
             os.close(userns)
-    started.at = time.time_ns()
-    _await_exec(init, started, stdio)
+
+
+def _send_cgroups(config: dict[str, Any], init: socket.socket, started: Started) -> None:
+    cgroup = started.cgroup
+    cgroup.create()
+    cgroup.apply((config.get("linux") or {}).get("resources") or {})
+    _raise_hard_limits(started.pid, config["process"].get("rlimits") or ())
+    _set_oom_score(started.pid, config["process"].get("oomScoreAdj"))
+    fds = {f"enter:{number}": fd for number, fd in enumerate(cgroup.open_entries())}
+    try:
+        if any(entry.get("type") == "cgroup" for entry in config.get("mounts") or ()):
+            fds.update({f"cgroup:{name}": mount.clone_tree(path) for name, path in cgroup.mounts()})
+        started.at = time.time_ns()
+        wire.send(init, {"cgroup": True}, fds)
+    finally:
+        for fd in fds.values():
+            os.close(fd)
 
 
 def _await_exec(init: socket.socket, started: Started, stdio: Stdio) -> None:
@@ -178,11 +190,9 @@ def _binds(config: dict[str, Any], received: wire.Received, userns: int | None) 
     return fds
 
 
-def _devices(extra: "list[dict[str, Any]] | tuple[()]", owner: int) -> dict[str, int]:
-    """Mounts of the devices that a user namespace may not make itself."""
-    fds = {f"device:/dev/{name}": mount.clone_tree(f"/dev/{name}") for name in home.DEVICES}
-    if not extra:
-        return fds
+def _devices(extra: list[dict[str, Any]], owner: int) -> dict[str, int]:
+    """Mounts of the devices beyond the usual six, which a user namespace may not make itself."""
+    fds: dict[str, int] = {}
     scratch = mount.create("tmpfs", [("mode", "755")])
     mount.move_to_path(scratch, home.SCRATCH)
     try:
