@@ -68,6 +68,8 @@ class Ports:
         """Hold again what was published before a restart; returns those that somebody took meanwhile."""
         lost = []
         for publication in publications:
+            if publication in self._held:
+                continue
             try:
                 self._held[publication] = self._hold(publication)
             except OSError:
