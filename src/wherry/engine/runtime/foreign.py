@@ -2,8 +2,8 @@
 configuration.
 
 The shim stays what it is: streams, log, exit status, execs. Its waiting init keeps the user and network namespaces,
-which the other runtime joins by path; a runner process in a mount namespace made of the host's puts the root file system and
-the (already id-mapped) bind mounts where that runtime finds them, and becomes it.
+which the other runtime joins by path; a runner process in a mount namespace made of the host's puts the root file
+system and the (already id-mapped) bind mounts where that runtime finds them, and becomes it.
 """
 
 import json
@@ -13,11 +13,17 @@ import socket
 import time
 from typing import Any, NoReturn
 
-from wherry.engine.runtime import process, users, wire
+from wherry.engine.runtime import overlay, process, users, wire
+from wherry.engine.runtime.common import reported
 from wherry.engine.runtime.failure import Failure, to_message
-from wherry.linux import mount, openat2
+from wherry.engine.runtime.ground import Ground
+from wherry.engine.runtime.logfile import LogWriter
+from wherry.engine.runtime.starting import Started, binds, undo
+from wherry.engine.runtime.stdio import Stdio
+from wherry.linux import mount, openat2, processes
+from wherry.linux.cgroup import Cgroup
 from wherry.linux.errors import KernelError
-from wherry.linux.namespaces import NEWNS
+from wherry.linux.namespaces import NEWNS, open_namespace
 from wherry.linux.syscalls import setns, unshare
 
 _START_SECONDS = 30.0
@@ -27,10 +33,10 @@ _PRIVATE_OPTIONS = {"idmap", "x-copy-up", "rro"}
 class Order:
     """What the runner needs: the program, the bundle's directory, the configuration, the mounts to place."""
 
-    def __init__(self, program: str, directory: str, state: str, host_mounts: int) -> None:
+    def __init__(self, program: str, directory: str, host_mounts: int) -> None:
         self.program = program
         self.bundle = f"{directory}/bundle"
-        self.state = state
+        self.state = f"{directory}/bundle/state"
         self.host_mounts = host_mounts
         self.pid_file = f"{self.bundle}/pid"
         self.log = f"{self.bundle}/log.json"
@@ -151,6 +157,89 @@ def _open_terminal(size: list[int] | None, control: socket.socket) -> int:
     wire.send(control, {"terminal": True}, {"master": master})
     os.close(master)
     return peer
+
+
+def start_foreign(
+    message: wire.Message,
+    received: wire.Received,
+    holder: int,
+    isolation: dict[str, Any],
+    ground: Ground,
+    stdio: Stdio,
+) -> Started:
+    """Start the container by ``message["runtime"]``; ``holder`` keeps the namespaces it is to join."""
+    order = Order(message["runtime"], message["directory"], ground.host_mounts)
+    config = prepare(message["config"], holder, isolation, order)
+    runner, report = _make_runner(order)
+    log = message["log"]
+    cgroup = Cgroup.at(config["linux"]["cgroupsPath"], ground.layout)
+    started = Started(runner, cgroup, LogWriter(*log) if log else None)
+    stdio.log = started.log
+    userns = open_namespace(holder, "user") if isolation["ids"] else None
+    fds: dict[str, int] = {}
+    try:
+        started.rootfs = overlay.assemble(message["layers"], message["upper"], message["work"], userns)
+        fds["rootfs"] = os.dup(started.rootfs)
+        fds.update(binds(config, received, userns))
+        if not config["process"].get("terminal"):
+            fds.update(stdio.open_pipes(isolation["ids"][0] if userns is not None else 0, message["open_stdin"]))
+        wire.send(report, {"config": config, "name": message["name"], "size": message["size"]}, fds)
+        started.at = time.time_ns()
+        _follow(report, stdio)
+        started.pid = await_container(order, runner)
+        _find(started)
+    except BaseException:
+        undo(started)
+        raise
+    finally:
+        report.close()
+        for fd in fds.values():
+            os.close(fd)
+        if userns is not None:
+            os.close(userns)
+    return started
+
+
+def _find(started: Started) -> None:
+    """Get hold of the container's process 1, for signals and execs, unless it has ended already."""
+    try:
+        started.pidfd = processes.pidfd_open(started.pid)
+        started.devpts = _open_devpts(started.pid)
+    except (KernelError, FileNotFoundError):
+        pass
+
+
+def _make_runner(order: Order) -> tuple[int, socket.socket]:
+    ours, theirs = wire.pair()
+    runner = os.fork()
+    if runner == 0:
+        ours.close()
+        run(theirs, order)
+    theirs.close()
+    return runner, ours
+
+
+def _follow(report: socket.socket, stdio: Stdio) -> None:
+    """Until the runner has become the other runtime."""
+    while (received := wire.receive(report)) is not None:
+        message = received.message
+        master = received.take("master")
+        received.close()
+        if "error" in message:
+            raise reported(message["error"])
+        if master is not None:
+            stdio.use_terminal(master)
+
+
+def _open_devpts(pid: int) -> int | None:
+    root = os.open(f"/proc/{pid}/root", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        resolve = openat2.IN_ROOT | openat2.RESOLVE_NO_SYMLINKS
+        return openat2.openat2(root, "dev/pts", os.O_RDONLY | os.O_DIRECTORY, resolve=resolve)
+    except KernelError:
+        return None
+    finally:
+        os.close(root)
 
 
 def await_container(order: Order, runner: int) -> int:

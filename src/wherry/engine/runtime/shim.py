@@ -19,18 +19,19 @@ from wherry.engine.runtime import births, init, wire
 from wherry.engine.runtime.common import attach, exit_code, reported
 from wherry.engine.runtime.execs import Execs
 from wherry.engine.runtime.failure import Failure, to_message
+from wherry.engine.runtime.foreign import start_foreign
+from wherry.engine.runtime.ground import Ground
 from wherry.engine.runtime.loop import READ, Loop
 from wherry.engine.runtime.starting import Started, start
 from wherry.engine.runtime.stdio import Stdio
 from wherry.linux import processes
-from wherry.linux.cgroup import Layout
 from wherry.linux.namespaces import open_namespace, write_id_maps
 
 _LINGER_SECONDS = 10.0
 _UMASK = 0o022
 
 
-def main(control: socket.socket, request: wire.Message, fds: dict[str, int], layout: Layout) -> None:
+def main(control: socket.socket, request: wire.Message, fds: dict[str, int], ground: Ground) -> None:
     """Life of a shim, from its fork to its end."""
     processes.set_name("wherry-shim")
     os.setsid()
@@ -39,7 +40,7 @@ def main(control: socket.socket, request: wire.Message, fds: dict[str, int], lay
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
-        shim = Shim(control, request, fds, layout)
+        shim = Shim(control, request, fds, ground)
     except Exception as error:
         wire.send(control, {"error": to_message(error, "make namespaces")})
         return
@@ -47,11 +48,11 @@ def main(control: socket.socket, request: wire.Message, fds: dict[str, int], lay
 
 
 class Shim:
-    def __init__(self, control: socket.socket, request: wire.Message, joins: dict[str, int], layout: Layout) -> None:
+    def __init__(self, control: socket.socket, request: wire.Message, joins: dict[str, int], ground: Ground) -> None:
         isolation: dict[str, Any] = request["isolation"]
         self._control = control
         self._isolation = isolation
-        self._layout = layout
+        self._ground = ground
         self._loop = Loop()
         self._connections: list[socket.socket] = [control]
         self._listener: socket.socket | None = None
@@ -170,16 +171,21 @@ class Shim:
             attach(stdio, wants, received, f"attach:{index}")
         self._listen(received)
         self._lock = received.take("lock")
-        started = start(message, received, self.pid, self._init, self._isolation, self._layout, stdio)
+        started = self._execute(message, received, stdio)
         self._init.close()
         self._started = started
         self._directory = message["directory"]
         self._execs = Execs(self._loop, self.pid, started, self._isolation, self._tell_all)
         self._write("task.json", started.describe())
-        self._loop.watch(started.pidfd, READ, lambda _events: self._ended())
+        self._loop.watch(started.child_fd, READ, lambda _events: self._ended())
         stdio.begin()
         gc.enable()
         return started.describe()
+
+    def _execute(self, message: wire.Message, received: wire.Received, stdio: Stdio) -> Started:
+        if message["runtime"] == "wherry":
+            return start(message, received, self.pid, self._init, self._isolation, self._ground.layout, stdio)
+        return start_foreign(message, received, self.pid, self._isolation, self._ground, stdio)
 
     def _listen(self, received: wire.Received) -> None:
         """Take over the socket that the daemon has bound for us, where its successor will look for us."""
@@ -209,8 +215,8 @@ class Shim:
         """Process 1 has ended. Its pid namespace went with it; without one, its cgroup's processes go now."""
         started, stdio = self._started, self._stdio
         assert started is not None and stdio is not None and self._execs is not None
-        self._loop.forget(started.pidfd)
-        _, status = os.waitpid(self.pid, 0)
+        self._loop.forget(started.child_fd)
+        _, status = os.waitpid(started.child, 0)
         if self._isolation["pid"] != "new" or "pid" in self._isolation.get("joins", ()):
             started.cgroup.kill()
         oom_killed = started.oom_kills() > 0

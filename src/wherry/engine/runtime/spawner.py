@@ -14,8 +14,9 @@ import sys
 from typing import NoReturn
 
 from wherry.engine.runtime import home, shim, wire
+from wherry.engine.runtime.ground import Ground
 from wherry.linux import processes
-from wherry.linux.cgroup import Layout, layout
+from wherry.linux.cgroup import layout
 
 
 class _NoImports:
@@ -31,7 +32,7 @@ def main(control_fd: int, staging: str, directories: list[str]) -> NoReturn:
     processes.set_name("wherry-spawner")
     control = socket.socket(fileno=control_fd)
     control.set_inheritable(False)
-    cgroups = layout()
+    ground = Ground(layout(), os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC))
     home.enter(directories, staging)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # shims are nobody's zombies
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -41,12 +42,12 @@ def main(control_fd: int, staging: str, directories: list[str]) -> NoReturn:
     gc.disable()
     wire.send(control, {"ready": True})
     while (received := wire.receive(control)) is not None:
-        _spawn(control, received, cgroups)
+        _spawn(control, received, ground)
         received.close()
     os._exit(0)
 
 
-def _spawn(control: socket.socket, received: wire.Received, cgroups: Layout) -> None:
+def _spawn(control: socket.socket, received: wire.Received, ground: Ground) -> None:
     if len(os.listdir("/proc/self/task")) != 1:
         raise RuntimeError("the spawner must have one thread: a fork would lose the others")
     if os.fork() != 0:
@@ -56,6 +57,6 @@ def _spawn(control: socket.socket, received: wire.Received, cgroups: Layout) -> 
         own = received.take("control")
         if own is not None:
             joins, received.fds = received.fds, {}
-            shim.main(socket.socket(fileno=own), received.message, joins, cgroups)
+            shim.main(socket.socket(fileno=own), received.message, joins, ground)
     finally:
         os._exit(0)

@@ -21,11 +21,15 @@ from wherry.linux.syscalls import umount
 
 
 class Started:
-    """What belongs to a started container as long as it runs."""
+    """What belongs to a started container as long as it runs.
 
-    def __init__(self, pid: int, pidfd: int, cgroup: Cgroup, log: LogWriter | None) -> None:
-        self.pid = pid
-        self.pidfd = pidfd
+    ``pid`` is its process 1; ``child``, our child whose exit status is the container's, is another only with a foreign
+    runtime.
+    """
+
+    def __init__(self, pid: int, cgroup: Cgroup, log: LogWriter | None) -> None:
+        self.pid = self.child = pid
+        self.pidfd = self.child_fd = processes.pidfd_open(pid)
         self.cgroup = cgroup
         self.log = log
         self.rootfs: int | None = None
@@ -67,24 +71,24 @@ def start(
     log = message["log"]
     linux = message["config"].get("linux") or {}
     cgroup = Cgroup.at(linux["cgroupsPath"], layout)
-    started = Started(pid, processes.pidfd_open(pid), cgroup, LogWriter(*log) if log else None)
+    started = Started(pid, cgroup, LogWriter(*log) if log else None)
     stdio.log = started.log
     try:
         _send_root(message, received, init, isolation, started, stdio)
         _send_cgroups(message["config"], init, started)
         _await_exec(init, started, stdio)
     except BaseException:
-        _undo(started)
+        undo(started)
         raise
     return started
 
 
-def _undo(started: Started) -> None:
+def undo(started: Started) -> None:
     try:
-        signal.pidfd_send_signal(started.pidfd, signal.SIGKILL)
+        signal.pidfd_send_signal(started.child_fd, signal.SIGKILL)
     except OSError:
         pass
-    os.waitpid(started.pid, 0)
+    os.waitpid(started.child, 0)
     started.release()
 
 
@@ -105,7 +109,7 @@ def _send_root(
     try:
         started.rootfs = overlay.assemble(message["layers"], message["upper"], message["work"], userns)
         fds["rootfs"] = os.dup(started.rootfs)
-        fds.update(_binds(config, received, userns))
+        fds.update(binds(config, received, userns))
         devices = (config.get("linux") or {}).get("devices")
         if mapped and devices:
             fds.update(_devices(devices, owner))
@@ -171,7 +175,7 @@ def _early_end(started: Started) -> str:
     return "the container's first process ended before it could run its program"
 
 
-def _binds(config: dict[str, Any], received: wire.Received, userns: int | None) -> dict[str, int]:
+def binds(config: dict[str, Any], received: wire.Received, userns: int | None) -> dict[str, int]:
     """The bind mounts' trees, which the daemon has opened; id-mapped where asked for and possible."""
     fds: dict[str, int] = {}
     for index, entry in enumerate(config.get("mounts", ())):

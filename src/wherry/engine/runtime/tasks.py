@@ -16,6 +16,7 @@ from wherry.kit.errors import NotFound, Unavailable
 from wherry.linux import mount
 from wherry.linux.errors import KernelError
 
+_INIT_SOURCE, _INIT_TARGET = "/usr/bin/tini-static", "/sbin/docker-init"
 _LOST = "the container's shim was lost, and the container with it"
 
 
@@ -53,9 +54,10 @@ class ShimSandbox:
         try:
             fds["lock"] = _lock(spec.directory)
             fds["listener"] = _listen(self._instance.shims / f"{spec.id}.sock")
-            _open_binds(spec.config, fds)
+            config = _with_init(spec.config) if spec.init else spec.config
+            _open_binds(config, fds)
             fds.update({f"attach:{n}": attachment.fd for n, attachment in enumerate(spec.attachments)})
-            received = await self._connection.ask(_start_message(spec), fds)
+            received = await self._connection.ask(_start_message(spec, config), fds)
         except Unavailable as error:
             raise StartFailed("start", "the container's shim ended while it was starting") from error
         finally:
@@ -213,10 +215,12 @@ def _start_failed(error: dict[str, Any]) -> StartFailed:
     return StartFailed(error["step"], error["message"], error["errno"], error["path"])
 
 
-def _start_message(spec: TaskSpec) -> wire.Message:
+def _start_message(spec: TaskSpec, config: dict[str, Any]) -> wire.Message:
     return {
         "op": "start",
-        "config": spec.config,
+        "name": spec.id,
+        "runtime": spec.runtime,
+        "config": config,
         "layers": [str(path) for path in spec.rootfs.layers],
         "upper": str(spec.rootfs.upper),
         "work": str(spec.rootfs.work),
@@ -228,6 +232,16 @@ def _start_message(spec: TaskSpec) -> wire.Message:
         "stdin_once": spec.stdin_once,
         "attachments": [_attachment_message(attachment) for attachment in spec.attachments],
     }
+
+
+def _with_init(config: dict[str, Any]) -> dict[str, Any]:
+    """Run the program under tini, as process 1: it reaps orphans and passes signals on (``--init``)."""
+    if not Path(_INIT_SOURCE).exists():
+        message = f"--init needs {_INIT_SOURCE}, which is not there: install Debian's package tini"
+        raise StartFailed("find init", message, 2, _INIT_SOURCE)
+    process = {**config["process"], "args": [_INIT_TARGET, "--", *config["process"]["args"]]}
+    entry = {"destination": _INIT_TARGET, "type": "bind", "source": _INIT_SOURCE, "options": ["bind", "ro"]}
+    return {**config, "process": process, "mounts": [*config["mounts"], entry]}
 
 
 def _attachment_message(attachment: Attachment) -> dict[str, Any]:
