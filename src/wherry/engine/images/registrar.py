@@ -1,0 +1,155 @@
+"""How an image comes to be: blobs first, then snapshots, the row last.
+
+Every way in (import, load, later pull, build, commit) opens a work, stores its blobs, and calls
+:meth:`Registrar.register` at the end.
+"""
+
+import asyncio
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import BinaryIO, cast
+from weakref import WeakValueDictionary
+
+from wherry.engine.content import BlobReader, ContentStore
+from wherry.engine.images.durations import parse_moment
+from wherry.engine.images.layers import StoredLayer
+from wherry.engine.images.model import Layer
+from wherry.engine.images.rows import ImageRow, ImageRows, LayerRow
+from wherry.engine.images.sweep import Kind, Name, Sweeper, Work
+from wherry.engine.snapshots.model import Snapshots
+from wherry.kit.errors import Invalid
+from wherry.oci import mediatypes
+from wherry.oci.chain import chain_ids
+from wherry.oci.digest import Digest
+from wherry.oci.model import ImageConfig
+
+
+@dataclass(frozen=True, slots=True)
+class LayerBlob:
+    """A layer's stored blob. ``media_type`` is what the manifest calls it."""
+
+    digest: str
+    size_bytes: int
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An image whose blobs, manifest and configuration among them, are in the content store."""
+
+    config: bytes
+    manifest: str
+    manifest_type: str
+    layers: Sequence[LayerBlob]
+
+
+class Registrar:
+    """Turns a candidate into an image of this machine."""
+
+    def __init__(
+        self, rows: ImageRows, content: ContentStore, snapshots: Snapshots, changed: Callable[[], None]
+    ) -> None:
+        self._rows = rows
+        self._content = content
+        self._snapshots = snapshots
+        self._changed = changed
+        self._extracting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self.sweeper = Sweeper(self._wanted, self._delete)
+
+    def work(self) -> Work:
+        return self.sweeper.work()
+
+    def _wanted(self, name: Name) -> bool:
+        return self._rows.blob_in_use(name.id) if name.kind is Kind.BLOB else self._rows.chain_in_use(name.id)
+
+    def _delete(self, name: Name) -> None:
+        if name.kind is Kind.BLOB:
+            self._content.delete(Digest.parse(name.id))
+        else:
+            self._snapshots.remove(name.id)
+
+    async def register(self, work: Work, candidate: Candidate, config: ImageConfig) -> str:
+        """Extract what is missing, write the row; the image's id. Idempotent. Raises Invalid, leaving nothing.
+
+        ``config`` is ``candidate.config`` decoded.
+        """
+        image = str(Digest.of(candidate.config))
+        if self._rows.image(image) is not None:
+            return image
+        layers: list[LayerRow] = []
+        for position, layer in enumerate(self._stack(config, candidate.layers)):
+            below = layers[-1].chain_id if layers else None
+            layers.append(await self._extracted(work, below, layer, position))
+        row = ImageRow(
+            id=image,
+            config=candidate.config,
+            manifest=candidate.manifest,
+            manifest_type=candidate.manifest_type,
+            manifest_bytes=self._content.size(Digest.parse(candidate.manifest)),
+            created_nanoseconds=created_nanoseconds(config),
+            parent="",
+            last_tagged_nanoseconds=0,
+        )
+        with self._rows.database.transaction(durable=True):
+            self._rows.insert(row, layers)
+        self._changed()
+        return image
+
+    @staticmethod
+    def _stack(config: ImageConfig, blobs: Sequence[LayerBlob]) -> list[LayerRow]:
+        """The layers that the configuration and the manifest together describe; sizes are not known yet."""
+        diff_ids = config.rootfs.diff_ids
+        if len(diff_ids) != len(blobs):
+            raise Invalid(f"invalid manifest, layers length mismatch: expected {len(blobs)}, got {len(diff_ids)}")
+        return [
+            LayerRow(chain_id, Layer(diff_id, blob.digest, blob.size_bytes, blob.media_type, 0))
+            for chain_id, diff_id, blob in zip(chain_ids(diff_ids), diff_ids, blobs, strict=True)
+        ]
+
+    async def _extracted(self, work: Work, below: str | None, row: LayerRow, position: int) -> LayerRow:
+        """The layer as a snapshot, made unless it is there. One at a time a chain: a second waits for the first.
+
+        The snapshot of a layer that turns out not to be what it was called is gone before anybody else looks for it.
+        """
+        lock = self._extracting.setdefault(row.chain_id, asyncio.Lock())
+        async with lock:
+            size = self._known_size(row.chain_id)
+            if size is None:
+                work.snapshot(row.chain_id)
+                size = await asyncio.to_thread(self._extract, below, row, position)
+        return LayerRow(row.chain_id, replace(row.layer, unpacked_bytes=size))
+
+    def stored_layer(self, diff_ids: Sequence[str]) -> StoredLayer | None:
+        """The stored blob of the layer on top of these, when it is one that was compressed here and is extracted."""
+        chain_id = chain_ids(diff_ids)[-1]
+        layer = self._rows.layer_of_chain(chain_id)
+        if layer is None or layer.media_type != mediatypes.OCI_LAYER_GZIP or not self._snapshots.has(chain_id):
+            return None
+        return StoredLayer(layer.diff_id, layer.blob, layer.blob_bytes)
+
+    def _known_size(self, chain_id: str) -> int | None:
+        """Unpacked bytes of a layer that is extracted already."""
+        if not self._snapshots.has(chain_id):
+            return None
+        known = self._rows.layer_of_chain(chain_id)
+        return known.unpacked_bytes if known is not None else self._snapshots.usage(chain_id)
+
+    def _extract(self, below: str | None, row: LayerRow, position: int) -> int:
+        with io.BufferedReader(self._content.open(Digest.parse(row.layer.blob)), 1 << 20) as blob:
+            result = self._snapshots.extract(row.chain_id, below, cast(BinaryIO, blob))
+            cast(BlobReader, blob.raw).verify()
+        if result.diff_id != row.layer.diff_id:
+            self._snapshots.remove(row.chain_id)
+            raise Invalid(
+                f'invalid diffID for layer {position}: expected "{row.layer.diff_id}", got "{result.diff_id}"'
+            )
+        return result.size_bytes
+
+
+def created_nanoseconds(config: ImageConfig) -> int:
+    """When the image says it was made, in nanoseconds since 1970; 0 when it does not say or nobody could read it."""
+    try:
+        return parse_moment(config.created, 0) if config.created else 0
+    except Invalid:
+        return 0
