@@ -3,11 +3,14 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import docker
 import pytest
 
 from tests.kernel.rig import Rig
+
+if TYPE_CHECKING:
+    import docker
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,7 +48,7 @@ def shared_instance() -> Iterator[Rig]:
 
 
 @pytest.fixture
-def docker_api(instance: Rig) -> docker.DockerClient:
+def docker_api(instance: Rig) -> "docker.DockerClient":
     """A docker-py client of the instance."""
     return instance.docker
 

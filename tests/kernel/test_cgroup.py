@@ -150,6 +150,23 @@ def test_a_memory_hog_is_killed_and_counted(cgroup: Cgroup, spawn: Spawn) -> Non
     assert cgroup.stats().memory.limit_bytes == 32 << 20
 
 
+def test_what_is_used_is_counted_without_any_limit(cgroup: Cgroup, spawn: Spawn) -> None:
+    def use() -> None:
+        kept = bytearray(b"x") * (16 << 20)
+        for _ in range(3_000_000):
+            pass
+        print(len(kept))
+        sleep()
+
+    spawn(use)
+    wait_until(lambda: cgroup.stats().memory.working_set_bytes > 16 << 20)
+    wait_until(lambda: cgroup.stats().cpu.total_nanoseconds > 10_000_000)
+    stats = cgroup.stats()
+    assert stats.pids.current == 1
+    assert stats.pids.limit is None
+    assert stats.memory.limit_bytes is None
+
+
 @pytest.mark.parametrize("first, second", [(32, 256), (256, 32)])
 def test_memory_and_swap_are_raised_and_lowered_together(cgroup: Cgroup, first: int, second: int) -> None:
     cgroup.apply({"memory": {"limit": first << 20, "swap": 2 * first << 20}})

@@ -58,6 +58,9 @@ class Cgroup:
         """Make it in every hierarchy, parents too. Idempotent."""
         for hierarchy in self._layout.hierarchies:
             tree.make(hierarchy, self._path)
+        unified = self._layout.unified
+        if unified and self._layout.relies_on_unified:
+            tree.enable_controllers(unified, self._path)
 
     def exists(self) -> bool:
         """Whether any hierarchy still has it."""

@@ -52,7 +52,10 @@ def _mkdir(directory: str) -> None:
 
 def enable_controllers(hierarchy: Hierarchy, path: str) -> None:
     """Let a version 2 cgroup use the controllers: the root and every parent must hand them down (cgroup-v2.rst,
-    "Enabling and Disabling"). Done when a limit first needs it: a hybrid machine's root stays as it is."""
+    "Enabling and Disabling"). Idempotent; on a hybrid machine done only when a limit needs it: its root stays as it is.
+    """
+    if read_or(hierarchy.mount + path, "cgroup.controllers").strip():
+        return
     names = [name for name, known in UNIFIED_NAMES.items() if known in hierarchy.controllers]
     directory = hierarchy.mount
     for part in path.strip("/").split("/"):
