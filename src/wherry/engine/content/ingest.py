@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from wherry.kit.errors import Conflict, Invalid
+from wherry.engine.content.space import space_for
+from wherry.kit.errors import Conflict, Invalid, Unavailable
 from wherry.oci.digest import Digest
 
 _REHASH_BYTES = 1 << 20
@@ -33,8 +34,9 @@ class Ingest:
         self._hash = hashlib.sha256()
         self._offset = 0
         self._done = False
-        directory.mkdir(mode=0o700, exist_ok=ref is not None)
-        self._fd = os.open(directory / "data", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        with space_for("a blob"):
+            directory.mkdir(mode=0o700, exist_ok=ref is not None)
+            self._fd = os.open(directory / "data", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             self._take_over()
         except BaseException:
@@ -64,13 +66,14 @@ class Ingest:
         return Digest.parse("sha256:" + self._hash.hexdigest())
 
     def write(self, data: bytes | bytearray | memoryview) -> int:
-        """Append; raises Invalid as soon as more came than was announced, OSError when the disk is full."""
+        """Append; raises Invalid as soon as more came than was announced, Unavailable when the disk is full."""
         size = len(data)
         if self._limit_bytes is not None and self._offset + size > self._limit_bytes:
             raise Invalid(f"more than the announced {self._limit_bytes} bytes were sent")
         view = memoryview(data)
-        while view:
-            view = view[os.write(self._fd, view) :]
+        with space_for("a blob"):
+            while view:
+                view = view[os.write(self._fd, view) :]
         self._hash.update(data)
         self._offset += size
         return size
@@ -93,9 +96,10 @@ class Ingest:
             raise Invalid(f"blob has {self._offset} bytes, its descriptor says {size_bytes}")
         digest = self._verified(expected)
         # The file's bytes must be on the disk before its name is: a name promises the content (fsync(2)).
-        os.fsync(self._fd)
-        os.fchmod(self._fd, 0o644)
-        self._store(self._directory / "data", digest)
+        with space_for(f"blob {digest}"):  # delayed allocation may find the disk full only now
+            os.fsync(self._fd)
+            os.fchmod(self._fd, 0o644)
+            self._store(self._directory / "data", digest)
         self._finish()
         return digest
 
@@ -137,7 +141,7 @@ class Ingest:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._ref is None or (isinstance(error, OSError) and not isinstance(error, ConnectionError)):
+        if self._ref is None or isinstance(error, Unavailable):
             self.abort()
         else:
             self._keep()

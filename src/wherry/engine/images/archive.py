@@ -1,8 +1,7 @@
-"""Reading members of a tar that somebody sent, by name, without ever writing one to a path of its choosing.
+"""Members of a tar that somebody sent, read by name without ever writing one to a path of its choosing.
 
-The archive lies in one file of ours. An index of where each member's bytes are is all that is made of it. Only what
-``docker save``, podman and skopeo write is understood: files, links between them, long names (GNU, pax); everything
-else is passed over. Format: POSIX.1-2017 pax "ustar Interchange Format", GNU tar manual "Basic Tar Format".
+The archive lies in one nameless file of ours; an index of where each member's bytes are is all that is made of it. The
+tar reader is the one that extracts layers (``engine.snapshots.reader``): ambiguous archives mean the same to both.
 """
 
 import io
@@ -10,17 +9,21 @@ import os
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, BinaryIO
 
+from wherry.engine.content.space import space_for
+from wherry.engine.snapshots import header as tar
+from wherry.engine.snapshots.decompress import Decompressed
+from wherry.engine.snapshots.header import Header
+from wherry.engine.snapshots.model import DEFAULT_LIMITS, Limits
+from wherry.engine.snapshots.reader import entries
+from wherry.engine.snapshots.source import Source
 from wherry.kit.errors import Invalid, NotFound
 
-_BLOCK = 512
-_MEMBER_LIMIT = 65_536
-_NAME_LIMIT_BYTES = 65_536
-_PAX_LIMIT_BYTES = 1 << 20
+MEMBER_LIMIT = 65_536
+"""Ten members a layer, a thousand images: no archive of images has more."""
+
 _LINK_LIMIT = 16
-_FILES = (b"0", b"\0", b"7")
-_LINKS = (b"1", b"2")
-_WITHOUT_DATA = (*_LINKS, b"3", b"4", b"5", b"6")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Member:
 
 
 class Section(io.RawIOBase):
-    """Part of an open file as a file of its own; does not move the file's position, does not own it."""
+    """Part of an open file as a file of its own; neither moves the file's position nor owns it."""
 
     def __init__(self, fd: int, member: Member) -> None:
         super().__init__()
@@ -44,7 +47,7 @@ class Section(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed: any writable buffer
+    def readinto(self, buffer: Any) -> int:  # any writable buffer
         wanted = min(len(buffer), self._end - self._at)
         count = os.preadv(self._fd, [memoryview(buffer)[:wanted]], self._at) if wanted else 0
         self._at += count
@@ -52,44 +55,76 @@ class Section(io.RawIOBase):
 
 
 class Archive:
-    """The members of the tar in ``fd``, which stays the caller's. Raises Invalid when it is not a whole tar."""
+    """The members of the tar in ``fd``, which stays the caller's. Safe to read from several threads."""
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, members: dict[str, Member]) -> None:
         self._fd = fd
-        self._members = dict(_members(fd))
+        self._members = members
+
+    @classmethod
+    def receive(cls, stream: BinaryIO, fd: int, limits: Limits = DEFAULT_LIMITS) -> "Archive":
+        """Write the tar in ``stream``, decompressed, to the empty file ``fd`` and index it.
+
+        Raises Invalid when it is no tar, not whole, or over a limit; Unavailable when the disk is full.
+        """
+        source = Source(_Copying(stream, fd), limits)
+        members: dict[str, Member] = {}
+        for header in entries(source):
+            if len(members) >= MEMBER_LIMIT:
+                raise Invalid(f"invalid archive: more than {MEMBER_LIMIT} members")
+            members.update(_member(header, source.position))
+        source.drain()
+        return cls(fd, members)
 
     def __contains__(self, name: str) -> bool:
-        try:
-            self._find(name)
-        except NotFound:
-            return False
-        return True
+        return self._find(name) is not None
 
-    def _find(self, name: str) -> Member:
+    def _find(self, name: str) -> Member | None:
         """The file of a name, through links inside the archive."""
         wanted = clean(name)
         for _ in range(_LINK_LIMIT):
             member = self._members.get(wanted)
-            if member is None:
-                break
-            if member.link is None:
+            if member is None or member.link is None:
                 return member
             wanted = member.link
-        raise NotFound(f"invalid archive: does not contain {name}")
+        return None
+
+    def _get(self, name: str) -> Member:
+        member = self._find(name)
+        if member is None:
+            raise NotFound(f"invalid archive: does not contain {name}")
+        return member
 
     def size(self, name: str) -> int:
-        return self._find(name).size_bytes
+        """Bytes of a file; NotFound."""
+        return self._get(name).size_bytes
 
     def open(self, name: str) -> Section:
         """The bytes of a file; NotFound."""
-        return Section(self._fd, self._find(name))
+        return Section(self._fd, self._get(name))
 
     def read(self, name: str, limit_bytes: int) -> bytes:
         """A whole small file; NotFound, and Invalid when it is larger than ``limit_bytes``."""
-        member = self._find(name)
+        member = self._get(name)
         if member.size_bytes > limit_bytes:
             raise Invalid(f"invalid archive: {name} has {member.size_bytes} bytes, at most {limit_bytes} are read")
-        return _exactly(self._fd, member.offset, member.size_bytes)
+        return Section(self._fd, member).readall() or b""
+
+
+class _Copying(Decompressed):
+    """Writes what passes to a file."""
+
+    def __init__(self, stream: BinaryIO, fd: int) -> None:
+        super().__init__(stream)
+        self._fd = fd
+
+    def chunk(self) -> bytes:
+        data = super().chunk()
+        view = memoryview(data)
+        with space_for("the archive"):
+            while view:
+                view = view[os.write(self._fd, view) :]
+        return data
 
 
 def clean(name: str) -> str:
@@ -97,123 +132,12 @@ def clean(name: str) -> str:
     return posixpath.normpath(posixpath.join("/", name)).lstrip("/")
 
 
-def _members(fd: int) -> Iterator[tuple[str, Member]]:
-    for count, (name, header, offset, size) in enumerate(_entries(fd)):
-        if count >= _MEMBER_LIMIT:
-            raise Invalid(f"invalid archive: more than {_MEMBER_LIMIT} members")
-        kind = header.kind
-        if kind in _FILES and not name.endswith("/"):
-            yield clean(name), Member(offset, size)
-        elif kind in _LINKS:
-            # A hard link's target counts from the root, a symbolic link's from where the link is.
-            base = posixpath.dirname(clean(name)) if kind == b"2" else ""
-            yield clean(name), Member(0, 0, clean(posixpath.join(base, header.link)))
-
-
-@dataclass(slots=True)
-class _Header:
-    name: str
-    link: str
-    kind: bytes
-    size: int
-
-
-def _entries(fd: int) -> Iterator[tuple[str, _Header, int, int]]:
-    """Name, header, data offset and data size of every member, extension headers applied."""
-    end = os.fstat(fd).st_size
-    at = 0
-    extended: dict[str, str] = {}
-    while at < end:
-        header = _header(_exactly(fd, at, _BLOCK))
-        at += _BLOCK
-        if header is None:
-            return
-        size = 0 if header.kind in _WITHOUT_DATA else header.size
-        if header.kind in _FILES and "size" in extended:
-            size = _pax_number(extended["size"])
-        if size > end - at:
-            raise Invalid("invalid archive: unexpected EOF")
-        if header.kind in (b"L", b"K", b"x"):
-            extended.update(_extension(fd, header.kind, at, size))
-        elif header.kind != b"g":
-            header.link = extended.get("linkpath", header.link)
-            yield extended.get("path", header.name), header, at, size
-            extended = {}
-        at += -(-size // _BLOCK) * _BLOCK
-
-
-def _header(block: bytes) -> _Header | None:
-    """A header block; None for the zeros that end an archive. Raises Invalid for anything else."""
-    if not block.strip(b"\0"):
-        return None
-    checksum = _number(block[148:156])
-    plain = sum(block[:148]) + 8 * 0x20 + sum(block[156:])
-    if checksum != plain:
-        raise Invalid("invalid archive: not a tar header (checksum)")
-    name = _text(block[:100])
-    if block[257:263] == b"ustar\0" and block[345]:
-        name = f"{_text(block[345:500])}/{name}"
-    return _Header(name, _text(block[157:257]), block[156:157], _number(block[124:136]))
-
-
-def _text(field: bytes) -> str:
-    return field.partition(b"\0")[0].decode("utf-8", "surrogateescape")
-
-
-def _number(field: bytes) -> int:
-    """Octal digits, or GNU's base 256 when the first bit is set; never negative."""
-    if field[0] & 0x80:
-        value = int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
-        if field[0] & 0x40 or value >= 1 << 62:
-            raise Invalid("invalid archive: a number in a tar header is out of range")
-        return value
-    digits = field.strip(b" \0")
-    if digits.strip(b"01234567"):
-        raise Invalid("invalid archive: a number in a tar header is not octal")
-    return int(digits, 8) if digits else 0
-
-
-def _extension(fd: int, kind: bytes, at: int, size: int) -> dict[str, str]:
-    """What an extension header says of the next member: its name, its link, its size."""
-    limit = _PAX_LIMIT_BYTES if kind == b"x" else _NAME_LIMIT_BYTES
-    if size > limit:
-        raise Invalid(f"invalid archive: an extended header has {size} bytes, at most {limit} are read")
-    data = _exactly(fd, at, size)
-    if kind == b"x":
-        return dict(_pax_records(data))
-    return {"path" if kind == b"L" else "linkpath": _text(data)}
-
-
-def _pax_records(data: bytes) -> Iterator[tuple[str, str]]:
-    """``length key=value\\n`` records; only keys that matter here."""
-    at = 0
-    while at < len(data):
-        length_text, space, _ = data[at : at + 20].partition(b" ")
-        if not space or not length_text.isdigit():
-            raise Invalid("invalid archive: malformed extended header")
-        length = int(length_text)
-        record = data[at + len(length_text) + 1 : at + length]
-        key, equals, value = record.partition(b"=")
-        if length <= len(length_text) + 1 or at + length > len(data) or not equals or not value.endswith(b"\n"):
-            raise Invalid("invalid archive: malformed extended header")
-        if key in (b"path", b"linkpath", b"size"):
-            yield key.decode(), value[:-1].decode("utf-8", "surrogateescape")
-        at += length
-
-
-def _pax_number(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise Invalid("invalid archive: malformed size in an extended header")
-    return int(text)
-
-
-def _exactly(fd: int, at: int, size: int) -> bytes:
-    parts: list[bytes] = []
-    while size:
-        part = os.pread(fd, size, at)
-        if not part:
-            raise Invalid("invalid archive: unexpected EOF")
-        parts.append(part)
-        at += len(part)
-        size -= len(part)
-    return b"".join(parts)
+def _member(header: Header, position: int) -> Iterator[tuple[str, Member]]:
+    """What the index remembers of an entry: nothing of a sparse file, whose bytes are not in one piece."""
+    name = clean(os.fsdecode(header.name))
+    if header.kind == tar.REGULAR and header.extents is None:
+        yield name, Member(position, header.size)
+    elif header.kind in (tar.HARD_LINK, tar.SYMBOLIC_LINK):
+        # A hard link's target counts from the root, a symbolic link's from where the link is.
+        base = posixpath.dirname(name) if header.kind == tar.SYMBOLIC_LINK else ""
+        yield name, Member(0, 0, clean(posixpath.join(base, os.fsdecode(header.link))))

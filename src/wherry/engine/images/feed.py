@@ -5,6 +5,7 @@ both directions and an end that either side can reach.
 """
 
 import asyncio
+import errno
 import fcntl
 import os
 from collections.abc import AsyncIterator, Callable
@@ -31,7 +32,7 @@ class _Reader:
     def read(self, size: int = -1) -> bytes:
         data = self.file.read(size)
         if not data and size != 0 and not self.complete:
-            raise Interrupted("the request ended before the data did")
+            raise Interrupted(errno.ECONNRESET, "the request ended before the data did")
         return data
 
     def readable(self) -> bool:

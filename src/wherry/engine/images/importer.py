@@ -4,14 +4,13 @@ import asyncio
 import platform as machine
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from wherry import __version__
 from wherry.engine.content import ContentStore
 from wherry.engine.images.changes import apply_changes
 from wherry.engine.images.durations import format_moment
 from wherry.engine.images.feed import through
-from wherry.engine.images.layers import StoredLayer, plain, store_compressed
+from wherry.engine.images.layers import StoredLayer, store_compressed
 from wherry.engine.images.registrar import Candidate, LayerBlob, Registrar
 from wherry.engine.images.sweep import Work
 from wherry.kit.errors import Invalid
@@ -44,7 +43,7 @@ class Importer:
         """Store, extract and register; the image's id."""
         architecture, variant = parse_platform(description.platform)
         settings = apply_changes(ContainerConfig(), description.changes)
-        layer = await through(chunks, self._store)
+        layer = await through(chunks, lambda stream: store_compressed(self._content, stream))
         work.blob(layer.blob)
         created = format_moment(self._now())
         message = description.message or "Imported from -"
@@ -61,10 +60,6 @@ class Importer:
         )
         candidate = await asyncio.to_thread(store_image, self._content, work, config, [layer])
         return await self._registrar.register(work, candidate, config)
-
-    def _store(self, stream: BinaryIO) -> StoredLayer:
-        with plain(stream) as tar:
-            return store_compressed(self._content, tar)
 
 
 def store_image(

@@ -6,9 +6,8 @@ extracted form, and every registry and engine reads it (image-spec layer.md). Th
 """
 
 import hashlib
-import io
 from dataclasses import dataclass
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from isal import isal_zlib
 
@@ -17,7 +16,6 @@ from wherry.engine.snapshots.decompress import Decompressed
 from wherry.engine.snapshots.model import DEFAULT_LIMITS, Limits
 from wherry.kit.errors import Invalid
 
-_CHUNK_BYTES = 1 << 20
 _LEVEL = 1
 _GZIP_WINDOW = 31  # 2^15 window with gzip header; its time field is zero
 
@@ -31,43 +29,29 @@ class StoredLayer:
     blob_bytes: int
 
 
-class _Bounded(io.RawIOBase):
-    """Decompressed bytes, until they are more than a layer may have or than honest data would become."""
+def store_compressed(content: ContentStore, stream: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> StoredLayer:
+    """Store the tar in ``stream``, itself compressed in any way or not at all, reading it once to its end.
 
-    def __init__(self, stream: BinaryIO, limits: Limits) -> None:
-        super().__init__()
-        self._source = Decompressed(stream)
-        self._limits = limits
-        self._size = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed: any writable buffer
-        count = self._source.readinto(buffer)
-        self._size += count
-        limits = self._limits
-        if self._size > limits.bytes:
-            raise Invalid(f"archive is larger than {limits.bytes} bytes")
-        if self._size > limits.ratio_free_bytes and self._size > limits.ratio * self._source.compressed_bytes:
-            raise Invalid(f"archive is more than {limits.ratio} times as large as its compressed form")
-        return count
-
-
-def plain(stream: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> BinaryIO:
-    """``stream`` decompressed, whatever it is compressed with; raises Invalid for damage and for bombs."""
-    return cast(BinaryIO, io.BufferedReader(_Bounded(stream, limits), _CHUNK_BYTES))
-
-
-def store_compressed(content: ContentStore, tar: BinaryIO) -> StoredLayer:
-    """Compress an uncompressed tar into the content store, reading it once to its end. Blocks: call in a thread."""
+    Raises Invalid for damaged data and for what is over a limit. Blocks: call in a thread.
+    """
+    tar = Decompressed(stream)
     compressor = isal_zlib.compressobj(level=_LEVEL, wbits=_GZIP_WINDOW)
     hashed = hashlib.sha256()
+    size = 0
     with content.writer() as ingest:
-        while chunk := tar.read(_CHUNK_BYTES):
+        while chunk := tar.chunk():
+            size += len(chunk)
+            _check(size, tar.compressed_bytes, limits)
             hashed.update(chunk)
             if packed := compressor.compress(chunk):
                 ingest.write(packed)
         ingest.write(compressor.flush())
-        size = ingest.offset
-        return StoredLayer(f"sha256:{hashed.hexdigest()}", str(ingest.commit()), size)
+        stored_bytes = ingest.offset
+        return StoredLayer(f"sha256:{hashed.hexdigest()}", str(ingest.commit()), stored_bytes)
+
+
+def _check(size_bytes: int, compressed_bytes: int, limits: Limits) -> None:
+    if size_bytes > limits.bytes:
+        raise Invalid(f"layer is larger than {limits.bytes} bytes uncompressed")
+    if size_bytes > limits.ratio_free_bytes and size_bytes > limits.ratio * compressed_bytes:
+        raise Invalid(f"layer unpacks to more than {limits.ratio} times its size: refused as a decompression bomb")

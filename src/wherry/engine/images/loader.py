@@ -1,10 +1,8 @@
 """``docker load``: the images of an archive, stored, checked, extracted and registered."""
 
 import asyncio
-import io
-import os
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -12,9 +10,8 @@ from typing import BinaryIO, cast
 from wherry.engine.content import ContentStore
 from wherry.engine.images.archive import Archive
 from wherry.engine.images.archived import ArchivedImage, ArchivedLayer
-from wherry.engine.images.feed import through
 from wherry.engine.images.importer import store_image
-from wherry.engine.images.layers import StoredLayer, plain, store_compressed
+from wherry.engine.images.layers import StoredLayer, store_compressed
 from wherry.engine.images.progress import Report
 from wherry.engine.images.registrar import Candidate, LayerBlob, Registrar
 from wherry.engine.images.sweep import Work
@@ -32,24 +29,6 @@ def scratch_file(directory: Path) -> Iterator[int]:
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=directory, buffering=0) as file:
         yield file.fileno()
-
-
-async def spool(chunks: AsyncIterator[bytes], fd: int) -> Archive:
-    """Write an archive, decompressed, into ``fd`` and index it."""
-
-    def consume(stream: BinaryIO) -> Archive:
-        with plain(stream) as tar:
-            while chunk := tar.read(_CHUNK_BYTES):
-                _write(fd, chunk)
-        return Archive(fd)
-
-    return await through(chunks, consume)
-
-
-def _write(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
 
 
 class Loader:
@@ -118,8 +97,8 @@ class Loader:
         return await asyncio.to_thread(store_image, self._content, work, config, stored, image.config)
 
     def _compress(self, archive: Archive, member: str) -> StoredLayer:
-        with archive.open(member) as source, plain(cast(BinaryIO, io.BufferedReader(source))) as tar:
-            return store_compressed(self._content, tar)
+        with archive.open(member) as source:
+            return store_compressed(self._content, cast(BinaryIO, source))
 
 
 def _loaded(report: Report, digest: str, size_bytes: int) -> None:

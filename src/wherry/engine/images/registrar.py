@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO, cast
 from weakref import WeakValueDictionary
 
-from wherry.engine.content import BlobReader, ContentStore
+from wherry.engine.content import ContentStore
 from wherry.engine.images.durations import parse_moment
 from wherry.engine.images.layers import StoredLayer
 from wherry.engine.images.model import Layer
@@ -138,7 +138,7 @@ class Registrar:
     def _extract(self, below: str | None, row: LayerRow, position: int) -> int:
         with io.BufferedReader(self._content.open(Digest.parse(row.layer.blob)), 1 << 20) as blob:
             result = self._snapshots.extract(row.chain_id, below, cast(BinaryIO, blob))
-            cast(BlobReader, blob.raw).verify()
+            blob.raw.verify()
         if result.diff_id != row.layer.diff_id:
             self._snapshots.remove(row.chain_id)
             raise Invalid(

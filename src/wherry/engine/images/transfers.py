@@ -9,9 +9,10 @@ from wherry.engine.images import saver
 from wherry.engine.images.archive import Archive
 from wherry.engine.images.archived import ArchivedImage, images_in
 from wherry.engine.images.catalogue import canonical
+from wherry.engine.images.feed import through
 from wherry.engine.images.importer import Description, Importer
 from wherry.engine.images.ledger import Ledger
-from wherry.engine.images.loader import Loader, scratch_file, spool
+from wherry.engine.images.loader import Loader, scratch_file
 from wherry.engine.images.model import Image
 from wherry.engine.images.progress import Report
 from wherry.engine.images.registrar import Registrar
@@ -46,7 +47,7 @@ class Transfers:
     async def load(self, chunks: AsyncIterator[bytes], platform: str, report: Report) -> None:
         """See :meth:`wherry.engine.images.Images.load`."""
         with scratch_file(self._tmp) as fd:
-            archive = await spool(chunks, fd)
+            archive = await through(chunks, lambda stream: Archive.receive(stream, fd))
             loaded: set[str] = set()
             for one in await asyncio.to_thread(images_in, archive, platform):
                 loaded.add(await self._load_one(archive, one, loaded, report))
