@@ -42,7 +42,7 @@ def transition(current: Iterable[str], rules: Iterable[Rule]) -> list[tuple[str,
     if allow:
         steps = [] if allowed_all and not exceptions else [("devices.allow", ["a"])]
         return steps + ([("devices.deny", _lines(exceptions))] if exceptions else [])
-    if allowed_all or not before:
+    if allowed_all:
         return [("devices.deny", ["a"])] + ([("devices.allow", _lines(exceptions))] if exceptions else [])
     known = dict(_parse(line) for line in before)
     more = {key: left for key, access in exceptions.items() if (left := access - known.get(key, frozenset()))}

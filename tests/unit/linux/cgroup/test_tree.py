@@ -1,0 +1,47 @@
+"""Directories of one hierarchy."""
+
+import time
+from pathlib import Path
+
+from wherry.linux.cgroup import tree
+from wherry.linux.cgroup.layout import Hierarchy
+
+
+def test_parents_are_made_and_nothing_is_made_twice(tmp_path: Path) -> None:
+    hierarchy = Hierarchy(str(tmp_path), 1, frozenset(("freezer",)))
+    tree.make(hierarchy, "/wherry-x/a/b")
+    tree.make(hierarchy, "/wherry-x/a/b")
+    assert (tmp_path / "wherry-x/a/b").is_dir()
+
+
+def test_what_is_below_comes_deepest_first(tmp_path: Path) -> None:
+    (tmp_path / "a/b/c").mkdir(parents=True)
+    assert [Path(place).name for place in tree.below(str(tmp_path))] == ["c", "b", "a"]
+    assert list(tree.below(str(tmp_path / "gone"))) == []
+
+
+def test_processes_of_all_below_are_listed_once_and_those_out_of_sight_are_not(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "cgroup.procs").write_text("0\n17\n")
+    (tmp_path / "a/cgroup.procs").write_text("17\n18\n")
+    assert tree.processes(str(tmp_path)) == [17, 18]
+
+
+def test_removing_what_is_gone_is_done(tmp_path: Path) -> None:
+    tree.remove(str(tmp_path / "gone"), time.monotonic())
+
+
+def test_controllers_are_enabled_from_the_root_down(tmp_path: Path) -> None:
+    (tmp_path / "wherry-x/one").mkdir(parents=True)
+    for place in (tmp_path, tmp_path / "wherry-x"):
+        (place / "cgroup.subtree_control").write_text("")
+    tree.enable_controllers(Hierarchy(str(tmp_path), 2, frozenset(("memory", "blkio"))), "/wherry-x/one")
+    assert (tmp_path / "cgroup.subtree_control").read_text() == "+io +memory"
+    assert (tmp_path / "wherry-x/cgroup.subtree_control").read_text() == "+io +memory"
+
+
+def test_controllers_that_are_enabled_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one/cgroup.controllers").write_text("memory\n")
+    tree.enable_controllers(Hierarchy(str(tmp_path), 2, frozenset(("memory",))), "/one")
+    assert not (tmp_path / "cgroup.subtree_control").exists()
