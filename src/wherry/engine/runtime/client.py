@@ -154,6 +154,13 @@ class ShimRuntime:
         ):
             path.unlink(missing_ok=True)
 
+    async def remove_cgroups(self) -> None:
+        """Remove the instance's own cgroups, when no container runs any more (``wherry down``). Idempotent."""
+        try:
+            Cgroup.at(self._instance.cgroup_parent, self._layout).delete()
+        except FileNotFoundError:
+            pass
+
     async def close(self) -> None:
         if self._control is not None:
             pid = self.spawner_pid

@@ -68,7 +68,7 @@ class Execs:
 
     def start(self, message: wire.Message, received: wire.Received) -> dict[str, Any]:
         name = message["exec"]
-        stdio = Stdio(self._loop, None, True, lambda: self._tell({"event": "detach", "exec": name}))
+        stdio = Stdio(self._loop, True, lambda: self._tell({"event": "detach", "exec": name}))
         attached = "attach" in received.fds
         fds: dict[str, int] = {}
         try:

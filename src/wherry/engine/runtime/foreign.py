@@ -27,6 +27,7 @@ from wherry.linux.namespaces import NEWNS, open_namespace
 from wherry.linux.syscalls import setns, unshare
 
 _START_SECONDS = 30.0
+_PLACE = "/mnt"  # in the runner's own mount namespace
 _PRIVATE_OPTIONS = {"idmap", "x-copy-up", "rro"}
 
 
@@ -58,10 +59,10 @@ def prepare(config: dict[str, Any], holder: int, isolation: dict[str, Any], orde
         mapping = [{"containerID": 0, "hostID": first, "size": count}]
         linux["uidMappings"] = linux["gidMappings"] = mapping
     linux["namespaces"] = namespaces
-    plain["root"] = {**(plain.get("root") or {}), "path": f"{order.bundle}/rootfs"}
+    plain["root"] = {**(plain.get("root") or {}), "path": f"{_PLACE}/rootfs"}
     for index, entry in enumerate(plain.get("mounts", ())):
         if entry.get("type", "bind") == "bind":
-            entry["source"] = f"{order.bundle}/mounts/{index}"
+            entry["source"] = f"{_PLACE}/{index}"
             options = [option for option in entry.get("options") or () if option not in _PRIVATE_OPTIONS]
             entry["options"] = [*options, *(["ro"] if "rro" in (entry.get("options") or ()) else [])]
     return plain
@@ -92,8 +93,9 @@ def _become(
     mount.set_attributes(slash, propagation=mount.PROPAGATION["slave"], recursive=True, path="/")
     progress.step = "prepare bundle"
     config = message["config"]
-    _place(config, fds, order)
-    _resolve_user(config["process"], f"{order.bundle}/rootfs")
+    _place(config, fds)
+    _resolve_user(config["process"], f"{_PLACE}/rootfs")
+    os.makedirs(order.bundle, 0o700, exist_ok=True)
     with open(f"{order.bundle}/config.json", "w") as file:
         json.dump(config, file)
     progress.step = "prepare standard streams"
@@ -112,17 +114,18 @@ def _become(
     os.execvpe(order.program, arguments, environment)
 
 
-def _place(config: dict[str, Any], fds: dict[str, int], order: Order) -> None:
-    for name in ("rootfs", "mounts"):
-        os.makedirs(f"{order.bundle}/{name}", 0o700, exist_ok=True)
-    mount.move_to_path(fds["rootfs"], f"{order.bundle}/rootfs")
+def _place(config: dict[str, Any], fds: dict[str, int]) -> None:
+    """Put the mounts where the container's root, nobody to the host, can reach them: our data root it cannot."""
+    mount.move_to_path(mount.create("tmpfs", [("mode", "711"), ("size", "64k")]), _PLACE)
+    os.mkdir(f"{_PLACE}/rootfs")
+    mount.move_to_path(fds["rootfs"], f"{_PLACE}/rootfs")
     for index, entry in enumerate(config.get("mounts", ())):
         tree = fds.get(f"mount:{index}")
         if tree is None:
             continue
         path = entry["source"]
         if openat2.is_directory(tree):
-            os.makedirs(path, exist_ok=True)
+            os.mkdir(path)
         else:
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
         mount.move_to_path(tree, path)

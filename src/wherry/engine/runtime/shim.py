@@ -163,9 +163,7 @@ class Shim:
     def _start(self, message: wire.Message, received: wire.Received) -> dict[str, Any]:
         if self._started is not None:
             raise Failure("start", "already started")
-        stdio = Stdio(
-            self._loop, None, message["stdin_once"], lambda: self._tell_all({"event": "detach", "exec": None})
-        )
+        stdio = Stdio(self._loop, message["stdin_once"], lambda: self._tell_all({"event": "detach", "exec": None}))
         self._stdio = stdio
         for index, wants in enumerate(message["attachments"]):
             attach(stdio, wants, received, f"attach:{index}")

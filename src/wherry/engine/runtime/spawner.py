@@ -58,5 +58,7 @@ def _spawn(control: socket.socket, received: wire.Received, ground: Ground) -> N
         if own is not None:
             joins, received.fds = received.fds, {}
             shim.main(socket.socket(fileno=own), received.message, joins, ground)
-    finally:
-        os._exit(0)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())  # into the daemon's log; the container is reported as lost
+        os._exit(1)
+    os._exit(0)

@@ -92,12 +92,15 @@ class Client:
 class Stdio:
     """Our ends of a process's streams: a terminal's master, or pipes."""
 
-    def __init__(self, loop: Loop, log: LogWriter | None, stdin_once: bool, on_detach: Callable[[], None]) -> None:
+    def __init__(
+        self, loop: Loop, stdin_once: bool, on_detach: Callable[[], None], log: LogWriter | None = None
+    ) -> None:
         self._loop = loop
         self.log = log
         self._stdin_once = stdin_once
         self._on_detach = on_detach
         self.terminal = False
+        self._begun = False
         self._outputs: dict[str, int] = {}
         self._stdin: int | None = None
         self._input = b""
@@ -139,10 +142,10 @@ class Stdio:
 
     def begin(self) -> None:
         """Start to move data: call once the process's ends are its own."""
+        self._begun = True
         for name, fd in self._outputs.items():
             self._watch_output(name, fd)
-        if self._input:
-            self._feed(b"")
+        self._feed(b"")
 
     def resize(self, height: int, width: int) -> None:
         if self.terminal and self._stdin is not None:
@@ -274,7 +277,9 @@ class Stdio:
             self._feed(b"")
 
     def _typed(self, client: Client, data: bytes) -> None:
-        data, detached = client.scan(data)
+        detached = False
+        if self.terminal:  # without one, any bytes may come: they are data (as in Docker)
+            data, detached = client.scan(data)
         self._feed(data)
         if detached:
             self.drop(client)
@@ -283,6 +288,8 @@ class Stdio:
     def _feed(self, data: bytes) -> None:
         """Give input to the process; what it does not take yet stops the clients from being read."""
         self._input += data
+        if not self._begun:
+            return
         if self._stdin is None:
             self._input = b""
             return

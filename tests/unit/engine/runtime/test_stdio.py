@@ -1,6 +1,7 @@
 import os
 import socket
 import struct
+import tty
 
 from wherry.engine.runtime.loop import Loop
 from wherry.engine.runtime.stdio import Stdio
@@ -26,7 +27,7 @@ def frames(data: bytes) -> list[tuple[int, bytes]]:
 
 def make(stdin: bool = False, stdin_once: bool = False) -> tuple[Loop, Stdio, dict[str, int]]:
     loop = Loop()
-    stdio = Stdio(loop, None, stdin_once, lambda: None)
+    stdio = Stdio(loop, stdin_once, lambda: None)
     return loop, stdio, stdio.open_pipes(0, stdin)
 
 
@@ -129,17 +130,29 @@ def test_a_client_that_vanishes_is_forgotten() -> None:
     assert not stdio.busy
 
 
-def test_the_detach_keys_end_the_client_not_the_input() -> None:
+def test_the_detach_keys_end_the_client_of_a_terminal_not_its_input() -> None:
     detached = []
     loop = Loop()
-    stdio = Stdio(loop, None, False, lambda: detached.append(True))
-    ends = stdio.open_pipes(0, True)
+    stdio = Stdio(loop, False, lambda: detached.append(True))
+    master, peer = os.openpty()
+    tty.setraw(peer)
+    stdio.use_terminal(master)
     client = attach(stdio, {**BOTH, "stdin": True}, keys=b"\x10\x11")
     stdio.begin()
     client.sendall(b"a\x10b\x10\x11never")
     spin(loop)
-    assert os.read(ends["stdin"], 100) == b"a\x10b"
+    assert os.read(peer, 100) == b"a\x10b"
     assert detached and client.recv(1) == b""
+    os.close(peer)
+
+
+def test_without_a_terminal_the_detach_keys_are_data() -> None:
+    loop, stdio, ends = make(stdin=True)
+    client = attach(stdio, {**BOTH, "stdin": True}, keys=b"\x10\x11")
+    stdio.begin()
+    client.sendall(b"a\x10\x11b")
+    spin(loop)
+    assert os.read(ends["stdin"], 100) == b"a\x10\x11b"
 
 
 def test_much_input_waits_for_a_slow_process() -> None:
