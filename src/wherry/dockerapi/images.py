@@ -1,6 +1,6 @@
 """Images: list, inspect, tag, remove, and their way in and out as archives."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -88,7 +88,7 @@ class ImageEndpoints:
 
     @endpoint("POST /images/load")
     async def load(self, call: Call) -> web.StreamResponse:
-        return await _progress(call, self._images.load(call.chunks()))
+        return await _progress(call, self._images.load(call.chunks(), call.query.text("platform")))
 
     @endpoint("GET /images/get")
     async def save_many(self, call: Call) -> web.StreamResponse:
@@ -101,11 +101,8 @@ class ImageEndpoints:
     async def save_one(self, call: Call) -> web.StreamResponse:
         return await self._save(call, [call.name])
 
-    async def _save(self, call: Call, names: Iterable[str]) -> web.StreamResponse:
-        names = list(names)
-        for name in names:
-            self._images.get(name)  # a missing one is a refusal, not a broken archive
-        pieces = self._images.save(names)
+    async def _save(self, call: Call, names: Sequence[str]) -> web.StreamResponse:
+        pieces = self._images.save(names)  # raises before the answer begins
         stream = await call.stream(TAR)
         return await stream.send_all(pieces)
 

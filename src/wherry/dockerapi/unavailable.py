@@ -31,7 +31,6 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     "updating cluster volumes": ("PUT /volumes/{name}",),
     "networks of one's own": (
         "POST /networks/create",
-        "DELETE /networks/{id}",
         "POST /networks/{id}/connect",
         "POST /networks/{id}/disconnect",
     ),

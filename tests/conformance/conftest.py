@@ -1,0 +1,56 @@
+"""Real clients against a real instance: one instance a module, the docker CLI, docker-py, a terminal."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker as docker_py
+import pytest
+
+from tests.conformance.cli import Docker
+from tests.kernel.rig import Rig
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here is marked ``conformance``, and skipped where it cannot be."""
+    here = str(Path(__file__).parent)
+    for item in items:
+        if not str(item.path).startswith(here):
+            continue
+        item.add_marker(pytest.mark.conformance)
+        needs_engine = "rig" in getattr(item, "fixturenames", ())
+        if needs_engine and os.geteuid() != 0:
+            item.add_marker(pytest.mark.skip(reason="needs root"))
+        if needs_engine and shutil.which("docker") is None:
+            item.add_marker(pytest.mark.skip(reason="needs the docker CLI"))
+
+
+@pytest.fixture(scope="module")
+def rig() -> Iterator[Rig]:
+    """A running instance for a module's tests; at the end nothing of it may be left."""
+    rig = Rig()
+    try:
+        rig.up()
+        yield rig
+    finally:
+        left = rig.close()
+    assert not left, "left behind:\n" + "\n".join(left)
+
+
+@pytest.fixture
+def docker(rig: Rig, tmp_path: Path) -> Iterator[Docker]:
+    """The docker CLI on the instance, with ``demo:1`` there; containers and volumes made by a test are removed."""
+    client = Docker(rig.names.socket, tmp_path / "config")
+    if not client("images", "-q", "demo:1").stdout:
+        client.import_demo(tmp_path / "rootfs")
+    yield client
+    rig.remove_containers()
+    for volume in rig.docker.volumes.list():
+        volume.remove(force=True)
+
+
+@pytest.fixture
+def api(rig: Rig) -> docker_py.DockerClient:
+    """docker-py on the instance."""
+    return rig.docker

@@ -1,0 +1,153 @@
+"""An engine made of answers prepared by a test; it notes what it was asked."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wherry.dockerapi.services import Services
+from wherry.engine.events import Event
+from wherry.engine.instance import Instance
+from wherry.kit.errors import Conflict, NotFound
+
+Calls = list[tuple[Any, ...]]
+
+
+@dataclass
+class Result:
+    """Anything with attributes."""
+
+    id: str = "c" * 64
+    warnings: Sequence[str] = ()
+    status_code: int = 0
+    error: str = ""
+    ids: Sequence[str] = ()
+    bytes: int = 0
+    tty: bool = False
+
+
+@dataclass
+class FakeContainers:
+    """One container ``c1``; everything else does not exist."""
+
+    calls: Calls = field(default_factory=list)
+    tty: bool = False
+    create_error: Exception | None = None
+    attach_error: Exception | None = None
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    lines: Sequence[Any] = ()
+
+    def _check(self, ref: str, *call: Any) -> None:
+        if ref != "c1":
+            raise NotFound(f"No such container: {ref}")
+        self.calls.append(call)
+
+    def list(self, **options: Any) -> Sequence[dict[str, Any]]:
+        self.calls.append(("list", options))
+        return [{"Id": "c1", "HostConfig": {"NetworkMode": "default", "Annotations": {}}}]
+
+    def inspect(self, ref: str, size: bool = False) -> dict[str, Any]:
+        self._check(ref, "inspect", size)
+        return {"Id": "c1", "Config": {}, "HostConfig": {}, "NetworkSettings": {"MacAddress": "02:42"}}
+
+    async def create(self, name: str | None, config: Any, host: Any, networking: Any, platform: str | None) -> Result:
+        self.calls.append(("create", name, config, host, networking, platform))
+        if self.create_error is not None:
+            raise self.create_error
+        return Result(warnings=["careful"])
+
+    async def start(self, ref: str, detach_keys: str | None = None) -> None:
+        self._check(ref, "start", detach_keys)
+
+    async def stop(self, ref: str, timeout: int | None = None, signal: str | None = None) -> None:
+        self._check(ref, "stop", timeout, signal)
+
+    async def kill(self, ref: str, signal: str) -> None:
+        self._check(ref, "kill", signal)
+        raise Conflict("cannot kill container: c1: container c1 is not running")
+
+    async def resize(self, ref: str, height: int, width: int) -> None:
+        self._check(ref, "resize", height, width)
+
+    def wait(self, ref: str, condition: str) -> Awaitable[Result]:
+        self._check(ref, "wait", condition)
+
+        async def result() -> Result:
+            await self.ended.wait()
+            return Result(status_code=7)
+
+        return result()
+
+    async def remove(self, ref: str, *, force: bool, volumes: bool, link: bool) -> None:
+        self._check(ref, "remove", force, volumes, link)
+
+    def attachable(self, ref: str) -> Result:
+        self._check(ref, "attachable")
+        return Result(id="c1", tty=self.tty)
+
+    async def attach(self, ref: str, fd: int, **options: Any) -> None:
+        self._check(ref, "attach", options)
+        if self.attach_error is not None:
+            os.close(fd)
+            raise self.attach_error
+        os.write(fd, b"output")
+        os.close(fd)
+
+    async def logs(self, ref: str, options: Any) -> AsyncIterator[Any]:
+        self._check(ref, "logs", options)
+        for line in self.lines:
+            if isinstance(line, Exception):
+                raise line
+            yield line
+
+    def states(self) -> Sequence[str]:
+        return ["running", "paused", "exited", "created", "restarting"]
+
+    def image_users(self, image_id: str) -> Sequence[Any]:
+        return []
+
+
+@dataclass
+class FakeEvents:
+    """Events prepared by the test; then nothing happens any more."""
+
+    events: Sequence[Event] = ()
+    listener_count: int = 0
+
+    async def subscribe(self, since: int | None, until: int | None) -> AsyncIterator[Event]:
+        for event in self.events:
+            yield event
+        if until is None:
+            await asyncio.Event().wait()
+
+
+class FakeImages:
+    """No images."""
+
+    def count(self) -> int:
+        return 0
+
+    def list(self, filters: Any = None, everything: bool = False) -> Sequence[Any]:
+        return []
+
+
+class Nothing:
+    """A part of the engine that a test does not need."""
+
+
+@dataclass
+class Engine:
+    """All parts; ``services`` is what the app is made from."""
+
+    containers: FakeContainers = field(default_factory=FakeContainers)
+    events: FakeEvents = field(default_factory=FakeEvents)
+    images: FakeImages = field(default_factory=FakeImages)
+
+    @property
+    def services(self) -> Services:
+        nothing: Any = Nothing()
+        containers: Any = self.containers
+        images: Any = self.images
+        return Services(Instance.at(Path("/nowhere")), containers, images, nothing, nothing, self.events)
