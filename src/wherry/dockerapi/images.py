@@ -10,7 +10,7 @@ from wherry.dockerapi.call import Call
 from wherry.dockerapi.endpoint import endpoint
 from wherry.dockerapi.errors import message_of, status_of
 from wherry.dockerapi.services import ImageEngine, ImageUsers
-from wherry.http.streams import Stream
+from wherry.http.streams import Stream, closing
 from wherry.kit.errors import Invalid, Unsupported, WherryError
 
 LIST_FILTERS = frozenset(("before", "dangling", "label", "label!", "reference", "since", "until"))
@@ -111,9 +111,10 @@ async def _progress(call: Call, messages: AsyncIterator[dict[str, Any]]) -> web.
     """Send messages as they come. What fails before the first is a refusal with its status; later it is a message."""
     stream: Stream | None = None
     try:
-        async for message in messages:
-            stream = stream or await call.stream()
-            await stream.send_json(message)
+        async with closing(messages):
+            async for message in messages:
+                stream = stream or await call.stream()
+                await stream.send_json(message)
     except (WherryError, OSError) as error:
         if stream is None or isinstance(error, ConnectionError):
             raise

@@ -62,7 +62,7 @@ async def _json_bytes(request: web.BaseRequest) -> bytes:
 def parse_json(body: bytes) -> Any:
     """The one document in ``body``; raises Invalid when two readers could see different things in it."""
     try:
-        return json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        return _decoder.decode(body.decode())
     except UnicodeDecodeError as error:
         raise Invalid(f"invalid JSON: not UTF-8 at byte {error.start}") from error
     except RecursionError as error:
@@ -94,6 +94,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise Invalid(f"invalid JSON: {name} is not a JSON value")
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant)
 
 
 def _named(value: Any, kind: Any) -> Any:  # Any: a parsed document against any type

@@ -1,12 +1,15 @@
 """Answers that are sent piece by piece."""
 
-from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import web
 
 from wherry.http.connection import Connection
+
+T = TypeVar("T")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -43,9 +46,20 @@ class Stream:
     async def send_all(self, pieces: AsyncIterator[bytes]) -> web.StreamResponse:
         """Send every piece until the iterator ends or the client goes; returns the response, finished."""
         with connection_of(self._request).cancelled_by_loss():
-            async for piece in pieces:
-                await self.send(piece)
+            async with closing(pieces):
+                async for piece in pieces:
+                    await self.send(piece)
         return self.response
+
+
+@asynccontextmanager
+async def closing(iterator: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
+    """Ends a generator that is not read to its end, so that what it works on stops now and not when it is collected."""
+    try:
+        yield iterator
+    finally:
+        if isinstance(iterator, AsyncGenerator):
+            await iterator.aclose()
 
 
 def connection_of(request: web.BaseRequest) -> Connection:

@@ -9,6 +9,7 @@ from typing import Any
 
 from wherry.dockerapi.services import Services
 from wherry.engine.events import Event
+from wherry.engine.images.model import HistoryEntry, Image
 from wherry.engine.instance import Instance
 from wherry.kit.errors import Conflict, NotFound
 
@@ -123,14 +124,60 @@ class FakeEvents:
             await asyncio.Event().wait()
 
 
+@dataclass
 class FakeImages:
-    """No images."""
+    """Images by name; archives are lists of chunks."""
+
+    images: dict[str, Image] = field(default_factory=dict)
+    calls: Calls = field(default_factory=list)
+    error: Exception | None = None
 
     def count(self) -> int:
-        return 0
+        return len(self.images)
 
-    def list(self, filters: Any = None, everything: bool = False) -> Sequence[Any]:
-        return []
+    def layers_size(self) -> int:
+        return 7
+
+    def get(self, name: str) -> Image:
+        if name not in self.images:
+            raise NotFound(f"No such image: {name}")
+        return self.images[name]
+
+    def list(self, filters: Any = None, everything: bool = False) -> Sequence[Image]:
+        self.calls.append(("list", filters, everything))
+        return [*self.images.values()]
+
+    def history(self, name: str) -> Sequence[HistoryEntry]:
+        return [HistoryEntry(self.get(name).id, 1, "CMD x", ("demo:1",), 3, "why")]
+
+    def tag(self, source: str, repo: str, tag: str) -> None:
+        self.calls.append(("tag", source, repo, tag))
+
+    def remove(self, name: str, force: bool, prune: bool, in_use: Any) -> Sequence[dict[str, str]]:
+        self.calls.append(("remove", name, force, prune))
+        return [{"Untagged": name}]
+
+    async def import_(self, chunks: AsyncIterator[bytes], *options: Any) -> Image:
+        data = b"".join([chunk async for chunk in chunks])
+        self.calls.append(("import", data, *options))
+        if self.error is not None:
+            raise self.error
+        return self.images["demo:1"]
+
+    async def load(self, chunks: AsyncIterator[bytes], platform: str = "") -> AsyncIterator[dict[str, Any]]:
+        data = b"".join([chunk async for chunk in chunks])
+        yield {"stream": f"Loaded image: {data.decode()}\n"}
+        if self.error is not None:
+            raise self.error
+
+    def save(self, names: Sequence[str]) -> AsyncIterator[bytes]:
+        images = [self.get(name) for name in names]
+
+        async def pieces() -> AsyncIterator[bytes]:
+            for image in images:
+                yield image.id.encode()
+
+        return pieces()
 
 
 class Nothing:
