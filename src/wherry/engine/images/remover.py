@@ -57,12 +57,13 @@ class Remover:
         for owner, reference in removal.untag:
             self._ledger.publish("untag", touched[owner], owner)
             yield {"Untagged": reference.familiar}
+        owners = {chain: one for one in removal.delete for chain in touched[one].chain_ids}  # the last that has it
         for deleted in removal.delete:
             image = touched[deleted]
             self._ledger.publish("delete", image, deleted)
             yield {"Deleted": deleted}
             for chain_id in reversed(image.chain_ids):
-                if not self._rows.chain_in_use(chain_id):
+                if owners[chain_id] == deleted and not self._rows.chain_in_use(chain_id):
                     yield {"Deleted": chain_id}
             self._discard(image)
 

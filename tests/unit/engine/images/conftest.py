@@ -1,0 +1,121 @@
+"""An image service on a temporary directory, with snapshots in memory and events remembered."""
+
+import hashlib
+import io
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from wherry.engine.content import ContentStore
+from wherry.engine.database import Database
+from wherry.engine.images import Images
+from wherry.engine.snapshots.decompress import Decompressed
+from wherry.engine.snapshots.model import DEFAULT_LIMITS, ExtractResult, Limits
+from wherry.kit.errors import Invalid, NotFound
+
+
+class MemorySnapshots:
+    """Remembers what was extracted; ``fail`` is raised instead when it is set."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, ExtractResult] = {}
+        self.fail: Exception | None = None
+
+    def has(self, chain_id: str) -> bool:
+        return chain_id in self.made
+
+    def extract(
+        self, chain_id: str, parent: str | None, stream: BinaryIO, limits: Limits = DEFAULT_LIMITS
+    ) -> ExtractResult:
+        if self.fail is not None:
+            raise self.fail
+        if parent is not None and parent not in self.made:
+            raise NotFound(f"no snapshot {parent}")
+        data = Decompressed(stream).readall() or b""
+        try:
+            with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+                members = archive.getmembers()
+        except tarfile.TarError as error:
+            raise Invalid("layer is not a tar archive") from error
+        result = ExtractResult(
+            "sha256:" + hashlib.sha256(data).hexdigest(), sum(member.size for member in members), len(members)
+        )
+        self.made[chain_id] = result
+        return result
+
+    def path(self, chain_id: str) -> Path:
+        return Path("/snapshots") / chain_id
+
+    def layers(self, chain_ids: list[str]) -> list[Path]:
+        return [self.path(chain_id) for chain_id in reversed(chain_ids)]
+
+    def remove(self, chain_id: str) -> None:
+        self.made.pop(chain_id, None)
+
+    def usage(self, chain_id: str) -> int:
+        return self.made[chain_id].size_bytes
+
+    def list(self) -> "list[str]":
+        return [*self.made]
+
+    def prepare(self, directory: Path, owner: int) -> tuple[Path, Path]:
+        return directory / "upper", directory / "work"
+
+    def recover(self) -> None:
+        pass
+
+
+@dataclass
+class Told:
+    """An EventSink that remembers."""
+
+    events: list[tuple[str, str, str, Mapping[str, str]]] = field(default_factory=list)
+
+    def publish(self, kind: str, action: str, actor: str, attributes: Mapping[str, str] | None = None) -> None:
+        self.events.append((kind, action, actor, attributes or {}))
+
+    def actions(self) -> list[tuple[str, str]]:
+        return [(action, attributes["name"]) for _, action, _, attributes in self.events]
+
+
+@dataclass
+class Shelf:
+    """The service and everything it stands on; ``again`` is what a new process would have."""
+
+    root: Path
+    images: Images
+    content: ContentStore
+    snapshots: MemorySnapshots
+    told: Told
+    clock: list[int]
+
+    def again(self) -> Images:
+        images = Images(
+            Database(self.root / "engine.sqlite"), self.content, self.snapshots, self.told, self.root / "tmp", self.now
+        )
+        images.recover()
+        return images
+
+    def now(self) -> int:
+        self.clock[0] += 1_000_000_000
+        return self.clock[0]
+
+    def blobs(self) -> set[str]:
+        return {str(one) for one in self.content.blobs()}
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    content, snapshots, told = ContentStore(tmp_path / "content"), MemorySnapshots(), Told()
+    clock = [1_767_225_600_000_000_000]  # 2026-01-01
+
+    def now() -> int:
+        clock[0] += 1_000_000_000
+        return clock[0]
+
+    images = Images(Database(tmp_path / "engine.sqlite"), content, snapshots, told, tmp_path / "tmp", now)
+    return Shelf(tmp_path, images, content, snapshots, told, clock)
