@@ -40,8 +40,8 @@ def read_options(query: Query) -> LogOptions:
         follow=query.flag("follow"),
         stdout=stdout,
         stderr=stderr,
-        since_nanoseconds=query.time_nanoseconds("since"),
-        until_nanoseconds=query.time_nanoseconds("until"),
+        since_nanoseconds=query.time_nanoseconds("since") or 0,
+        until_nanoseconds=query.time_nanoseconds("until") or 0,
         timestamps=query.flag("timestamps"),
         tail=_tail(query.text("tail")),
     )

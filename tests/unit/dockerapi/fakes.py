@@ -103,6 +103,28 @@ class FakeContainers:
                 raise line
             yield line
 
+    async def exec_create(self, ref: str, config: Any) -> str:
+        self._check(ref, "exec_create", config)
+        return "e1"
+
+    def exec_attachable(self, exec_id: str) -> Result:
+        if exec_id != "e1":
+            raise NotFound(f"No such exec instance: {exec_id}")
+        return Result(id="e1", tty=self.tty)
+
+    async def exec_start(self, exec_id: str, fd: int | None, **options: Any) -> None:
+        self.calls.append(("exec_start", exec_id, fd is None, options))
+        if fd is None:
+            return
+        if self.attach_error is not None:
+            os.close(fd)
+            raise self.attach_error
+        os.write(fd, b"output")
+        os.close(fd)
+
+    def exec_inspect(self, exec_id: str) -> dict[str, Any]:
+        return {"ID": self.exec_attachable(exec_id).id, "ExitCode": 0}
+
     def states(self) -> Sequence[str]:
         return ["running", "paused", "exited", "created", "restarting"]
 

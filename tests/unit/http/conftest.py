@@ -12,8 +12,6 @@ from aiohttp import web
 
 from wherry.http.server import Handler, UnixServer, serve_unix
 
-Serve = Callable[[Handler], "asynccontextmanager"]
-
 
 def render_error(status: int, message: str) -> web.Response:
     return web.Response(status=status, body=json.dumps({"message": message}).encode(), content_type="application/json")
@@ -26,6 +24,19 @@ async def serving(handler: Handler, path: Path) -> AsyncIterator[UnixServer]:
         yield server
     finally:
         await server.stop(0.2)
+
+
+async def exchange(path: Path, *pieces: bytes, pause: float = 0.0) -> bytes:
+    """Send pieces, end the sending side, and read to the end."""
+    reader, writer = await asyncio.open_unix_connection(str(path))
+    for piece in pieces:
+        writer.write(piece)
+        await writer.drain()
+        await asyncio.sleep(pause)
+    writer.write_eof()
+    answer = await reader.read()
+    writer.close()
+    return answer
 
 
 @pytest.fixture(params=["asyncio", "uvloop"])

@@ -1,0 +1,30 @@
+"""Facts of the machine, and what is said when something is missing."""
+
+from dataclasses import replace
+
+from wherry.dockerapi.host import CgroupSupport, cgroup_support, memory_bytes, operating_system
+
+FULL = CgroupSupport(1, *[True] * 7)
+
+
+def test_a_machine_that_has_everything_is_not_complained_of() -> None:
+    assert FULL.warnings(forwarding=True) == []
+
+
+def test_what_is_missing_is_named() -> None:
+    lines = replace(FULL, swap=False, pids=False).warnings(forwarding=False)
+    assert lines == [
+        "WARNING: No swap limit support",
+        "WARNING: No pids limit support",
+        "WARNING: IPv4 forwarding is disabled",
+    ]
+
+
+def test_version_2_has_no_oom_kill_switch_to_miss() -> None:
+    assert replace(FULL, version=2, oom_kill_disable=False).warnings(forwarding=True) == []
+
+
+def test_this_machine_is_read() -> None:
+    assert cgroup_support().version in (1, 2)
+    assert memory_bytes() > 1 << 20
+    assert operating_system()[0]

@@ -1,0 +1,77 @@
+"""The listening socket, its stop, and what happens to requests then."""
+
+import asyncio
+import stat
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from tests.unit.http.conftest import serving
+from wherry.http.server import serve_unix
+from wherry.http.streams import Stream, connection_of
+from wherry.kit.errors import Invalid
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+async def answer(request: web.BaseRequest) -> web.StreamResponse:
+    return web.Response(body=b"ok")
+
+
+def test_the_socket_has_its_mode_from_the_beginning(run, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with serving(answer, tmp_path / "s"):
+            assert stat.S_IMODE((tmp_path / "s").stat().st_mode) == 0o660
+            assert [path.name for path in tmp_path.iterdir()] == ["s"]
+        assert not (tmp_path / "s").exists()
+
+    run(scenario())
+
+
+def test_a_dead_server_s_socket_is_replaced(run, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        (tmp_path / "s").touch()
+        async with serving(answer, tmp_path / "s"):
+            reader, writer = await asyncio.open_unix_connection(str(tmp_path / "s"))
+            writer.write(GET)
+            assert b"200 OK" in await reader.readline()
+            writer.close()
+
+    run(scenario())
+
+
+def test_a_path_the_kernel_cannot_take_is_refused(run, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        with pytest.raises(Invalid, match="socket path is too long"):
+            await serve_unix(answer, tmp_path / ("x" * 100), lambda status, message: web.Response())
+
+    run(scenario())
+
+
+def test_stopping_ends_streams_and_lets_requests_finish(run, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async def handler(request: web.BaseRequest) -> web.StreamResponse:
+            if request.path == "/work":
+                await asyncio.sleep(0.2)
+                return web.Response(body=b"done")
+            stream = await Stream.open(request, "text/plain")
+            with connection_of(request).cancelled_by_loss():
+                await asyncio.sleep(60)
+            return stream.response
+
+        async with serving(handler, tmp_path / "s") as server:
+            clients = [await asyncio.open_unix_connection(str(tmp_path / "s")) for _ in range(3)]
+            clients[0][1].write(GET)
+            clients[1][1].write(GET.replace(b"/ ", b"/work "))
+            await asyncio.sleep(0.05)
+            begun = asyncio.get_running_loop().time()
+            await server.stop(5)
+            assert asyncio.get_running_loop().time() - begun < 2
+            assert (await clients[1][0].read()).endswith(b"done")
+            assert b"200 OK" in await clients[0][0].read()
+            assert await clients[2][0].read() == b""
+            for _, writer in clients:
+                writer.close()
+
+    run(scenario())
