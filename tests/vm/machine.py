@@ -13,7 +13,17 @@ from tests.vm import kernel
 QEMU = "qemu-system-x86_64"
 TREE = Path(__file__).parent.parent.parent
 SECONDS = 240
-_PURE_PACKAGES = ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments")
+_PURE_PACKAGES = (
+    "pytest",
+    "_pytest",
+    "py.py",
+    "pluggy*",
+    "iniconfig",
+    "packaging",
+    "pygments",
+    "pytest_asyncio*",
+    "typing_extensions.py",
+)
 _UNNEEDED = (
     "site-packages",
     "test",
@@ -80,15 +90,14 @@ def run(command: str, scratch: Path) -> tuple[int, str]:
 
 def _make_disk(scratch: Path, interpreter: Path, command: str) -> None:
     stage = scratch / "stage"
-    for name in ("bin", "proc", "sys", "dev", "tmp", "run", "var", "root", "etc"):
+    for name in ("bin", "site", "proc", "sys", "dev", "tmp", "run", "var", "root", "etc"):
         (stage / name).mkdir(parents=True)
     _copy_python(stage, interpreter)
     for part in ("src", "tests"):
         shutil.copytree(TREE / part, stage / "tree" / part)
     packages = Path(sysconfig.get_path("purelib"))
-    for path in (packages / name for name in (*_PURE_PACKAGES, *(p.name for p in packages.glob("pluggy-*.dist-info")))):
-        shutil.copytree(path, stage / "site" / path.name)
-    shutil.copy2(packages / "py.py", stage / "site/py.py")  # pytest's
+    for path in (path for name in _PURE_PACKAGES for path in packages.glob(name)):
+        (shutil.copytree if path.is_dir() else shutil.copy2)(path, stage / "site" / path.name)
     busybox = shutil.which("busybox")
     assert busybox is not None, "busybox (package busybox-static) is needed"
     shutil.copy2(Path(busybox).resolve(), stage / "bin/busybox")
