@@ -12,6 +12,7 @@ from wherry.dockerapi.networks import NetworkEndpoints
 from wherry.dockerapi.services import Services
 from wherry.dockerapi.system import SystemEndpoints
 from wherry.dockerapi.volumes import VolumeEndpoints
+from wherry.dockerapi.websocket import WebSocketEndpoints
 
 
 def resources(services: Services) -> list[object]:
@@ -22,6 +23,7 @@ def resources(services: Services) -> list[object]:
         EventEndpoints(services.events),
         ContainerEndpoints(containers),
         AttachEndpoints(containers),
+        WebSocketEndpoints(containers),
         LogEndpoints(containers),
         ExecEndpoints(containers),
         ImageEndpoints(services.images, containers),

@@ -16,7 +16,6 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     ),
     "listing the changes of a container's file system": ("GET /containers/{id}/changes",),
     "exporting a container's file system": ("GET /containers/{id}/export",),
-    "attaching through a WebSocket": ("GET /containers/{id}/attach/ws",),
     "checkpoints": (
         "GET /containers/{id}/checkpoints",
         "POST /containers/{id}/checkpoints",
