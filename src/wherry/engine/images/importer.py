@@ -2,6 +2,7 @@
 
 import asyncio
 import platform as machine
+import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from wherry.oci.digest import Digest
 from wherry.oci.model import ContainerConfig, Descriptor, History, ImageConfig, Manifest, RootFs, encode
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
+_COMPONENT = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 _ALIASES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm", "armel": "arm", "i386": "386"}
 
 
@@ -84,8 +86,8 @@ def store_image(
 def parse_platform(text: str) -> tuple[str, str]:
     """Architecture and variant of ``linux[/architecture[/variant]]``; Invalid for another system or nonsense."""
     parts = text.lower().split("/") if text else ["linux"]
-    if len(parts) > 3 or not all(part.replace("-", "").replace("_", "").replace(".", "").isalnum() for part in parts):
-        raise Invalid(f'"{text}" is an invalid platform: platform specifier component must match "^[A-Za-z0-9_.-]+$"')
+    if len(parts) > 3 or not all(_COMPONENT.fullmatch(part) for part in parts):
+        raise Invalid(f'"{text}": cannot parse platform specifier: invalid argument')
     if parts[0] != "linux":
         raise Invalid("operating system is not supported")
     here = _ARCHITECTURES.get(machine.machine(), machine.machine())

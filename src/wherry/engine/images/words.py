@@ -4,6 +4,7 @@ The grammar is BuildKit's ``shell.Lex`` (frontend/dockerfile/shell/lex.go): ``$n
 ``${name-w}``, ``${name+w}``, ``${name?w}``, each also with a colon, which treats empty as unset.
 """
 
+import json
 from collections.abc import Mapping
 
 from wherry.kit.errors import Invalid
@@ -14,7 +15,10 @@ _DEPTH_LIMIT = 32
 
 def expand(word: str, variables: Mapping[str, str]) -> str:
     """``word`` with quotes taken away and variables filled in; unset ones are empty. Raises Invalid."""
-    return _Expansion(word, variables).run("")
+    try:
+        return _Expansion(word, variables).run("")
+    except Invalid as error:
+        raise Invalid(f"failed to process {json.dumps(word, ensure_ascii=False)}: {error.message}") from error
 
 
 class _Expansion:

@@ -60,6 +60,14 @@ def test_nonsense_is_refused(word: str, message: str) -> None:
         expand(word, VARIABLES)
 
 
+def test_a_refusal_quotes_the_word() -> None:
+    with pytest.raises(Invalid) as refused:
+        expand('"x', {})
+    assert refused.value.message == (
+        'failed to process "\\"x": unexpected end of statement while looking for matching double-quote'
+    )
+
+
 @given(st.text())
 def test_any_text_expands_or_is_refused(word: str) -> None:
     try:
