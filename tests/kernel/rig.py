@@ -123,10 +123,15 @@ class Rig:
         options.setdefault("network_mode", "none")
         return self.docker.containers.run(self.image(), list(command), detach=True, **options)
 
-    def process(self, role: str) -> int:
-        """Host pid of ``supervisor``, ``node`` or ``spawner`` (0 when it is not running)."""
-        status = json.loads(self.wherry("status", "--root", str(self.root), "--json").stdout)
-        return next((int(entry["pid"]) for entry in status["processes"] if entry["role"] == role), 0)
+    def processes(self) -> list[dict[str, Any]]:
+        """Role, pid and container of each process, as ``wherry status`` tells them."""
+        answer = self.wherry("status", "--root", str(self.root), "--json", check=False)
+        return list(json.loads(answer.stdout)["processes"])
+
+    def pid(self, role: str, container: str = "") -> int:
+        """Host pid of ``supervisor``, ``node``, ``spawner``, or of a container's ``shim``; 0 when there is none."""
+        found = (p for p in self.processes() if p["role"] == role and p.get("container", "") == container)
+        return next((int(p["pid"]) for p in found), 0)
 
     def remove_containers(self) -> None:
         for container in self.docker.containers.list(all=True, ignore_removed=True):

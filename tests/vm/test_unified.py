@@ -1,9 +1,8 @@
 """The kernel tests again on a machine with cgroup version 2 alone and an older kernel (Debian's 6.1).
 
-One boot for all of them. What is left out moves more data than emulation can in its time, or needs programs of the host.
+One boot for all. What is left out moves more data than emulation can in its time, or needs programs of the host.
 """
 
-from pathlib import Path
 
 import pytest
 
