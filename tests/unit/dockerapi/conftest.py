@@ -40,6 +40,7 @@ class Client:
     async def ask(self, operation: str, body: Any = None, **options: Any) -> Answer:
         """``ask("GET /info")``; a body that is not bytes is sent as JSON."""
         method, path = operation.split(" ", 1)
+        options.setdefault("skip_auto_headers", ["Content-Type"])
         if isinstance(body, bytes):
             options["data"] = body
         elif body is not None:

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from wherry.dockerapi.services import Services
 from wherry.engine.events import Event
 from wherry.engine.images.model import HistoryEntry, Image
 from wherry.engine.instance import Instance
+from wherry.engine.networks.model import Addressing, Attached, Endpoint, Network
 from wherry.kit.errors import Conflict, NotFound
 
 Calls = list[tuple[Any, ...]]
@@ -27,6 +29,14 @@ class Result:
     ids: Sequence[str] = ()
     bytes: int = 0
     tty: bool = False
+
+
+@dataclass
+class ImagesPruned:
+    """What an image prune removed."""
+
+    deleted: Sequence[dict[str, str]]
+    bytes: int
 
 
 @dataclass
@@ -47,7 +57,9 @@ class FakeContainers:
 
     def list(self, **options: Any) -> Sequence[dict[str, Any]]:
         self.calls.append(("list", options))
-        return [{"Id": "c1", "HostConfig": {"NetworkMode": "default", "Annotations": {}}}]
+        return [
+            {"Id": "c1", "ImageID": "sha256:" + "1" * 64, "HostConfig": {"NetworkMode": "default", "Annotations": {}}}
+        ]
 
     def inspect(self, ref: str, size: bool = False) -> dict[str, Any]:
         self._check(ref, "inspect", size)
@@ -192,6 +204,10 @@ class FakeImages:
         if self.error is not None:
             raise self.error
 
+    def prune(self, filters: Any, in_use: Any) -> ImagesPruned:
+        self.calls.append(("prune", filters))
+        return ImagesPruned([{"Deleted": "sha256:1"}], 11)
+
     def save(self, names: Sequence[str]) -> AsyncIterator[bytes]:
         images = [self.get(name) for name in names]
 
@@ -202,8 +218,64 @@ class FakeImages:
         return pieces()
 
 
-class Nothing:
-    """A part of the engine that a test does not need."""
+@dataclass
+class FakeVolume:
+    """A volume that is its own document."""
+
+    name: str
+    usage: bool = False
+
+    def document(self) -> dict[str, Any]:
+        document: dict[str, Any] = {"Name": self.name}
+        return {**document, "UsageData": {"Size": 5, "RefCount": 1}} if self.usage else document
+
+
+@dataclass
+class FakeVolumes:
+    """One volume, ``data``."""
+
+    calls: Calls = field(default_factory=list)
+
+    def list(self, filters: Any, usage: bool = False) -> Sequence[FakeVolume]:
+        self.calls.append(("list", filters))
+        return [FakeVolume("data", usage)]
+
+    def create(self, name: str, driver: str, labels: dict[str, str], opts: dict[str, str]) -> FakeVolume:
+        self.calls.append(("create", name, driver, labels, opts))
+        return FakeVolume(name or "random")
+
+    def get(self, name: str) -> FakeVolume:
+        if name != "data":
+            raise NotFound(f"get {name}: no such volume")
+        return FakeVolume(name)
+
+    def remove(self, name: str, force: bool) -> None:
+        self.calls.append(("remove", self.get(name).name, force))
+
+    def prune(self, filters: Any) -> Result:
+        self.calls.append(("prune", filters))
+        return Result(ids=["old"], bytes=9)
+
+
+@dataclass
+class FakeNetworks:
+    """The predefined networks; a container is on the bridge."""
+
+    def get(self, name_or_id: str) -> Network:
+        if name_or_id != "bridge":
+            raise NotFound(f"network {name_or_id} not found")
+        addressing = Addressing(IPv4Network("172.17.0.0/16"), IPv4Address("172.17.0.1"))
+        return Network("b" * 64, "bridge", "bridge", 1, addressing)
+
+    def list(self, filters: Any = None) -> Sequence[Network]:
+        return [self.get("bridge")]
+
+    def attached(self, network: Network) -> Sequence[Attached]:
+        endpoint = Endpoint(network.id, "bridge", "e" * 64, "172.17.0.2", 16, "172.17.0.1", "02:42:ac:11:00:02")
+        return [Attached(endpoint, "c" * 64, "web")]
+
+    def remove(self, name_or_id: str) -> None:
+        raise Conflict(f"{self.get(name_or_id).name} is a pre-defined network and cannot be removed")
 
 
 @dataclass
@@ -213,10 +285,10 @@ class Engine:
     containers: FakeContainers = field(default_factory=FakeContainers)
     events: FakeEvents = field(default_factory=FakeEvents)
     images: FakeImages = field(default_factory=FakeImages)
+    volumes: FakeVolumes = field(default_factory=FakeVolumes)
 
     @property
     def services(self) -> Services:
-        nothing: Any = Nothing()
-        containers: Any = self.containers
-        images: Any = self.images
-        return Services(Instance.at(Path("/nowhere")), containers, images, nothing, nothing, self.events)
+        containers: Any = self.containers  # has only what the tests ask for
+        instance = Instance.at(Path("/nowhere"))
+        return Services(instance, containers, self.images, FakeNetworks(), self.volumes, self.events)

@@ -46,7 +46,7 @@ async def test_create_is_not_found_only_for_an_image(client: Client, engine: Eng
     ],
 )
 async def test_a_body_that_cannot_be_read_is_refused(client: Client, body, headers, message) -> None:
-    answer = await client.ask("POST /containers/create", body, headers=headers, skip_auto_headers=["Content-Type"])
+    answer = await client.ask("POST /containers/create", body, headers=headers)
     assert answer.status == 400
     assert answer.message.startswith(message)
 

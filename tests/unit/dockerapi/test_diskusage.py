@@ -1,0 +1,26 @@
+"""Disk usage, and pruning."""
+
+from tests.unit.dockerapi.conftest import Client
+from tests.unit.dockerapi.fakes import Engine
+from tests.unit.dockerapi.test_images import image
+
+
+async def test_everything_is_counted(client: Client, engine: Engine) -> None:
+    engine.images.images = {"demo:1": image()}
+    document = (await client.ask("GET /system/df")).json
+    assert document["LayersSize"] == 7
+    assert document["Images"][0]["Containers"] == 1
+    assert document["Containers"][0]["Id"] == "c1"
+    assert document["Volumes"][0]["UsageData"] == {"Size": 5, "RefCount": 1}
+    assert document["BuildCache"] == []
+
+
+async def test_only_what_is_asked_for(client: Client) -> None:
+    assert set((await client.ask("GET /system/df?type=volume")).json) == {"Volumes"}
+    assert (await client.ask("GET /system/df?type=colour")).message == "unknown object type: colour"
+
+
+async def test_prune(client: Client) -> None:
+    images = (await client.ask("POST /images/prune")).json
+    assert images == {"ImagesDeleted": [{"Deleted": "sha256:1"}], "SpaceReclaimed": 11}
+    assert (await client.ask("POST /build/prune")).json == {"CachesDeleted": None, "SpaceReclaimed": 0}
