@@ -20,7 +20,7 @@ from wherry.dockerapi.versions import NEWEST, split_path, text
 from wherry.http.connection import Connection
 from wherry.http.routing import Router
 from wherry.http.server import Handler, UnixServer, serve_unix
-from wherry.kit.errors import Invalid
+from wherry.kit.errors import Forbidden, Invalid
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +62,10 @@ class DockerApi:
         raw_path, _, query = request.raw_path.partition("?")
         if not raw_path.startswith("/"):
             raise Invalid("the request's target must be a path")
+        if request.version.major != 1:
+            raise Invalid("only HTTP/1.0 and HTTP/1.1 are spoken here")
+        if request.headers.get("Sec-Fetch-Site") == "cross-site":
+            raise Forbidden("requests from the pages of other sites are not allowed")
         version, path = split_path(unquote(raw_path) if "%" in raw_path else raw_path)
         match = self._router.find(request.method, path)
         if match is None:
@@ -91,4 +95,10 @@ def create_app(services: Services) -> Handler:
 
 async def serve(app: Handler, socket_path: Path) -> UnixServer:
     """Listen on the socket (0660); stop with :meth:`UnixServer.stop`."""
-    return await serve_unix(app, socket_path, render_error)
+    return await serve_unix(app, socket_path, _refuse_unparsed)
+
+
+def _refuse_unparsed(status: int, message: str) -> web.Response:
+    response = render_error(status, message)
+    response.headers.update(HEADERS)
+    return response
