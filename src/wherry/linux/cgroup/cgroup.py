@@ -3,11 +3,12 @@
 import os
 import time
 from collections.abc import Callable, Mapping
-from errno import EBUSY, ENODEV, ENOENT, ENOSPC, ENOTSUP, EOPNOTSUPP
+from contextlib import suppress
+from errno import EBUSY, ENODEV, ENOENT, ENOTSUP
 from typing import Any
 
-from wherry.linux.cgroup import blkio, cpu, cpuset, devices, freezer, hugetlb, memory, pids, tree
-from wherry.linux.cgroup.files import read_or, write
+from wherry.linux.cgroup import blkio, cpu, cpuset, devices, entering, freezer, hugetlb, memory, pids, tree
+from wherry.linux.cgroup.files import write
 from wherry.linux.cgroup.layout import Layout, Mode
 from wherry.linux.cgroup.stats import BlockStats, CpuStats, MemoryStats, PidsStats, Stats
 from wherry.linux.errors import KernelError
@@ -60,7 +61,8 @@ class Cgroup:
             tree.make(hierarchy, self._path)
         unified = self._layout.unified
         if unified and self._layout.relies_on_unified:
-            tree.enable_controllers(unified, self._path)
+            with suppress(KernelError):  # told when a limit needs one
+                tree.enable_controllers(unified, self._path)
 
     def exists(self) -> bool:
         """Whether any hierarchy still has it."""
@@ -89,17 +91,16 @@ class Cgroup:
         version 2 holds no limits, and :meth:`kill` and :meth:`freeze` do not rely on it.
         """
         if pid == 0:
-            self._enter()
-            return
-        for hierarchy in self._layout.hierarchies:
-            self._move(hierarchy.mount + self._path, "cgroup.procs", pid, hierarchy.version)
+            entering.enter(self._layout, self._path)
+        else:
+            entering.move(self._layout, self._path, pid)
 
     def open_entries(self) -> list[int]:
         """Descriptors, for a child that can no longer open them: a single-threaded process that writes ``0`` to each is
         inside, as by ``attach(0)``. The right to do so is that of the opener (kernel/cgroup: ``of->file->f_cred``)."""
         fds: list[int] = []
         try:
-            for path in self._entry_paths():
+            for path in entering.files(self._layout, self._path):
                 fds.append(os.open(path, os.O_WRONLY | os.O_CLOEXEC))
         except OSError as error:
             for fd in fds:
@@ -264,51 +265,6 @@ class Cgroup:
                 raise KernelError(ENOENT, f"set {name!r}, which is no control file, of", directory)
             write(directory, name, value)
 
-    def _enter(self) -> None:
-        for hierarchy in self._layout.legacy:
-            self._move(hierarchy.mount + self._path, "tasks", 0, 1)
-        if (unified := self._needed_unified()) is not None and f"0::{self._path}\n" not in _own_cgroups():
-            self._move(unified, "cgroup.procs", 0, 2)
-
-    def _entry_paths(self) -> list[str]:
-        paths = [f"{hierarchy.mount}{self._path}/tasks" for hierarchy in self._layout.legacy]
-        if (unified := self._needed_unified()) is not None:
-            paths.append(f"{unified}/cgroup.procs")
-        return paths
-
-    def _needed_unified(self) -> str | None:
-        """Its directory in version 2, unless nothing there would have an effect on a process."""
-        unified = self._unified()
-        if unified is None or self._layout.relies_on_unified or read_or(unified, "cgroup.controllers").strip():
-            return unified
-        return None
-
-    def _move(self, directory: str, name: str, pid: int, version: int) -> None:
-        try:
-            write(directory, name, pid)
-        except KernelError as error:
-            if version == 1 and error.errno == ENOSPC:  # a cpuset whose making was interrupted has no processors yet
-                self._complete_cpuset(directory)
-                write(directory, name, pid)
-            elif version == 2 and error.errno in (EBUSY, EOPNOTSUPP):
-                self._join_first_process(directory, pid, error)
-            else:
-                raise
-
-    def _complete_cpuset(self, directory: str) -> None:
-        if (hierarchy := self._layout.find("cpuset")) is not None:
-            tree.make_parents(hierarchy, self._path)
-        cpuset.initialise_v1(os.path.dirname(directory), directory)
-
-    def _join_first_process(self, directory: str, pid: int, refusal: KernelError) -> None:
-        """A container that gave controllers to cgroups of its own lets no process into its top one (cgroup-v2.rst, "No
-        Internal Process Constraint"): join its first process where that is."""
-        for place in tree.below(directory):
-            if read_or(place, "cgroup.procs"):
-                write(place, "cgroup.procs", pid)
-                return
-        raise refusal
-
     def _freezer(self) -> tuple[int, str]:
         version, directory = self._find("freezer")
         if version == 1:
@@ -338,8 +294,3 @@ def _write_if_there(directory: str, name: str, value: str) -> None:
     except KernelError as error:
         if error.errno not in (ENOENT, ENODEV):
             raise
-
-
-def _own_cgroups() -> str:
-    """Where this process is, by hierarchy (cgroups(7), /proc/pid/cgroup)."""
-    return read_or("/proc/self", "cgroup")

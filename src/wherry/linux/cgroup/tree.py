@@ -53,6 +53,8 @@ def _mkdir(directory: str) -> None:
 def enable_controllers(hierarchy: Hierarchy, path: str) -> None:
     """Let a version 2 cgroup use the controllers: the root and every parent must hand them down (cgroup-v2.rst,
     "Enabling and Disabling"). Idempotent; on a hybrid machine done only when a limit needs it: its root stays as it is.
+    KernelError when none can be: EBUSY where the root of a cgroup namespace has processes of its own (a container that
+    runs an engine has to move them to a cgroup below first).
     """
     if read_or(hierarchy.mount + path, "cgroup.controllers").strip():
         return
@@ -67,10 +69,17 @@ def _enable(directory: str, names: list[str]) -> None:
     """One write enables all; when one of them cannot be (a real-time process pins cpu), each alone."""
     try:
         write(directory, "cgroup.subtree_control", " ".join(f"+{name}" for name in names))
-    except KernelError:
-        for name in names:
-            with suppress(KernelError):  # what stays disabled is reported when a limit needs it
-                write(directory, "cgroup.subtree_control", f"+{name}")
+    except KernelError as error:
+        if not any(_enable_one(directory, name) for name in names):
+            raise error
+
+
+def _enable_one(directory: str, name: str) -> bool:
+    try:
+        write(directory, "cgroup.subtree_control", f"+{name}")
+    except KernelError:  # what stays disabled is told when a limit finds no file
+        return False
+    return True
 
 
 def below(directory: str) -> Iterator[str]:

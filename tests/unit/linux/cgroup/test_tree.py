@@ -3,8 +3,11 @@
 import time
 from pathlib import Path
 
+import pytest
+
 from wherry.linux.cgroup import tree
 from wherry.linux.cgroup.layout import Hierarchy
+from wherry.linux.errors import KernelError
 
 
 def test_parents_are_made_and_nothing_is_made_twice(tmp_path: Path) -> None:
@@ -45,3 +48,9 @@ def test_controllers_that_are_enabled_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "one/cgroup.controllers").write_text("memory\n")
     tree.enable_controllers(Hierarchy(str(tmp_path), 2, frozenset(("memory",))), "/one")
     assert not (tmp_path / "cgroup.subtree_control").exists()
+
+
+def test_a_root_that_hands_nothing_down_is_named(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    with pytest.raises(KernelError, match=r"'\+io \+memory' to .*cgroup.subtree_control"):
+        tree.enable_controllers(Hierarchy(str(tmp_path), 2, frozenset(("memory", "blkio"))), "/one")
