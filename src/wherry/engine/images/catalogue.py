@@ -19,6 +19,8 @@ _ID_PREFIX = re.compile(r"(?:sha256:)?([0-9a-f]{1,64})")
 _REMEMBERED_NAMES = 4096
 """Spellings, not images: every prefix of an id is one more. Beyond, all are forgotten."""
 
+_REMEMBERED_CONFIGS = 1024
+
 
 def canonical(reference: Reference) -> str:
     """The text a reference is stored and looked up by: beside a digest a tag does not count (moby refstore.Get)."""
@@ -77,14 +79,17 @@ class Catalogue:
         references: dict[str, list[ReferenceRow]] = {}
         for reference in self._rows.references():
             references.setdefault(reference.image, []).append(reference)
+        layers = self._rows.all_layers()
         images = [
-            self._assemble(row, self._rows.layers(row.id), references.get(row.id, [])) for row in self._rows.images()
+            self._assemble(row, layers.get(row.id, []), references.get(row.id, [])) for row in self._rows.images()
         ]
         return sorted(images, key=lambda image: (-image.created_nanoseconds, image.id))
 
     def _config(self, row: ImageRow) -> ImageConfig:
         config = self._configs.get(row.id)
         if config is None:
+            if len(self._configs) >= _REMEMBERED_CONFIGS:
+                self._configs.clear()
             config = self._configs[row.id] = decode_config(row.config)
         return config
 

@@ -90,7 +90,7 @@ class Images:
         """Give an image another name, taking it from whichever image has it. Idempotent. NotFound, Invalid."""
         reference = parse_tag(repository, tag)
         image = self.get(source)
-        self._ledger.name(image, reference)
+        self._ledger.name(image, [reference])
         self._ledger.publish("tag", image, reference.familiar())
 
     def remove(self, name: str, force: bool, prune: bool, in_use: InUse) -> Records:

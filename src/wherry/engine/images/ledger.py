@@ -1,6 +1,6 @@
 """The rows with what must follow every write: remembered names forgotten, index.json projected, events told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from wherry.engine.content import ContentStore
@@ -27,10 +27,11 @@ class Ledger:
         with suppress(OSError):  # a full disk: the projection is old until the next change, nobody here reads it
             self._content.write_index(self.rows.tagged_manifests())
 
-    def name(self, image: Image, reference: Reference) -> None:
-        """Point a reference at an image, wherever it pointed before."""
+    def name(self, image: Image, references: Iterable[Reference]) -> None:
+        """Point references at an image, wherever they pointed before."""
         with self.rows.database.transaction():
-            self.rows.refer(canonical(reference), image.id, reference.digest is not None, self.now())
+            for reference in references:
+                self.rows.refer(canonical(reference), image.id, reference.digest is not None, self.now())
         self.changed()
 
     def publish(self, action: str, image: Image, name: str) -> None:

@@ -112,6 +112,17 @@ class ImageRows:
         )
         return [LayerRow(row[0], Layer(*row[1:])) for row in found]
 
+    def all_layers(self) -> dict[str, list[LayerRow]]:
+        """Image id → its layers from the lowest up, of every image that has any."""
+        found: dict[str, list[LayerRow]] = {}
+        rows = self.database.execute(
+            "SELECT image, chain_id, diff_id, blob, blob_bytes, media_type, unpacked_bytes FROM image_layers"
+            " ORDER BY image, position"
+        )
+        for image, chain_id, *layer in rows:
+            found.setdefault(image, []).append(LayerRow(chain_id, Layer(*layer)))
+        return found
+
     def layer_of_chain(self, chain_id: str) -> Layer | None:
         """How some image, removed ones included, stores the layer that ends this chain."""
         found = self.database.execute(

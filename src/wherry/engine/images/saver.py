@@ -8,7 +8,7 @@ import asyncio
 import io
 import json
 import tarfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Container, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,13 +53,14 @@ def _blobs(images: Sequence[Saved]) -> list[Digest]:
 
 def _documents(content: ContentStore, images: Sequence[Saved], layers: dict[str, str]) -> dict[str, Any]:
     """The four files that describe the blobs, by name, in the order in which they are written."""
+    ids = {saved.image.id for saved in images}
     return {
         "index.json": {
             "schemaVersion": 2,
             "mediaType": mediatypes.OCI_INDEX,
             "manifests": [entry for saved in images for entry in _index_entries(content, saved)],
         },
-        "manifest.json": [_manifest_item(content, saved, layers) for saved in images],
+        "manifest.json": [_manifest_item(content, saved, layers, ids) for saved in images],
         "oci-layout": {"imageLayoutVersion": "1.0.0"},
         "repositories": _repositories(images),
     }
@@ -85,18 +86,22 @@ def _platform(image: Image) -> dict[str, str]:
     return {**platform, "variant": config.variant} if config.variant else platform
 
 
-def _manifest_item(content: ContentStore, saved: Saved, layers: dict[str, str]) -> dict[str, Any]:
+def _manifest_item(
+    content: ContentStore, saved: Saved, layers: dict[str, str], among: Container[str]
+) -> dict[str, Any]:
+    """An entry of manifest.json (moby manifestItem); ``among``: the ids of all images saved."""
     image = saved.image
     sources = {
         diff_id: {"mediaType": layers[blob], "size": content.size(Digest.parse(blob)), "digest": blob}
         for diff_id, blob in zip(image.diff_ids, image.layers, strict=True)
     }
-    return {
+    item = {
         "Config": _path(Digest.parse(image.id)),
         "RepoTags": [tag.familiar() for tag in saved.tags] or None,
         "Layers": [_path(Digest.parse(blob)) for blob in image.layers],
         "LayerSources": sources,
     }
+    return {**item, "Parent": image.parent} if image.parent in among else item
 
 
 def _repositories(images: Sequence[Saved]) -> dict[str, dict[str, str]]:

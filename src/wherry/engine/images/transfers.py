@@ -40,7 +40,7 @@ class Transfers:
         async with self._registrar.work() as work:
             image = self._catalogue.by_id(await self._importer.run(work, chunks, description))
             if reference is not None:
-                self._ledger.name(image, reference)
+                self._ledger.name(image, [reference])
         self._ledger.publish("import", image, reference.familiar() if reference is not None else image.id)
         return self._catalogue.by_id(image.id)
 
@@ -57,21 +57,21 @@ class Transfers:
             image = self._catalogue.by_id(await self._loader.add(work, archive, one, report))
             if one.parent in loaded:
                 self._set_parent(image, self._catalogue.by_id(one.parent))
-            for reference in one.tags:
-                self._name_loaded(image, reference, report)
+            self._name_loaded(image, one.tags, report)
         if not one.tags:
             report({"stream": f"Loaded image ID: {image.id}\n"})
         self._ledger.publish("load", image, image.id)
         return image.id
 
-    def _name_loaded(self, image: Image, reference: Reference, report: Report) -> None:
-        familiar = reference.familiar()
-        old = self._rows.resolve(canonical(reference))
-        if old is not None and old != image.id:
-            renaming = f"The image {familiar} already exists, renaming the old one with ID {old} to empty string\n"
-            report({"stream": renaming})
-        self._ledger.name(image, reference)
-        report({"stream": f"Loaded image: {familiar}\n"})
+    def _name_loaded(self, image: Image, references: Sequence[Reference], report: Report) -> None:
+        for reference in references:
+            familiar = reference.familiar()
+            old = self._rows.resolve(canonical(reference))
+            if old is not None and old != image.id:
+                renaming = f"The image {familiar} already exists, renaming the old one with ID {old} to empty string\n"
+                report({"stream": renaming})
+            report({"stream": f"Loaded image: {familiar}\n"})
+        self._ledger.name(image, references)
 
     def _set_parent(self, image: Image, parent: Image) -> None:
         """Believe an archive's parent when the image's history is the parent's and one step (moby checkValidParent)."""
