@@ -75,7 +75,7 @@ def run(command: str, scratch: Path) -> tuple[int, str]:
         "-no-reboot",
     ]
     arguments += ["-kernel", str(found.image), "-initrd", str(scratch / "initrd")]
-    arguments += ["-append", "console=ttyS0 quiet panic=-1 random.trust_cpu=on"]
+    arguments += ["-append", "console=ttyS0 quiet loglevel=1 panic=-1 random.trust_cpu=on"]
     arguments += ["-drive", f"file={scratch / 'disk'},if=virtio,format=raw,cache=unsafe"]
     try:
         done = subprocess.run(arguments, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False)

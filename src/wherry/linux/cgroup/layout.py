@@ -2,8 +2,8 @@
 
 import os
 import posixpath
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 TOP = "/sys/fs/cgroup"
 # Hierarchies a container gets a cgroup in. The others (perf_event, net_cls, net_prio, rdma, misc) hold no limit that
@@ -30,8 +30,7 @@ class Mode(Enum):
     UNIFIED = "unified"
 
 
-@dataclass(frozen=True, slots=True)
-class Hierarchy:
+class Hierarchy(NamedTuple):
     """One mounted hierarchy. ``controllers`` by version 1 names (``blkio`` for ``io``; ``name=systemd`` is none)."""
 
     mount: str
@@ -46,8 +45,7 @@ class Hierarchy:
         return self.mount.removeprefix(TOP + "/") if _below(self.mount) else posixpath.basename(self.mount)
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """The hierarchies that containers get a cgroup in: those of version 1 in the order mounted, then version 2's."""
 
     mode: Mode
