@@ -1,8 +1,14 @@
 """What happened, told as it happens: the engine's event stream (Docker's ``/events``)."""
 
-from collections.abc import Mapping
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
+
+_KEPT = 256  # as moby's daemon/events
+_QUEUE = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +26,57 @@ class EventSink(Protocol):
     """Where a part of the engine reports what it did. Called on the event loop's thread; never blocks."""
 
     def publish(self, kind: str, action: str, actor: str, attributes: Mapping[str, str] | None = None) -> None: ...
+
+
+class Events:
+    """Keeps the last events and tells new ones; a listener that does not keep up loses its oldest."""
+
+    def __init__(self, now: Callable[[], int] = time.time_ns) -> None:
+        self._now = now
+        self._kept: deque[Event] = deque(maxlen=_KEPT)
+        self._listeners: set[asyncio.Queue[Event]] = set()
+
+    @property
+    def listener_count(self) -> int:
+        return len(self._listeners)
+
+    def publish(self, kind: str, action: str, actor: str, attributes: Mapping[str, str] | None = None) -> None:
+        event = Event(kind, action, actor, self._now(), attributes or {})
+        self._kept.append(event)
+        for queue in self._listeners:
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(event)
+
+    def subscribe(
+        self, since_nanoseconds: int | None = None, until_nanoseconds: int | None = None
+    ) -> AsyncIterator[Event]:
+        """The kept events from ``since`` on (none without it), then new ones until ``until`` (without it, for ever).
+
+        What happens after this call is told, whenever the first is asked for.
+        """
+        queue: asyncio.Queue[Event] = asyncio.Queue(_QUEUE)
+        self._listeners.add(queue)
+        kept = [
+            one for one in self._kept if since_nanoseconds is not None and one.time_nanoseconds >= since_nanoseconds
+        ]
+        return self._tell(queue, kept, until_nanoseconds)
+
+    async def _tell(self, queue: asyncio.Queue[Event], kept: list[Event], until: int | None) -> AsyncIterator[Event]:
+        try:
+            for event in kept:
+                if until is None or event.time_nanoseconds <= until:
+                    yield event
+            while True:
+                timeout = None if until is None else (until - self._now()) / 1e9
+                if timeout is not None and timeout <= 0 and queue.empty():
+                    return
+                try:
+                    event = await asyncio.wait_for(queue.get(), timeout)
+                except TimeoutError:
+                    return
+                if until is not None and event.time_nanoseconds > until:
+                    return
+                yield event
+        finally:
+            self._listeners.discard(queue)

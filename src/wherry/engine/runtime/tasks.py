@@ -50,13 +50,12 @@ class ShimSandbox:
 
     async def start(self, spec: TaskSpec) -> "ShimTask":
         task = ShimTask(self._connection, spec.id)
-        fds: Fds = {}
+        fds: Fds = {f"attach:{n}": attachment.fd for n, attachment in enumerate(spec.attachments)}
         try:
             fds["lock"] = _lock(spec.directory)
             fds["listener"] = _listen(self._instance.shims / f"{spec.id}.sock")
             config = _with_init(spec.config) if spec.init else spec.config
             _open_binds(config, fds)
-            fds.update({f"attach:{n}": attachment.fd for n, attachment in enumerate(spec.attachments)})
             received = await self._connection.ask(_start_message(spec, config), fds)
         except Unavailable as error:
             raise StartFailed("start", "the container's shim ended while it was starting") from error

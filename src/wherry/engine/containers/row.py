@@ -1,0 +1,94 @@
+"""A container as it is remembered: one row, one JSON document."""
+
+import msgspec
+
+from wherry.engine.containers.model import TRANSITIONS, Config, HostConfig, NetworkingConfig, State
+from wherry.engine.database import Database
+from wherry.kit.errors import AlreadyExists, Conflict
+
+SCHEMA = (
+    "CREATE TABLE containers (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, document BLOB NOT NULL) WITHOUT ROWID",
+)
+
+
+class MountPoint(msgspec.Struct, kw_only=True, frozen=True):
+    """A mount, resolved. ``source`` is a path of the host; ``name`` a volume's; ``options`` are OCI's."""
+
+    kind: str
+    destination: str
+    source: str = ""
+    name: str = ""
+    writable: bool = True
+    mode: str = ""
+    propagation: str = ""
+    anonymous: bool = False
+    options: list[str] = []
+
+
+class Container(msgspec.Struct, kw_only=True):
+    """Times are nanoseconds since 1970, 0 for never. ``ids`` is the first id of its range, bound at the first start."""
+
+    id: str
+    name: str
+    created: int
+    image: str
+    image_name: str
+    config: Config
+    host: HostConfig
+    networking: NetworkingConfig
+    path: str
+    args: list[str]
+    mounts: list[MountPoint] = []
+    state: State = State.CREATED
+    pid: int = 0
+    exit_code: int = 0
+    error: str = ""
+    oom_killed: bool = False
+    started: int = 0
+    finished: int = 0
+    restarts: int = 0
+    failures: int = 0
+    stopped_by_user: bool = False
+    ids: int | None = None
+    mapped: bool = True
+
+    def move(self, state: State) -> None:
+        """Change the state; Conflict where the table does not know the way."""
+        if state not in TRANSITIONS[self.state]:
+            raise Conflict(f"container {self.name} is {self.state} and cannot become {state}")
+        self.state = state
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in (State.RUNNING, State.PAUSED, State.RESTARTING)
+
+
+class Rows:
+    """The table of containers."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        database.migrate("containers", SCHEMA)
+        self._encoder = msgspec.json.Encoder()
+        self._decoder = msgspec.json.Decoder(Container)
+
+    def all(self) -> list[Container]:
+        return [self._decoder.decode(row[0]) for row in self._database.execute("SELECT document FROM containers")]
+
+    def insert(self, container: Container) -> None:
+        if self._database.execute("SELECT 1 FROM containers WHERE name = ?", container.name):
+            raise AlreadyExists(container.name)
+        self._database.execute(
+            "INSERT INTO containers VALUES (?, ?, ?)", container.id, container.name, self._encoder.encode(container)
+        )
+
+    def save(self, container: Container) -> None:
+        self._database.execute(
+            "UPDATE containers SET name = ?, document = ? WHERE id = ?",
+            container.name,
+            self._encoder.encode(container),
+            container.id,
+        )
+
+    def delete(self, container_id: str) -> None:
+        self._database.execute("DELETE FROM containers WHERE id = ?", container_id)

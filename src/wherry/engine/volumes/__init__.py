@@ -1,0 +1,7 @@
+"""Volumes: directories that outlive containers. ``volumes/<name>/_data`` on disk, with the ids that containers see
+(they are mounted id-mapped); one row each. A directory without a row is what a crash left, and is removed at start.
+"""
+
+from wherry.engine.volumes.volumes import Pruned, Volume, Volumes
+
+__all__ = ["Pruned", "Volume", "Volumes"]
