@@ -91,6 +91,8 @@ class Registrar:
             parent="",
             last_tagged_nanoseconds=0,
         )
+        if self._rows.image(image) is not None:
+            return image  # somebody was faster while this one extracted
         with self._rows.database.transaction(durable=True):
             self._rows.insert(row, layers)
         self._changed()

@@ -132,8 +132,8 @@ class ImageRows:
         return Layer(*found[0]) if found else None
 
     def insert(self, row: ImageRow, layers: Sequence[LayerRow]) -> None:
-        """Add an image; one removed by force earlier is there again."""
-        self.database.execute("DELETE FROM images WHERE id = ?", row.id)
+        """Add an image that is not there; one removed by force earlier is there again."""
+        self.database.execute("DELETE FROM images WHERE id = ? AND removed = 1", row.id)
         self.database.execute(
             f"INSERT INTO images ({_IMAGE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             row.id,
