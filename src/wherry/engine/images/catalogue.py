@@ -44,7 +44,14 @@ class Catalogue:
         remembered = self._named.get(name)
         if remembered is not None:
             return remembered
-        image = self.by_id(self.resolve(name))
+        return self._remember(name, self.by_id(self.resolve(name)))
+
+    def held(self, image: str) -> Image:
+        """By full id, also one that was removed by force; NotFound."""
+        key = f"held {image}"  # no name has a space in it
+        return self._named.get(key) or self._remember(key, self.by_id(image, removed=True))
+
+    def _remember(self, name: str, image: Image) -> Image:
         if len(self._named) >= _REMEMBERED_NAMES:
             self._named.clear()
         self._named[name] = image

@@ -56,8 +56,11 @@ class Images:
         return self._catalogue.get(name)
 
     def held(self, image: str) -> Image:
-        """The image of a full id that a container was made from, even when it was removed by force since. NotFound."""
-        return self._catalogue.by_id(image, removed=True)
+        """The image of a full id that a container was made from, even when it was removed by force since. NotFound.
+
+        Remembered as :meth:`get` does.
+        """
+        return self._catalogue.held(image)
 
     def list(self, filters: Filters | None = None, everything: bool = False) -> Sequence[Image]:
         """Newest first. ``filters``: name → values (dangling, label, label!, reference, before, since, until).

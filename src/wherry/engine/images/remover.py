@@ -98,6 +98,7 @@ class Remover:
             if not in_use(one):
                 image = self._catalogue.by_id(one, removed=True)
                 self._rows.delete(one, keep_layers=False)
+                self._ledger.changed()
                 self._discard(image)
 
     def _discard(self, image: Image) -> None:
