@@ -7,6 +7,8 @@ from wherry.app.config import Settings
 from wherry.dockerapi.app import create_app, serve
 from wherry.dockerapi.services import Services
 from wherry.engine.containers import Containers
+from wherry.engine.containers.facts import thermal_files
+from wherry.engine.containers.spec import ahead
 from wherry.engine.content import ContentStore
 from wherry.engine.database import Database
 from wherry.engine.events import Events
@@ -70,7 +72,7 @@ def build(settings: Settings) -> Engine:
     images = Images(database, content, snapshots, events, instance.tmp)
     networks = Networks(instance, database, events)
     volumes = Volumes(instance, database, events)
-    runtime = ShimRuntime(instance)
+    runtime = ShimRuntime(instance, ahead(thermal_files()))
     containers = Containers(instance, database, runtime, images, snapshots, networks, volumes, events)
     services = Services(instance, containers, images, networks, volumes, events)
     return Engine(instance, database, images, networks, runtime, containers, services)

@@ -219,7 +219,7 @@ class Containers:
     def states(self) -> Iterable[str]:
         return [str(one.state) for one in self._registry]
 
-    def image_users(self, image_id: str) -> list[ImageUse]:  # type: ignore[valid-type]
+    def image_users(self, image_id: str) -> Sequence[ImageUse]:
         return [ImageUse(one.id, one.is_active) for one in self._registry if one.image == image_id]
 
     def _volume_users(self, name: str) -> Sequence[str]:

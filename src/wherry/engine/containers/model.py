@@ -14,7 +14,7 @@ class Document(msgspec.Struct, kw_only=True, omit_defaults=False):
     """Docker's JSON; null means the same as absent."""
 
 
-class Healthcheck(Document):
+class HealthcheckConfig(Document):
     """Kept and shown; probing comes with a later issue."""
 
     Test: list[str] | None = None
@@ -40,7 +40,7 @@ class Config(Document):
     StdinOnce: bool = False
     Env: list[str] | None = None
     Cmd: list[str] | str | None = None
-    Healthcheck: Healthcheck | None = None
+    Healthcheck: HealthcheckConfig | None = None
     ArgsEscaped: bool = False
     Image: str = ""
     Volumes: dict[str, Any] | None = None
@@ -55,17 +55,17 @@ class Config(Document):
     Shell: list[str] | None = None
 
 
-class LogConfig(Document):
+class LogSettings(Document):
     Type: str = ""
     Config: dict[str, str] | None = None
 
 
-class RestartPolicy(Document):
+class RestartRule(Document):
     Name: str = ""
     MaximumRetryCount: int = 0
 
 
-class HostPort(Document):
+class HostPlace(Document):
     """A place on the host that a port is published at."""
 
     HostIp: str = ""
@@ -90,7 +90,7 @@ class ThrottleDevice(Document):
     Weight: int = 0
 
 
-class BindOptions(Document):
+class MountBindOptions(Document):
     Propagation: str = ""
     NonRecursive: bool = False
     CreateMountpoint: bool = False
@@ -98,19 +98,19 @@ class BindOptions(Document):
     ReadOnlyForceRecursive: bool = False
 
 
-class VolumeDriver(Document):
+class VolumeDriverConfig(Document):
     Name: str = ""
     Options: dict[str, str] | None = None
 
 
-class VolumeOptions(Document):
+class MountVolumeOptions(Document):
     NoCopy: bool = False
     Labels: dict[str, str] | None = None
-    DriverConfig: VolumeDriver | None = None
+    DriverConfig: VolumeDriverConfig | None = None
     Subpath: str = ""
 
 
-class TmpfsOptions(Document):
+class MountTmpfsOptions(Document):
     SizeBytes: int = 0
     Mode: int = 0
     Options: list[list[str]] | None = None
@@ -124,9 +124,9 @@ class Mount(Document):
     Target: str = ""
     ReadOnly: bool = False
     Consistency: str = ""
-    BindOptions: BindOptions | None = None
-    VolumeOptions: VolumeOptions | None = None
-    TmpfsOptions: TmpfsOptions | None = None
+    BindOptions: MountBindOptions | None = None
+    VolumeOptions: MountVolumeOptions | None = None
+    TmpfsOptions: MountTmpfsOptions | None = None
 
 
 class Resources(Document):
@@ -165,7 +165,7 @@ class Resources(Document):
 
 
 class UpdateConfig(Resources):
-    RestartPolicy: RestartPolicy | None = None
+    RestartPolicy: RestartRule | None = None
 
 
 class HostConfig(Resources):
@@ -173,10 +173,10 @@ class HostConfig(Resources):
 
     Binds: list[str] | None = None
     ContainerIDFile: str = ""
-    LogConfig: LogConfig = msgspec.field(default_factory=LogConfig)
+    LogConfig: LogSettings = msgspec.field(default_factory=LogSettings)
     NetworkMode: str = ""
-    PortBindings: dict[str, list[HostPort] | None] | None = None
-    RestartPolicy: RestartPolicy = msgspec.field(default_factory=RestartPolicy)
+    PortBindings: dict[str, list[HostPlace] | None] | None = None
+    RestartPolicy: RestartRule = msgspec.field(default_factory=RestartRule)
     AutoRemove: bool = False
     VolumeDriver: str = ""
     VolumesFrom: list[str] | None = None

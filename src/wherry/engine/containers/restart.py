@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from wherry.engine.containers.model import RestartPolicy
+from wherry.engine.containers.model import RestartRule
 
 FIRST_DELAY_SECONDS = 0.1
 LONGEST_DELAY_SECONDS = 60.0
@@ -20,7 +20,7 @@ class End:
     failures: int
 
 
-def delay_seconds(policy: RestartPolicy, end: End) -> float | None:
+def delay_seconds(policy: RestartRule, end: End) -> float | None:
     """How long to wait before the next run; None: there is none."""
     if end.stopped_by_user or not _wants(policy, end):
         return None
@@ -28,7 +28,7 @@ def delay_seconds(policy: RestartPolicy, end: End) -> float | None:
     return min(FIRST_DELAY_SECONDS * float(2 ** min(failures, 20)), LONGEST_DELAY_SECONDS)
 
 
-def _wants(policy: RestartPolicy, end: End) -> bool:
+def _wants(policy: RestartRule, end: End) -> bool:
     if policy.Name in ("always", "unless-stopped"):
         return True
     if policy.Name == "on-failure" and end.exit_code != 0:
@@ -36,7 +36,7 @@ def _wants(policy: RestartPolicy, end: End) -> bool:
     return False
 
 
-def at_start(policy: RestartPolicy, stopped_by_user: bool, exit_code: int) -> bool:
+def at_start(policy: RestartRule, stopped_by_user: bool, exit_code: int) -> bool:
     """Whether a container that does not run is started when the engine is."""
     if policy.Name == "always":
         return True
