@@ -7,7 +7,7 @@ import pytest
 
 from tests.vm.machine import run
 
-FILES = ("tests/kernel/test_cgroup.py", "tests/kernel/test_runtime.py")
+FILES = ("tests/kernel/test_cgroup.py", "tests/kernel/test_bpf_devices.py", "tests/kernel/test_runtime.py")
 _PYTEST = "{python} -m pytest -c /dev/null --rootdir /tree -p no:cacheprovider -o asyncio_mode=auto --color=no -v"
 _LEFT_OUT = "not megabytes and not runc and not says_why"
 
@@ -26,5 +26,5 @@ def test_on_version_2(output: str, file: str) -> None:
     results = [line for line in output.splitlines() if line.startswith(f"{file}::")]
     passed = [line for line in results if " PASSED" in line]
     skipped = [line for line in results if " SKIPPED" in line]
-    assert len(passed) >= 10, output
+    assert len(passed) >= 4, output
     assert len(passed) + len(skipped) == len(results), output
