@@ -33,7 +33,7 @@ class ContainerEndpoints:
         query = call.query
         summaries = self._containers.list(
             all=query.flag("all"),
-            limit=query.number("limit") or 0,
+            limit=max(query.number("limit") or 0, 0),  # docker-py asks for all with -1
             size=query.flag("size"),
             filters=call.filters(LIST_FILTERS),
         )
