@@ -118,6 +118,7 @@ class Containers:
         for container in self._registry:
             await self._recover(container)
         self._networks.recover({one.id for one in self._registry if one.is_active})
+        self._images.collect(self.image_users)
         self._pool.start()
 
     async def _recover(self, container: Container) -> None:
@@ -194,7 +195,7 @@ class Containers:
     def _descends(self, image: str, ancestor: str) -> bool:
         try:
             wanted = self._images.get(ancestor)
-            mine = self._images.get(image)
+            mine = self._images.held(image)
         except (NotFound, Invalid):
             return False
         return mine.chain_ids[: len(wanted.chain_ids)] == wanted.chain_ids
@@ -202,7 +203,7 @@ class Containers:
     def _sizes(self, container: Container) -> dict[str, int]:
         upper = self._instance.containers / container.id / "upper"
         own = sum(path.lstat().st_size for path in upper.rglob("*") if not path.is_dir() or path.is_symlink())
-        return {"SizeRw": own, "SizeRootFs": own + self._images.get(container.image).size_bytes}
+        return {"SizeRw": own, "SizeRootFs": own + self._images.held(container.image).size_bytes}
 
     def inspect(self, ref: str, size: bool = False) -> dict[str, Any]:
         container = self._registry.get(ref)
@@ -220,7 +221,7 @@ class Containers:
         return [str(one.state) for one in self._registry]
 
     def image_users(self, image_id: str) -> Sequence[ImageUse]:
-        return [ImageUse(one.id, one.is_active) for one in self._registry if one.image == image_id]
+        return self._registry.image_users(image_id)
 
     def _volume_users(self, name: str) -> Sequence[str]:
         return [one.id for one in self._registry if any(point.name == name for point in one.mounts)]

@@ -131,7 +131,7 @@ class Execs:
 
     def _process(self, record: Record, names: list[str]) -> dict[str, Any]:
         container, config = record.container, record.config
-        base = self._images.get(container.image).config.config
+        base = self._images.held(container.image).config.config
         image_environment = (base.env if base else None) or ()
         merged = spec.environment(container, image_environment, container.config.Hostname)
         if config.Tty and not any(item.startswith("TERM=") for item in merged):

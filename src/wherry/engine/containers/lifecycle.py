@@ -315,6 +315,7 @@ class Lifecycle:
             self._registry.drop(container)
             if container.ids is not None and not self._shares(container):
                 self._around.ranges.release(container.ids)
+        self._around.images.collect(self._registry.image_users)  # one removed by force while this was made from it
         self.publish(container, "destroy")
         self._waiting.removed(container)
         if volumes:

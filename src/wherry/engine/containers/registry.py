@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from wherry.engine.containers.row import Container, Rows
 from wherry.engine.database import Database
+from wherry.engine.images.model import ImageUse
 from wherry.engine.runtime.model import Attachment, Task
 from wherry.kit.errors import Conflict, Invalid, NotFound
 
@@ -78,6 +79,10 @@ class Registry:
             raise
         del self._names[old]
         self._names[name] = container.id
+
+    def image_users(self, image_id: str) -> list[ImageUse]:
+        """The containers made from an image."""
+        return [ImageUse(one.id, one.is_active) for one in self._containers.values() if one.image == image_id]
 
     def drop(self, container: Container) -> None:
         self._rows.delete(container.id)

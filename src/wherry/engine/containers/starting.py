@@ -150,7 +150,7 @@ class Starter:
     def _spec(self, container: Container, endpoint: Endpoint | None, attachments: list[Attachment]) -> TaskSpec:
         around = self._around
         host, config = container.host, container.config
-        image = around.images.get(container.image)
+        image = around.images.held(container.image)
         names = facts.granted(host)
         devices, rules = facts.devices(host.Devices or ())
         rules += facts.device_cgroup_rules(host.DeviceCgroupRules or ())
