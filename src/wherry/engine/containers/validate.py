@@ -48,6 +48,8 @@ def check(config: Config, host: HostConfig) -> list[str]:
     if host.LogConfig.Type not in _LOG_DRIVERS:
         raise Invalid(f"logger: no log driver named '{host.LogConfig.Type}' is registered")
     runtime(host)
+    if {".", "..", ""} & set(host.CgroupParent.strip("/").split("/")) and host.CgroupParent:
+        raise Invalid(f"invalid cgroup parent '{host.CgroupParent}': it must not have empty, '.' or '..' parts")
     if host.DeviceRequests:
         raise Unsupported("device requests (--gpus) are not available in this version of Wherry")
     if host.ShmSize < 0:
