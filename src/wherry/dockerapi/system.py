@@ -11,6 +11,7 @@ from wherry.dockerapi.call import Call
 from wherry.dockerapi.endpoint import endpoint
 from wherry.dockerapi.info import Info
 from wherry.dockerapi.versions import NEWEST, OLDEST, text
+from wherry.kit.errors import NotFound
 
 PING_HEADERS = {
     "Cache-Control": "no-cache, no-store, must-revalidate",
@@ -45,6 +46,10 @@ class SystemEndpoints:
     @endpoint("GET /plugins")
     async def plugins(self, call: Call) -> web.StreamResponse:
         return call.json([])  # none can be installed, which is an answer
+
+    @endpoint("GET /plugins/{name...}/json")
+    async def plugin(self, call: Call) -> web.StreamResponse:
+        raise NotFound(f'plugin "{call.name}" not found')  # docker inspect asks here last, and wants this answer
 
 
 def _version() -> dict[str, Any]:

@@ -37,7 +37,6 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "GET /plugins/privileges",
         "POST /plugins/pull",
         "POST /plugins/create",
-        "GET /plugins/{name...}/json",
         "DELETE /plugins/{name...}",
         "POST /plugins/{name...}/enable",
         "POST /plugins/{name...}/disable",

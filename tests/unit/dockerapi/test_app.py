@@ -87,3 +87,8 @@ async def test_info(client: Client) -> None:
 
 async def test_plugins_is_an_empty_list(client: Client) -> None:
     assert (await client.ask("GET /plugins")).json == []
+
+
+async def test_no_plugin_is_found(client: Client) -> None:
+    answer = await client.ask("GET /plugins/nope/json")
+    assert (answer.status, answer.json) == (404, {"message": 'plugin "nope" not found'})

@@ -189,8 +189,18 @@ class Containers:
             document = views.summary(
                 one, self._networks.endpoint(one.id), self._network_id(one), self._published(one), self._now()
             )
+            document["Image"] = self._image_shown(one)
             documents.append(document | (self._sizes(one) if size else {}))
         return documents
+
+    def _image_shown(self, container: Container) -> str:
+        """The name it was made from, or the image's id once that name means another image or none (moby, list.go)."""
+        try:
+            if self._images.get(container.image_name).id == container.image:
+                return container.image_name
+        except (NotFound, Invalid):
+            pass
+        return container.image
 
     def _descends(self, image: str, ancestor: str) -> bool:
         try:
