@@ -128,9 +128,10 @@ class Execs:
         os.close(running.pidfd)
         del self._running[name]
         _, status = os.waitpid(running.pid, 0)
+        # Told before the client sees the end of its stream: that client asks for the exit code next.
+        self._tell({"event": "exec_exit", "exec": name, "code": exit_code(status), "at": time.time_ns()})
         running.stdio.drain()
         self._leaving.append(running.stdio)
-        self._tell({"event": "exec_exit", "exec": name, "code": exit_code(status), "at": time.time_ns()})
 
     def drain(self) -> None:
         """The container has ended: so have its execs, whose ends may not have been told yet."""
