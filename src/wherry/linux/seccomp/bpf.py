@@ -16,7 +16,7 @@ _MOST_INSTRUCTIONS = 4096  # BPF_MAXINSNS
 _LONGEST_BRANCH = 255  # jt and jf are bytes
 
 
-class Test(IntEnum):
+class Comparison(IntEnum):
     """A comparison of the accumulator with a constant: BPF_JMP | BPF_K with …"""
 
     EQUAL = 0x15
@@ -45,7 +45,7 @@ class And:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Branch:
-    test: Test
+    test: Comparison
     value: int
     yes: "Node"
     no: "Node"
@@ -123,13 +123,13 @@ def evaluate(program: bytes, data: bytes) -> tuple[int, int]:
         elif operation == _JUMP:
             at += value
         else:
-            at += yes if _holds(Test(operation), accumulator, value) else no
+            at += yes if _holds(Comparison(operation), accumulator, value) else no
 
 
-def _holds(test: Test, accumulator: int, value: int) -> bool:
-    if test is Test.EQUAL:
+def _holds(test: Comparison, accumulator: int, value: int) -> bool:
+    if test is Comparison.EQUAL:
         return accumulator == value
-    return accumulator > value if test is Test.GREATER else accumulator >= value
+    return accumulator > value if test is Comparison.GREATER else accumulator >= value
 
 
 def call_data(number: int, audit: int, arguments: Sequence[int] = ()) -> bytes:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wherry.linux.seccomp.architectures import Architecture, tables
-from wherry.linux.seccomp.bpf import And, Branch, Load, Node, Return, Test, assemble
+from wherry.linux.seccomp.bpf import And, Branch, Comparison, Load, Node, Return, assemble
 from wherry.linux.seccomp.resolve import ACTIONS
 
 _NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data (seccomp(2))
@@ -30,6 +30,9 @@ _ENOSYS = 38
 _PERMISSIVE = (ACTIONS["SCMP_ACT_ALLOW"], ACTIONS["SCMP_ACT_LOG"])
 _WORD = 0xFFFFFFFF
 _ALL_NUMBERS = 1 << 32
+# The kernel declares the arguments of these int, and so cuts them to 32 bits after the filter has looked: by 64 bits,
+# family 2^32 + 38 would pass as "more than 40" and then be AF_ALG.
+_INT_ARGUMENTS = ("socket", "socketpair")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class _Drawing:
             spans = [span for architecture in _by_first(sharing) for span in self._spans(architecture)]
             if audit == tables()["SCMP_ARCH_X86_64"].audit:
                 spans = self._around_x32(spans, {architecture.name for architecture in sharing})
-            found = Branch(Test.EQUAL, audit, Load(_NUMBER, _search(_merged(spans))), found)
+            found = Branch(Comparison.EQUAL, audit, Load(_NUMBER, _search(_merged(spans))), found)
         return Load(_ARCHITECTURE, found)
 
     def _around_x32(self, spans: list[tuple[int, Node]], present: set[str]) -> list[tuple[int, Node]]:
@@ -119,9 +122,11 @@ class _Drawing:
                 clauses.setdefault(architecture.numbers[name], []).append(clause)
             for door, calls in architecture.doors.items():
                 if name in calls:
-                    through = Condition(0, "EQ", calls[name], 0)
-                    clauses.setdefault(architecture.numbers[door], []).append(Clause((through,), clause.action))
-        return {number: self._decide(found, architecture.wide) for number, found in clauses.items()}
+                    clauses.setdefault(architecture.numbers[door], []).append(_through(clause, calls[name]))
+        narrow = {architecture.numbers[name] for name in _INT_ARGUMENTS if name in architecture.numbers}
+        return {
+            number: self._decide(found, architecture.wide and number not in narrow) for number, found in clauses.items()
+        }
 
     def _decide(self, clauses: Sequence[Clause], wide: bool) -> Node:
         for clause in clauses:
@@ -160,6 +165,12 @@ def _clauses(rules: Iterable[Mapping[str, Any]], default: int) -> Iterable[tuple
                 yield name, Clause(alternative, action)
 
 
+def _through(clause: Clause, call: int) -> Clause:
+    """The same by a multiplexing call, whose first argument takes the place of the clause's own (as in libseccomp)."""
+    others = [condition for condition in clause.conditions if condition.index]
+    return Clause((Condition(0, "EQ", call, 0), *others), clause.action)
+
+
 def _action_value(action: str, number: int | None) -> int:
     return ACTIONS[action] | (number or 0)
 
@@ -177,7 +188,7 @@ def _search(spans: Sequence[tuple[int, Node]]) -> Node:
     if len(spans) == 1:
         return spans[0][1]
     middle = len(spans) // 2
-    return Branch(Test.GREATER_EQUAL, spans[middle][0], _search(spans[middle:]), _search(spans[:middle]))
+    return Branch(Comparison.GREATER_EQUAL, spans[middle][0], _search(spans[middle:]), _search(spans[:middle]))
 
 
 def _check(condition: Condition, wide: bool, yes: Node, no: Node) -> Node:
@@ -192,19 +203,23 @@ def _check(condition: Condition, wide: bool, yes: Node, no: Node) -> Node:
 
 def _compare(condition: Condition, op: str, wide: bool, yes: Node, no: Node) -> Node:
     low, high = condition.value & _WORD, condition.value >> 32
-    test = {"EQ": Test.EQUAL, "GT": Test.GREATER, "GE": Test.GREATER_EQUAL}[op]
+    test = {"EQ": Comparison.EQUAL, "GT": Comparison.GREATER, "GE": Comparison.GREATER_EQUAL}[op]
     lower: Node = Load(_ARGUMENTS + 8 * condition.index, Branch(test, low, yes, no))
-    if not wide:
-        return lower
-    upper: Node = Branch(Test.EQUAL, high, lower, no)
+    if not wide:  # the upper half is 0
+        return no if high else lower
+    upper: Node = Branch(Comparison.EQUAL, high, lower, no)
     if op != "EQ":
-        upper = Branch(Test.GREATER, high, yes, upper)
+        upper = Branch(Comparison.GREATER, high, yes, upper)
     return Load(_ARGUMENTS + 8 * condition.index + 4, upper)
 
 
 def _masked(condition: Condition, wide: bool, yes: Node, no: Node) -> Node:
-    offset, mask, wanted = _ARGUMENTS + 8 * condition.index, condition.value, condition.other
-    node: Node = Load(offset, And(mask & _WORD, Branch(Test.EQUAL, wanted & _WORD, yes, no)))
-    if wide and (mask | wanted) >> 32:
-        node = Load(offset + 4, And(mask >> 32, Branch(Test.EQUAL, wanted >> 32, node, no)))
+    """Equal to the *masked* value (seccomp_rule_add(3)), so bits outside of the mask never matter."""
+    offset, mask = _ARGUMENTS + 8 * condition.index, condition.value
+    wanted = condition.other & mask
+    if not wide and wanted >> 32:
+        return no
+    node: Node = Load(offset, And(mask & _WORD, Branch(Comparison.EQUAL, wanted & _WORD, yes, no)))
+    if wide and mask >> 32:
+        node = Load(offset + 4, And(mask >> 32, Branch(Comparison.EQUAL, wanted >> 32, node, no)))
     return node
