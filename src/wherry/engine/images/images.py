@@ -1,26 +1,29 @@
 """The images of this machine: the service everybody else talks to."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wherry.engine.content import ContentStore
 from wherry.engine.database import Database
 from wherry.engine.events import EventSink
 from wherry.engine.images.filters import Facts, Filters, select
 from wherry.engine.images.history import history
-from wherry.engine.images.importer import Description
 from wherry.engine.images.ledger import Ledger
-from wherry.engine.images.model import HistoryEntry, Image
+from wherry.engine.images.model import Description, HistoryEntry, Image
 from wherry.engine.images.progress import Message, streamed
 from wherry.engine.images.registrar import Registrar
 from wherry.engine.images.remover import InUse, Pruned, Records, Remover
 from wherry.engine.images.rows import ImageRows
-from wherry.engine.images.transfers import Transfers
 from wherry.engine.snapshots.model import Snapshots
 from wherry.kit.errors import Invalid
 from wherry.oci.digest import Digest
 from wherry.oci.reference import Reference
+
+if TYPE_CHECKING:
+    from wherry.engine.images.transfers import Transfers
 
 
 class Images:
@@ -44,9 +47,16 @@ class Images:
         self._snapshots = snapshots
         self._ledger = Ledger(self._rows, content, events, now)
         self._catalogue = self._ledger.catalogue
-        registrar = Registrar(self._rows, content, snapshots, self._ledger.changed)
-        self._remover = Remover(self._ledger, registrar.sweeper)
-        self._transfers = Transfers(self._ledger, registrar, content, tmp)
+        self._tmp = tmp
+        self._registrar = Registrar(self._rows, content, snapshots, self._ledger.changed)
+        self._remover = Remover(self._ledger, self._registrar.sweeper)
+
+    @cached_property
+    def _transfers(self) -> "Transfers":
+        """Loaded when the first image comes or goes: an engine that starts needs none of it."""
+        from wherry.engine.images.transfers import Transfers
+
+        return Transfers(self._ledger, self._registrar, self._content, self._tmp)
 
     def get(self, name: str) -> Image:
         """The image of an id, unambiguous id prefix, tag or digest reference. Remembered: cheap to ask again.
@@ -84,10 +94,6 @@ class Images:
     def layers_size(self) -> int:
         """Bytes of all layers unpacked, shared ones once."""
         return self._rows.layers_size()
-
-    def layer_users(self) -> Mapping[str, int]:
-        """How many images stand on each chain id: what the size of a layer is shared by."""
-        return self._rows.chain_users()
 
     def tag(self, source: str, repository: str, tag: str = "") -> None:
         """Give an image another name, taking it from whichever image has it. Idempotent. NotFound, Invalid."""

@@ -4,14 +4,14 @@ import asyncio
 import platform as machine
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
 
 from wherry import __version__
 from wherry.engine.content import ContentStore
 from wherry.engine.images.changes import apply_changes
 from wherry.engine.images.durations import format_moment
 from wherry.engine.images.feed import through
-from wherry.engine.images.layers import StoredLayer, store_compressed
+from wherry.engine.images.layers import store_compressed
+from wherry.engine.images.model import Description, StoredLayer
 from wherry.engine.images.registrar import Candidate, LayerBlob, Registrar
 from wherry.engine.images.sweep import Work
 from wherry.kit.errors import Invalid
@@ -22,15 +22,6 @@ from wherry.oci.model import ContainerConfig, Descriptor, History, ImageConfig, 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
 _COMPONENT = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 _ALIASES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm", "armel": "arm", "i386": "386"}
-
-
-@dataclass(frozen=True, slots=True)
-class Description:
-    """What an import says of its image besides the files. ``platform`` empty: this machine's."""
-
-    changes: Sequence[str] = ()
-    message: str = ""
-    platform: str = ""
 
 
 class Importer:

@@ -6,27 +6,18 @@ extracted form, and every registry and engine reads it (image-spec layer.md). Th
 """
 
 import hashlib
-from dataclasses import dataclass
 from typing import BinaryIO
 
 from isal import isal_zlib
 
 from wherry.engine.content import ContentStore
+from wherry.engine.images.model import StoredLayer
 from wherry.engine.snapshots.decompress import Decompressed
 from wherry.engine.snapshots.model import DEFAULT_LIMITS, Limits
 from wherry.kit.errors import Invalid
 
 _LEVEL = 1
 _GZIP_WINDOW = 31  # 2^15 window with gzip header; its time field is zero
-
-
-@dataclass(frozen=True, slots=True)
-class StoredLayer:
-    """``diff_id`` is the digest of the tar, ``blob`` of the gzip around it."""
-
-    diff_id: str
-    blob: str
-    blob_bytes: int
 
 
 def store_compressed(content: ContentStore, stream: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> StoredLayer:

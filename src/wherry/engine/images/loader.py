@@ -11,7 +11,8 @@ from wherry.engine.content import ContentStore
 from wherry.engine.images.archive import Archive
 from wherry.engine.images.archived import ArchivedImage, ArchivedLayer
 from wherry.engine.images.importer import store_image
-from wherry.engine.images.layers import StoredLayer, store_compressed
+from wherry.engine.images.layers import store_compressed
+from wherry.engine.images.model import StoredLayer
 from wherry.engine.images.progress import Report
 from wherry.engine.images.registrar import Candidate, LayerBlob, Registrar
 from wherry.engine.images.sweep import Work

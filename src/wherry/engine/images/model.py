@@ -1,5 +1,6 @@
 """What an image is, to everybody outside this package."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wherry.oci.model import ImageConfig
@@ -59,6 +60,24 @@ class ImageUse:
 
     container_id: str
     running: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What an import says of its image besides the files. ``platform`` empty: this machine's."""
+
+    changes: Sequence[str] = ()
+    message: str = ""
+    platform: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLayer:
+    """A layer stored as gzip: ``diff_id`` is the digest of the tar, ``blob`` of the gzip around it."""
+
+    diff_id: str
+    blob: str
+    blob_bytes: int
 
 
 @dataclass(frozen=True, slots=True)

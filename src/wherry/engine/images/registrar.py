@@ -13,8 +13,7 @@ from weakref import WeakValueDictionary
 
 from wherry.engine.content import ContentStore
 from wherry.engine.images.durations import parse_moment
-from wherry.engine.images.layers import StoredLayer
-from wherry.engine.images.model import Layer
+from wherry.engine.images.model import Layer, StoredLayer
 from wherry.engine.images.rows import ImageRow, ImageRows, LayerRow
 from wherry.engine.images.sweep import Kind, Name, Sweeper, Work
 from wherry.engine.snapshots.model import Snapshots

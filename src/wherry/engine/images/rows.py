@@ -237,15 +237,6 @@ class ImageRows:
         )
         return int(found[0][0])
 
-    def chain_users(self) -> dict[str, int]:
-        """Chain id → how many images stand on it."""
-        return dict(
-            self.database.execute(
-                "SELECT chain_id, COUNT(*) FROM image_layers JOIN images ON images.id = image WHERE removed = 0"
-                " GROUP BY chain_id"
-            )
-        )
-
     def tagged_manifests(self) -> list[dict[str, Any]]:
         """OCI descriptors of the manifests that have a tag, one a tag, named as containerd and skopeo look for it."""
         found = self.database.execute(

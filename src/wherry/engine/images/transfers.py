@@ -10,10 +10,10 @@ from wherry.engine.images.archive import Archive
 from wherry.engine.images.archived import ArchivedImage, images_in
 from wherry.engine.images.catalogue import canonical
 from wherry.engine.images.feed import through
-from wherry.engine.images.importer import Description, Importer
+from wherry.engine.images.importer import Importer
 from wherry.engine.images.ledger import Ledger
 from wherry.engine.images.loader import Loader, scratch_file
-from wherry.engine.images.model import Image
+from wherry.engine.images.model import Description, Image
 from wherry.engine.images.progress import Report
 from wherry.engine.images.registrar import Registrar
 from wherry.kit.errors import Invalid
