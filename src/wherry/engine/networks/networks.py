@@ -17,6 +17,7 @@ from wherry.engine.networks.bridge import Bridge, choose_addressing
 from wherry.engine.networks.model import Attached, Endpoint, Network, PortBinding, Publication
 from wherry.engine.networks.ports import Hold, Ports
 from wherry.engine.networks.rows import Rows
+from wherry.engine.networks.turn import turn
 from wherry.kit.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, Unsupported, WherryError
 
 _log = logging.getLogger(__name__)
@@ -78,15 +79,16 @@ class Networks:
         network = self._networks["bridge"]
         self._attached = {one.container_id: one for one in self._rows.endpoints(network)}
         self._plumbing = plumbing = self._plumbing or self._around.plumbing()
-        net = choose_addressing(
-            self._instance, plumbing, network.addressing, self._settings.address_pool, bool(self._attached)
-        )
-        if net != network.addressing:
-            self._networks["bridge"] = replace(network, addressing=net)
-            self._rows.put_network(self._networks["bridge"])
-        self._started = bridge = self._started or Bridge(self._instance, net, plumbing)
         publications = [publication for one in self._attached.values() for publication in one.publications]
-        bridge.lay_ground(self._rows, [one.endpoint for one in self._attached.values()], publications)
+        with turn():
+            net = choose_addressing(
+                self._instance, plumbing, network.addressing, self._settings.address_pool, bool(self._attached)
+            )
+            if net != network.addressing:
+                self._networks["bridge"] = replace(network, addressing=net)
+                self._rows.put_network(self._networks["bridge"])
+            self._started = bridge = self._started or Bridge(self._instance, net, plumbing)
+            bridge.lay_ground(self._rows, [one.endpoint for one in self._attached.values()], publications)
         for lost in self._ports.reclaim(publications):
             _log.warning("published port %s is in use by another program; it goes on here", lost.host)
 
@@ -103,7 +105,8 @@ class Networks:
         for one in self._attached.values():
             self._ports.release(one.publications)
         if destroy and not self._attached:
-            bridge.destroy(self._rows)
+            with turn():
+                bridge.destroy(self._rows)
         plumbing.close()
 
     def recover(self, live: set[str]) -> None:
