@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import BinaryIO, TypeVar
 
+from wherry.engine.images.threads import finished
+
 T = TypeVar("T")
 
 _PIPE_BYTES = 1 << 20
@@ -67,10 +69,10 @@ async def through(chunks: AsyncIterator[bytes], consume: Callable[[BinaryIO], T]
         finally:
             os.close(write_fd)
     except BaseException:
-        await asyncio.wait([consumer])
-        consumer.exception()
+        with suppress(BaseException):
+            await finished(consumer)  # it sees the end of the pipe, and what it raises is the lesser news
         raise
-    return await consumer
+    return await finished(consumer)
 
 
 async def _pour(chunks: AsyncIterator[bytes], fd: int, reader: _Reader) -> None:

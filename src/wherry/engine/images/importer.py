@@ -1,6 +1,5 @@
 """``docker import``: a root file system, as a tar with or without compression, becomes an image of one layer."""
 
-import asyncio
 import platform as machine
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -14,6 +13,7 @@ from wherry.engine.images.layers import store_compressed
 from wherry.engine.images.model import Description, StoredLayer
 from wherry.engine.images.registrar import Candidate, LayerBlob, Registrar
 from wherry.engine.images.sweep import Work
+from wherry.engine.images.threads import in_thread
 from wherry.kit.errors import Invalid
 from wherry.oci import mediatypes
 from wherry.oci.digest import Digest
@@ -36,8 +36,7 @@ class Importer:
         """Store, extract and register; the image's id."""
         architecture, variant = parse_platform(description.platform)
         settings = apply_changes(ContainerConfig(), description.changes)
-        layer = await through(chunks, lambda stream: store_compressed(self._content, stream))
-        work.blob(layer.blob)
+        layer = await through(chunks, lambda stream: store_compressed(self._content, work, stream))
         created = format_moment(self._now())
         message = description.message or "Imported from -"
         config = ImageConfig(
@@ -51,7 +50,7 @@ class Importer:
             rootfs=RootFs(diff_ids=[layer.diff_id]),
             history=[History(created=created, comment=message)],
         )
-        candidate = await asyncio.to_thread(store_image, self._content, work, config, [layer])
+        candidate = await in_thread(store_image, self._content, work, config, [layer])
         return await self._registrar.register(work, candidate, config)
 
 

@@ -12,6 +12,7 @@ from isal import isal_zlib
 
 from wherry.engine.content import ContentStore
 from wherry.engine.images.model import StoredLayer
+from wherry.engine.images.sweep import Work
 from wherry.engine.snapshots.decompress import Decompressed
 from wherry.engine.snapshots.model import DEFAULT_LIMITS, Limits
 from wherry.kit.errors import Invalid
@@ -20,9 +21,12 @@ _LEVEL = 1
 _GZIP_WINDOW = 31  # 2^15 window with gzip header; its time field is zero
 
 
-def store_compressed(content: ContentStore, stream: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> StoredLayer:
+def store_compressed(
+    content: ContentStore, work: Work, stream: BinaryIO, limits: Limits = DEFAULT_LIMITS
+) -> StoredLayer:
     """Store the tar in ``stream``, itself compressed in any way or not at all, reading it once to its end.
 
+    ``work`` learns of the blob before it is there.
     Raises Invalid for damaged data and for what is over a limit. Blocks: call in a thread.
     """
     tar = Decompressed(stream)
@@ -37,8 +41,8 @@ def store_compressed(content: ContentStore, stream: BinaryIO, limits: Limits = D
             if packed := compressor.compress(chunk):
                 ingest.write(packed)
         ingest.write(compressor.flush())
-        stored_bytes = ingest.offset
-        return StoredLayer(f"sha256:{hashed.hexdigest()}", str(ingest.commit()), stored_bytes)
+        work.blob(str(ingest.digest))
+        return StoredLayer(f"sha256:{hashed.hexdigest()}", str(ingest.commit()), ingest.offset)
 
 
 def _check(size_bytes: int, compressed_bytes: int, limits: Limits) -> None:

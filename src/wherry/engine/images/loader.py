@@ -1,6 +1,5 @@
 """``docker load``: the images of an archive, stored, checked, extracted and registered."""
 
-import asyncio
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from wherry.engine.images.model import StoredLayer
 from wherry.engine.images.progress import Report
 from wherry.engine.images.registrar import Candidate, LayerBlob, Registrar
 from wherry.engine.images.sweep import Work
+from wherry.engine.images.threads import in_thread
 from wherry.kit.errors import Invalid
 from wherry.oci.decode import decode_config
 from wherry.oci.digest import Digest
@@ -63,12 +63,12 @@ class Loader:
             digest, size = layer.descriptor.digest, layer.descriptor.size
             work.blob(digest)
             if not self._content.has(Digest.parse(digest)):
-                await asyncio.to_thread(self._copy, archive, layer)
+                await in_thread(self._copy, archive, layer)
             blobs.append(LayerBlob(digest, size, layer.descriptor.media_type))
             _loaded(report, digest, size)
         for document in (image.config, manifest):
             work.blob(str(Digest.of(document)))
-            await asyncio.to_thread(self._content.write, document)
+            await in_thread(self._content.write, document)
         return Candidate(image.config, str(Digest.of(manifest)), image.manifest_type, blobs)
 
     def _copy(self, archive: Archive, layer: ArchivedLayer) -> None:
@@ -89,17 +89,16 @@ class Loader:
         for position, (layer, diff_id) in enumerate(zip(image.layers, config.rootfs.diff_ids, strict=True)):
             found = self._registrar.stored_layer(config.rootfs.diff_ids[: position + 1])
             if found is None:
-                found = await asyncio.to_thread(self._compress, archive, layer.member)
-            work.blob(found.blob)
+                found = await in_thread(self._compress, work, archive, layer.member)
             if found.diff_id != diff_id:
                 raise Invalid(f'invalid diffID for layer {position}: expected "{diff_id}", got "{found.diff_id}"')
             stored.append(found)
             _loaded(report, diff_id, archive.size(layer.member))
-        return await asyncio.to_thread(store_image, self._content, work, config, stored, image.config)
+        return await in_thread(store_image, self._content, work, config, stored, image.config)
 
-    def _compress(self, archive: Archive, member: str) -> StoredLayer:
+    def _compress(self, work: Work, archive: Archive, member: str) -> StoredLayer:
         with archive.open(member) as source:
-            return store_compressed(self._content, cast(BinaryIO, source))
+            return store_compressed(self._content, work, cast(BinaryIO, source))
 
 
 def _loaded(report: Report, digest: str, size_bytes: int) -> None:

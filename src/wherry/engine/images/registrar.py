@@ -16,6 +16,7 @@ from wherry.engine.images.durations import parse_moment
 from wherry.engine.images.model import Layer, StoredLayer
 from wherry.engine.images.rows import ImageRow, ImageRows, LayerRow
 from wherry.engine.images.sweep import Kind, Name, Sweeper, Work
+from wherry.engine.images.threads import in_thread
 from wherry.engine.snapshots.model import Snapshots
 from wherry.kit.errors import Invalid
 from wherry.oci import mediatypes
@@ -118,7 +119,7 @@ class Registrar:
             size = self._known_size(row.chain_id)
             if size is None:
                 work.snapshot(row.chain_id)
-                size = await asyncio.to_thread(self._extract, below, row, position)
+                size = await in_thread(self._extract, below, row, position)
         return LayerRow(row.chain_id, replace(row.layer, unpacked_bytes=size))
 
     def stored_layer(self, diff_ids: Sequence[str]) -> StoredLayer | None:

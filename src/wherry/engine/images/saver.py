@@ -4,7 +4,6 @@ As Docker 25 and later write it (moby image/tarexport/save.go): an OCI image lay
 ``repositories``. The blobs are the stored ones, byte for byte, so that what is loaded again has the same digests.
 """
 
-import asyncio
 import io
 import json
 import tarfile
@@ -14,6 +13,7 @@ from typing import Any
 
 from wherry.engine.content import ContentStore
 from wherry.engine.images.model import Image
+from wherry.engine.images.threads import in_thread
 from wherry.oci import mediatypes
 from wherry.oci.digest import Digest
 from wherry.oci.reference import Reference
@@ -123,7 +123,7 @@ async def _blob(content: ContentStore, digest: Digest) -> AsyncIterator[bytes]:
     size = 0
     with content.open(digest) as reader:
         buffered = io.BufferedReader(reader, _CHUNK_BYTES)
-        while chunk := await asyncio.to_thread(buffered.read, _CHUNK_BYTES):
+        while chunk := await in_thread(buffered.read, _CHUNK_BYTES):
             size += len(chunk)
             yield chunk
     yield _padding(size)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from types import TracebackType
 
+from wherry.engine.images.threads import in_thread
+
 
 class Kind(Enum):
     """The chain id of a first layer and the digest of its blob may be the same text."""
@@ -55,7 +57,7 @@ class Sweeper:
             while self._pending and not self._works:
                 name = self._pending.pop()
                 if not self._wanted(name):
-                    await asyncio.to_thread(self._delete, name)
+                    await in_thread(self._delete, name)
 
 
 class Work:

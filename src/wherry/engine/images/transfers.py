@@ -1,6 +1,5 @@
 """Images on their way in and out: import, load, save."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from wherry.engine.images.loader import Loader, scratch_file
 from wherry.engine.images.model import Description, Image
 from wherry.engine.images.progress import Report
 from wherry.engine.images.registrar import Registrar
+from wherry.engine.images.threads import in_thread
 from wherry.kit.errors import Invalid
 from wherry.oci.reference import Reference
 
@@ -49,7 +49,7 @@ class Transfers:
         with scratch_file(self._tmp) as fd:
             archive = await through(chunks, lambda stream: Archive.receive(stream, fd))
             loaded: set[str] = set()
-            for one in await asyncio.to_thread(images_in, archive, platform):
+            for one in await in_thread(images_in, archive, platform):
                 loaded.add(await self._load_one(archive, one, loaded, report))
 
     async def _load_one(self, archive: Archive, one: ArchivedImage, loaded: set[str], report: Report) -> str:

@@ -13,10 +13,12 @@ import zstandard
 from tests.unit.engine.images.archives import digest, tar
 from wherry.engine.content import ContentStore
 from wherry.engine.images.layers import store_compressed
+from wherry.engine.images.sweep import Sweeper
 from wherry.engine.snapshots.model import Limits
 from wherry.kit.errors import Invalid
 from wherry.oci.digest import Digest
 
+WORK = Sweeper(lambda name: False, lambda name: None).work()
 LAYER = tar({"a": b"x" * 100_000})
 
 
@@ -29,8 +31,8 @@ def content(tmp_path: Path) -> ContentStore:
     "compress", [bytes, gzip.compress, bz2.compress, lzma.compress, zstandard.ZstdCompressor().compress]
 )
 def test_every_compression_gives_the_same_blob(content: ContentStore, compress: Callable[[bytes], bytes]) -> None:
-    stored = store_compressed(content, io.BytesIO(compress(LAYER)))
-    plain = store_compressed(content, io.BytesIO(LAYER))
+    stored = store_compressed(content, WORK, io.BytesIO(compress(LAYER)))
+    plain = store_compressed(content, WORK, io.BytesIO(LAYER))
     assert stored == plain
     assert stored.diff_id == digest(LAYER)
     data = content.read(Digest.parse(stored.blob))
@@ -38,7 +40,7 @@ def test_every_compression_gives_the_same_blob(content: ContentStore, compress: 
 
 
 def test_nothing_is_a_layer_too(content: ContentStore) -> None:
-    assert store_compressed(content, io.BytesIO(b"")).diff_id == digest(b"")
+    assert store_compressed(content, WORK, io.BytesIO(b"")).diff_id == digest(b"")
 
 
 @pytest.mark.parametrize(
@@ -50,12 +52,12 @@ def test_nothing_is_a_layer_too(content: ContentStore) -> None:
 )
 def test_too_much_is_refused_and_leaves_nothing(content: ContentStore, limits: Limits, message: str) -> None:
     with pytest.raises(Invalid, match=message):
-        store_compressed(content, io.BytesIO(gzip.compress(LAYER)), limits)
+        store_compressed(content, WORK, io.BytesIO(gzip.compress(LAYER)), limits)
     assert list(content.blobs()) == []
 
 
 @pytest.mark.parametrize("data", [gzip.compress(LAYER)[:-10], lzma.compress(LAYER)[:-10], b"\x1f\x8b\x08nonsense"])
 def test_damage_is_refused_and_leaves_nothing(content: ContentStore, data: bytes) -> None:
     with pytest.raises(Invalid):
-        store_compressed(content, io.BytesIO(data))
+        store_compressed(content, WORK, io.BytesIO(data))
     assert list(content.blobs()) == []

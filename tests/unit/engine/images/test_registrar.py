@@ -78,6 +78,29 @@ async def test_a_failure_after_any_action_leaves_nothing_or_a_whole_image(
     assert shelf.images.get("demo:1").diff_ids
 
 
+@pytest.mark.parametrize("archive", ARCHIVES.values(), ids=ARCHIVES.keys())
+async def test_a_request_that_is_cancelled_anywhere_leaves_nothing_or_a_whole_image(
+    shelf: Shelf, archive: bytes
+) -> None:
+    for steps in range(0, 60, 2):
+        task = asyncio.ensure_future(load(shelf, archive))
+        for _ in range(steps):
+            await asyncio.sleep(0.0005)  # the moment of the cancellation is what is tested
+            if task.done():
+                break
+        task.cancel()
+        try:
+            await task
+        except asyncio.CancelledError:
+            pass
+        images = shelf.images.list()
+        assert shelf.blobs() == {name for one in images for name in (one.id, one.manifest, *one.layers)}
+        assert set(shelf.snapshots.made) == {chain for one in images for chain in one.chain_ids}
+        for image in images:
+            shelf.images.remove(image.id, True, True, lambda one: [])
+        await shelf.images.settle()
+
+
 async def test_the_same_layer_loaded_twice_at_once_is_extracted_once(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,31 @@
+"""Work in a thread that ends before whoever asked for it goes on, even when that is cancelled.
+
+``asyncio.to_thread`` leaves a cancelled caller's thread running: it would go on reading a descriptor that is closed by
+then, or publish a layer after everything of the request was swept up.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def in_thread(work: Callable[P, T], *arguments: P.args, **more: P.kwargs) -> T:
+    """``work(…)`` in a thread; a cancellation takes effect when it has ended."""
+    return await finished(asyncio.ensure_future(asyncio.to_thread(work, *arguments, **more)))
+
+
+async def finished(running: "asyncio.Future[T]") -> T:
+    """The result of ``running``; a cancellation takes effect when that is done, whatever its result."""
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        while not running.done():
+            try:
+                await asyncio.wait([running])
+            except asyncio.CancelledError:
+                continue  # asked again: the thread still cannot be stopped
+        running.exception()  # looked at: nobody else will
+        raise
