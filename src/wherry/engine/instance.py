@@ -59,8 +59,11 @@ class Instance:
         return f"wherry-{self.name}"
 
     def veth(self, token: str) -> str:
-        """Host end of a container's veth pair, from a short unique token (at most 6 characters)."""
-        return f"wh{self.name[:7]}{token[:6]}"
+        """Host end of a container's veth pair, from a short unique token (at most 6 characters).
+
+        Never the name of a bridge: those begin with ``wh``.
+        """
+        return f"wv{self.name[:7]}{token[:6]}"
 
     @property
     def database(self) -> Path:
