@@ -212,6 +212,11 @@ class Sandbox(Protocol):
         ...
 
     @property
+    def alive(self) -> bool:
+        """False when it is known to have ended: it cannot be started."""
+        ...
+
+    @property
     def isolation(self) -> Isolation: ...
     async def start(self, spec: TaskSpec) -> Task:
         """Run the task; raises StartFailed, after which the sandbox is gone. Takes over the attachments in any case."""
