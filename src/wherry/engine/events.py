@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import weakref
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
@@ -28,13 +29,20 @@ class EventSink(Protocol):
     def publish(self, kind: str, action: str, actor: str, attributes: Mapping[str, str] | None = None) -> None: ...
 
 
+class _Listener:
+    """One subscription: it ends when nobody holds it any more."""
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[Event] = asyncio.Queue(_QUEUE)
+
+
 class Events:
     """Keeps the last events and tells new ones; a listener that does not keep up loses its oldest."""
 
     def __init__(self, now: Callable[[], int] = time.time_ns) -> None:
         self._now = now
         self._kept: deque[Event] = deque(maxlen=_KEPT)
-        self._listeners: set[asyncio.Queue[Event]] = set()
+        self._listeners: weakref.WeakSet[_Listener] = weakref.WeakSet()
 
     @property
     def listener_count(self) -> int:
@@ -43,10 +51,10 @@ class Events:
     def publish(self, kind: str, action: str, actor: str, attributes: Mapping[str, str] | None = None) -> None:
         event = Event(kind, action, actor, self._now(), attributes or {})
         self._kept.append(event)
-        for queue in self._listeners:
-            if queue.full():
-                queue.get_nowait()
-            queue.put_nowait(event)
+        for listener in self._listeners:
+            if listener.queue.full():
+                listener.queue.get_nowait()
+            listener.queue.put_nowait(event)
 
     def subscribe(
         self, since_nanoseconds: int | None = None, until_nanoseconds: int | None = None
@@ -55,28 +63,28 @@ class Events:
 
         What happens after this call is told, whenever the first is asked for.
         """
-        queue: asyncio.Queue[Event] = asyncio.Queue(_QUEUE)
-        self._listeners.add(queue)
+        listener = _Listener()
+        self._listeners.add(listener)
         kept = [
             one for one in self._kept if since_nanoseconds is not None and one.time_nanoseconds >= since_nanoseconds
         ]
-        return self._tell(queue, kept, until_nanoseconds)
+        return self._tell(listener, kept, until_nanoseconds)
 
-    async def _tell(self, queue: asyncio.Queue[Event], kept: list[Event], until: int | None) -> AsyncIterator[Event]:
+    async def _tell(self, listener: _Listener, kept: list[Event], until: int | None) -> AsyncIterator[Event]:
         try:
             for event in kept:
                 if until is None or event.time_nanoseconds <= until:
                     yield event
             while True:
                 timeout = None if until is None else (until - self._now()) / 1e9
-                if timeout is not None and timeout <= 0 and queue.empty():
+                if timeout is not None and timeout <= 0 and listener.queue.empty():
                     return
                 try:
-                    event = await asyncio.wait_for(queue.get(), timeout)
+                    event = await asyncio.wait_for(listener.queue.get(), timeout)
                 except TimeoutError:
                     return
                 if until is not None and event.time_nanoseconds > until:
                     return
                 yield event
         finally:
-            self._listeners.discard(queue)
+            self._listeners.discard(listener)

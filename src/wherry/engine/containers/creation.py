@@ -5,18 +5,18 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 
-import msgspec
-
-from wherry.engine.containers import naming, resources, validate
+from wherry.engine.containers import facts, naming, resources, seccomp, sharing, validate
+from wherry.engine.containers.merging import merge, words
 from wherry.engine.containers.model import Config, HostConfig, NetworkingConfig
 from wherry.engine.containers.mounts import Mounts
-from wherry.engine.containers.registry import Registry
-from wherry.engine.containers.row import Container, MountPoint
-from wherry.engine.images import Image, Images
-from wherry.engine.instance import Instance
-from wherry.engine.volumes import Volumes
-from wherry.kit.errors import Invalid
+from wherry.engine.containers.row import Container
+from wherry.engine.containers.surroundings import Surroundings
+from wherry.engine.images.model import Image
+from wherry.kit.errors import Invalid, NotFound
+from wherry.linux.cgroup import layout
 
 _NAME = re.compile(r"/?[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 
@@ -27,110 +27,136 @@ class Created:
     warnings: list[str] = field(default_factory=list)
 
 
-class Creation:
-    def __init__(
-        self, instance: Instance, registry: Registry, images: Images, volumes: Volumes, now: Callable[[], int]
-    ) -> None:
-        self._instance = instance
-        self._registry = registry
-        self._images = images
-        self._volumes = volumes
-        self._mounts = Mounts(volumes, registry.get)
-        self._now = now
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client asks for. ``platform`` as ``os/architecture[/variant]``."""
 
-    def create(
-        self, name: str | None, config: Config, host: HostConfig, networking: NetworkingConfig | None
-    ) -> tuple[Container, list[str]]:
-        """The new container, its row and directory written; everything is undone when a step fails."""
-        if name is not None:
-            self.check_name(name)
-        image = self._images.get(config.Image)
-        warnings = validate.check(config, host)
-        warnings += resources.check(host, os.cpu_count() or 1)
-        merged = merge(config, image)
-        entrypoint, command = _words(merged.Entrypoint), _words(merged.Cmd)
-        arguments = [*entrypoint, *command]
-        if not arguments:
-            raise Invalid("no command specified")
-        container_id = secrets.token_hex(32)
-        before = {volume.name for volume in self._volumes.list()}
-        points = self._mounts.resolve(merged, host, (image.config.config.volumes or {}) if image.config.config else ())
-        container = Container(
-            id=container_id,
-            name=(name or naming.name(lambda taken: _is_free(self._registry, taken))).removeprefix("/"),
-            created=self._now(),
-            image=image.id,
-            image_name=config.Image,
-            config=_with_hostname(merged, container_id),
-            host=host,
-            networking=networking or NetworkingConfig(),
-            path=arguments[0],
-            args=arguments[1:],
-            mounts=points,
-            mapped=validate.is_mapped(host, self._registry.get),
-        )
-        directory = self._instance.containers / container_id
+    config: Config
+    host: HostConfig
+    networking: NetworkingConfig
+    name: str | None = None
+    platform: str | None = None
+
+
+class Creation:
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+
+    def create(self, request: Request) -> tuple[Container, list[str]]:
+        """The new container and warnings; its row and directory are written, or nothing is."""
+        around = self._around
+        if request.name is not None:
+            self.check_name(request.name)
+        validate.check_asked(request.config, request.host, request.networking)
+        image = around.images.get(request.config.Image)
+        _check_platform(image, request)
+        config = merge(request.config, image)
+        self._resolve_donors(request.host)
+        warnings = self._check(config, request.host)
+        container = self._container(request, config, image)
+        directory = around.directory(container)
+        mounts = Mounts(around.volumes, around.registry.get)
         try:
             directory.mkdir(0o710)
-            self._registry.add(container)
+            with around.registry.transaction():
+                container.mounts = mounts.resolve(config, request.host)
+                around.registry.insert(container)
         except BaseException:
+            around.volumes.forget(mounts.made)
             if directory.exists():
                 directory.rmdir()
-            self._forget_volumes(points, before)
             raise
+        around.registry.add(container)
         return container, warnings
 
     def check_name(self, name: str) -> None:
+        """Invalid and Conflict in Docker's words."""
         if not _NAME.fullmatch(name):
             raise Invalid(f"Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
-        self._registry.check_name(name.removeprefix("/"))
+        self._around.registry.check_name(name.removeprefix("/"))
 
-    def _forget_volumes(self, points: list[MountPoint], before: set[str]) -> None:
-        for point in points:
-            if point.name and point.name not in before:
-                self._volumes.remove(point.name, force=True)
+    def _container(self, request: Request, config: Config, image: Image) -> Container:
+        arguments = [*words(config.Entrypoint), *words(config.Cmd)]
+        if not arguments:
+            raise Invalid("no command specified")
+        container_id = _new_id(self._around.registry.exists)
+        if not config.Hostname:
+            config.Hostname = os.uname().nodename if "host" in _names(request.host) else container_id[:12]
+        return Container(
+            id=container_id,
+            name=(request.name or naming.name(self._around.registry.is_free)).removeprefix("/"),
+            created=self._around.now(),
+            image=image.id,
+            image_name=request.config.Image,
+            config=config,
+            host=request.host,
+            networking=request.networking,
+            path=arguments[0],
+            args=arguments[1:],
+            mapped=validate.is_mapped(request.host, self._around.registry.get),
+        )
 
+    def _resolve_donors(self, host: HostConfig) -> None:
+        """Containers that are joined are remembered by id: their names may change."""
+        for field_name in ("NetworkMode", "PidMode", "IpcMode"):
+            mode = getattr(host, field_name)
+            if mode.startswith(sharing.PREFIX) and mode != sharing.PREFIX:
+                try:
+                    donor = self._around.registry.get(mode.removeprefix(sharing.PREFIX))
+                except NotFound as error:
+                    raise Invalid(error.message) from error
+                setattr(host, field_name, sharing.PREFIX + donor.id)
 
-def _is_free(registry: Registry, name: str) -> bool:
-    try:
-        registry.check_name(name)
-    except Exception:
-        return False
-    return True
-
-
-def _words(given: list[str] | str | None) -> list[str]:
-    return [given] if isinstance(given, str) else list(given or ())
-
-
-def merge(config: Config, image: Image) -> Config:
-    """What was asked for over what the image says: an own entrypoint drops the image's command (moby, runconfig)."""
-    base = image.config.config
-    if base is None:
-        return config
-    changes: dict[str, object] = {}
-    if not config.User and base.user:
-        changes["User"] = base.user
-    if not config.WorkingDir and base.working_dir:
-        changes["WorkingDir"] = base.working_dir
-    if config.StopSignal is None and base.stop_signal:
-        changes["StopSignal"] = base.stop_signal
-    if not config.Entrypoint and config.Entrypoint != []:
-        if not config.Cmd and base.cmd:
-            changes["Cmd"] = list(base.cmd)
-        if base.entrypoint:
-            changes["Entrypoint"] = list(base.entrypoint)
-    if config.Entrypoint == [""]:
-        changes["Entrypoint"] = None
-    changes["Labels"] = {**(base.labels or {}), **(config.Labels or {})}
-    ports = {**({port: {} for port in base.exposed_ports or ()}), **(config.ExposedPorts or {})}
-    if ports:
-        changes["ExposedPorts"] = ports
-    names = {item.partition("=")[0] for item in config.Env or ()}
-    inherited = [item for item in base.env or () if item.partition("=")[0] not in names]
-    changes["Env"] = [*(config.Env or ()), *inherited]
-    return msgspec.structs.replace(config, **changes)
+    def _check(self, config: Config, host: HostConfig) -> list[str]:
+        warnings = validate.check(config, host)
+        resources.check(host, os.sched_getaffinity(0))
+        facts.log_file(host.LogConfig, Path("/"))
+        seccomp.compiled(host, facts.granted(host))
+        if (host.BlkioWeight or host.BlkioWeightDevice) and not _weighs_block_io():
+            host.BlkioWeight, host.BlkioWeightDevice = 0, None
+            warnings.append(
+                "Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded."
+            )
+        return warnings
 
 
-def _with_hostname(config: Config, container_id: str) -> Config:
-    return config if config.Hostname else msgspec.structs.replace(config, Hostname=container_id[:12])
+def _names(host: HostConfig) -> tuple[str, str]:
+    """The modes that decide whose host name it is."""
+    return host.NetworkMode, host.UTSMode
+
+
+def _new_id(taken: Callable[[str], bool]) -> str:
+    """Not one whose short form is a number: host names that are numbers confuse programs (moby, stringid)."""
+    while True:
+        new = secrets.token_hex(32)
+        if not new[:12].isdigit() and not taken(new):
+            return new
+
+
+def _check_platform(image: Image, request: Request) -> None:
+    """NotFound in Docker's words when the image is for another platform than the one asked for."""
+    if not request.platform:
+        return
+    asked = request.platform.lower().split("/")
+    if len(asked) > 3 or not all(asked):
+        raise Invalid(f'"{request.platform}": unknown operating system or architecture: invalid argument')
+    config = image.config
+    own = [config.os, config.architecture, config.variant]
+    wanted = [asked[0], *[_ARCHITECTURES.get(part, part) for part in asked[1:]]]
+    if any(want != have for want, have in zip(wanted, own, strict=False) if have):
+        raise NotFound(
+            f"image with reference {request.config.Image} was found but its platform ({'/'.join(filter(None, own))}) "
+            f"does not match the specified platform ({request.platform})"
+        )
+
+
+_ARCHITECTURES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm", "i386": "386"}
+
+
+@lru_cache(maxsize=1)
+def _weighs_block_io() -> bool:
+    """Version 1 has weights with the schedulers CFQ (to Linux 4.20) and BFQ only."""
+    hierarchy = layout().find("blkio")
+    if hierarchy is None or hierarchy.version == 2:
+        return hierarchy is not None
+    return any(Path(hierarchy.mount, name).exists() for name in ("blkio.weight", "blkio.bfq.weight"))

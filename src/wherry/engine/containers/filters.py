@@ -3,78 +3,103 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from wherry.engine.containers import ports
 from wherry.engine.containers.model import State
 from wherry.engine.containers.row import Container
+from wherry.engine.volumes.volumes import has_label
 from wherry.kit.errors import Invalid, NotFound
 
 Filters = Mapping[str, Sequence[str]]
+Predicate = Callable[[Container], bool]
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
-def has_label(labels: Mapping[str, str], wanted: str) -> bool:
-    """``key`` or ``key=value``."""
-    key, equals, value = wanted.partition("=")
-    return key in labels and (not equals or labels[key] == value)
+class Matcher:
+    """Makes a predicate of filters: all names must match; of one name's values any may (labels: all).
 
+    ``descends(image, ancestor)`` tells whether an image is or is made from another. Invalid for a value that means
+    nothing, before anything is matched.
+    """
 
-def matcher(
-    filters: Filters, find: Callable[[str], Container], descends: Callable[[str, str], bool]
-) -> Callable[[Container], bool]:
-    """A predicate; ``descends(image, ancestor)`` tells whether an image is or is made from another."""
-    before, since = _times(filters.get("before", ()), find), _times(filters.get("since", ()), find)
-    codes = [_code(text) for text in filters.get("exited", ())]
-    for text in filters.get("status", ()):
-        if text not in [str(state) for state in State]:
-            raise Invalid(f"invalid filter 'status={text}'")
+    def __init__(self, find: Callable[[str], Container], descends: Callable[[str, str], bool]) -> None:
+        self._find = find
+        self._descends = descends
 
-    def matches(one: Container) -> bool:
-        labels = one.config.Labels or {}
-        checks: list[bool] = []
-        for key, values in filters.items():
-            match key:
-                case "id":
-                    checks.append(any(one.id.startswith(value) for value in values))
-                case "name":
-                    checks.append(
-                        any(re.search(value, f"/{one.name}") or re.search(value, one.name) for value in values)
+    def predicate(self, filters: Filters) -> Predicate:
+        predicates = [self._one(name, values) for name, values in filters.items() if values]
+        return lambda container: all(matches(container) for matches in predicates)
+
+    def _one(self, name: str, values: Sequence[str]) -> Predicate:
+        match name:
+            case "id":
+                return lambda one: any(one.id.startswith(value) for value in values)
+            case "name":
+                return _named([_pattern(value) for value in values])
+            case "label":
+                return lambda one: all(has_label(one.config.Labels or {}, value) for value in values)
+            case "label!":
+                return lambda one: not any(has_label(one.config.Labels or {}, value) for value in values)
+            case "status":
+                states = [_state(value) for value in values]
+                return lambda one: one.state in states
+            case "exited":
+                codes = [_code(value) for value in values]
+                return lambda one: one.state is State.EXITED and one.exit_code in codes
+            case "ancestor":
+                return lambda one: any(self._descends(one.image, value) for value in values)
+            case "before":
+                latest = min(self._created(values))
+                return lambda one: one.created < latest
+            case "since":
+                earliest = max(self._created(values))
+                return lambda one: one.created > earliest
+            case "volume":
+                return lambda one: not _places(one).isdisjoint(values)
+            case "network":
+                return lambda one: _network(one) in values
+            case "publish":
+                wanted = {port for value in values for port in _ports(value, name)}
+                return lambda one: not wanted.isdisjoint(ports.parse(key) for key in one.host.PortBindings or ())
+            case "expose":
+                exposed = {port for value in values for port in _ports(value, name)}
+                return lambda one: (
+                    not exposed.isdisjoint(
+                        port for key in one.config.ExposedPorts or () for port in ports.parse_exposed(key)
                     )
-                case "label":
-                    checks.append(all(has_label(labels, value) for value in values))
-                case "label!":
-                    checks.append(not any(has_label(labels, value) for value in values))
-                case "status":
-                    checks.append(any(one.state == value for value in values))
-                case "exited":
-                    checks.append(one.state is State.EXITED and one.exit_code in codes)
-                case "ancestor":
-                    checks.append(any(descends(one.image, value) for value in values))
-                case "before":
-                    checks.append(all(one.created < when for when in before))
-                case "since":
-                    checks.append(all(one.created > when for when in since))
-                case "volume":
-                    places = {point.destination for point in one.mounts} | {p.name or p.source for p in one.mounts}
-                    checks.append(any(value in places for value in values))
-                case "network":
-                    mode = "bridge" if one.host.NetworkMode in ("", "default") else one.host.NetworkMode
-                    checks.append(mode in values)
-                case "publish":
-                    checks.append(any(_has_port(one.host.PortBindings or {}, value) for value in values))
-                case "expose":
-                    checks.append(any(_has_port(one.config.ExposedPorts or {}, value) for value in values))
-                case "health":
-                    checks.append("none" in values)
-                case "is-task":
-                    checks.append(not any(value in ("true", "1") for value in values))
-        return all(checks)
+                )
+            case "health":
+                return lambda one: "none" in values  # until there are probes
+            case "is-task":
+                wanted_tasks = [_boolean(value, name) for value in values]
+                return lambda one: not any(wanted_tasks)
+            case "isolation":
+                return lambda one: (one.host.Isolation or "default") in values
+        raise Invalid(f"invalid filter '{name}'")
 
-    return matches
+    def _created(self, names: Sequence[str]) -> list[int]:
+        try:
+            return [self._find(name).created for name in names]
+        except NotFound as error:
+            raise Invalid(error.message) from error
 
 
-def _times(names: Sequence[str], find: Callable[[str], Container]) -> list[int]:
+def _named(patterns: "Sequence[re.Pattern[str]]") -> Predicate:
+    """As Docker does, with and without the slash that names begin with."""
+    return lambda one: any(pattern.search(f"/{one.name}") or pattern.search(one.name) for pattern in patterns)
+
+
+def _pattern(text: str) -> "re.Pattern[str]":
     try:
-        return [find(name).created for name in names]
-    except NotFound as error:
-        raise Invalid(error.message) from error
+        return re.compile(text)
+    except re.error as error:
+        raise Invalid(f"invalid filter 'name={text}': {error}") from error
+
+
+def _state(text: str) -> State:
+    try:
+        return State(text)
+    except ValueError as error:
+        raise Invalid(f"invalid filter 'status={text}'") from error
 
 
 def _code(text: str) -> int:
@@ -84,12 +109,23 @@ def _code(text: str) -> int:
         raise Invalid(f"invalid filter 'exited={text}': not a number") from error
 
 
-def _has_port(table: Mapping[str, object], wanted: str) -> bool:
+def _boolean(text: str, name: str) -> bool:
+    if text.lower() not in _BOOLEANS:
+        raise Invalid(f"invalid filter '{name}=[{text}]'")
+    return _BOOLEANS[text.lower()]
+
+
+def _places(one: Container) -> set[str]:
+    return {point.destination for point in one.mounts} | {point.name or point.source for point in one.mounts}
+
+
+def _network(one: Container) -> str:
+    return "bridge" if one.host.NetworkMode in ("", "default") else one.host.NetworkMode
+
+
+def _ports(text: str, name: str) -> list[ports.Port]:
     """``80``, ``80/udp`` or ``80-90/tcp``."""
-    numbers, _, protocol = wanted.partition("/")
-    first, _, last = numbers.partition("-")
-    for key in table:
-        port, _, kind = key.partition("/")
-        if int(first) <= int(port) <= int(last or first) and (protocol or "tcp") == (kind or "tcp"):
-            return True
-    return False
+    try:
+        return ports.parse_exposed(text)
+    except Invalid as error:
+        raise Invalid(f"invalid filter '{name}={text}': {error.message}") from error

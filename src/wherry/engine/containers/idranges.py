@@ -4,7 +4,7 @@ from wherry.engine.runtime.model import ID_RANGE_SIZE, IdRange
 from wherry.kit.errors import Unavailable
 
 DEFAULT_FIRST = 100_000
-_LAST_ID = 0xFFFF0000
+_END = 0xFFFE0000  # the last ids mean "nobody" and "unchanged" to some
 
 
 class IdRanges:
@@ -20,18 +20,24 @@ class IdRanges:
         start = self._next
         while start in self._taken:
             start += ID_RANGE_SIZE
-            if start + ID_RANGE_SIZE > _LAST_ID:
-                raise Unavailable(
-                    "no range of user ids is left for another container; remove some, or use --userns=host"
-                )
+        if start + ID_RANGE_SIZE > _END:
+            raise Unavailable("no range of user ids is left for another container; remove some, or use --userns=host")
         self._taken.add(start)
         self._next = start + ID_RANGE_SIZE
         return IdRange(start)
 
     def claim(self, first: int) -> None:
-        """Mark the range of a container that was there before."""
-        self._taken.add(first)
+        """Mark the range of a container that was there before. Idempotent: containers may share one."""
+        self._taken |= {start for start in self._grid(first) if start not in self._taken}
+
+    def _grid(self, first: int) -> list[int]:
+        """The ranges of today's settings that overlap one of earlier settings; the same one, usually."""
+        offset = (first - self._first) % ID_RANGE_SIZE
+        return [first] if offset == 0 else [first - offset, first - offset + ID_RANGE_SIZE]
 
     def release(self, first: int) -> None:
-        self._taken.discard(first)
-        self._next = min(self._next, first)
+        """Idempotent."""
+        for start in self._grid(first):
+            self._taken.discard(start)
+            if start >= self._first:
+                self._next = min(self._next, start)

@@ -4,16 +4,20 @@ import asyncio
 import calendar
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-_POLL_SECONDS = 0.1
+from wherry.engine.containers.changes import Look
+from wherry.engine.containers.logfiles import Files
+
+_LONGEST = 1 << 20  # bytes of a line that are put together
+_BATCH = 256  # lines between two looks at what else there is to do
 
 
 @dataclass(frozen=True, slots=True)
 class LogOptions:
-    """``tail`` None: all. ``since`` inclusive, ``until`` inclusive, nanoseconds; 0 none."""
+    """``tail`` None: all. ``since`` and ``until`` inclusive, nanoseconds since 1970; 0: none."""
 
     follow: bool = False
     stdout: bool = True
@@ -23,119 +27,134 @@ class LogOptions:
     timestamps: bool = False
     tail: int | None = None
 
+    def wants(self, line: "LogLine") -> bool:
+        if not (self.stdout if line.stream == "stdout" else self.stderr):
+            return False
+        if line.time_nanoseconds < self.since_nanoseconds:
+            return False
+        return not 0 < self.until_nanoseconds < line.time_nanoseconds
+
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """A line, or the last part of one that has no end yet; ``data`` includes the newline that was written."""
+    """A line, with its newline if the program wrote one."""
 
     stream: str
     time_nanoseconds: int
     data: bytes
 
-
-def parse(raw: bytes) -> LogLine | None:
-    """One line of the file; None for what is none (a line that a full disk has cut)."""
-    parts = raw.split(b" ", 3)
-    if len(parts) != 4 or parts[2] not in (b"F", b"P"):
-        return None
-    when = _nanoseconds(parts[0])
-    if when is None:
-        return None
-    return LogLine(parts[1].decode(), when, parts[3] + (b"\n" if parts[2] == b"F" else b""))
+    @property
+    def is_whole(self) -> bool:
+        return self.data.endswith(b"\n")
 
 
-def _nanoseconds(text: bytes) -> int | None:
-    try:
-        seconds = calendar.timegm(time.strptime(text[:19].decode(), "%Y-%m-%dT%H:%M:%S"))
-        return seconds * 1_000_000_000 + int(text[20:29])
-    except ValueError:
-        return None
+class Parser:
+    """Reads lines of the file; the seconds of a timestamp are read once for all lines of a second."""
 
+    def __init__(self) -> None:
+        self._text = b""
+        self._seconds = 0
 
-def files(path: Path) -> list[Path]:
-    """The log's files, the oldest first."""
-    rotated = sorted(path.parent.glob(path.name + ".*"), key=lambda one: -int(one.suffix[1:] or 0))
-    return [*rotated, *([path] if path.exists() else [])]
-
-
-def stored(path: Path, options: LogOptions) -> Iterator[LogLine]:
-    """What is in the files now, by the options; ``tail`` counts lines of the wanted streams."""
-    wanted = {name for name, want in (("stdout", options.stdout), ("stderr", options.stderr)) if want}
-
-    def lines() -> Iterator[LogLine]:
-        for file in files(path):
-            with file.open("rb") as opened:
-                for raw in opened:
-                    line = parse(raw.rstrip(b"\n"))
-                    if line and line.stream in wanted and _within(line, options):
-                        yield line
-
-    if options.tail is None:
-        yield from lines()
-    elif options.tail > 0:
-        yield from deque(lines(), maxlen=options.tail)
-
-
-def _within(line: LogLine, options: LogOptions) -> bool:
-    if options.since_nanoseconds and line.time_nanoseconds < options.since_nanoseconds:
-        return False
-    return not (options.until_nanoseconds and line.time_nanoseconds > options.until_nanoseconds)
-
-
-class Follower:
-    """Reads on where a file ends, across rotation."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file = path.open("rb") if path.exists() else None
-        self._rest = b""
-
-    def skip_to_end(self) -> None:
-        if self._file:
-            self._file.seek(0, 2)
-
-    def read(self) -> list[LogLine]:
-        """The whole lines that have come since."""
-        data = self._rest
-        if self._file is None and self._path.exists():
-            self._file = self._path.open("rb")
-        if self._file:
-            data += self._file.read()
-            if self._is_rotated():
-                self._file.close()
-                self._file = self._path.open("rb")
-                data += self._file.read()
-        *raw, self._rest = data.split(b"\n")
-        return [line for line in map(parse, raw) if line]
-
-    def _is_rotated(self) -> bool:
-        import os
-
+    def parse(self, raw: bytes) -> LogLine | None:
+        """None for what is no line of a log: one that a full disk has cut."""
+        parts = raw.split(b" ", 3)
+        if len(parts) != 4 or parts[2] not in (b"F", b"P") or parts[1] not in (b"stdout", b"stderr"):
+            return None
         try:
-            return self._file is not None and os.fstat(self._file.fileno()).st_ino != self._path.stat().st_ino
-        except FileNotFoundError:
-            return False
+            when = self._nanoseconds(parts[0])
+        except ValueError:
+            return None
+        return LogLine(parts[1].decode(), when, parts[3] + b"\n" if parts[2] == b"F" else parts[3])
 
-    def close(self) -> None:
-        if self._file:
-            self._file.close()
+    def _nanoseconds(self, text: bytes) -> int:
+        if text[:19] != self._text:
+            self._seconds = calendar.timegm(time.strptime(text[:19].decode(), "%Y-%m-%dT%H:%M:%S"))
+            self._text = text[:19]
+        return self._seconds * 1_000_000_000 + int(text[20:29])
 
 
-async def read(path: Path, options: LogOptions, running: Callable[[], bool]) -> AsyncIterator[LogLine]:
-    """The stored lines, then, when following, what comes until the container has ended."""
-    wanted = {name for name, want in (("stdout", options.stdout), ("stderr", options.stderr)) if want}
-    follower = Follower(path)
-    try:
-        follower.skip_to_end() if options.follow else None
-        for line in stored(path, options):
-            yield line
-        while options.follow:
-            alive = running()
-            for line in follower.read():
-                if line.stream in wanted and _within(line, options):
-                    yield line
-            if not alive or (options.until_nanoseconds and time.time_ns() > options.until_nanoseconds):
-                return
-            await asyncio.sleep(_POLL_SECONDS)
-    finally:
-        follower.close()
+class Stitcher:
+    """Puts the parts of long lines together again; each stream has its own."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, LogLine] = {}
+
+    def add(self, line: LogLine) -> LogLine | None:
+        """The line that is complete with this one, if any; it has the time of its first part."""
+        first = self._parts.pop(line.stream, None)
+        if first is not None:
+            line = replace(first, data=first.data + line.data)
+        if line.is_whole or len(line.data) >= _LONGEST:
+            return line
+        self._parts[line.stream] = line
+        return None
+
+    def rest(self) -> list[LogLine]:
+        """Lines without an end, when nothing more comes."""
+        parts, self._parts = self._parts, {}
+        return sorted(parts.values(), key=lambda line: line.time_nanoseconds)
+
+
+def last(lines: Iterable[LogLine], count: int) -> list[LogLine]:
+    """The last ``count`` lines of ``lines``, which come the newest first; parts of a line count as one."""
+    found: deque[LogLine] = deque()
+    taken: set[str] = set()
+    number = 0
+    for line in lines:
+        if line.is_whole or line.stream not in taken:
+            if number == count:
+                break
+            number += 1
+            taken.add(line.stream)
+        found.appendleft(line)
+    return list(found)
+
+
+def stored(files: Files, options: LogOptions) -> Iterator[LogLine]:
+    """What is in the files, by the options, unstitched."""
+    parser = Parser()
+    if options.tail is None:
+        parsed = (parser.parse(raw) for raw in files.forwards())
+        yield from (line for line in parsed if line is not None and options.wants(line))
+    else:
+        backwards = (parser.parse(raw) for raw in files.backwards())
+        yield from last((line for line in backwards if line is not None and options.wants(line)), options.tail)
+
+
+async def read(path: Path, options: LogOptions) -> AsyncIterator[LogLine]:
+    """The stored lines. Other work goes on between batches of them."""
+    stitcher = Stitcher()
+    with Files(path) as files:
+        async for line in _gently(stored(files, options)):
+            if (whole := stitcher.add(line)) is not None:
+                yield whole
+    for line in stitcher.rest():
+        yield line
+
+
+async def follow(path: Path, options: LogOptions, look: Look, is_active: Callable[[], bool]) -> AsyncIterator[LogLine]:
+    """The stored lines, then what comes until the container has ended. ``look`` tells when there may be more."""
+    stitcher = Stitcher()
+    parser = Parser()
+    with Files(path) as files:
+        async for line in _gently(stored(files, options)):
+            if (whole := stitcher.add(line)) is not None:
+                yield whole
+        while True:
+            more = is_active()  # asked first: what was written before the end is read after it
+            parsed = (parser.parse(raw) for raw in files.new_lines())
+            async for line in _gently(line for line in parsed if line is not None and options.wants(line)):
+                if (whole := stitcher.add(line)) is not None:
+                    yield whole
+            if not more or 0 < options.until_nanoseconds < time.time_ns():
+                break
+            await look.changed()
+    for line in stitcher.rest():
+        yield line
+
+
+async def _gently(lines: Iterable[LogLine]) -> AsyncIterator[LogLine]:
+    for number, line in enumerate(lines):
+        if number % _BATCH == _BATCH - 1:
+            await asyncio.sleep(0)
+        yield line

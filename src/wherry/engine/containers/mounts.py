@@ -6,187 +6,268 @@ import secrets
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from wherry.engine.containers.model import Config, HostConfig, Mount
+import msgspec
+
+from wherry.engine.containers.model import Config, HostConfig, Mount, MountBindOptions, MountTmpfsOptions
 from wherry.engine.containers.row import Container, MountPoint
-from wherry.engine.volumes import Volumes
-from wherry.kit.errors import Invalid
+from wherry.engine.volumes import ANONYMOUS, Volumes
+from wherry.kit.errors import Invalid, Unsupported
 
 _PROPAGATION = {"private", "rprivate", "shared", "rshared", "slave", "rslave"}
-_MODES = {"ro", "rw", "z", "Z", "nocopy", "consistent", "cached", "delegated", *_PROPAGATION}
+# One of each kind may be asked for in -v (moby, volume/mounts/linux_parser.go).
+_KINDS = ({"ro", "rw"}, {"z", "Z"}, _PROPAGATION, {"nocopy"}, {"consistent", "cached", "delegated", "default"})
 _TMPFS_DEFAULTS = ["noexec", "nosuid", "nodev"]
+_TMPFS_FLAGS = {
+    "ro", "rw", "exec", "noexec", "suid", "nosuid", "dev", "nodev", "relatime", "norelatime", "strictatime",
+    "nostrictatime", "noatime", "atime", "diratime", "nodiratime", "sync", "async", "mand", "nomand", "defaults",
+}  # fmt: skip
+_TMPFS_VALUES = {"size", "mode", "uid", "gid", "nr_inodes", "nr_blocks", "mpol"}
+# The kernel's tmpfs does not know these names of mount(8).
+_MEANINGLESS = {"norelatime", "nostrictatime", "atime", "diratime", "sync", "async", "mand", "nomand", "defaults"}
 
 
 class Mounts:
-    """Resolves mounts; makes the volumes that do not exist yet."""
+    """Resolves mounts, and makes the volumes that do not exist yet: ``made`` names them."""
 
     def __init__(self, volumes: Volumes, find: Callable[[str], Container]) -> None:
         self._volumes = volumes
         self._find = find
+        self.made: list[str] = []
 
-    def resolve(self, config: Config, host: HostConfig, image_volumes: Iterable[str]) -> list[MountPoint]:
+    def resolve(self, config: Config, host: HostConfig) -> list[MountPoint]:
         """All mount points of a new container, by destination. Invalid in Docker's words."""
         points: dict[str, MountPoint] = {}
-        explicit: set[str] = set()
         for item in host.VolumesFrom or ():
             for point in self._inherited(item):
                 points[point.destination] = point
-        asked = [self._bind(item) for item in host.Binds or ()]
+        asked = [self._bind(item, host.VolumeDriver) for item in host.Binds or ()]
         asked += [self._mount(mount) for mount in host.Mounts or ()]
         asked += [_tmpfs(destination, value) for destination, value in (host.Tmpfs or {}).items()]
+        explicit: set[str] = set()
         for point in asked:
             if point.destination in explicit:
                 raise Invalid(f"Duplicate mount point: {point.destination}")
             explicit.add(point.destination)
             points[point.destination] = point
-        for destination in (*(config.Volumes or ()), *image_volumes):
-            path = check_destination(destination, destination)
+        for path in _destinations(config.Volumes or ()):
             if path not in points:
                 points[path] = self._anonymous(path)
         return sorted(points.values(), key=lambda point: point.destination)
 
     def _inherited(self, item: str) -> list[MountPoint]:
         name, _, mode = item.partition(":")
-        if mode not in ("", "ro", "rw", "z", "Z"):
-            raise Invalid(f"invalid mode: {mode}")
-        readonly = mode == "ro"
+        if not name or mode not in ("", "ro", "rw", "z", "Z"):
+            raise Invalid(f"invalid volumes-from specification: '{item}'" if not name else f"invalid mode: {mode}")
         points = []
         for point in self._find(name).mounts:
-            options = [option for option in point.options if option not in ("ro", "rw", "x-copy-up")]
-            writable = point.writable and not readonly
-            points.append(_replace(point, writable=writable, options=[*options, "rw" if writable else "ro"]))
+            if not point.shown:
+                continue  # a tmpfs is its container's own
+            writable = point.writable and mode != "ro"
+            kept = [option for option in point.options if option not in ("ro", "rro", "rw", "x-copy-up")]
+            points.append(_changed(point, writable=writable, options=[*kept, *_access(writable)]))
         return points
 
-    def _bind(self, item: str) -> MountPoint:
+    # -v
+
+    def _bind(self, item: str, driver: str) -> MountPoint:
         """``[source:]destination[:options]``"""
         parts = item.split(":")
-        if len(parts) > 3 or not all(parts[: max(1, len(parts) - 1)]):
+        if len(parts) > 3 or not parts[0] or (len(parts) == 2 and _is_mode(parts[1])):
             raise Invalid(f"invalid volume specification: '{item}'")
-        mode = parts[2] if len(parts) == 3 else ""
-        flags = [flag for flag in mode.split(",") if flag]
-        unknown = [flag for flag in flags if flag not in _MODES]
-        if unknown or (len(parts) == 3 and not mode):
-            raise Invalid(f"invalid mode: {mode}")
         if len(parts) == 1:
-            return self._anonymous(check_destination(parts[0], item))
+            return self._anonymous(check_destination(parts[0], item), driver=driver)
+        mode = parts[2] if len(parts) == 3 else ""
+        if len(parts) == 3 and not _is_mode(mode):
+            raise Invalid(f"invalid mode: {mode}")
         source, destination = parts[0], check_destination(parts[1], item)
+        flags = set(mode.split(","))
         writable = "ro" not in flags
-        propagation = next((flag for flag in flags if flag in _PROPAGATION), "")
-        if source.startswith("/"):
-            source = posixpath.normpath(source)
-            if not Path(source).exists():
-                Path(source).mkdir(parents=True)  # -v makes what is missing; --mount refuses
-            return _bound(source, destination, writable, propagation or "rprivate", mode)
-        if propagation:
-            raise Invalid(f"invalid mode: {mode}: propagation is for bind mounts of host paths")
-        return self._volume(source, destination, writable, "nocopy" not in flags, mode)
+        propagation = next(iter(flags & _PROPAGATION), "")
+        if not source.startswith("/"):
+            if propagation:
+                raise Invalid(f"invalid mode: {mode}")  # it is for places on the host
+            point = self._volume(source, destination, driver=driver, copy="nocopy" not in flags)
+            return _changed(point, writable=writable, mode=mode or "z", options=_for_access(point.options, writable))
+        if "nocopy" in flags:
+            raise Invalid(f"invalid mode: {mode}")
+        point = _bound(source, destination, writable, MountBindOptions(Propagation=propagation), mode)
+        return _changed(point, make=True)  # --mount refuses what is missing
+
+    # --mount
 
     def _mount(self, mount: Mount) -> MountPoint:
         where = f'invalid mount config for type "{mount.Type}"'
         if not mount.Target:
             raise Invalid(f"{where}: field Target must not be empty")
-        destination = check_destination(mount.Target, where)
+        _refuse_others_options(mount, where)
+        destination = _clean_destination(mount.Target, where)
         match mount.Type:
             case "bind":
-                return self._bind_mount(mount, destination, where)
+                return _bind_mount(mount, destination, where)
             case "volume":
-                options = mount.VolumeOptions
-                copy = not (options and options.NoCopy)
-                if not mount.Source:
-                    return _replace(self._anonymous(destination, copy), writable=not mount.ReadOnly)
-                labels = (options.Labels if options else None) or {}
-                self._volumes.create(mount.Source, "local", labels, {})
-                return self._volume(mount.Source, destination, not mount.ReadOnly, copy, "z")
+                return self._volume_mount(mount, destination)
             case "tmpfs":
                 if mount.Source:
                     raise Invalid(f"{where}: field Source must not be specified")
                 return _tmpfs_mount(mount, destination)
             case "image" | "npipe" | "cluster":
-                raise Invalid(f'mount type "{mount.Type}" is not available in this version of Wherry')
-            case _:
-                raise Invalid(f"{where}: mount type unknown: {mount.Type!r}")
+                raise Unsupported(f'mount type "{mount.Type}" is not available in this version of Wherry')
+        raise Invalid(f"{where}: mount type unknown")
 
-    @staticmethod
-    def _bind_mount(mount: Mount, destination: str, where: str) -> MountPoint:
-        options = mount.BindOptions
-        if not mount.Source:
-            raise Invalid(f"{where}: field Source must not be empty")
-        if not mount.Source.startswith("/"):
-            raise Invalid(f"{where}: invalid mount path: '{mount.Source}' mount path must be absolute")
-        if not Path(mount.Source).exists():
-            if not (options and options.CreateMountpoint):
-                raise Invalid(f"{where}: bind source path does not exist: {mount.Source}")
-            Path(mount.Source).mkdir(parents=True)
-        propagation = (options.Propagation if options else "") or "rprivate"
-        if propagation not in _PROPAGATION:
-            raise Invalid(f"{where}: invalid propagation mode: {propagation}")
-        return _bound(mount.Source, destination, not mount.ReadOnly, propagation, "")
-
-    def _volume(self, name: str, destination: str, writable: bool, copy: bool, mode: str) -> MountPoint:
-        volume = self._volumes.create(name, "local", {}, {})
-        options = ["rbind", "rw" if writable else "ro", *(["x-copy-up"] if copy else [])]
-        return MountPoint(
-            kind="volume",
-            name=name,
-            source=str(volume.path),
-            destination=destination,
-            writable=writable,
-            mode=mode,
-            options=options,
+    def _volume_mount(self, mount: Mount, destination: str) -> MountPoint:
+        options = mount.VolumeOptions
+        if options and options.Subpath:
+            raise Unsupported("volume-subpath is not available in this version of Wherry")
+        driver = options.DriverConfig if options else None
+        point = self._volume(
+            mount.Source or secrets.token_hex(32),
+            destination,
+            driver=driver.Name if driver else "",
+            copy=not (options and options.NoCopy),
+            labels={**((options.Labels if options else None) or {}), **({} if mount.Source else {ANONYMOUS: ""})},
+            settings=(driver.Options if driver else None) or {},
+        )
+        return _changed(
+            point,
+            writable=not mount.ReadOnly,
+            mode="z",
+            anonymous=not mount.Source,
+            options=_for_access(point.options, not mount.ReadOnly),
         )
 
-    def _anonymous(self, destination: str, copy: bool = True) -> MountPoint:
-        point = self._volume(secrets.token_hex(32), destination, True, copy, "")
-        return _replace(point, anonymous=True)
+    # Volumes
+
+    def _volume(
+        self,
+        name: str,
+        destination: str,
+        *,
+        driver: str = "",
+        copy: bool = True,
+        labels: dict[str, str] | None = None,
+        settings: dict[str, str] | None = None,
+    ) -> MountPoint:
+        new = not self._volumes.exists(name)
+        volume = self._volumes.create(name, driver or "local", labels or {}, settings or {})
+        if new:
+            self.made.append(name)
+        options = ["rbind", "rw", *(["x-copy-up"] if copy else [])]
+        return MountPoint(kind="volume", name=name, source=str(volume.path), destination=destination, options=options)
+
+    def _anonymous(self, destination: str, driver: str = "") -> MountPoint:
+        point = self._volume(secrets.token_hex(32), destination, driver=driver, labels={ANONYMOUS: ""})
+        return _changed(point, anonymous=True)
 
 
-def _replace(point: MountPoint, **changes: object) -> MountPoint:
-    import msgspec
+def _destinations(paths: Iterable[str]) -> list[str]:
+    """Of ``VOLUME``: checked, because an image may say anything (CVE-2022-23648)."""
+    return [check_destination(path, path) for path in paths]
 
+
+def _changed(point: MountPoint, **changes: object) -> MountPoint:
     return msgspec.structs.replace(point, **changes)
 
 
-def _bound(source: str, destination: str, writable: bool, propagation: str, mode: str) -> MountPoint:
-    options = ["rbind", propagation, "rw" if writable else "rro", *([] if writable else ["ro"])]
+def _is_mode(text: str) -> bool:
+    """Comma-separated flags, of each kind at most one."""
+    flags = text.split(",")
+    known = all(any(flag in kind for kind in _KINDS) for flag in flags)
+    return known and all(len([flag for flag in flags if flag in kind]) <= 1 for kind in _KINDS)
+
+
+def _access(writable: bool, recursive: bool = True) -> list[str]:
+    if writable:
+        return ["rw"]
+    return ["rro", "ro"] if recursive else ["ro"]
+
+
+def _for_access(options: list[str], writable: bool) -> list[str]:
+    return [*(option for option in options if option != "rw"), *_access(writable)]
+
+
+def _refuse_others_options(mount: Mount, where: str) -> None:
+    own = {"bind": "BindOptions", "volume": "VolumeOptions", "tmpfs": "TmpfsOptions"}
+    for kind, field in own.items():
+        if kind != mount.Type and getattr(mount, field) is not None and mount.Type in own:
+            raise Invalid(f"{where}: field {field} must not be specified")
+
+
+def _bind_mount(mount: Mount, destination: str, where: str) -> MountPoint:
+    options = mount.BindOptions or MountBindOptions()
+    if not mount.Source:
+        raise Invalid(f"{where}: field Source must not be empty")
+    if not mount.Source.startswith("/"):
+        raise Invalid(f"{where}: invalid mount path: '{mount.Source}' mount path must be absolute")
+    if options.Propagation and options.Propagation not in _PROPAGATION:
+        raise Invalid(f"{where}: invalid propagation mode: {options.Propagation}")
+    if not options.CreateMountpoint and not Path(mount.Source).exists():
+        raise Invalid(f"{where}: bind source path does not exist: {mount.Source}")
+    point = _bound(mount.Source, destination, not mount.ReadOnly, options, "")
+    return _changed(point, make=options.CreateMountpoint)
+
+
+def _bound(source: str, destination: str, writable: bool, options: MountBindOptions, mode: str) -> MountPoint:
+    propagation = options.Propagation or "rprivate"
+    bind = "bind" if options.NonRecursive else "rbind"
+    access = _access(writable, recursive=not options.ReadOnlyNonRecursive and not options.NonRecursive)
     return MountPoint(
         kind="bind",
-        source=source,
+        source=posixpath.normpath(source),
         destination=destination,
         writable=writable,
         mode=mode,
         propagation=propagation,
-        options=options,
+        options=[bind, propagation, *access],
     )
 
 
-def check_destination(path: str, where: str) -> str:
-    """A clean absolute path that is not the root."""
+def check_destination(path: str, specification: str) -> str:
+    """A clean absolute path that is not the root; Invalid names the specification it is of."""
+    return _clean_destination(path, f"invalid volume specification: '{specification}'")
+
+
+def _clean_destination(path: str, where: str) -> str:
     if not path.startswith("/"):
-        raise Invalid(
-            f"invalid volume specification: '{where}': invalid mount path: '{path}' mount path must be absolute"
-        )
+        raise Invalid(f"{where}: invalid mount path: '{path}' mount path must be absolute")
     clean = posixpath.normpath("/" + path.lstrip("/"))
     if clean == "/":
-        raise Invalid(f"invalid volume specification: '{where}': invalid specification: destination can't be '/'")
+        raise Invalid(f"{where}: invalid specification: destination can't be '/'")
+    if "\0" in clean:
+        raise Invalid(f"{where}: invalid mount path: it contains a null character")
     return clean
 
 
 def _tmpfs(destination: str, value: str) -> MountPoint:
+    """``--tmpfs``: docker inspect shows it in HostConfig only."""
+    options = _tmpfs_options([option for option in value.split(",") if option])
     path = check_destination(destination, destination)
-    options = [*_TMPFS_DEFAULTS, *(option for option in value.split(",") if option)]
-    for option in list(options):
-        opposite = {"exec": "noexec", "suid": "nosuid", "dev": "nodev"}.get(option)
-        if opposite in options:
-            options.remove(opposite)
-    return MountPoint(kind="tmpfs", destination=path, options=options, mode=value, writable="ro" not in options)
+    return MountPoint(
+        kind="tmpfs", destination=path, options=options, mode=value, writable="ro" not in options, shown=False
+    )
+
+
+def _tmpfs_options(given: list[str]) -> list[str]:
+    """The defaults with what was asked for; of two opposites the later one counts."""
+    options = list(_TMPFS_DEFAULTS)
+    for option in given:
+        name, equals, value = option.partition("=")
+        if (equals and (name not in _TMPFS_VALUES or not value)) or (not equals and name not in _TMPFS_FLAGS):
+            raise Invalid(f'invalid tmpfs option "{option}"')
+        opposite = {"ro": "rw", "rw": "ro"}.get(name) or (name[2:] if name.startswith("no") else f"no{name}")
+        options = [one for one in options if one.partition("=")[0] not in (name, opposite)]
+        if name not in _MEANINGLESS:
+            options.append(option)
+    return options
 
 
 def _tmpfs_mount(mount: Mount, destination: str) -> MountPoint:
-    options = list(_TMPFS_DEFAULTS)
-    given = mount.TmpfsOptions
-    if given and given.SizeBytes:
+    given = mount.TmpfsOptions or MountTmpfsOptions()
+    options = ["=".join(option) for option in given.Options or ()]
+    if given.SizeBytes:
         options.append(f"size={given.SizeBytes}")
-    if given and given.Mode:
+    if given.Mode:
         options.append(f"mode={given.Mode:o}")
     if mount.ReadOnly:
         options.append("ro")
-    return MountPoint(kind="tmpfs", destination=destination, options=options, writable=not mount.ReadOnly)
+    writable = not mount.ReadOnly
+    return MountPoint(kind="tmpfs", destination=destination, options=_tmpfs_options(options), writable=writable)

@@ -14,7 +14,9 @@ from wherry.engine.networks.model import Endpoint
 from wherry.engine.runtime.model import Isolation, Runtime, Sandbox
 
 _log = logging.getLogger(__name__)
+# A start is over in this time: what replaces its sandbox does not compete with it for the processors.
 _DELAY_SECONDS = 0.03
+_RETRY_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -27,7 +29,7 @@ class Made:
 
 
 class Pool:
-    """``size`` sandboxes on the default bridge, and as many without network."""
+    """``size`` sandboxes on the default bridge, and as many without network; 0: none is made ahead."""
 
     def __init__(self, runtime: Runtime, networks: Networks, ranges: IdRanges, size: int = 1) -> None:
         self._runtime = runtime
@@ -38,19 +40,23 @@ class Pool:
         self._filling: asyncio.Task[None] | None = None
         self._closed = False
 
+    @property
+    def ready(self) -> dict[bool, int]:
+        """How many there are: on the bridge, without network."""
+        return {bridged: len(made) for bridged, made in self._made.items()}
+
     def start(self) -> None:
         self._refill(0.0)
 
     async def take(self, bridged: bool) -> Made:
-        """One from the pool, or a new one when it is empty."""
+        """One from the pool, or a new one when it is empty. Its ids are the taker's."""
         ready = self._made[bridged]
+        self._refill(_DELAY_SECONDS)
         while ready:
             made = ready.pop()
-            self._refill(_DELAY_SECONDS)
-            if getattr(made.sandbox, "alive", True):
+            if made.sandbox.alive:
                 return made
             await self._throw(made)
-        self._refill(_DELAY_SECONDS)
         return await self._make(bridged)
 
     async def _make(self, bridged: bool) -> Made:
@@ -71,19 +77,22 @@ class Pool:
         return made
 
     def _refill(self, delay: float) -> None:
-        if self._filling is None and not self._closed:
+        if self._filling is None and self._size and not self._closed:
             self._filling = asyncio.get_running_loop().create_task(self._fill(delay))
 
     async def _fill(self, delay: float) -> None:
-        try:
-            await asyncio.sleep(delay)
-            for bridged, ready in self._made.items():
-                while len(ready) < self._size and not self._closed:
-                    ready.append(await self._make(bridged))
-        except Exception:
-            _log.exception("cannot prepare containers ahead of time; starts go on without")
-        finally:
-            self._filling = None
+        await asyncio.sleep(delay)
+        while (bridged := self._lacking()) is not None:
+            try:
+                self._made[bridged].append(await self._make(bridged))
+            except Exception:
+                _log.exception("cannot prepare containers ahead of time; starts go on without")
+                await asyncio.sleep(_RETRY_SECONDS)
+        self._filling = None
+
+    def _lacking(self) -> bool | None:
+        """Which kind there are too few of."""
+        return next((bridged for bridged, ready in self._made.items() if len(ready) < self._size), None)
 
     async def _throw(self, made: Made) -> None:
         await made.sandbox.discard()
@@ -92,11 +101,12 @@ class Pool:
         self._ranges.release(made.ids)
 
     async def close(self) -> None:
+        """Discard what nobody took. Idempotent."""
         self._closed = True
-        filling = self._filling
-        if filling is not None:
-            filling.cancel()
-            await asyncio.gather(filling, return_exceptions=True)
+        if self._filling is not None:
+            self._filling.cancel()
+            await asyncio.gather(self._filling, return_exceptions=True)
+            self._filling = None
         for ready in self._made.values():
             while ready:
                 await self._throw(ready.pop())

@@ -1,115 +1,139 @@
 """Limits, in Docker's words and in the runtime specification's: pure."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from wherry.engine.containers.model import Resources
 from wherry.kit.errors import Invalid
 
-_MINIMUM_MEMORY = 6 << 20
+_MINIMUM_MEMORY = 6 << 20  # moby, daemon_unix.go: linuxMinMemory
+_BILLION = 1_000_000_000
+_PERIOD = 100_000  # microseconds: what --cpus is a share of
 # moby/profiles: what a container may use of the devices (the runtime adds the terminals).
 _ALLOWED = ((1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 1), (5, 2))
+_CPUSET = re.compile(r"\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*")
+
+Document = dict[str, Any]
 
 
-def _rule(kind: str, major: int | None, minor: int | None, access: str) -> dict[str, Any]:
-    rule: dict[str, Any] = {"allow": True, "type": kind, "access": access}
-    if major is not None:
-        rule["major"] = major
-    if minor is not None:
-        rule["minor"] = minor
-    return rule
-
-
-def device_rules(privileged: bool, extra: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def device_rules(privileged: bool, extra: Sequence[Document]) -> list[Document]:
+    """Nothing but these. Unlike runc's, the list lets nobody make (``m``) the device file of a disk either."""
     if privileged:
         return [{"allow": True, "access": "rwm"}]
     return [
         {"allow": False, "access": "rwm"},
-        _rule("c", None, None, "m"),
-        _rule("b", None, None, "m"),
         *(_rule("c", major, minor, "rwm") for major, minor in _ALLOWED),
         _rule("c", 136, None, "rwm"),
         *extra,
     ]
 
 
-def oci(host: Resources, devices: Sequence[dict[str, Any]], rules: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """``linux.resources`` of a container; ``rules`` are those of its own devices."""
-    result = limits(host)
-    privileged = bool(getattr(host, "Privileged", False))
-    result["devices"] = device_rules(privileged, rules)
-    return result
+def _rule(kind: str, major: int, minor: int | None, access: str) -> Document:
+    rule: Document = {"allow": True, "type": kind, "major": major, "access": access}
+    return rule if minor is None else {**rule, "minor": minor}
 
 
-def limits(host: Resources) -> dict[str, Any]:
-    """Memory, processors, processes, block devices; only what was asked for."""
-    result: dict[str, Any] = {}
-    memory: dict[str, Any] = {}
-    if host.Memory:
-        memory["limit"] = host.Memory
-        memory["swap"] = host.MemorySwap or 2 * host.Memory
-    elif host.MemorySwap:
-        memory["swap"] = host.MemorySwap
-    if host.MemoryReservation:
-        memory["reservation"] = host.MemoryReservation
+def limits(host: Resources, throttles: Mapping[str, Any] | None = None) -> Document:
+    """``linux.resources`` without devices; only what was asked for. ``throttles`` is of block devices, by number."""
+    block: Document = {"weight": host.BlkioWeight} if host.BlkioWeight else {}
+    pids: Document = {"limit": host.PidsLimit} if host.PidsLimit else {}
+    parts: Document = {
+        "memory": _memory(host),
+        "cpu": _cpu(host),
+        "pids": pids,
+        "blockIO": block | dict(throttles or {}),
+    }
+    return {name: part for name, part in parts.items() if part}
+
+
+def _memory(host: Resources) -> Document:
+    values: Document = {
+        "limit": host.Memory,
+        "swap": host.MemorySwap or (2 * host.Memory if host.Memory > 0 else 0),
+        "reservation": host.MemoryReservation,
+    }
+    memory = {name: value for name, value in values.items() if value}
     if host.MemorySwappiness not in (None, -1):
         memory["swappiness"] = host.MemorySwappiness
     if host.OomKillDisable:
         memory["disableOOMKiller"] = True
-    cpu = _cpu(host)
-    if memory:
-        result["memory"] = memory
-    if cpu:
-        result["cpu"] = cpu
-    if host.PidsLimit:
-        result["pids"] = {"limit": host.PidsLimit}
-    if host.BlkioWeight:
-        result["blockIO"] = {"weight": host.BlkioWeight}
-    return result
+    return memory
 
 
-def _cpu(host: Resources) -> dict[str, Any]:
-    cpu: dict[str, Any] = {}
-    if host.CpuShares:
-        cpu["shares"] = host.CpuShares
+def _cpu(host: Resources) -> Document:
+    values: Document = {
+        "shares": host.CpuShares,
+        "period": host.CpuPeriod,
+        "quota": host.CpuQuota,
+        "cpus": host.CpusetCpus,
+        "mems": host.CpusetMems,
+    }
     if host.NanoCpus:
-        cpu["period"] = 100_000
-        cpu["quota"] = host.NanoCpus * 100_000 // 1_000_000_000
-    if host.CpuPeriod:
-        cpu["period"] = host.CpuPeriod
-    if host.CpuQuota:
-        cpu["quota"] = host.CpuQuota
-    if host.CpusetCpus:
-        cpu["cpus"] = host.CpusetCpus
-    if host.CpusetMems:
-        cpu["mems"] = host.CpusetMems
-    return cpu
+        values |= {"period": _PERIOD, "quota": host.NanoCpus * _PERIOD // _BILLION}
+    return {name: value for name, value in values.items() if value}
 
 
-def check(host: Resources, processors: int) -> list[str]:
-    """Refuse limits that cannot be, in Docker's words; return warnings."""
-    if host.Memory and host.Memory < _MINIMUM_MEMORY:
-        raise Invalid("Minimum memory limit allowed is 6MB")
+def check(host: Resources, processors: Collection[int]) -> None:
+    """Refuse limits that cannot be, in Docker's words (moby, daemon_unix.go: verifyPlatformContainerResources)."""
+    _check_memory(host)
+    _check_cpu(host, processors)
+    if host.BlkioWeight and not 10 <= host.BlkioWeight <= 1000:
+        raise Invalid("Range of blkio weight is from 10 to 1000")
+    for device in host.BlkioWeightDevice or ():
+        if device.Weight and not 10 <= device.Weight <= 1000:
+            raise Invalid(f"Range of blkio weight is from 10 to 1000: {device.Path}:{device.Weight}")
+
+
+def _check_memory(host: Resources) -> None:
     if host.Memory < 0:
         raise Invalid("invalid memory limit: it cannot be negative")
+    if 0 < host.Memory < _MINIMUM_MEMORY:
+        raise Invalid("Minimum memory limit allowed is 6MB")
     if host.MemorySwap > 0 and not host.Memory:
         raise Invalid("You should always set the Memory limit when using Memoryswap limit, see usage")
-    if host.Memory and host.MemorySwap > 0 and host.MemorySwap < host.Memory:
+    if host.Memory and 0 < host.MemorySwap < host.Memory:
         raise Invalid("Minimum memoryswap limit should be larger than memory limit, see usage")
-    if host.Memory and host.MemoryReservation > host.Memory:
-        raise Invalid("Minimum memory limit can not be less than memory reservation limit, see usage")
     swappiness = host.MemorySwappiness
     if swappiness is not None and swappiness != -1 and not 0 <= swappiness <= 100:
         raise Invalid(f"Invalid value: {swappiness}, valid memory swappiness range is 0-100")
+    if 0 < host.MemoryReservation < _MINIMUM_MEMORY:
+        raise Invalid("Minimum memory reservation allowed is 6MB")
+    if 0 < host.Memory < host.MemoryReservation:
+        raise Invalid("Minimum memory limit can not be less than memory reservation limit, see usage")
+
+
+def _check_cpu(host: Resources, processors: Collection[int]) -> None:
     if host.NanoCpus and (host.CpuPeriod or host.CpuQuota):
         other = "CPU Period" if host.CpuPeriod else "CPU Quota"
-        raise Invalid(f"Conflicting options: Nano CPUs and {other} cannot both be set.")
-    if host.NanoCpus < 0 or host.NanoCpus > processors * 1_000_000_000:
-        raise Invalid(f"Range of CPUs is from 0.01 to {processors}.00, as there are only {processors} CPUs available")
+        raise Invalid(f"Conflicting options: Nano CPUs and {other} cannot both be set")
+    count = len(processors)
+    if host.NanoCpus < 0 or host.NanoCpus > count * _BILLION or 0 < host.NanoCpus < _BILLION // 100:
+        raise Invalid(f"Range of CPUs is from 0.01 to {count}.00, as there are only {count} CPUs available")
     if host.CpuPeriod and not 1000 <= host.CpuPeriod <= 1_000_000:
         raise Invalid("CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)")
     if 0 < host.CpuQuota < 1000:
         raise Invalid("CPU cfs quota can not be less than 1ms (i.e. 1000)")
-    if host.BlkioWeight and not 10 <= host.BlkioWeight <= 1000:
-        raise Invalid("Range of blkio weight is from 10 to 1000")
-    return []
+    if host.CpuShares < 0:
+        raise Invalid(f"invalid CPU shares: {host.CpuShares}: it cannot be negative")
+    wanted = _numbers(host.CpusetCpus, "cpus")
+    if not wanted <= set(processors):
+        available = ",".join(map(str, sorted(processors)))
+        raise Invalid(f"Requested CPUs are not available - requested {host.CpusetCpus}, available: {available}")
+    _numbers(host.CpusetMems, "mems")
+
+
+def _numbers(text: str, what: str) -> set[int]:
+    """``0-2,4``."""
+    if not text:
+        return set()
+    refusal = f"Invalid value {text} for cpuset {what}"
+    if not _CPUSET.fullmatch(text):
+        raise Invalid(refusal)
+    found: set[int] = set()
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        if int(last or first) < int(first):
+            raise Invalid(refusal)
+        found |= set(range(int(first), int(last or first) + 1))
+    return found

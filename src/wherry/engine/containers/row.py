@@ -4,7 +4,7 @@ import msgspec
 
 from wherry.engine.containers.model import TRANSITIONS, Config, HostConfig, NetworkingConfig, State
 from wherry.engine.database import Database
-from wherry.kit.errors import AlreadyExists, Conflict
+from wherry.kit.errors import Conflict
 
 SCHEMA = (
     "CREATE TABLE containers (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, document BLOB NOT NULL) WITHOUT ROWID",
@@ -12,7 +12,11 @@ SCHEMA = (
 
 
 class MountPoint(msgspec.Struct, kw_only=True, frozen=True):
-    """A mount, resolved. ``source`` is a path of the host; ``name`` a volume's; ``options`` are OCI's."""
+    """A mount, resolved. ``source`` is a path of the host; ``name`` a volume's; ``options`` are OCI's.
+
+    ``shown`` False: docker inspect does not list it (``--tmpfs``). ``make``: a start makes the directory ``source``
+    when it is missing.
+    """
 
     kind: str
     destination: str
@@ -22,11 +26,19 @@ class MountPoint(msgspec.Struct, kw_only=True, frozen=True):
     mode: str = ""
     propagation: str = ""
     anonymous: bool = False
+    shown: bool = True
+    make: bool = False
     options: list[str] = []
 
 
 class Container(msgspec.Struct, kw_only=True):
-    """Times are nanoseconds since 1970, 0 for never. ``ids`` is the first id of its range, bound at the first start."""
+    """Times are nanoseconds since 1970, 0 for never.
+
+    ``config`` is what was asked for over what the image says. ``ids`` is the first id of its range, bound at the first
+    start because its files belong to it; None before, and always when it is not ``mapped`` (it has the host's user
+    namespace). ``restarts`` counts what the restart policy did since the last start by hand, ``failures`` those in
+    quick succession.
+    """
 
     id: str
     name: str
@@ -55,7 +67,7 @@ class Container(msgspec.Struct, kw_only=True):
     def move(self, state: State) -> None:
         """Change the state; Conflict where the table does not know the way."""
         if state not in TRANSITIONS[self.state]:
-            raise Conflict(f"container {self.name} is {self.state} and cannot become {state}")
+            raise Conflict(f"container {self.id} is {self.state} and cannot become {state}")
         self.state = state
 
     @property
@@ -76,8 +88,6 @@ class Rows:
         return [self._decoder.decode(row[0]) for row in self._database.execute("SELECT document FROM containers")]
 
     def insert(self, container: Container) -> None:
-        if self._database.execute("SELECT 1 FROM containers WHERE name = ?", container.name):
-            raise AlreadyExists(container.name)
         self._database.execute(
             "INSERT INTO containers VALUES (?, ?, ?)", container.id, container.name, self._encoder.encode(container)
         )

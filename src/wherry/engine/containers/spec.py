@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wherry.engine.containers import resources
+from wherry.engine.containers.model import Config
 from wherry.engine.containers.row import Container
 
 _DENY = ["nosuid", "noexec", "nodev"]
@@ -20,13 +21,18 @@ MASKED = (
     "/sys/devices/virtual/powercap", "/sys/firmware",
 )  # fmt: skip
 READONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
-SYSCTLS = {"net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": "0 65535"}
+PORT_START, PING_GROUPS = "net.ipv4.ip_unprivileged_port_start", "net.ipv4.ping_group_range"
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the configuration needs of its surroundings. ``cpus`` are the machine's processors, whose thermal files are
-    masked; ``capabilities`` those this engine itself may have."""
+    """What the configuration needs of its surroundings.
+
+    ``capabilities`` are those granted. ``files`` are the host's paths of files by their places in the container.
+    ``thermal`` are the processors' thermal files, which are masked. ``devices``, ``device_rules`` and ``throttles`` are
+    documents of the runtime specification. ``shm``: "" for a /dev/shm of its own, None for none, else the path that is
+    mounted there.
+    """
 
     cgroup: str
     hostname: str
@@ -34,9 +40,10 @@ class Facts:
     capabilities: Sequence[str]
     files: Mapping[str, str]
     thermal: Sequence[str] = ()
-    host_devices: Sequence[dict[str, Any]] = ()
     devices: Sequence[dict[str, Any]] = ()
     device_rules: Sequence[dict[str, Any]] = ()
+    throttles: Mapping[str, Any] = field(default_factory=dict)
+    shm: str | None = ""
     own_network: bool = True
     seccomp: dict[str, Any] | None = None
     groups: Sequence[int | str] = field(default=())
@@ -80,35 +87,46 @@ def ahead(thermal: Sequence[str] = ()) -> dict[str, Any]:
 
 def configuration(container: Container, facts: Facts) -> dict[str, Any]:
     """The OCI runtime configuration of a container's task."""
-    host, config = container.host, container.config
-    privileged = host.Privileged
-    masked = [*MASKED, *facts.thermal] if host.MaskedPaths is None else host.MaskedPaths
-    readonly = list(READONLY) if host.ReadonlyPaths is None else host.ReadonlyPaths
+    host = container.host
     document: dict[str, Any] = {
         "ociVersion": "1.0.2",
         "process": process(container, facts),
         "root": {"path": "rootfs", "readonly": host.ReadonlyRootfs},
-        "hostname": facts.hostname,
-        "domainname": config.Domainname,
         "mounts": _mounts(container, facts),
         "annotations": dict(host.Annotations or {}),
-        "linux": {
-            "cgroupsPath": facts.cgroup,
-            "resources": resources.oci(host, facts.devices, facts.device_rules),
-            "sysctl": _sysctls(container, facts),
-            "devices": [*facts.devices, *(facts.host_devices if privileged else ())],
-            "maskedPaths": [] if privileged else masked,
-            "readonlyPaths": [] if privileged else readonly,
+        "linux": _linux(container, facts),
+    }
+    if host.UTSMode != "host":
+        document |= {"hostname": facts.hostname, "domainname": container.config.Domainname}
+    return document
+
+
+def _linux(container: Container, facts: Facts) -> dict[str, Any]:
+    host = container.host
+    masked = [*MASKED, *facts.thermal] if host.MaskedPaths is None else host.MaskedPaths
+    readonly = list(READONLY) if host.ReadonlyPaths is None else host.ReadonlyPaths
+    document: dict[str, Any] = {
+        "cgroupsPath": facts.cgroup,
+        "resources": {
+            **resources.limits(host, facts.throttles),
+            "devices": resources.device_rules(host.Privileged, facts.device_rules),
         },
+        "sysctl": _sysctls(container, facts),
+        "devices": list(facts.devices),
+        "maskedPaths": [] if host.Privileged else masked,
+        "readonlyPaths": [] if host.Privileged else readonly,
     }
     if facts.seccomp is not None:
-        document["linux"]["seccomp"] = facts.seccomp
+        document["seccomp"] = facts.seccomp
     if any(mount.propagation in ("shared", "rshared") for mount in container.mounts):
-        document["linux"]["rootfsPropagation"] = "rshared"
+        document["rootfsPropagation"] = "rshared"
+    elif any(mount.propagation in ("slave", "rslave") for mount in container.mounts):
+        document["rootfsPropagation"] = "rslave"
     return document
 
 
 def process(container: Container, facts: Facts) -> dict[str, Any]:
+    """The program of a container; an exec changes some of it."""
     host, config = container.host, container.config
     names = list(facts.capabilities)
     return {
@@ -139,40 +157,50 @@ def options(given: Sequence[str] | None) -> dict[str, str]:
 
 
 def _mounts(container: Container, facts: Facts) -> list[dict[str, Any]]:
+    """In the order they are made: the usual ones, the files of /etc, then what was asked for, from the root down."""
     host = container.host
-    mounts = default_mounts(host.ShmSize or SHM_BYTES, readonly=not host.Privileged)
-    wanted = {mount.destination for mount in container.mounts}
-    mounts = [mount for mount in mounts if mount["destination"] not in wanted]
     idmap = ["idmap"] if container.mapped else []
+    wanted = {mount.destination for mount in container.mounts}
+    mounts = _with_shm(default_mounts(host.ShmSize or SHM_BYTES, readonly=not host.Privileged), facts.shm, idmap)
     for destination, source in facts.files.items():
-        if destination not in wanted:
-            mounts.append(
-                {"destination": destination, "type": "bind", "source": source, "options": ["rbind", "rprivate", *idmap]}
-            )
+        options = ["rbind", "rprivate", *idmap]
+        mounts.append({"destination": destination, "type": "bind", "source": source, "options": options})
+    mounts = [mount for mount in mounts if mount["destination"] not in wanted]
     for mount in sorted(container.mounts, key=lambda one: one.destination.count("/")):
-        entry: dict[str, Any] = {"destination": mount.destination, "type": mount.kind, "source": mount.source}
+        entry: dict[str, Any] = {"destination": mount.destination, "type": "bind", "source": mount.source}
         if mount.kind == "tmpfs":
-            entry["source"], entry["options"] = "tmpfs", list(mount.options)
+            entry |= {"type": "tmpfs", "source": "tmpfs", "options": list(mount.options)}
         else:
-            entry["type"] = "bind"
             entry["options"] = [*mount.options, *idmap]
         mounts.append(entry)
     return mounts
 
 
+def _with_shm(mounts: list[dict[str, Any]], shm: str | None, idmap: list[str]) -> list[dict[str, Any]]:
+    if shm == "":
+        return mounts
+    others = [mount for mount in mounts if mount["destination"] != "/dev/shm"]
+    if shm is not None:
+        options = ["rbind", "rprivate", "nosuid", "nodev", "noexec", *idmap]
+        others.append({"destination": "/dev/shm", "type": "bind", "source": shm, "options": options})
+    return others
+
+
 def _sysctls(container: Container, facts: Facts) -> dict[str, str]:
-    defaults = SYSCTLS if facts.own_network and container.mapped else {}
-    if facts.own_network and not container.mapped:
-        defaults = {"net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": "0 2147483647"}
-    return {**defaults, **(container.host.Sysctls or {})}
+    """Docker's two where the network is its own. The group range ends at the last id that the user namespace has."""
+    given = container.host.Sysctls or {}
+    if not facts.own_network:
+        return dict(given)
+    last = 65535 if container.mapped else 2147483647
+    return {PORT_START: "0", PING_GROUPS: f"0 {last}", **given}
 
 
-def environment(container: Container, image: Sequence[str], hostname: str) -> list[str]:
-    """Docker's order: its own defaults, the image's, then what was asked for; later ones win."""
+def environment(config: Config, hostname: str) -> list[str]:
+    """Docker's own defaults, then what was asked for over the image's; later ones win, ``NAME`` alone removes."""
     values: dict[str, str | None] = {"PATH": f"PATH={DEFAULT_PATH}", "HOSTNAME": f"HOSTNAME={hostname}"}
-    if container.config.Tty:
+    if config.Tty:
         values["TERM"] = "TERM=xterm"
-    for item in (*image, *(container.config.Env or ())):
+    for item in config.Env or ():
         name, equals, _ = item.partition("=")
         values[name] = item if equals else None
     return [item for item in values.values() if item is not None]

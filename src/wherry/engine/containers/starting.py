@@ -2,194 +2,201 @@
 
 import logging
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wherry.engine.containers import facts, spec, validate
-from wherry.engine.containers.idranges import IdRanges
-from wherry.engine.containers.pool import Made, Pool
+from wherry.engine.containers import devices, etcfiles, facts, seccomp, spec, validate
+from wherry.engine.containers.pool import Made
 from wherry.engine.containers.ports import bindings
-from wherry.engine.containers.registry import Registry
 from wherry.engine.containers.row import Container
-from wherry.engine.images import Images
-from wherry.engine.instance import Instance
-from wherry.engine.networks import Networks
+from wherry.engine.containers.sharing import Shared, isolation, shares
+from wherry.engine.containers.shm import mount_shm, unmount_shm
+from wherry.engine.containers.surroundings import Surroundings
 from wherry.engine.networks.model import Endpoint
-from wherry.engine.runtime.model import (
-    Attachment,
-    IdRange,
-    Isolation,
-    Namespace,
-    Rootfs,
-    Runtime,
-    Sandbox,
-    Task,
-    TaskSpec,
-)
-from wherry.engine.snapshots import Snapshots
-from wherry.kit.errors import Conflict
+from wherry.engine.runtime.model import Attachment, Rootfs, Sandbox, Task, TaskSpec
+from wherry.kit.errors import Conflict, WherryError
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """The parts of the engine that a start uses."""
+@dataclass(slots=True)
+class _Place:
+    """Where a task is about to run. ``connected``: the endpoint is the container's."""
 
-    instance: Instance
-    runtime: Runtime
-    images: Images
-    snapshots: Snapshots
-    networks: Networks
-    registry: Registry
-    ranges: IdRanges
-    pool: Pool
+    sandbox: Sandbox
+    endpoint: Endpoint | None
+    connected: bool = False
 
 
 class Starter:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
 
-    async def start(self, container: Container, attachments: list[Attachment]) -> Task:
-        """Run the container's task; StartFailed or another error after which nothing of it is left."""
+    async def start(self, container: Container, clients: Sequence[Attachment]) -> Task:
+        """Run the container's task; StartFailed or another error after which nothing of it is left.
+
+        The clients' descriptors are taken over in any case.
+        """
+        place: _Place | None = None
+        taken_over = False
+        try:
+            shared = shares(container.host, self._donor)
+            place = await self._place(container, shared)
+            await self._connect(container, place)
+            task_spec = self._spec(container, place, shared, clients)
+            taken_over = True
+            return await place.sandbox.start(task_spec)
+        except BaseException:
+            if not taken_over:
+                for client in clients:
+                    os.close(client.fd)
+            if place is not None:
+                await self._undo(container, place)
+            raise
+
+    async def _undo(self, container: Container, place: _Place) -> None:
         around = self._around
         try:
-            sandbox, endpoint = await self._sandbox(container)
-        except BaseException:
-            _close(attachments)
-            raise
-        connected = handed_over = False
-        try:
-            if endpoint is not None:
-                ports = bindings(container)
-                await around.networks.connect(endpoint, container.id, container.name, ports)
-                connected = True
-            task_spec = self._spec(container, endpoint, attachments)
-            handed_over = True
-            task = await sandbox.start(task_spec)
-        except BaseException:
-            if not handed_over:
-                _close(attachments)
-            await sandbox.discard()
-            if connected:
+            await place.sandbox.discard()
+            if place.connected:
                 await around.networks.disconnect(container.id)
-            elif endpoint is not None:
-                await around.networks.discard(endpoint)
-            await around.runtime.clean(container.id, around.instance.containers / container.id, self.cgroup(container))
-            raise
-        return task
+            elif place.endpoint is not None:
+                await around.networks.discard(place.endpoint)
+            unmount_shm(around.directory(container))
+            await around.runtime.clean(container.id, around.directory(container), around.cgroup(container))
+        except (OSError, WherryError):
+            _log.exception("container %s: undoing a start that failed", container.id[:12])
 
-    def cgroup(self, container: Container) -> str:
-        parent = container.host.CgroupParent.strip("/")
-        base = self._around.instance.cgroup_parent
-        return f"{base}/{parent}/{container.id}" if parent else f"{base}/{container.id}"
+    # Where
 
-    async def _sandbox(self, container: Container) -> tuple[Sandbox, Endpoint | None]:
-        """Namespaces, and where the container is on the default bridge, its place there."""
-        bridged = container.host.NetworkMode in ("", "default", "bridge") and not container.config.NetworkDisabled
-        if container.mapped and container.ids is None and self._is_usual(container):
-            made: Made = await self._around.pool.take(bridged)
-            container.ids = made.ids
-            return made.sandbox, made.endpoint
-        sandbox = await self._around.runtime.spawn(self._isolation(container))
+    def _donor(self, ref: str, what: str) -> tuple[int, Container]:
+        """Host pid and row of the container whose namespace is shared."""
+        registry = self._around.registry
+        donor = registry.get(ref)
+        task = registry.live(donor).task
+        if task is None:
+            raise Conflict(f"cannot join {what} of a non running container: {donor.id}")
+        return task.pid, donor
+
+    async def _place(self, container: Container, shared: Shared) -> _Place:
+        """Namespaces, and where the container is on the default bridge, its place there; from the pool if possible."""
+        around = self._around
+        bridged = is_bridged(container)
+        if container.mapped and container.ids is None and not shared and is_usual(container):
+            made: Made = await around.pool.take(bridged)
+            self._bind_ids(container, made.ids)
+            return _Place(made.sandbox, made.endpoint)
+        donor = shared.common() if container.mapped else None
+        if container.mapped and container.ids is None:
+            first = donor.ids if donor is not None else None
+            self._bind_ids(container, around.ranges.take().first if first is None else first)
+        sandbox = await around.runtime.spawn(isolation(container, shared))
         if not bridged:
-            return sandbox, None
+            return _Place(sandbox, None)
         try:
             assert sandbox.netns_fd is not None
-            return sandbox, await self._around.networks.wire(sandbox.netns_fd)
+            return _Place(sandbox, await around.networks.wire(sandbox.netns_fd))
         except BaseException:
             await sandbox.discard()
             raise
 
-    @staticmethod
-    def _is_usual(container: Container) -> bool:
-        host = container.host
-        shared = (host.NetworkMode, host.PidMode, host.IpcMode)
-        return (
-            not any(mode == "host" or mode.startswith("container:") for mode in shared)
-            and host.UTSMode != "host"
-            and host.CgroupnsMode != "host"
-        )
+    def _bind_ids(self, container: Container, first: int) -> None:
+        """Written before anything on the disk belongs to them."""
+        container.ids = first
+        self._around.registry.save(container)
 
-    def _isolation(self, container: Container) -> Isolation:
-        host = container.host
-        network = self._shared(host.NetworkMode)
-        pid = self._shared(host.PidMode)
-        ipc = self._shared(host.IpcMode)
-        owner = network or pid or ipc
-        if container.mapped and container.ids is None:
-            container.ids = owner[1].ids if owner else self._around.ranges.take().first
-        ids = IdRange(container.ids) if container.mapped and container.ids is not None else None
+    async def _connect(self, container: Container, place: _Place) -> None:
+        if place.endpoint is not None:
+            ports = bindings(container.host, container.config)
+            await self._around.networks.connect(place.endpoint, container.id, container.name, ports)
+            place.connected = True
 
-        def kind(mode: str) -> Namespace:
-            return Namespace.HOST if mode == "host" else Namespace.NEW
+    # What
 
-        return Isolation(
-            ids=ids,
-            network=kind(host.NetworkMode),
-            pid=kind(host.PidMode),
-            ipc=kind(host.IpcMode),
-            uts=kind(host.UTSMode or ("host" if host.NetworkMode == "host" else "")),
-            cgroup=kind(host.CgroupnsMode),
-            join_user=owner[0] if owner and ids else None,
-            join_network=network[0] if network else None,
-            join_pid=pid[0] if pid else None,
-            join_ipc=ipc[0] if ipc else None,
-        )
-
-    def _shared(self, mode: str) -> tuple[int, Container] | None:
-        """The pid and container whose namespace is shared."""
-        if not mode.startswith("container:"):
-            return None
-        registry = self._around.registry
-        other = registry.get(mode.partition(":")[2])
-        task = registry.live(other).task
-        if task is None:
-            raise Conflict(f"cannot join network of a non running container: {other.id}")
-        return task.pid, other
-
-    def _spec(self, container: Container, endpoint: Endpoint | None, attachments: list[Attachment]) -> TaskSpec:
+    def _spec(self, container: Container, place: _Place, shared: Shared, clients: Sequence[Attachment]) -> TaskSpec:
         around = self._around
         host, config = container.host, container.config
         image = around.images.held(container.image)
         names = facts.granted(host)
-        devices, rules = facts.devices(host.Devices or ())
-        rules += facts.device_cgroup_rules(host.DeviceCgroupRules or ())
         program = validate.runtime(host)
-        base = image.config.config
-        gathered = spec.Facts(
-            cgroup=self.cgroup(container),
-            hostname=config.Hostname,
-            environment=spec.environment(container, (base.env if base else None) or (), config.Hostname),
-            capabilities=names,
-            files=facts.write_files(around.instance, container, endpoint),
-            thermal=facts.thermal_files(),
-            host_devices=facts.host_devices() if host.Privileged else (),
-            devices=devices,
-            device_rules=rules,
-            own_network=not (host.NetworkMode == "host" or host.NetworkMode.startswith("container:")),
-            seccomp=facts.seccomp_section(host, names) if program != "wherry" else None,
-            groups=[int(group) if group.isdigit() else group for group in host.GroupAdd or ()],
-        )
-        directory = around.instance.containers / container.id
+        directory = around.directory(container)
         owner = container.ids if container.mapped and container.ids is not None else 0
         upper, work = around.snapshots.prepare(directory, owner)
+        _make_sources(container)
+        gathered = self._facts(container, place, shared)
         size = (host.ConsoleSize[0], host.ConsoleSize[1]) if any(host.ConsoleSize) else None
         return TaskSpec(
             id=container.id,
             config=spec.configuration(container, gathered),
             rootfs=Rootfs(around.snapshots.layers(list(image.chain_ids)), upper, work),
             directory=directory,
-            log=facts.log_file(around.instance, container),
-            seccomp=facts.seccomp_filter(host, names),
+            log=facts.log_file(host.LogConfig, directory),
+            seccomp=seccomp.compiled(host, names) if program == "wherry" else None,
             terminal_size=size,
             open_stdin=config.OpenStdin,
             stdin_once=config.StdinOnce,
             init=bool(host.Init),
             runtime=program,
-            attachments=attachments,
+            attachments=clients,
         )
 
+    def _facts(self, container: Container, place: _Place, shared: Shared) -> spec.Facts:
+        around = self._around
+        host = container.host
+        names = facts.granted(host)
+        hostname = shared.network[1].config.Hostname if shared.network else container.config.Hostname
+        asked, rules = devices.asked(host.Devices or ())
+        rules += devices.rules(host.DeviceCgroupRules or ())
+        if host.Privileged:
+            asked += devices.of_host()
+        return spec.Facts(
+            cgroup=around.cgroup(container),
+            hostname=hostname,
+            environment=spec.environment(container.config, hostname),
+            capabilities=names,
+            files=self._files(container, place.endpoint, shared),
+            thermal=facts.thermal_files(),
+            devices=asked,
+            device_rules=rules,
+            throttles=devices.throttles(host),
+            shm=self._shm(container, shared),
+            own_network=host.NetworkMode != "host" and shared.network is None,
+            seccomp=seccomp.section(host, names) if validate.runtime(host) != "wherry" else None,
+            groups=[int(group) if group.isdigit() else group for group in host.GroupAdd or ()],
+        )
 
-def _close(attachments: list[Attachment]) -> None:
-    for attachment in attachments:
-        os.close(attachment.fd)
+    def _files(self, container: Container, endpoint: Endpoint | None, shared: Shared) -> dict[str, str]:
+        if shared.network:
+            return etcfiles.of_directory(self._around.directory(shared.network[1]))
+        return etcfiles.write(self._around.directory(container), container, endpoint)
+
+    def _shm(self, container: Container, shared: Shared) -> str | None:
+        """Where /dev/shm comes from: "" a tmpfs of its own, None: there is none."""
+        mode = container.host.IpcMode
+        if mode == "none":
+            return None
+        if mode == "host":
+            return "/dev/shm"
+        if shared.ipc:
+            return str(self._around.directory(shared.ipc[1]) / "shm")
+        if mode == "shareable":
+            return str(mount_shm(self._around.directory(container), container.host.ShmSize or spec.SHM_BYTES))
+        return ""
+
+
+def is_bridged(container: Container) -> bool:
+    """Whether it is on the default bridge."""
+    return container.host.NetworkMode in ("", "default", "bridge") and not container.config.NetworkDisabled
+
+
+def is_usual(container: Container) -> bool:
+    """Whether its namespaces are all its own, as those made ahead are."""
+    host = container.host
+    return "host" not in (host.NetworkMode, host.PidMode, host.IpcMode, host.UTSMode, host.CgroupnsMode)
+
+
+def _make_sources(container: Container) -> None:
+    """``-v /missing:/x`` makes the directory."""
+    for point in container.mounts:
+        if point.make and not os.path.lexists(point.source):
+            os.makedirs(point.source)

@@ -6,17 +6,15 @@ from typing import Any
 
 from wherry.engine.containers.row import Container
 from wherry.engine.containers.views import timestamp
-from wherry.linux.cgroup import Cgroup, Layout
+from wherry.linux.cgroup import Stats
 
 _FIELDS = ("rx_bytes", "rx_packets", "rx_errors", "rx_dropped", "tx_bytes", "tx_packets", "tx_errors", "tx_dropped")
 _COLUMNS = (0, 1, 2, 3, 8, 9, 10, 11)  # proc_pid_net(5), /proc/PID/net/dev
 
 
-def sample(
-    container: Container, cgroup: str, layout: Layout, now: int, before: dict[str, Any] | None
-) -> dict[str, Any]:
-    """One sample; ``before`` is the last one, whose processor figures become this one's ``precpu_stats``."""
-    document: dict[str, Any] = {
+def document(container: Container, figures: Stats | None, now: int, before: dict[str, Any] | None) -> dict[str, Any]:
+    """One sample; ``figures`` None: it does not run. The processor figures of ``before`` become ``precpu_stats``."""
+    sample: dict[str, Any] = {
         "id": container.id,
         "name": f"/{container.name}",
         "os_type": "linux",
@@ -31,41 +29,53 @@ def sample(
         "blkio_stats": {"io_service_bytes_recursive": None},
         "networks": {},
     }
-    if not container.pid:
-        return document
-    figures = Cgroup.at(cgroup, layout).stats()
-    document["cpu_stats"] = {
-        "cpu_usage": {
-            "total_usage": figures.cpu.total_nanoseconds,
-            "usage_in_kernelmode": figures.cpu.system_nanoseconds,
-            "usage_in_usermode": figures.cpu.user_nanoseconds,
+    if figures is not None:
+        sample |= _used(figures)
+        sample["networks"] = interfaces(container.pid)
+    return sample
+
+
+def _used(figures: Stats) -> dict[str, Any]:
+    total = _total_memory()
+    return {
+        "cpu_stats": _cpu(figures),
+        "memory_stats": {
+            "usage": figures.memory.usage_bytes,
+            "max_usage": figures.memory.max_usage_bytes,
+            "failcnt": figures.memory.failures,
+            "limit": min(figures.memory.limit_bytes or total, total),
+            "stats": dict(figures.memory.detail),
         },
+        "pids_stats": {"current": figures.pids.current, "limit": figures.pids.limit or 0},
+        "blkio_stats": {
+            "io_service_bytes_recursive": [
+                {"major": one.major, "minor": one.minor, "op": one.operation, "value": one.value}
+                for one in figures.block.service_bytes
+            ]
+        },
+    }
+
+
+def _cpu(figures: Stats) -> dict[str, Any]:
+    cpu = figures.cpu
+    usage: dict[str, Any] = {
+        "total_usage": cpu.total_nanoseconds,
+        "usage_in_kernelmode": cpu.system_nanoseconds,
+        "usage_in_usermode": cpu.user_nanoseconds,
+    }
+    if cpu.per_cpu_nanoseconds:
+        usage["percpu_usage"] = list(cpu.per_cpu_nanoseconds)
+    throttled = {
+        "periods": cpu.periods,
+        "throttled_periods": cpu.throttled_periods,
+        "throttled_time": cpu.throttled_nanoseconds,
+    }
+    return {
+        "cpu_usage": usage,
         "system_cpu_usage": system_nanoseconds(),
         "online_cpus": os.cpu_count() or 1,
-        "throttling_data": {
-            "periods": figures.cpu.periods,
-            "throttled_periods": figures.cpu.throttled_periods,
-            "throttled_time": figures.cpu.throttled_nanoseconds,
-        },
+        "throttling_data": throttled,
     }
-    if figures.cpu.per_cpu_nanoseconds:
-        document["cpu_stats"]["cpu_usage"]["percpu_usage"] = list(figures.cpu.per_cpu_nanoseconds)
-    document["memory_stats"] = {
-        "usage": figures.memory.usage_bytes,
-        "max_usage": figures.memory.max_usage_bytes,
-        "failcnt": figures.memory.failures,
-        "limit": min(figures.memory.limit_bytes or _total_memory(), _total_memory()),
-        "stats": dict(figures.memory.detail),
-    }
-    document["pids_stats"] = {"current": figures.pids.current, "limit": figures.pids.limit or 0}
-    document["blkio_stats"] = {
-        "io_service_bytes_recursive": [
-            {"major": one.major, "minor": one.minor, "op": one.operation, "value": one.value}
-            for one in figures.block.service_bytes
-        ]
-    }
-    document["networks"] = interfaces(container.pid)
-    return document
 
 
 def _no_cpu() -> dict[str, Any]:

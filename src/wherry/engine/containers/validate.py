@@ -1,18 +1,20 @@
 """What can be said against a request without looking further than itself; in Docker's words."""
 
 import re
+import signal as signals
 from collections.abc import Callable
 
-from wherry.engine.containers.model import Config, HostConfig
+from wherry.engine.containers import devices, ports, sharing
+from wherry.engine.containers.facts import full_name
+from wherry.engine.containers.model import Config, HealthcheckConfig, HostConfig, NetworkingConfig, RestartRule, Ulimit
 from wherry.engine.containers.row import Container
 from wherry.engine.containers.spec import options
 from wherry.kit.errors import Invalid, NotFound, Unsupported
 from wherry.linux import capabilities
 
-_USER = re.compile(
-    r"(0|[1-9][0-9]{0,9}|[a-zA-Z_][a-zA-Z0-9_.-]*\$?)(:(0|[1-9][0-9]{0,9}|[a-zA-Z_][a-zA-Z0-9_.-]*\$?))?"
-)
-_MAX_ID = 0xFFFFFFFE
+_PART = r"(0|[1-9][0-9]{0,9}|[a-zA-Z_][a-zA-Z0-9_.-]*\$?)"
+_USER = re.compile(rf"{_PART}(:{_PART})?")
+_MAX_ID = 0xFFFFFFFE  # (uid_t)-1 means "unchanged" to the kernel
 _LIMITS = {
     "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio",
     "rttime", "sigpending", "stack",
@@ -20,54 +22,79 @@ _LIMITS = {
 _RUNTIMES = {"": "wherry", "wherry": "wherry", "io.containerd.runc.v2": "wherry", "runc": "runc", "crun": "crun"}
 _LOG_DRIVERS = {"", "json-file", "local", "none"}
 _SECURITY = {"seccomp", "apparmor", "label", "no-new-privileges", "systempaths", "writable-cgroups"}
-# Namespaced sysctls (sysctl of moby's opts.ValidateSysctl).
+# Sysctls that belong to a namespace (moby, opts.ValidateSysctl).
 _SYSCTL = re.compile(r"net\..+|fs\.mqueue\..+|kernel\.(msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced)")
+_POLICIES = ("", "no", "always", "on-failure", "unless-stopped")
+_MILLISECOND = 1_000_000
 
 
 def check(config: Config, host: HostConfig) -> list[str]:
-    """Raise Invalid for what cannot be; return warnings."""
-    check_user(config.User)
-    check_environment(config.Env)
-    if config.WorkingDir and not config.WorkingDir.startswith("/"):
-        raise Invalid(f"the working directory '{config.WorkingDir}' is invalid, it needs to be an absolute path")
-    if config.StopSignal:
-        signal_number(config.StopSignal)
-    if len(config.Hostname) > 63:
-        raise Invalid(f"invalid hostname: {config.Hostname}")
-    _check_policy(host)
+    """Raise Invalid for what cannot be; return warnings. ``config`` includes what the image says: it is no friend."""
+    _check_config(config)
+    check_policy(host.RestartPolicy, host.AutoRemove)
     _check_modes(host)
     _check_security(host)
     for limit in host.Ulimits or ():
-        if limit.Name not in _LIMITS:
-            raise Invalid(f"invalid ulimit type: {limit.Name}")
-        if limit.Soft > limit.Hard != -1:
-            raise Invalid(f"ulimit soft limit must be less than or equal to hard limit: {limit.Soft} > {limit.Hard}")
+        _check_ulimit(limit)
     for name in host.Sysctls or ():
         if not _SYSCTL.fullmatch(name) or ".." in name or "/" in name:
             raise Invalid(f"sysctl '{name}' is not allowed: it is not one that a container has for itself")
     if host.LogConfig.Type not in _LOG_DRIVERS:
         raise Invalid(f"logger: no log driver named '{host.LogConfig.Type}' is registered")
     runtime(host)
-    if {".", "..", ""} & set(host.CgroupParent.strip("/").split("/")) and host.CgroupParent:
+    if host.CgroupParent and {".", "..", ""} & set(host.CgroupParent.strip("/").split("/")):
         raise Invalid(f"invalid cgroup parent '{host.CgroupParent}': it must not have empty, '.' or '..' parts")
     if host.DeviceRequests:
         raise Unsupported("device requests (--gpus) are not available in this version of Wherry")
+    if host.StorageOpt:
+        raise Unsupported("storage options (--storage-opt) are not available in this version of Wherry")
     if host.ShmSize < 0:
         raise Invalid("SHM size can not be less than 0")
     if not -1000 <= host.OomScoreAdj <= 1000:
         raise Invalid(f"Invalid value {host.OomScoreAdj}, range for oom score adj is [-1000, 1000]")
-    warnings = []
-    if host.Links:
-        warnings.append("links are not available in this version of Wherry: ignored")
-    return warnings
+    if host.Isolation not in ("", "default"):
+        raise Invalid(f'invalid isolation "{host.Isolation}" on linux')
+    for group in host.GroupAdd or ():
+        check_user(group)
+    devices.check(host.Devices or ())
+    devices.rules(host.DeviceCgroupRules or ())
+    ports.bindings(host, config)
+    return _warnings(host)
+
+
+def _check_config(config: Config) -> None:
+    check_user(config.User)
+    check_environment(config.Env)
+    if config.WorkingDir and not config.WorkingDir.startswith("/"):
+        raise Invalid(f"the working directory '{config.WorkingDir}' is invalid, it needs to be an absolute path")
+    if "\0" in config.WorkingDir:
+        raise Invalid("the working directory is invalid: it contains a null character")
+    if config.StopSignal:
+        signal_number(config.StopSignal)
+    if len(config.Hostname) > 63 or len(config.Domainname) > 64 or set(config.Hostname) & set("\0\n "):
+        raise Invalid(f"invalid hostname: {config.Hostname}")
+    for text in config.ExposedPorts or ():
+        ports.parse_exposed(text)
+    if config.Healthcheck is not None:
+        _check_health(config.Healthcheck)
+
+
+def _check_health(health: HealthcheckConfig) -> None:
+    """moby, daemon/container.go: validateHealthCheck. Durations are nanoseconds, 0 inherits."""
+    for name in ("Interval", "Timeout", "StartPeriod", "StartInterval"):
+        if getattr(health, name) != 0 and getattr(health, name) < _MILLISECOND:
+            raise Invalid(f"{name} in Healthcheck cannot be less than 1ms")
+    if health.Retries < 0:
+        raise Invalid("Retries in Healthcheck cannot be negative")
 
 
 def check_user(text: str) -> None:
     """Docker's user grammar, strictly: what is no id and can be no name is refused, never taken for root."""
-    match = _USER.fullmatch(text) if text else None
-    if text and match is None:
+    if not text:
+        return
+    if not _USER.fullmatch(text):
         raise Invalid(f'invalid user "{text}": expected name|uid[:group|gid]')
-    for part in text.split(":") if text else ():
+    for part in text.split(":"):
         if part.isdigit() and int(part) > _MAX_ID:
             raise Invalid(f'invalid user "{text}": uids and gids must be in range 0-{_MAX_ID}')
 
@@ -90,39 +117,59 @@ def runtime(host: HostConfig) -> str:
 
 def signal_number(text: str) -> int:
     """A signal by number or name, with or without SIG. Invalid when there is none."""
-    import signal
-
     name = text.upper().removeprefix("SIG")
-    if name.isdigit() and 0 < int(name) < 65:
+    if name.isascii() and name.isdigit() and 0 < int(name) < 65:
         return int(name)
     if name.startswith(("RTMIN", "RTMAX")):
-        base = int(signal.SIGRTMIN if name.startswith("RTMIN") else signal.SIGRTMAX)
+        base = int(signals.SIGRTMIN if name.startswith("RTMIN") else signals.SIGRTMAX)
         offset = name[5:] or "+0"
-        if re.fullmatch(r"[+-]\d+", offset) and int(signal.SIGRTMIN) <= base + int(offset) <= int(signal.SIGRTMAX):
+        if re.fullmatch(r"[+-]\d{1,2}", offset) and signals.SIGRTMIN <= base + int(offset) <= signals.SIGRTMAX:
             return base + int(offset)
-    found = getattr(signal, f"SIG{name}", None)
-    if not isinstance(found, signal.Signals):
+    found = getattr(signals, f"SIG{name}", None)
+    if not isinstance(found, signals.Signals):
         raise Invalid(f"invalid signal: {text}")
     return int(found)
 
 
-def _check_policy(host: HostConfig) -> None:
-    policy = host.RestartPolicy
-    if policy.Name not in ("", "no", "always", "unless-stopped", "on-failure"):
+def check_policy(policy: RestartRule, auto_remove: bool) -> None:
+    """moby, api/types/container: ValidateRestartPolicy."""
+    if policy.Name not in _POLICIES:
         raise Invalid(
             f"invalid restart policy: unknown policy '{policy.Name}'; "
             "use one of 'no', 'always', 'on-failure', or 'unless-stopped'"
         )
-    if policy.MaximumRetryCount and policy.Name != "on-failure":
-        raise Invalid(
-            "invalid restart policy: maximum retry count can only be used with 'on-failure'"
-            if policy.MaximumRetryCount > 0
-            else "invalid restart policy: maximum retry count cannot be negative"
-        )
-    if policy.MaximumRetryCount < 0:
+    if policy.Name == "on-failure" and policy.MaximumRetryCount < 0:
         raise Invalid("invalid restart policy: maximum retry count cannot be negative")
-    if host.AutoRemove and policy.Name not in ("", "no"):
+    if policy.Name != "on-failure" and policy.MaximumRetryCount:
+        more = " and cannot be negative" if policy.MaximumRetryCount < 0 else ""
+        raise Invalid(f"invalid restart policy: maximum retry count can only be used with 'on-failure'{more}")
+    if auto_remove and policy.Name not in ("", "no"):
         raise Invalid("can't create 'AutoRemove' container with restart policy")
+
+
+def check_asked(config: Config, host: HostConfig, networking: NetworkingConfig) -> None:
+    """Options that contradict each other (moby, runconfig/hostconfig_unix.go). ``config`` is without the image's."""
+    mode = host.NetworkMode
+    if host.UTSMode == "host" and config.Hostname:
+        raise Invalid("conflicting options: hostname and the UTS mode")
+    for endpoint in (networking.EndpointsConfig or {}).values():
+        if endpoint is not None and endpoint.IPAMConfig and any(endpoint.IPAMConfig.values()):
+            raise Invalid(
+                f"invalid config for network {mode or 'bridge'}: invalid endpoint settings: "
+                "user specified IP address is supported on user defined networks only"
+            )
+    if not mode.startswith("container:"):
+        return
+    for given, what in (
+        (config.Hostname, "hostname and the network mode"),
+        (host.Dns, "dns and the network mode"),
+        (host.ExtraHosts, "custom host-to-IP mapping and the network mode"),
+        (config.MacAddress, "mac-address and the network mode"),
+        (host.PortBindings or host.PublishAllPorts, "port publishing and the container type network mode"),
+        (config.ExposedPorts, "port exposing and the container type network mode"),
+    ):
+        if given:
+            raise Invalid(f"conflicting options: {what}")
 
 
 def _check_modes(host: HostConfig) -> None:
@@ -133,28 +180,48 @@ def _check_modes(host: HostConfig) -> None:
         ("cgroup namespace mode", host.CgroupnsMode, ("", "host", "private")),
         ("user namespace", host.UsernsMode, ("", "host", "private")),
     ):
-        if mode not in allowed and not (
-            mode.startswith("container:") and len(mode) > 10 and name[:3] in ("PID", "IPC")
-        ):
+        joins = name[:3] in ("PID", "IPC") and mode.startswith("container:") and mode != "container:"
+        if mode not in allowed and not joins:
             raise Invalid(f"invalid {name}: {mode}")
-    mode = host.NetworkMode
-    if mode.startswith("container:"):
-        if host.PortBindings or host.PublishAllPorts:
-            raise Invalid("conflicting options: port publishing and the container type network mode")
-        if host.ExtraHosts:
-            raise Invalid("conflicting options: custom host-to-IP mapping and the network mode")
-        if host.Dns:
-            raise Invalid("conflicting options: dns and the network mode")
+    if host.NetworkMode == "container:":
+        raise Invalid("invalid network mode: container: the name of a container is missing")
 
 
 def _check_security(host: HostConfig) -> None:
-    for name in options(host.SecurityOpt):
-        if name not in _SECURITY:
-            raise Invalid(f'invalid --security-opt 2: "{name}"')
-    for name in (*(host.CapAdd or ()), *(host.CapDrop or ())):
-        full = name.upper() if name.upper().startswith("CAP_") else f"CAP_{name.upper()}"
-        if name.upper() != "ALL" and full not in capabilities.ALL:
-            raise Invalid(f'invalid capability: "{name}"')
+    for item in host.SecurityOpt or ():
+        separator = "=" if "=" in item else ":"
+        name, found, value = item.partition(separator)
+        if not found and name != "no-new-privileges":
+            raise Invalid(f'invalid --security-opt 1: "{item}"')
+        if name not in _SECURITY or (name == "no-new-privileges" and value not in ("", "true", "false")):
+            raise Invalid(f'invalid --security-opt 2: "{item}"')
+    for what, names in (("CapAdd", host.CapAdd), ("CapDrop", host.CapDrop)):
+        for name in names or ():
+            if full_name(name) not in (*capabilities.ALL, "CAP_ALL"):
+                raise Invalid(f'invalid {what}: unknown capability: "{full_name(name)}"')
+
+
+def _check_ulimit(limit: Ulimit) -> None:
+    if limit.Name not in _LIMITS:
+        raise Invalid(f"invalid ulimit type: {limit.Name}")
+    if limit.Soft > limit.Hard != -1 or limit.Soft == -1 != limit.Hard:
+        raise Invalid(f"ulimit soft limit must be less than or equal to hard limit: {limit.Soft} > {limit.Hard}")
+
+
+def _warnings(host: HostConfig) -> list[str]:
+    """What was asked for and is not done."""
+    warnings = []
+    if host.Links:
+        warnings.append("links are not available in this version of Wherry: ignored")
+    given = options(host.SecurityOpt)
+    if given.get("apparmor", "unconfined") != "unconfined":
+        warnings.append(f"apparmor={given['apparmor']} is ignored: Wherry does not load AppArmor profiles")
+    if given.get("label", "disable") != "disable":
+        warnings.append(f"label={given['label']} is ignored: Wherry does not set SELinux labels")
+    missing = {full_name(name) for name in host.CapAdd or ()} & set(capabilities.ALL) - capabilities.bounding()
+    if missing:
+        warnings.append(f"not given, because the engine does not have them itself: {', '.join(sorted(missing))}")
+    return warnings
 
 
 def is_mapped(host: HostConfig, find: Callable[[str], Container]) -> bool:
@@ -164,12 +231,9 @@ def is_mapped(host: HostConfig, find: Callable[[str], Container]) -> bool:
     """
     if host.Privileged or host.UsernsMode == "host":
         return False
-    for mode in (host.NetworkMode, host.PidMode, host.IpcMode):
-        if mode == "host":
-            return False
-        if mode.startswith("container:"):
-            try:
-                return find(mode.partition(":")[2]).mapped
-            except NotFound as error:
-                raise Invalid(error.message) from error
-    return True
+    if "host" in (host.NetworkMode, host.PidMode, host.IpcMode):
+        return False
+    try:
+        return all(find(ref).mapped for ref in sharing.donors_of(host))
+    except NotFound as error:
+        raise Invalid(error.message) from error

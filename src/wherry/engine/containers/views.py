@@ -1,16 +1,19 @@
 """Containers in Docker's JSON, in the form of the newest API version."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from wherry.engine.containers import ports
+from wherry.engine.containers.facts import LOG_NAME
 from wherry.engine.containers.model import State
 from wherry.engine.containers.row import Container, MountPoint
-from wherry.engine.instance import Instance
 from wherry.engine.networks.model import Endpoint, PortBinding
+from wherry.engine.runtime.model import ID_RANGE_SIZE
 
 _NEVER = "0001-01-01T00:00:00Z"
 
@@ -101,11 +104,9 @@ def mount(point: MountPoint) -> dict[str, Any]:
 
 def networks(container: Container, endpoint: Endpoint | None, network_id: str) -> dict[str, Any]:
     """``NetworkSettings.Networks``: the one network of this version."""
-    mode = container.host.NetworkMode
-    if mode.startswith("container:"):
+    name, found = network_mode(container), endpoint
+    if name.startswith("container:"):
         return {}
-    name = "bridge" if mode in ("", "default") else mode
-    found = endpoint
     return {
         name: {
             "IPAMConfig": None,
@@ -127,11 +128,18 @@ def networks(container: Container, endpoint: Endpoint | None, network_id: str) -
     }
 
 
+def network_mode(container: Container) -> str:
+    """The mode by its name: the default is the bridge."""
+    mode = container.host.NetworkMode
+    return "bridge" if mode in ("", "default") else mode
+
+
 def host_config(container: Container) -> dict[str, Any]:
     host = container.host
     document: dict[str, Any] = msgspec.to_builtins(host)
-    document["NetworkMode"] = "bridge" if host.NetworkMode in ("", "default") else host.NetworkMode
+    document["NetworkMode"] = network_mode(container)
     document["IpcMode"] = host.IpcMode or "private"
+    document["PidsLimit"] = host.PidsLimit or None
     document["CgroupnsMode"] = host.CgroupnsMode or "private"
     document["RestartPolicy"]["Name"] = host.RestartPolicy.Name or "no"
     document["LogConfig"] = {"Type": host.LogConfig.Type or "json-file", "Config": host.LogConfig.Config or {}}
@@ -143,20 +151,21 @@ def host_config(container: Container) -> dict[str, Any]:
     return document
 
 
-def inspect(
-    container: Container,
-    instance: Instance,
-    endpoint: Endpoint | None,
-    network_id: str,
-    published: Sequence[PortBinding],
-    execs: Sequence[str],
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What inspect tells of a container besides its row; ``execs`` are the ids of running ones."""
+
+    directory: Path
+    endpoint: Endpoint | None
+    network_id: str
+    published: Sequence[PortBinding]
+    execs: Sequence[str] = ()
+
+
+def inspect(container: Container, around: Around) -> dict[str, Any]:
     """``docker inspect``. Beside Docker's fields, ``Wherry`` says which user namespace the container has."""
-    directory = instance.containers / container.id
+    directory = around.directory
     config: dict[str, Any] = msgspec.to_builtins(container.config)
-    ids = "" if container.ids is None or not container.mapped else f"{container.ids}:65536"
-    mode = ("private" if ids else "private (ids are chosen at the first start)") if container.mapped else "host"
-    bridge = networks(container, endpoint, network_id)
     return {
         "Id": container.id,
         "Created": timestamp(container.created),
@@ -167,51 +176,63 @@ def inspect(
         "ResolvConfPath": str(directory / "resolv.conf"),
         "HostnamePath": str(directory / "hostname"),
         "HostsPath": str(directory / "hosts"),
-        "LogPath": str(directory / "container.log"),
+        "LogPath": "" if container.host.LogConfig.Type == "none" else str(directory / LOG_NAME),
         "Name": f"/{container.name}",
         "RestartCount": container.restarts,
-        "Driver": "overlay2",
+        "Driver": "overlayfs",
         "Platform": "linux",
         "MountLabel": "",
         "ProcessLabel": "",
         "AppArmorProfile": "",
-        "ExecIDs": list(execs) or None,
+        "ExecIDs": list(around.execs) or None,
         "HostConfig": host_config(container),
         "GraphDriver": {
-            "Name": "overlay2",
+            "Name": "overlayfs",
             "Data": {"UpperDir": str(directory / "upper"), "WorkDir": str(directory / "work")},
         },
-        "Mounts": [mount(point) for point in container.mounts],
+        "Mounts": [mount(point) for point in container.mounts if point.shown],
         "Config": {key: value for key, value in config.items() if value is not None or key in _ALWAYS},
-        "NetworkSettings": {
-            "Bridge": "",
-            "SandboxID": container.id if container.is_active else "",
-            "SandboxKey": f"/proc/{container.pid}/ns/net" if container.pid else "",
-            "HairpinMode": False,
-            "LinkLocalIPv6Address": "",
-            "LinkLocalIPv6PrefixLen": 0,
-            "SecondaryIPAddresses": None,
-            "SecondaryIPv6Addresses": None,
-            "Ports": ports.document(container.config.ExposedPorts, list(published)) if container.is_active else {},
-            **{
-                key: bridge.get("bridge", {}).get(key, default)
-                for key, default in (
-                    ("EndpointID", ""),
-                    ("Gateway", ""),
-                    ("GlobalIPv6Address", ""),
-                    ("GlobalIPv6PrefixLen", 0),
-                    ("IPAddress", ""),
-                    ("IPPrefixLen", 0),
-                    ("IPv6Gateway", ""),
-                    ("MacAddress", ""),
-                )
-            },
-            "Networks": bridge,
-        },
-        "Wherry": {"UserNamespace": {"Mode": mode, "Ids": ids}},
+        "NetworkSettings": network_settings(container, around),
+        "Wherry": {"UserNamespace": user_namespace(container)},
     }
 
 
+def user_namespace(container: Container) -> dict[str, str]:
+    """``Ids`` as first:count on the host; empty before the first start, which chooses them."""
+    if not container.mapped:
+        return {"Mode": "host", "Ids": ""}
+    return {"Mode": "private", "Ids": "" if container.ids is None else f"{container.ids}:{ID_RANGE_SIZE}"}
+
+
+def network_settings(container: Container, around: Around) -> dict[str, Any]:
+    """The fields of the default bridge are there twice: once as in Docker's beginnings."""
+    shown = networks(container, around.endpoint, around.network_id)
+    bridge = shown.get("bridge", {})
+    return {
+        "Bridge": "",
+        "SandboxID": container.id if container.pid else "",
+        "SandboxKey": f"/proc/{container.pid}/ns/net" if container.pid else "",
+        "HairpinMode": False,
+        "LinkLocalIPv6Address": "",
+        "LinkLocalIPv6PrefixLen": 0,
+        "SecondaryIPAddresses": None,
+        "SecondaryIPv6Addresses": None,
+        "Ports": ports.document(container.config.ExposedPorts, around.published) if container.is_active else {},
+        **{key: bridge.get(key, default) for key, default in _OF_BRIDGE.items()},
+        "Networks": shown,
+    }
+
+
+_OF_BRIDGE: dict[str, str | int] = {
+    "EndpointID": "",
+    "Gateway": "",
+    "GlobalIPv6Address": "",
+    "GlobalIPv6PrefixLen": 0,
+    "IPAddress": "",
+    "IPPrefixLen": 0,
+    "IPv6Gateway": "",
+    "MacAddress": "",
+}
 _ALWAYS = {"Cmd", "Entrypoint", "Env", "Labels", "OnBuild", "Volumes"}
 
 
@@ -219,16 +240,6 @@ def summary(
     container: Container, endpoint: Endpoint | None, network_id: str, published: Sequence[PortBinding], now: int
 ) -> dict[str, Any]:
     """One entry of ``docker ps``."""
-    listed: list[dict[str, Any]] = [
-        {"IP": one.host_address, "PrivatePort": one.container_port, "PublicPort": one.host_port, "Type": one.protocol}
-        for one in published
-    ]
-    known = {(one.container_port, one.protocol) for one in published}
-    if container.is_active:
-        for text in container.config.ExposedPorts or ():
-            number, protocol = ports.parse(text)
-            if (number, protocol) not in known:
-                listed.append({"PrivatePort": number, "Type": protocol})
     return {
         "Id": container.id,
         "Names": [f"/{container.name}"],
@@ -236,13 +247,13 @@ def summary(
         "ImageID": container.image,
         "Command": " ".join([container.path, *(_quoted(word) for word in container.args)]),
         "Created": container.created // 1_000_000_000,
-        "Ports": listed,
+        "Ports": ports.summary(container.config.ExposedPorts, published) if container.is_active else [],
         "Labels": container.config.Labels or {},
         "State": str(container.state),
         "Status": status(container, now),
-        "HostConfig": {"NetworkMode": host_config(container)["NetworkMode"]},
+        "HostConfig": {"NetworkMode": network_mode(container)},
         "NetworkSettings": {"Networks": networks(container, endpoint, network_id)},
-        "Mounts": [mount(point) for point in container.mounts],
+        "Mounts": [mount(point) for point in container.mounts if point.shown],
     }
 
 

@@ -2,6 +2,6 @@
 (they are mounted id-mapped); one row each. A directory without a row is what a crash left, and is removed at start.
 """
 
-from wherry.engine.volumes.volumes import Pruned, Volume, Volumes
+from wherry.engine.volumes.volumes import ANONYMOUS, Pruned, Volume, Volumes
 
-__all__ = ["Pruned", "Volume", "Volumes"]
+__all__ = ["ANONYMOUS", "Pruned", "Volume", "Volumes"]

@@ -3,9 +3,8 @@
 import os
 import re
 import secrets
-import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +15,14 @@ import msgspec
 from wherry.engine.database import Database
 from wherry.engine.events import EventSink
 from wherry.engine.instance import Instance
+from wherry.engine.trash import Trash
 from wherry.kit.errors import Conflict, Invalid, NotFound, Unsupported
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")  # moby, daemon/names
+_LONGEST = 255  # bytes of a file name
 ANONYMOUS = "com.docker.volume.anonymous"
 _SCHEMA = ("CREATE TABLE volumes (name TEXT PRIMARY KEY, document BLOB NOT NULL) WITHOUT ROWID",)
+_TRUE = ("true", "1")
 
 
 class _Row(msgspec.Struct):
@@ -68,10 +70,14 @@ class Pruned:
 class Volumes:
     """``users(name)`` are the ids of the containers that mount a volume; set by whoever knows containers."""
 
-    def __init__(self, instance: Instance, database: Database, events: EventSink) -> None:
+    def __init__(
+        self, instance: Instance, database: Database, events: EventSink, now: Callable[[], int] = time.time_ns
+    ) -> None:
         self._root = instance.volumes
+        self._trash = Trash(instance.tmp)
         self._database = database
         self._events = events
+        self._now = now
         self.users: Callable[[str], Sequence[str]] = lambda name: ()
         database.migrate("volumes", _SCHEMA)
         self._rows = {
@@ -81,10 +87,56 @@ class Volumes:
         }
 
     def recover(self) -> None:
-        """Remove directories that no row owns."""
+        """Remove directories that no row owns, make those that a row lacks."""
         for directory in self._root.glob("*"):
             if directory.name not in self._rows:
-                shutil.rmtree(directory, ignore_errors=True)
+                self._trash.throw(directory)
+        for name in self._rows:
+            self._make_directory(name)
+
+    # What there is
+
+    def exists(self, name: str) -> bool:
+        return name in self._rows
+
+    def get(self, name: str) -> Volume:
+        """NotFound in Docker's words."""
+        row = self._rows.get(name)
+        if row is None:
+            raise NotFound(f"get {name}: no such volume")
+        return self._volume(row)
+
+    def list(self, filters: Mapping[str, Sequence[str]] | None = None, usage: bool = False) -> "list[Volume]":
+        """Those that match Docker's filters, by name; ``usage`` measures them, which takes time."""
+        found = [row for _, row in sorted(self._rows.items()) if self._matches(row, filters or {})]
+        return [self._volume(row, usage) for row in found]
+
+    def _matches(self, row: _Row, filters: Mapping[str, Sequence[str]]) -> bool:
+        return all(self._matches_one(row, key, values) for key, values in filters.items())
+
+    def _matches_one(self, row: _Row, key: str, values: Sequence[str]) -> bool:
+        match key:
+            case "name":
+                return any(value in row.name for value in values)
+            case "driver":
+                return "local" in values
+            case "label":
+                return all(has_label(row.labels, value) for value in values)
+            case "label!":
+                return not any(has_label(row.labels, value) for value in values)
+            case "dangling":
+                return (not self.users(row.name)) == (not values or values[0] in _TRUE)
+            case "all":
+                return True
+        raise Invalid(f"invalid filter '{key}'")
+
+    def _volume(self, row: _Row, usage: bool = False) -> Volume:
+        path = self._root / row.name / "_data"
+        if not usage:
+            return Volume(row.name, path, row.labels, row.options, row.created)
+        return Volume(row.name, path, row.labels, row.options, row.created, _size(path), len(self.users(row.name)))
+
+    # Changes
 
     def create(self, name: str, driver: str, labels: dict[str, str], opts: dict[str, str]) -> Volume:
         """The volume of that name, made when there is none; "" for a random name."""
@@ -92,55 +144,26 @@ class Volumes:
             raise NotFound(f'error looking up volume plugin {driver}: plugin "{driver}" not found')
         if opts:
             raise Unsupported(f"volume options ({', '.join(sorted(opts))}) are not available in this version of Wherry")
-        name = name or secrets.token_hex(32)
-        if not _NAME.fullmatch(name):
-            raise Invalid(
-                f'create {name}: "{name}" includes invalid characters for a local volume name, '
-                'only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, '
-                "use absolute path"
-            )
+        if not name:
+            name, labels = secrets.token_hex(32), {ANONYMOUS: "", **labels}
         if name not in self._rows:
-            self._make(_Row(name, dict(labels), dict(opts), time.time_ns()))
+            _check_name(name)
+            self._make(_Row(name, dict(labels), dict(opts), self._now()))
         return self._volume(self._rows[name])
 
     def _make(self, row: _Row) -> None:
-        data = self._root / row.name / "_data"
-        data.mkdir(parents=True, exist_ok=True)
-        os.chmod(data, 0o755)
+        self._make_directory(row.name)
         self._database.execute("INSERT INTO volumes VALUES (?, ?)", row.name, msgspec.json.encode(row))
         self._rows[row.name] = row
         self._events.publish("volume", "create", row.name, {"driver": "local"})
 
-    def get(self, name: str) -> Volume:
-        row = self._rows.get(name)
-        if row is None:
-            raise NotFound(f"get {name}: no such volume")
-        return self._volume(row)
-
-    def list(self, filters: Mapping[str, Sequence[str]] | None = None, usage: bool = False) -> "list[Volume]":
-        return [self._volume(row, usage) for row in self._rows.values() if self._matches(row, filters or {})]
-
-    def _matches(self, row: _Row, filters: Mapping[str, Sequence[str]]) -> bool:
-        for key, values in filters.items():
-            match key:
-                case "name":
-                    ok = any(value in row.name for value in values)
-                case "driver":
-                    ok = "local" in values
-                case "label":
-                    ok = all(has_label(row.labels, value) for value in values)
-                case "label!":
-                    ok = not any(has_label(row.labels, value) for value in values)
-                case "dangling":
-                    wanted = values[0] in ("true", "1") if values else True
-                    ok = (not self.users(row.name)) == wanted
-                case "all":
-                    ok = True
-                case _:
-                    raise Invalid(f"invalid filter '{key}'")
-            if not ok:
-                return False
-        return True
+    def _make_directory(self, name: str) -> None:
+        data = self._root / name / "_data"
+        try:
+            data.mkdir(parents=True)
+        except FileExistsError:
+            return
+        os.chmod(data, 0o755)
 
     def remove(self, name: str, force: bool = False) -> None:
         """Remove a volume that no container mounts; with ``force`` one that does not exist is no error."""
@@ -151,31 +174,57 @@ class Volumes:
         users = self.users(name)
         if users:
             raise Conflict(f"remove {name}: volume is in use - [{', '.join(users)}]")
-        self._delete(name)
+        self.delete_rows([name])
+        self.forget([name])
 
-    def _delete(self, name: str) -> None:
-        self._database.execute("DELETE FROM volumes WHERE name = ?", name)
-        del self._rows[name]
-        shutil.rmtree(self._root / name, ignore_errors=True)
-        self._events.publish("volume", "destroy", name, {"driver": "local"})
+    def delete_rows(self, names: Iterable[str]) -> None:
+        """The part of a removal that may be in a transaction with others; :meth:`forget` is the rest."""
+        for name in names:
+            self._database.execute("DELETE FROM volumes WHERE name = ?", name)
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Volumes have no row any more: they are gone. Idempotent."""
+        for name in names:
+            if self._rows.pop(name, None) is not None:
+                self._trash.throw(self._root / name)
+                self._events.publish("volume", "destroy", name, {"driver": "local"})
 
     def prune(self, filters: Mapping[str, Sequence[str]]) -> Pruned:
         """Remove volumes nobody mounts: anonymous ones, or with the filter all=true any."""
-        everything = filters.get("all", ["false"])[0] in ("true", "1")
+        everything = any(value in _TRUE for value in filters.get("all", ()))
         gone, size = [], 0
-        for volume in self.list(filters, usage=True):
+        for volume in self.list(filters):
             if (everything or ANONYMOUS in volume.labels) and not self.users(volume.name):
-                self._delete(volume.name)
+                size += _size(volume.path)
+                self.remove(volume.name)
                 gone.append(volume.name)
-                size += volume.size_bytes
+        self._events.publish("volume", "prune", "", {"reclaimed": str(size)})
         return Pruned(gone, size)
 
-    def _volume(self, row: _Row, usage: bool = False) -> Volume:
-        path = self._root / row.name / "_data"
-        if not usage:
-            return Volume(row.name, path, row.labels, row.options, row.created)
-        size = sum(one.lstat().st_blocks * 512 for one in path.rglob("*"))
-        return Volume(row.name, path, row.labels, row.options, row.created, size, len(self.users(row.name)))
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST:
+        raise Invalid(
+            f'create {name}: "{name}" includes invalid characters for a local volume name, '
+            'only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, '
+            "use absolute path"
+        )
+
+
+def _size(directory: Path) -> int:
+    """What the files in it take of the disk."""
+    size = 0
+    pending = [str(directory)]
+    while pending:
+        try:
+            with os.scandir(pending.pop()) as entries:
+                for entry in entries:
+                    size += entry.stat(follow_symlinks=False).st_blocks * 512
+                    if entry.is_dir(follow_symlinks=False):
+                        pending.append(entry.path)
+        except FileNotFoundError:
+            pass  # a container removes it while we look
+    return size
 
 
 def has_label(labels: Mapping[str, str], wanted: str) -> bool:

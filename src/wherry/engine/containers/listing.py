@@ -1,0 +1,104 @@
+"""Containers as Docker's clients see them: lists, inspections, sizes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from wherry.engine.containers import views
+from wherry.engine.containers.execs import Execs
+from wherry.engine.containers.filters import Filters, Matcher
+from wherry.engine.containers.row import Container
+from wherry.engine.containers.surroundings import Surroundings
+from wherry.engine.containers.units import before
+from wherry.engine.networks.model import PortBinding
+from wherry.kit.errors import Invalid, NotFound
+
+_SHOW_ALL = {"status", "exited", "before", "since"}  # filters that are about containers that do not run, too
+
+
+class Listing:
+    def __init__(self, around: Surroundings, execs: Execs) -> None:
+        self._around = around
+        self._execs = execs
+        self._matcher = Matcher(around.registry.get, self._descends)
+
+    def summaries(
+        self, filters: Filters, *, everything: bool = False, limit: int = 0, size: bool = False
+    ) -> list[dict[str, Any]]:
+        """The newest first; only running ones unless ``everything``, a limit or a filter ask for others too."""
+        matches = self._matcher.predicate(filters)
+        everything = everything or limit > 0 or not _SHOW_ALL.isdisjoint(filters)
+        found = [one for one in self._around.registry if (everything or one.is_active) and matches(one)]
+        found.sort(key=lambda one: one.created, reverse=True)
+        return [self._summary(one) | (self.sizes(one) if size else {}) for one in found[: limit or None]]
+
+    def _summary(self, container: Container) -> dict[str, Any]:
+        around = self._around
+        document = views.summary(
+            container,
+            around.networks.endpoint(container.id),
+            self._network_id(container),
+            self._published(container),
+            around.now(),
+        )
+        return document | {"Image": self._image_shown(container)}
+
+    def inspect(self, container: Container, size: bool = False) -> dict[str, Any]:
+        around = self._around
+        document = views.inspect(
+            container,
+            views.Around(
+                around.directory(container),
+                around.networks.endpoint(container.id),
+                self._network_id(container),
+                self._published(container),
+                self._execs.of(container),
+            ),
+        )
+        return document | (self.sizes(container) if size else {})
+
+    def prunable(self, filters: Filters) -> list[Container]:
+        """Those that do not run and match; ``until`` is about when they were created."""
+        matches = self._matcher.predicate({name: values for name, values in filters.items() if name != "until"})
+        until = filters.get("until", ())
+        if len(until) > 1:
+            raise Invalid("more than one until filter specified")
+        limit = before(until[0], self._around.now(), "filter until") if until else None
+        return [
+            one
+            for one in self._around.registry
+            if not one.is_active and matches(one) and (limit is None or one.created < limit)
+        ]
+
+    def sizes(self, container: Container) -> dict[str, int]:
+        """What the container has written, and that with its image."""
+        own = 0
+        for path in (self._around.directory(container) / "upper").rglob("*"):
+            try:
+                own += 0 if path.is_dir() and not path.is_symlink() else path.lstat().st_size
+            except FileNotFoundError:
+                pass  # the container removes it while we look
+        return {"SizeRw": own, "SizeRootFs": own + self._around.images.held(container.image).size_bytes}
+
+    def _published(self, container: Container) -> Sequence[PortBinding]:
+        return [one.binding() for one in self._around.networks.publications(container.id)]
+
+    def _network_id(self, container: Container) -> str:
+        mode = views.network_mode(container)
+        return "" if mode.startswith("container:") else self._around.networks.get(mode).id
+
+    def _image_shown(self, container: Container) -> str:
+        """The name it was made from, or the image's id once that name means another image or none (moby, list.go)."""
+        try:
+            if self._around.images.get(container.image_name).id == container.image:
+                return container.image_name
+        except (NotFound, Invalid):
+            pass
+        return container.image
+
+    def _descends(self, image: str, ancestor: str) -> bool:
+        try:
+            wanted = self._around.images.get(ancestor)
+            mine = self._around.images.held(image)
+        except (NotFound, Invalid):
+            return False
+        return mine.chain_ids[: len(wanted.chain_ids)] == wanted.chain_ids

@@ -1,0 +1,38 @@
+"""What containers need of others, as narrow as they need it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from wherry.engine.images.model import Image, ImageUse
+from wherry.linux.cgroup import Cgroup, Stats, layout
+
+
+class ImageSource(Protocol):
+    """The images of this machine; :class:`wherry.engine.images.Images` is one."""
+
+    def get(self, name: str) -> Image:
+        """By name, id or beginning of an id; NotFound, Invalid."""
+        ...
+
+    def held(self, image: str) -> Image:
+        """By id, even when it was removed by force since."""
+        ...
+
+    def collect(self, in_use: Callable[[str], Sequence[ImageUse]]) -> None:
+        """A container was removed: let go of images that only it needed."""
+        ...
+
+
+class Group(Protocol):
+    """A container's cgroup; :class:`wherry.linux.cgroup.Cgroup` is one."""
+
+    def freeze(self) -> None: ...
+    def thaw(self) -> None: ...
+    def apply(self, resources: Mapping[str, Any]) -> None: ...
+    def pids(self) -> list[int]: ...
+    def stats(self) -> Stats: ...
+
+
+def real_group(path: str) -> Group:
+    """The kernel's cgroup of that path."""
+    return Cgroup.at(path, layout())
