@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from wherry.engine.containers import ports
 from wherry.engine.containers.model import State
@@ -11,19 +12,21 @@ from wherry.kit.errors import Invalid, NotFound
 
 Filters = Mapping[str, Sequence[str]]
 Predicate = Callable[[Container], bool]
+Listed = Callable[[Container], Sequence[Mapping[str, Any]]]
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
 class Matcher:
     """Makes a predicate of filters: all names must match; of one name's values any may (labels: all).
 
-    ``descends(image, ancestor)`` tells whether an image is or is made from another. Invalid for a value that means
-    nothing, before anything is matched.
+    ``descends(image, ancestor)`` tells whether an image is or is made from another; ``listed`` are a container's ports
+    as ``docker ps`` lists them. Invalid for a value that means nothing, before anything is matched.
     """
 
-    def __init__(self, find: Callable[[str], Container], descends: Callable[[str, str], bool]) -> None:
+    def __init__(self, find: Callable[[str], Container], descends: Callable[[str, str], bool], listed: Listed) -> None:
         self._find = find
         self._descends = descends
+        self._listed = listed
 
     def predicate(self, filters: Filters) -> Predicate:
         predicates = [self._one(name, values) for name, values in filters.items() if values]
@@ -58,15 +61,9 @@ class Matcher:
             case "network":
                 return lambda one: _network(one) in values
             case "publish":
-                wanted = {port for value in values for port in _ports(value, name)}
-                return lambda one: not wanted.isdisjoint(ports.parse(key) for key in one.host.PortBindings or ())
+                return self._has_port("PublicPort", {port for value in values for port in _ports(value, name)})
             case "expose":
-                exposed = {port for value in values for port in _ports(value, name)}
-                return lambda one: (
-                    not exposed.isdisjoint(
-                        port for key in one.config.ExposedPorts or () for port in ports.parse_exposed(key)
-                    )
-                )
+                return self._has_port("PrivatePort", {port for value in values for port in _ports(value, name)})
             case "health":
                 return lambda one: "none" in values  # until there are probes
             case "is-task":
@@ -75,6 +72,9 @@ class Matcher:
             case "isolation":
                 return lambda one: (one.host.Isolation or "default") in values
         raise Invalid(f"invalid filter '{name}'")
+
+    def _has_port(self, side: str, wanted: set[ports.Port]) -> Predicate:
+        return lambda one: not wanted.isdisjoint((port.get(side, 0), port["Type"]) for port in self._listed(one))
 
     def _created(self, names: Sequence[str]) -> list[int]:
         try:

@@ -19,7 +19,7 @@ class Listing:
     def __init__(self, around: Surroundings, execs: Execs) -> None:
         self._around = around
         self._execs = execs
-        self._matcher = Matcher(around.registry.get, self._descends)
+        self._matcher = Matcher(around.registry.get, self._descends, self._ports)
 
     def summaries(
         self, filters: Filters, *, everything: bool = False, limit: int = 0, size: bool = False
@@ -78,6 +78,9 @@ class Listing:
             except FileNotFoundError:
                 pass  # the container removes it while we look
         return {"SizeRw": own, "SizeRootFs": own + self._around.images.held(container.image).size_bytes}
+
+    def _ports(self, container: Container) -> list[dict[str, Any]]:
+        return views.listed_ports(container, self._published(container))
 
     def _published(self, container: Container) -> Sequence[PortBinding]:
         return [one.binding() for one in self._around.networks.publications(container.id)]

@@ -62,7 +62,7 @@ class Runs:
         live = self._around.registry.live(container)
         container.pid = task.pid
         container.started = task.started_nanoseconds
-        if container.state is not State.PAUSED:
+        if container.state not in (State.RUNNING, State.PAUSED):  # as it is when it is adopted
             container.move(State.RUNNING)
         live.task = task
         live.settled.clear()

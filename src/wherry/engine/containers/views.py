@@ -236,6 +236,11 @@ _OF_BRIDGE: dict[str, str | int] = {
 _ALWAYS = {"Cmd", "Entrypoint", "Env", "Labels", "OnBuild", "Volumes"}
 
 
+def listed_ports(container: Container, published: Sequence[PortBinding]) -> list[dict[str, Any]]:
+    """A running container's ports, published and exposed."""
+    return ports.summary(container.config.ExposedPorts, published) if container.is_active else []
+
+
 def summary(
     container: Container, endpoint: Endpoint | None, network_id: str, published: Sequence[PortBinding], now: int
 ) -> dict[str, Any]:
@@ -247,7 +252,7 @@ def summary(
         "ImageID": container.image,
         "Command": " ".join([container.path, *(_quoted(word) for word in container.args)]),
         "Created": container.created // 1_000_000_000,
-        "Ports": ports.summary(container.config.ExposedPorts, published) if container.is_active else [],
+        "Ports": listed_ports(container, published),
         "Labels": container.config.Labels or {},
         "State": str(container.state),
         "Status": status(container, now),

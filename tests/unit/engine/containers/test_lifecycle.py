@@ -110,7 +110,7 @@ async def test_another_signal_is_only_sent(daemon: Daemon, machine: Machine) -> 
 
 async def test_kill_needs_a_running_container_and_a_signal(daemon: Daemon) -> None:
     container = await daemon.create(name="idle")
-    with pytest.raises(Conflict, match="cannot kill container: idle: container .* is not running"):
+    with pytest.raises(Conflict, match=r"cannot kill container: idle: container .* is not running"):
         await daemon.containers.kill(container)
     await daemon.containers.start(container)
     with pytest.raises(Invalid, match="invalid signal: NOSUCH"):
