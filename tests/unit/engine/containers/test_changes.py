@@ -1,0 +1,64 @@
+"""Telling followers that a file has changed."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from wherry.engine.containers import changes as watching
+from wherry.engine.containers.changes import Changes
+from wherry.linux.errors import KernelError
+
+
+async def test_a_write_wakes_those_who_look_at_the_directory(tmp_path: Path) -> None:
+    changes = Changes()
+    with changes.watch(tmp_path) as one, changes.watch(tmp_path) as other:
+        (tmp_path / "log").write_text("x")
+        async with asyncio.timeout(0.9):  # less than the patience without inotify's word
+            await asyncio.gather(one.changed(), other.changed())
+
+
+async def test_a_wake_is_as_good_as_a_write(tmp_path: Path) -> None:
+    changes = Changes()
+    with changes.watch(tmp_path) as look:
+        changes.wake(tmp_path)
+        async with asyncio.timeout(0.9):
+            await look.changed()
+
+
+async def test_a_change_before_the_look_is_not_missed(tmp_path: Path) -> None:
+    changes = Changes()
+    with changes.watch(tmp_path) as look:
+        (tmp_path / "log").write_text("x")
+        await asyncio.sleep(0.02)
+        async with asyncio.timeout(0.9):
+            await look.changed()
+
+
+async def test_nothing_stays_open_when_nobody_looks(tmp_path: Path) -> None:
+    before = sorted(os.listdir("/proc/self/fd"))
+    changes = Changes()
+    with changes.watch(tmp_path), changes.watch(tmp_path):
+        assert sorted(os.listdir("/proc/self/fd")) != before
+    assert sorted(os.listdir("/proc/self/fd")) == before
+
+
+async def test_without_inotify_followers_look_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise KernelError(24, "watch files")
+
+    monkeypatch.setattr(watching, "Inotify", refuse)
+    with Changes().watch(tmp_path) as look:
+        async with asyncio.timeout(5):
+            await look.changed()
+
+
+async def test_a_directory_that_goes_harms_nobody(tmp_path: Path) -> None:
+    changes = Changes()
+    (tmp_path / "gone").mkdir()
+    with changes.watch(tmp_path / "gone"):
+        (tmp_path / "gone").rmdir()
+        await asyncio.sleep(0.01)
+    changes.close()
+    changes.close()
