@@ -23,6 +23,7 @@ from wherry.engine.runtime.fake import FakeMachine, FakeRuntime, FakeTask
 from wherry.engine.volumes import Volumes
 from wherry.kit.errors import NotFound
 from wherry.linux.cgroup import Stats
+from wherry.linux.cgroup.stats import BlockStats, CpuStats, MemoryStats, PidsStats
 from wherry.oci.model import ContainerConfig, ImageConfig
 
 IMAGE_ID = "sha256:" + "1" * 64
@@ -105,7 +106,7 @@ class FakeGroup:
         return [os.getpid()]
 
     def stats(self) -> Stats:
-        return Stats(2)
+        return Stats(2, MemoryStats(usage_bytes=4096), CpuStats(7), PidsStats(1), BlockStats())
 
 
 class Machine:
