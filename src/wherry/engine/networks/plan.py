@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from itertools import chain
 
 from wherry.engine.instance import Instance
 from wherry.engine.networks.model import Addressing
@@ -52,7 +53,7 @@ def free_address(net: Addressing, used: Collection[IPv4Address], after: IPv4Addr
 def _around(subnet: IPv4Network, after: IPv4Address | None) -> Iterator[IPv4Address]:
     first, last = int(subnet.network_address) + 1, int(subnet.broadcast_address) - 1
     start = first if after is None or after not in subnet else int(after) + 1
-    for number in (*range(start, last + 1), *range(first, min(start, last + 1))):
+    for number in chain(range(start, last + 1), range(first, min(start, last + 1))):
         yield IPv4Address(number)
 
 
