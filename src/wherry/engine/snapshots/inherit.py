@@ -1,0 +1,61 @@
+"""What a directory looks like that a layer uses without describing it: as in the layers below, if they have it."""
+
+import os
+import stat
+from pathlib import Path
+from types import TracebackType
+
+from wherry.linux.errors import KernelError
+from wherry.linux.openat2 import openat2
+
+_ENOENT = 2
+
+
+class Inheritance:
+    """Copies mode, owner and time from the topmost of ``below`` that has the path (as containerd's archive.mkparent).
+
+    Without it a layer that adds one file to ``/home/me`` would give that directory to root for everybody to read.
+    """
+
+    def __init__(self, below: list[Path]) -> None:
+        self._below = below
+        self._roots: list[int] | None = None
+
+    def adorn(self, path: bytes, fd: int) -> None:
+        """Make the fresh directory ``fd`` like the one at ``path`` below; leave it when there is none."""
+        for root in self._open():
+            try:
+                found = openat2(root, path, os.O_PATH | os.O_NOFOLLOW)
+            except KernelError as error:
+                if error.errno == _ENOENT:
+                    continue
+                return  # a name on the way is no directory here: what lies further below is hidden
+            try:
+                _copy(os.fstat(found), fd)
+            finally:
+                os.close(found)
+            return
+
+    def _open(self) -> list[int]:
+        """Most layers describe all their directories: opened on first need."""
+        if self._roots is None:
+            self._roots = []
+            for path in self._below:
+                self._roots.append(os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
+        return self._roots
+
+    def __enter__(self) -> "Inheritance":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for root in self._roots or ():
+            os.close(root)
+
+
+def _copy(status: os.stat_result, fd: int) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        os.fchown(fd, status.st_uid, status.st_gid)
+        os.fchmod(fd, stat.S_IMODE(status.st_mode))
+        os.utime(fd, ns=(status.st_mtime_ns, status.st_mtime_ns))

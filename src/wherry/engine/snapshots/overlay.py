@@ -1,0 +1,184 @@
+"""The snapshotter for overlayfs: directories on the host's file system. The layout is in the package's docstring."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from wherry.engine.snapshots.decompress import Decompressed
+from wherry.engine.snapshots.extractor import Extractor
+from wherry.engine.snapshots.inherit import Inheritance
+from wherry.engine.snapshots.model import DEFAULT_LIMITS, ExtractResult, Limits
+from wherry.engine.snapshots.source import Source
+from wherry.kit.errors import Invalid, NotFound, Unavailable
+from wherry.linux.trees import remove_tree, sync_file_system
+from wherry.oci.digest import Digest
+
+_FILES = "fs"
+_RECORD = "layer.json"
+_LAYER, _TRASH = "layer-", "trash-"
+
+
+class LayerRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """layer.json. ``opaque``: the layer's root hides all layers below."""
+
+    parent: str | None
+    diff_id: str
+    size_bytes: int
+    entries: int
+    opaque: bool
+
+
+class OverlaySnapshots:
+    """See :class:`wherry.engine.snapshots.Snapshots`. ``tmp`` is on the file system of ``root``; one process at a time.
+
+    ``durable`` False leaves writing to the disk to the kernel: for benchmarks and tests.
+    """
+
+    def __init__(self, root: Path, tmp: Path, durable: bool = True) -> None:
+        self._layers = root / "sha256"
+        self._tmp = tmp
+        self._durable = durable
+        self._records: dict[str, LayerRecord] = {}
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        root.chmod(0o700)
+        self._layers.mkdir(mode=0o700, exist_ok=True)
+        tmp.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def has(self, chain_id: str) -> bool:
+        return self._directory(chain_id).is_dir()
+
+    def path(self, chain_id: str) -> Path:
+        return self._directory(chain_id) / _FILES
+
+    def _directory(self, chain_id: str) -> Path:
+        digest = Digest.parse(chain_id)
+        if digest.algorithm != "sha256":
+            raise Invalid(f"chain id {chain_id} is not of sha256")
+        return self._layers / digest.hex
+
+    def layers(self, chain_ids: list[str]) -> list[Path]:
+        topmost_first = []
+        for chain_id in reversed(chain_ids):
+            topmost_first.append(self.path(chain_id))
+            if self._record(chain_id).opaque:
+                break
+        return topmost_first
+
+    def usage(self, chain_id: str) -> int:
+        return self._record(chain_id).size_bytes
+
+    def list(self) -> list[str]:
+        return [f"sha256:{entry.name}" for entry in os.scandir(self._layers)]
+
+    def _record(self, chain_id: str) -> LayerRecord:
+        """Records never change while the directory exists: read once."""
+        record = self._records.get(chain_id)
+        if record is None:
+            try:
+                data = (self._directory(chain_id) / _RECORD).read_bytes()
+            except FileNotFoundError as error:
+                raise NotFound(f"layer {chain_id} is not extracted here") from error
+            record = self._records[chain_id] = msgspec.json.decode(data, type=LayerRecord)
+        return record
+
+    def extract(
+        self, chain_id: str, parent: str | None, stream: BinaryIO, limits: Limits = DEFAULT_LIMITS
+    ) -> ExtractResult:
+        target = self._directory(chain_id)
+        below = self._below(parent)
+        with self._unfinished() as directory:
+            record = self._fill(directory, stream, limits, parent, below)
+            (directory / _RECORD).write_bytes(msgspec.json.encode(record))
+            self._publish(directory, target)
+        return ExtractResult(record.diff_id, record.size_bytes, record.entries)
+
+    def _below(self, parent: str | None) -> "list[Path]":  # quoted: list is a method here
+        """The files of the layers below, the topmost first."""
+        paths = []
+        while parent is not None:
+            paths.append(self.path(parent))
+            record = self._record(parent)
+            parent = None if record.opaque else record.parent
+        return paths
+
+    @contextmanager
+    def _unfinished(self) -> Iterator[Path]:
+        """A private directory to fill; it is gone afterwards unless it was published. Its name nobody can guess."""
+        directory = self._tmp / (_LAYER + secrets.token_hex(16))
+        directory.mkdir(mode=0o700)
+        try:
+            (directory / _FILES).mkdir(mode=0o755)
+            yield directory
+        except OSError as error:
+            raise Unavailable(f"cannot extract a layer: {error}") from error
+        finally:
+            self._delete(directory)
+
+    def _fill(
+        self, directory: Path, stream: BinaryIO, limits: Limits, parent: str | None, below: "list[Path]"
+    ) -> LayerRecord:
+        root = os.open(directory / _FILES, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            source = Source(Decompressed(stream), limits)
+            with Inheritance(below) as inheritance:
+                with closing(Extractor(root, source, limits, inheritance.adorn)) as extractor:
+                    extractor.run()
+            return LayerRecord(
+                parent=parent,
+                diff_id=source.diff_id,
+                size_bytes=extractor.size_bytes,
+                entries=extractor.entries,
+                opaque=extractor.is_opaque,
+            )
+        finally:
+            os.close(root)
+
+    def _publish(self, directory: Path, target: Path) -> None:
+        """Make a complete layer appear. Its files are on the disk before its name is (rename(2) does not order them)."""
+        if self._durable:
+            sync_file_system(directory)
+        try:
+            directory.rename(target)
+        except OSError as error:
+            if not target.is_dir():
+                raise
+            del error  # somebody was faster with the same layer: keep that one
+        if self._durable:
+            sync_file_system(target)
+
+    def remove(self, chain_id: str) -> None:
+        self._records.pop(chain_id, None)
+        trash = self._tmp / (_TRASH + secrets.token_hex(16))
+        try:
+            self._directory(chain_id).rename(trash)
+        except FileNotFoundError:
+            return
+        self._delete(trash)
+
+    def _delete(self, directory: Path) -> None:
+        parent = os.open(directory.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            remove_tree(parent, directory.name)
+        finally:
+            os.close(parent)
+
+    def prepare(self, directory: Path, owner: int) -> tuple[Path, Path]:
+        upper, work = directory / "upper", directory / "work"
+        for path, mode in ((upper, 0o755), (work, 0o700)):
+            try:
+                os.mkdir(path, mode)
+            except FileExistsError:
+                continue
+            if owner:
+                os.chown(path, owner, owner)
+        return upper, work
+
+    def recover(self) -> None:
+        for entry in os.scandir(self._tmp):
+            if entry.name.startswith((_LAYER, _TRASH)):
+                self._delete(Path(entry.path))

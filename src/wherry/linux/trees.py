@@ -1,0 +1,117 @@
+"""Deleting a directory tree that others have filled: never through a symbolic link, never into a mount."""
+
+import os
+import secrets
+from dataclasses import dataclass, field
+
+from wherry.linux.errors import KernelError
+from wherry.linux.openat2 import RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS, RESOLVE_NO_XDEV, openat2
+from wherry.linux.syscalls import call
+
+_INSIDE = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+_OPEN_DEPTH = 64
+
+
+@dataclass(slots=True)
+class _Level:
+    """A directory being emptied; ``name`` in the one above it, ``below`` its subdirectories still to do."""
+
+    fd: int
+    name: bytes
+    below: list[bytes] = field(default_factory=list)
+
+
+def remove_tree(directory: int, name: str | bytes) -> None:
+    """Delete ``name`` (a file or a whole tree, of any depth) in ``directory``. Idempotent.
+
+    Raises KernelError (EXDEV, EBUSY) at a mount point, having deleted some of the rest: unmount first and call again.
+    A directory is opened before it is looked into, with RESOLVE_NO_XDEV, which also refuses a bind mount of the same
+    file system. At most 65 descriptors are open: what lies deeper is first moved up beside the top.
+    """
+    name = os.fsencode(name)
+    if not _unlink(directory, name):
+        return
+    pending = [name]
+    while pending:
+        pending += _remove_one(directory, pending.pop())
+
+
+def _unlink(directory: int, name: bytes) -> bool:
+    """Unlink anything but a directory; say whether it is one."""
+    try:
+        os.unlink(name, dir_fd=directory)
+    except IsADirectoryError:  # Linux: EISDIR, where POSIX says EPERM (unlink(2))
+        return True
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise KernelError(error.errno or 0, "delete", os.fsdecode(name)) from error
+    return False
+
+
+def _remove_one(top: int, name: bytes) -> list[bytes]:
+    """Delete the directory ``name``; return the names, in ``top``, of the deep ones that were moved there."""
+    moved: list[bytes] = []
+    stack: list[_Level] = []
+    try:
+        _enter(stack, top, name)
+        while stack:
+            level = stack[-1]
+            if not level.below:
+                _leave(stack, top)
+            elif len(stack) < _OPEN_DEPTH:
+                _enter(stack, level.fd, level.below.pop())
+            else:
+                moved.append(_move_up(top, level.fd, level.below.pop()))
+    finally:
+        for level in stack:
+            os.close(level.fd)
+    return moved
+
+
+def _enter(stack: list[_Level], parent: int, name: bytes) -> None:
+    """Open a directory, delete its files, and put it on the stack with the subdirectories it has."""
+    try:
+        fd = openat2(parent, name, _DIRECTORY, resolve=_INSIDE)
+    except KernelError as error:
+        if error.errno == 2:  # ENOENT: somebody else deletes it too
+            return
+        raise
+    level = _Level(fd, name)
+    stack.append(level)
+    with os.scandir(fd) as entries:
+        for entry in entries:
+            child = os.fsencode(entry.name)
+            if entry.is_dir(follow_symlinks=False) or _unlink(fd, child):
+                level.below.append(child)
+
+
+def _leave(stack: list[_Level], top: int) -> None:
+    level = stack.pop()
+    os.close(level.fd)
+    parent = stack[-1].fd if stack else top
+    try:
+        os.rmdir(level.name, dir_fd=parent)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise KernelError(error.errno or 0, "delete directory", os.fsdecode(level.name)) from error
+
+
+def _move_up(top: int, parent: int, name: bytes) -> bytes:
+    new = b".deep-" + secrets.token_hex(8).encode()
+    try:
+        os.rename(name, new, src_dir_fd=parent, dst_dir_fd=top)
+    except OSError as error:
+        raise KernelError(error.errno or 0, "move up to delete", os.fsdecode(name)) from error
+    return new
+
+
+def sync_file_system(path: str | os.PathLike[str]) -> None:
+    """Write everything of the file system that ``path`` is on to the disk (syncfs(2)); KernelError when that failed."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        call("syncfs", "write to the disk", os.fspath(path), fd)
+    finally:
+        os.close(fd)
