@@ -38,7 +38,7 @@ class TcpRelay:
         self._listening = listening
         self._target = target
         self._loop = asyncio.get_running_loop()
-        self._connections: set[asyncio.Task[None]] = set()
+        self.connections: set[asyncio.Task[None]] = set()
         self._loop.add_reader(listening.fileno(), self._accept)
 
     def close(self) -> None:
@@ -46,7 +46,7 @@ class TcpRelay:
         if self._listening.fileno() >= 0:
             self._loop.remove_reader(self._listening.fileno())
             self._listening.close()
-        for task in self._connections:
+        for task in self.connections:
             task.cancel()
 
     def _accept(self) -> None:
@@ -55,28 +55,29 @@ class TcpRelay:
         except OSError:
             return  # it went away while waiting, or descriptors are short: the next readiness tries again
         client.setblocking(False)
-        task = self._loop.create_task(self._relay(client))
-        self._connections.add(task)
-        task.add_done_callback(self._connections.discard)
+        near = _Half(self._loop.create_future())
+        task = self._loop.create_task(self._relay(client, near))
+        self.connections.add(task)
+        task.add_done_callback(lambda _: self._end(task, client, near))
 
-    async def _relay(self, client: socket.socket) -> None:
-        ended = self._loop.create_future()
-        near = _Half(ended)
+    async def _relay(self, client: socket.socket, near: "_Half") -> None:
         try:
-            _, far = await self._loop.create_connection(lambda: _Half(ended), *self._target)
+            _, far = await self._loop.create_connection(lambda: _Half(near.ended), *self._target)
         except OSError:
-            client.close()
-            return
-        except BaseException:
-            client.close()
-            raise
+            return  # nobody listens in the container: the client's connection ends
         try:
             near.other, far.other = far, near
             await self._loop.connect_accepted_socket(lambda: near, client)
-            await ended
+            await near.ended
         finally:
-            near.close()
             far.close()
+
+    def _end(self, task: "asyncio.Task[None]", client: socket.socket, near: "_Half") -> None:
+        self.connections.discard(task)
+        if near.is_connected:
+            near.close()
+        else:
+            client.close()
 
 
 class _Half(asyncio.Protocol):
@@ -84,10 +85,14 @@ class _Half(asyncio.Protocol):
 
     def __init__(self, ended: "asyncio.Future[None]") -> None:
         self.other: _Half | None = None
-        self._ended = ended
+        self.ended = ended
         self._transport: asyncio.Transport | None = None
         self._early = b""
         self._at_end = False
+
+    @property
+    def is_connected(self) -> bool:
+        return self._transport is not None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -134,8 +139,8 @@ class _Half(asyncio.Protocol):
             self._transport.close()
 
     def _finish(self) -> None:
-        if not self._ended.done():
-            self._ended.set_result(None)
+        if not self.ended.done():
+            self.ended.set_result(None)
 
 
 class UdpRelay:

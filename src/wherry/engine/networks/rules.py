@@ -97,12 +97,13 @@ def _guard(bridge: str, subnet: str) -> list[str]:
     """Before connection tracking, so these are addresses as they are on the wire.
 
     No loopback address comes over a wire (RFC 1122 §3.2.1.3), whatever ``route_localnet`` says (CVE-2020-8558);
-    nobody but the bridge speaks to the containers' own addresses (direct routing by a neighbour).
+    nobody but the bridge speaks to the containers' own addresses (direct routing by a neighbour). Only as long as there
+    is a route to the bridge: rules that an instance left behind do not cut off a later one with the same range.
     """
     return [
         'iifname != "lo" ip daddr 127.0.0.0/8 drop',
         'iifname != "lo" ip saddr 127.0.0.0/8 drop',
-        f'iifname != {{ "lo", {bridge} }} ip daddr {subnet} drop',
+        f'iifname != {{ "lo", {bridge} }} ip daddr {subnet} fib daddr oifname {bridge} drop',
     ]
 
 

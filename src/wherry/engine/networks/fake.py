@@ -1,0 +1,77 @@
+"""A kernel's networks in memory: for tests of what stands above."""
+
+import errno
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Interface, IPv4Network
+
+from wherry.engine.networks.apply import Wire
+from wherry.engine.networks.model import Publication
+from wherry.engine.networks.rules import Ground
+from wherry.linux.errors import KernelError
+
+
+@dataclass(slots=True)
+class FakePlumbing:
+    """Does what :class:`.apply.Plumbing` says; the fields are the state, for a test to set and to look at.
+
+    ``wires`` by the name of the link on the host; ``refuse`` names calls that fail with EPERM.
+    """
+
+    routes: list[IPv4Network] = field(default_factory=list)
+    other_links: list[str] = field(default_factory=lambda: ["lo", "eth0"])
+    bridges: dict[str, IPv4Interface] = field(default_factory=dict)
+    wires: dict[str, Wire] = field(default_factory=dict)
+    tables: dict[str, Ground] = field(default_factory=dict)
+    published: dict[str, set[Publication]] = field(default_factory=dict)
+    forwarding: bool = False
+    refuse: set[str] = field(default_factory=set)
+
+    def taken(self, bridge: str) -> list[IPv4Network]:
+        return [*self.routes, *(address.network for name, address in self.bridges.items() if name != bridge)]
+
+    def links(self) -> list[str]:
+        return [*self.other_links, *self.bridges, *self.wires]
+
+    def bridge_ports(self, bridge: str) -> list[str]:
+        return list(self.wires) if bridge in self.bridges else []
+
+    def ensure_bridge(self, name: str, mac: str, address: IPv4Interface) -> None:
+        self.bridges[name] = address
+
+    def is_forwarding(self) -> bool:
+        return self.forwarding
+
+    def set_forwarding(self, on: bool) -> None:
+        self.forwarding = on
+
+    def lay(self, netns_fd: int, bridge: str, wire: Wire) -> None:
+        self._maybe_refuse("lay")
+        self.wires[wire.host_link] = wire
+
+    def remove_link(self, name: str) -> None:
+        self._maybe_refuse("remove_link")
+        self.wires.pop(name, None)
+        self.bridges.pop(name, None)
+
+    def set_rules(self, ground: Ground, publications: Sequence[Publication]) -> None:
+        self.tables[ground.table] = ground
+        self.published[ground.table] = set(publications)
+
+    def remove_rules(self, table: str) -> None:
+        self.tables.pop(table, None)
+        self.published.pop(table, None)
+
+    def publish(self, table: str, publications: Sequence[Publication]) -> None:
+        self._maybe_refuse("publish")
+        self.published[table] |= set(publications)
+
+    def unpublish(self, table: str, publications: Sequence[Publication]) -> None:
+        self.published[table] -= set(publications)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _maybe_refuse(self, call: str) -> None:
+        if call in self.refuse:
+            raise KernelError(errno.EPERM, call)

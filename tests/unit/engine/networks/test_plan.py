@@ -1,0 +1,91 @@
+"""Addresses, names and ranges."""
+
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wherry.engine.instance import Instance
+from wherry.engine.networks import plan
+
+DEFAULT_ROUTE = IPv4Network("0.0.0.0/0")
+NETWORKS = st.builds(
+    lambda number, prefix: IPv4Network((number & (0xFFFFFFFF << (32 - prefix)), prefix)),
+    st.one_of(st.integers(0xAC100000, 0xAC1FFFFF), st.integers(0xC0A80000, 0xC0A8FFFF)),
+    st.integers(8, 32),
+)
+
+
+def test_the_default_instance_prefers_dockers_own_range() -> None:
+    assert plan.choose_subnet([DEFAULT_ROUTE], is_default=True) == IPv4Network("172.17.0.0/16")
+
+
+def test_other_instances_leave_that_range_alone() -> None:
+    assert plan.choose_subnet([], is_default=False) == IPv4Network("172.18.0.0/16")
+
+
+def test_a_host_route_within_a_range_takes_all_of_it() -> None:
+    assert plan.choose_subnet([IPv4Network("172.18.3.4/32")], is_default=False) == IPv4Network("172.19.0.0/16")
+
+
+def test_when_all_large_ranges_are_taken_small_ones_follow() -> None:
+    assert plan.choose_subnet([IPv4Network("172.16.0.0/12")], is_default=True) == IPv4Network("192.168.0.0/20")
+
+
+def test_nothing_is_chosen_when_everything_is_taken() -> None:
+    taken = [IPv4Network("172.16.0.0/12"), IPv4Network("192.168.0.0/16")]
+    assert plan.choose_subnet(taken, is_default=True) is None
+
+
+@given(st.lists(NETWORKS, max_size=12), st.booleans())
+def test_a_chosen_range_never_overlaps_what_is_taken(taken: list[IPv4Network], is_default: bool) -> None:
+    chosen = plan.choose_subnet(taken, is_default)
+    assert chosen is None or not any(chosen.overlaps(other) for other in taken)
+
+
+def test_a_range_is_kept_while_it_is_wanted_and_free() -> None:
+    subnet, other = IPv4Network("172.18.0.0/16"), IPv4Network("10.0.0.0/24")
+    assert plan.is_usable(subnet, None, [DEFAULT_ROUTE])
+    assert plan.is_usable(subnet, subnet, [])
+    assert not plan.is_usable(subnet, other, [])
+    assert not plan.is_usable(subnet, None, [IPv4Network("172.18.9.0/24")])
+
+
+def test_addresses_go_round_before_one_is_used_again() -> None:
+    net = plan.addressing(IPv4Network("10.0.0.0/29"))
+    used: set[IPv4Address] = set()
+    last, seen = None, []
+    for _ in range(7):
+        last = plan.free_address(net, used, last)
+        assert last is not None
+        seen.append(str(last))
+    assert seen == ["10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6", "10.0.0.2", "10.0.0.3"]
+
+
+@given(st.sets(st.integers(1, 62)), st.one_of(st.none(), st.integers(0, 63)))
+def test_a_free_address_is_within_the_range_and_nobodys(taken: set[int], after: int | None) -> None:
+    net = plan.addressing(IPv4Network("10.1.2.0/26"))
+    base = net.subnet.network_address
+    used = {base + number for number in taken}
+    found = plan.free_address(net, used, None if after is None else base + after)
+    if found is None:
+        assert taken | {1} == set(range(1, 63))
+    else:
+        assert found in set(net.subnet.hosts()) - used - {net.gateway}
+
+
+def test_the_mac_is_dockers() -> None:
+    assert plan.mac_of(IPv4Address("172.17.0.2")) == "02:42:ac:11:00:02"
+
+
+@given(st.integers(2, 65533))
+def test_names_of_links_fit_the_kernels_limit_and_differ_from_the_bridges(host: int) -> None:
+    net = plan.addressing(IPv4Network("172.18.0.0/16"))
+    for instance in (Instance.at(), Instance.at(Path("/tmp/somewhere"))):
+        name = plan.host_link(instance, net, net.subnet.network_address + host)
+        assert len(name) <= 15 and name != instance.bridge
+
+
+def test_ports_that_no_endpoint_owns_are_found() -> None:
+    assert plan.unowned(["c", "a", "b"], {"b"}) == ["a", "c"]

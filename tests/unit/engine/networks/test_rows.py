@@ -1,0 +1,41 @@
+"""Rows come back as they went."""
+
+from ipaddress import IPv4Network
+
+from wherry.engine.database import Database
+from wherry.engine.networks import plan
+from wherry.engine.networks.model import Attached, Endpoint, Network, Publication
+from wherry.engine.networks.rows import Rows
+
+NETWORK = Network("a" * 64, "bridge", "bridge", 5, plan.addressing(IPv4Network("172.17.0.0/16")))
+ENDPOINT = Endpoint(NETWORK.id, "bridge", "e" * 64, "172.17.0.2", 16, "172.17.0.1", "02:42:ac:11:00:02")
+
+
+def test_networks_and_endpoints_come_back() -> None:
+    rows = Rows(Database(":memory:"))
+    rows.put_network(NETWORK)
+    attached = Attached(ENDPOINT, "c1", "web", (Publication("udp", "::", 53, "172.17.0.2", 53),))
+    rows.put_endpoint(attached)
+    assert list(rows.networks()) == [NETWORK]
+    assert list(rows.endpoints(NETWORK)) == [attached]
+    rows.delete_endpoint("c1")
+    rows.delete_endpoint("c1")
+    assert list(rows.endpoints(NETWORK)) == []
+
+
+def test_a_network_may_change_its_range() -> None:
+    rows = Rows(Database(":memory:"))
+    rows.put_network(Network(NETWORK.id, "bridge", "bridge", 5))
+    rows.put_network(NETWORK)
+    assert list(rows.networks()) == [NETWORK]
+
+
+def test_the_fence_is_there_or_not() -> None:
+    rows = Rows(Database(":memory:"))
+    assert rows.fence() is None
+    rows.put_fence(())
+    assert rows.fence() == ()
+    rows.put_fence(("eth0",))
+    assert rows.fence() == ("eth0",)
+    rows.put_fence(None)
+    assert rows.fence() is None

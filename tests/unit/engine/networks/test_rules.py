@@ -1,0 +1,51 @@
+"""The rules as text; what they do to packets is tested on a kernel."""
+
+from ipaddress import IPv4Network
+
+from wherry.engine.networks import plan, rules
+from wherry.engine.networks.model import Publication
+
+GROUND = rules.Ground("wherry-x", "wherry0", plan.addressing(IPv4Network("172.17.0.0/16")))
+
+
+def published(address: str, protocol: str = "tcp") -> Publication:
+    return Publication(protocol, address, 8080, "172.17.0.2", 80)  # type: ignore[arg-type]
+
+
+def test_a_port_of_every_address_is_one_element_for_the_network_and_one_for_loopback() -> None:
+    assert rules.elements("add", "wherry-x", [published("0.0.0.0")]).splitlines() == [
+        "add element inet wherry-x ports { tcp . 8080 : 172.17.0.2 . 80 }",
+        "add element inet wherry-x loopback_ports { tcp . 8080 }",
+    ]
+
+
+def test_a_port_of_a_loopback_address_is_keyed_by_it() -> None:
+    assert rules.elements("delete", "wherry-x", [published("127.0.0.1", "udp")]).splitlines() == [
+        "delete element inet wherry-x address_ports { 127.0.0.1 . udp . 8080 : 172.17.0.2 . 80 }",
+        "delete element inet wherry-x loopback_address_ports { 127.0.0.1 . udp . 8080 }",
+    ]
+
+
+def test_a_port_of_another_address_never_rewrites_loopback() -> None:
+    assert "loopback" not in rules.elements("add", "wherry-x", [published("192.0.2.1")])
+
+
+def test_ipv6_has_no_elements() -> None:
+    assert rules.elements("add", "wherry-x", [published("::"), published("::1")]) == ""
+
+
+def test_every_line_concerns_the_instances_own_table_only() -> None:
+    script = rules.ruleset(GROUND, [published("0.0.0.0"), published("::")])
+    assert all(line.split()[2:4] == ["inet", "wherry-x"] for line in script.splitlines())
+
+
+def test_without_a_fence_there_is_no_rule_about_other_links() -> None:
+    fenced = rules.Ground(GROUND.table, GROUND.bridge, GROUND.net, ("eth0", "eth1"))
+    rule = 'iifname { "eth0", "eth1" } oifname { "eth0", "eth1" } drop'
+    assert rule in rules.ruleset(fenced, [])
+    assert "eth0" not in rules.ruleset(GROUND, [])
+
+
+def test_replacing_drops_the_table_in_the_same_script() -> None:
+    script = rules.replace(GROUND, [])
+    assert script.startswith("add table inet wherry-x\ndelete table inet wherry-x\nadd table inet wherry-x\n")
