@@ -136,18 +136,3 @@ def pss_bytes(pid: int) -> int:
 def to_json(found: Report) -> str:
     document = {**asdict(found), "pss_bytes": sum(process.pss_bytes for process in found.processes)}
     return json.dumps(document, indent=2)
-
-
-def to_text(found: Report) -> str:
-    from wherry.app.cli.output import short_id, table
-
-    state = "up" if found.up else "not up"
-    if not found.processes:
-        return f"Wherry in {found.root} is {state}."
-    lines = [["ROLE", "PID", "MEMORY", "SINCE", "CONTAINER"]]
-    lines += [
-        [each.role, str(each.pid), f"{each.pss_bytes / 1e6:.1f} MB", each.since, short_id(each.container)]
-        for each in found.processes
-    ]
-    total = sum(each.pss_bytes for each in found.processes) / 1e6
-    return f"Wherry in {found.root} is {state}; socket {found.socket}\n\n{table(lines)}\nMemory in all: {total:.1f} MB"

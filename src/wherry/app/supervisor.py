@@ -39,6 +39,7 @@ class Supervisor:
         self._delay = 0.0
         self._next_start = 0.0
         self._ending: int | None = None
+        self._tearing_down = False
         self._kill_at = NEVER
 
     def run(self) -> int:
@@ -49,12 +50,20 @@ class Supervisor:
                 self._told(taken.si_signo)
             code = self._reap()
             if code is not None:
-                if self._ending is not None or code == HOPELESS:
+                if self._is_last(code):
                     return max(code, 0)
-                self._plan_restart(code)
+                if not self._pid:
+                    self._plan_restart(code)
             elif self._ending is not None and not self._pid:
                 return 0
             self._due()
+
+    def _is_last(self, code: int) -> bool:
+        """Whether that was the end. A node that died when it was to end the containers gets one successor to do it."""
+        if self._ending == signal.SIGUSR2 and code and not self._tearing_down:
+            self._spawn("--tear-down")
+            return False
+        return self._ending is not None or code == HOPELESS
 
     def _patience(self) -> float:
         due = self._kill_at if self._pid else self._next_start
@@ -100,6 +109,7 @@ class Supervisor:
 
     def _spawn(self, *more: str) -> None:
         self._started = time.monotonic()
+        self._tearing_down = bool(more)
         for descriptor in (self._lifeline_read, self._lock):
             os.set_inheritable(descriptor, True)
         self._pid = os.posix_spawn(

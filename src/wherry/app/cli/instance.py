@@ -10,8 +10,9 @@ from typing import Any
 
 import click
 
-from wherry.app import lock
+from wherry.app import lock, status
 from wherry.app.cli.command import Command, instance_root
+from wherry.app.cli.output import short_id, table
 from wherry.app.client import Client, Unreachable
 from wherry.app.config import Settings, load
 from wherry.engine.instance import Instance
@@ -105,13 +106,24 @@ def env_command(config: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def status_command(config: str | None, as_json: bool) -> None:
     """Show each process of an instance: role, pid, memory, since when. Exit status 3 when it is not up."""
-    from wherry.app import status
-
     instance = _settings(config).instance
     report = status.report(instance)
-    click.echo(status.to_json(report) if as_json else status.to_text(report))
+    click.echo(status.to_json(report) if as_json else _shown(report))
     if not report.up:
         sys.exit(3)
+
+
+def _shown(found: status.Report) -> str:
+    state = "up" if found.up else "not up"
+    if not found.processes:
+        return f"Wherry in {found.root} is {state}."
+    lines = [["ROLE", "PID", "MEMORY", "SINCE", "CONTAINER"]]
+    lines += [
+        [each.role, str(each.pid), f"{each.pss_bytes / 1e6:.1f} MB", each.since, short_id(each.container)]
+        for each in found.processes
+    ]
+    total = sum(each.pss_bytes for each in found.processes) / 1e6
+    return f"Wherry in {found.root} is {state}; socket {found.socket}\n\n{table(lines)}\nMemory in all: {total:.1f} MB"
 
 
 def daemon_environment(environment: Any) -> dict[str, str]:

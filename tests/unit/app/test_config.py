@@ -1,0 +1,81 @@
+"""Settings: which source wins, and what is said about faults."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wherry.app.config import SETTINGS, load, resolve
+from wherry.engine.instance import DEFAULT_ROOT
+from wherry.kit.errors import Invalid
+
+
+def test_defaults_when_nothing_is_given(tmp_path: Path) -> None:
+    settings = resolve({}, "f", {}, {}, [])
+    assert settings.root == DEFAULT_ROOT
+    assert settings.log_level == "info"
+
+
+def test_later_sources_win(tmp_path: Path) -> None:
+    file = tmp_path / "wherry.toml"
+    file.write_text('log_level = "error"\n[containers]\nwarm = 1\nid_first = 200000\n')
+    environment = {"WHERRY_CONTAINERS_WARM": "2", "WHERRY_LOG_LEVEL": "warning"}
+    settings = load({"config": str(file), "log_level": "debug", "root": None}, environment)
+    assert (settings.log_level, settings.containers_warm, settings.containers_id_first) == ("debug", 2, 200_000)
+
+
+def test_the_file_of_a_root_is_read(tmp_path: Path) -> None:
+    (tmp_path / "wherry.toml").write_text("[containers]\nwarm = 7\n")
+    assert load({"root": str(tmp_path)}, {}).containers_warm == 7
+    assert load({}, {"WHERRY_ROOT": str(tmp_path)}).containers_warm == 7
+
+
+def test_a_file_named_by_a_flag_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="no such file"):
+        load({"config": str(tmp_path / "none.toml")}, {})
+
+
+def test_all_faults_are_listed_together(tmp_path: Path) -> None:
+    file = tmp_path / "wherry.toml"
+    file.write_text('log_level = "loud"\n[containers]\nwarn = 1\n')
+    environment = {"WHERRY_CONTAINERS_WARM": "many", "WHERRY_ROT": "/x"}
+    with pytest.raises(Invalid) as caught:
+        load({"config": str(file), "root": ""}, environment)
+    message = caught.value.message
+    assert message.startswith("5 faults in the settings:")
+    assert "log_level: expected one of debug, info, warning, error, not 'loud'" in message
+    assert "containers.warn: unknown setting; did you mean containers.warm?" in message
+    assert "WHERRY_CONTAINERS_WARM: expected a whole number from 0 to 64, not 'many'" in message
+    assert "WHERRY_ROT: unknown setting; did you mean WHERRY_ROOT?" in message
+    assert "--root: expected a directory, not ''" in message
+
+
+def test_a_broken_file_is_one_fault(tmp_path: Path) -> None:
+    file = tmp_path / "wherry.toml"
+    file.write_text("log_level =\n")
+    with pytest.raises(Invalid, match="not TOML"):
+        load({"config": str(file)}, {})
+
+
+def test_other_variables_of_the_environment_are_none_of_ours() -> None:
+    assert resolve({}, "f", {"PATH": "/bin", "WHERRY_CONFIG": "x"}, {}, []).log_level == "info"
+
+
+def test_an_id_range_must_fit_into_32_bits() -> None:
+    with pytest.raises(Invalid, match="must not pass"):
+        resolve({"containers": {"id_first": 4_294_000_000}}, "f", {}, {}, [])
+
+
+@given(st.dictionaries(st.text(max_size=8), st.one_of(st.integers(), st.text(max_size=8), st.booleans(), st.none())))
+def test_any_document_is_settings_or_an_explanation(document: dict[str, object]) -> None:
+    try:
+        resolve(document, "f", {}, {}, [])
+    except Invalid as error:
+        assert "in the settings" in error.message
+
+
+def test_every_setting_has_a_field_and_a_default_that_it_accepts() -> None:
+    for setting in SETTINGS:
+        value = str(setting.default) if isinstance(setting.default, Path) else setting.default
+        assert setting.parse(value) == setting.default
