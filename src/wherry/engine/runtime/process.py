@@ -20,6 +20,8 @@ from wherry.engine.runtime.failure import Failure
 from wherry.linux import capabilities, openat2, processes, rlimits, seccomp
 
 _TIOCSPTLCK, _TIOCGPTPEER = 0x40045431, 0x5441  # include/uapi/asm-generic/ioctls.h
+# What Python, the spawner and the shim ignore or handle: an ignored signal would stay so through execve(2).
+_OURS = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -80,7 +82,7 @@ def run(
         _chdir(directory)
     _check_inside(directory)
     processes.set_parent_death_signal(signal.SIGKILL)  # a change of ids would have cleared it
-    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD, signal.SIGINT):
+    for number in _OURS:
         signal.signal(number, signal.SIG_DFL)
     if unprivileged:
         processes.no_new_privileges()

@@ -271,10 +271,12 @@ class Stdio:
         if data:
             self._typed(client, data)
             return
-        client.reading = False  # half-closed: no more input, output goes on
-        if self._stdin_once and not self.terminal:
+        client.reading = False
+        if self._stdin_once and not self.terminal:  # the process sees the end; output goes on
             self._input_ended = True
             self._feed(b"")
+        else:  # others may have more input: this client has seen enough (moby, container/stream/attach.go)
+            client.finishing = True
 
     def _typed(self, client: Client, data: bytes) -> None:
         detached = False
