@@ -1,4 +1,4 @@
-"""Manifests, indexes and image configurations: OCI's (image-spec 1.1) and Docker's (Image Manifest Version 2, Schema 2).
+"""Manifests, indexes and image configurations: OCI's (image-spec 1.1) and Docker's (Image Manifest V2, Schema 2).
 
 Decoding is for reading: unknown members are dropped. What a digest names are the bytes, which the content store keeps.
 Members that Go's decoder reads as empty when they are ``null`` are read so here.
@@ -13,6 +13,9 @@ from wherry.oci.digest import Digest
 
 Empty = dict[str, Any]
 """Go's ``struct{}`` in a set: an object nobody looks into."""
+
+
+_VERSION_2: int = field(default_factory=lambda: 2)  # a factory's value is written although it is the default
 
 
 class Wire(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -52,7 +55,7 @@ class Descriptor(Wire, frozen=True, kw_only=True, rename="camel"):
 class Manifest(Wire, frozen=True, kw_only=True, rename="camel"):
     """image-spec manifest.md. ``layers`` run from the lowest up."""
 
-    schema_version: int
+    schema_version: int = _VERSION_2
     media_type: str
     config: Descriptor
     layers: list[Descriptor]
@@ -64,7 +67,7 @@ class Manifest(Wire, frozen=True, kw_only=True, rename="camel"):
 class Index(Wire, frozen=True, kw_only=True, rename="camel"):
     """image-spec image-index.md, or Docker's manifest list."""
 
-    schema_version: int
+    schema_version: int = _VERSION_2
     media_type: str
     manifests: list[Descriptor]
     annotations: dict[str, str] | None = None
