@@ -18,6 +18,7 @@ from pathlib import Path
 from tests.kernel.rig import busybox_tar
 
 Completed = subprocess.CompletedProcess[str]
+PROMPT = r"# (\x1b\[6n)?$"  # busybox's shell asks the terminal where the cursor is
 
 
 class Docker:
@@ -122,6 +123,7 @@ class Process:
     def end_input(self) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
+        self._process.stdin = None  # else communicate() flushes it
 
     def signal(self, number: int) -> None:
         self._process.send_signal(number)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,3 +55,11 @@ def docker(rig: Rig, tmp_path: Path) -> Iterator[Docker]:
 def api(rig: Rig) -> docker_py.DockerClient:
     """docker-py on the instance."""
     return rig.docker
+
+
+@pytest.fixture
+def port() -> int:
+    """A TCP port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,9 @@ def test_ps_columns(docker: Docker) -> None:
 
 
 def test_life_of_a_container(docker: Docker) -> None:
-    docker("create", "--name", "life", "demo:1", "sh", "-c", "trap 'exit 5' TERM; while :; do sleep 0.1; done")
+    docker(
+        "create", "--name", "life", "demo:1", "sh", "-c", "trap 'exit 5' TERM; echo ready; while :; do sleep 0.1; done"
+    )
     state = lambda: docker.out("inspect", "-f", "{{.State.Status}}", "life")  # noqa: E731
     assert state() == "created"
     assert docker.out("start", "life") == "life"
@@ -74,6 +77,7 @@ def test_life_of_a_container(docker: Docker) -> None:
     docker("unpause", "life")
     docker("restart", "-t", "5", "life")
     assert state() == "running"
+    wait_until(lambda: docker.out("logs", "life").count("ready") == 2)  # a signal before the trap is lost on process 1
     assert docker.out("stop", "-t", "5", "life") == "life"
     assert docker.out("inspect", "-f", "{{.State.ExitCode}}", "life") == "5"
     assert docker.out("stop", "life") == "life"
@@ -170,6 +174,8 @@ def _events_follow(docker: Docker) -> bool:
 
 def test_past_events(docker: Docker) -> None:
     docker("run", "--name", "past", "demo:1", "sh", "-c", "exit 3", check=False)
+    began = time.time()
+    wait_until(lambda: time.time() - began > 1.1)  # the command asks in whole seconds
     past = docker.out(
         "events", "--since", "1m", "--until", "0s", "--filter", "container=past", "--filter", "event=die",
         "--format", "{{.Actor.Attributes.exitCode}} {{.Actor.Attributes.image}}",

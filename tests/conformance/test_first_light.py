@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.cli import Docker
+from tests.conformance.cli import PROMPT, Docker
 from tests.kernel.rig import Rig, wait_until
 
 
@@ -37,14 +37,14 @@ def test_run_echo(docker: Docker) -> None:
     assert docker.out("ps", "-aq") == ""
 
 
-def test_run_a_web_server_and_work_with_it(docker: Docker, tmp_path: Path) -> None:
+def test_run_a_web_server_and_work_with_it(docker: Docker, port: int) -> None:
     docker.shell(
-        "docker run -d --name web -p 8080:80 -m 64m --cpus 0.5 --pids-limit 50 -v data:/data demo:1 httpd -f -p 80"
+        f"docker run -d --name web -p {port}:80 -m 64m --cpus 0.5 --pids-limit 50 -v data:/data demo:1 httpd -f -p 80"
     )
-    wait_until(lambda: answers("http://127.0.0.1:8080/"), 10, "the web server")
-    assert docker.out("port", "web", "80").splitlines()[0] == "0.0.0.0:8080"
+    wait_until(lambda: answers(f"http://127.0.0.1:{port}/"), 10, "the web server")
+    assert docker.out("port", "web", "80").splitlines()[0] == f"0.0.0.0:{port}"
     with docker.terminal("exec", "-it", "web", "sh", rows=40, columns=132) as terminal:
-        terminal.expect("# $")
+        terminal.expect(PROMPT)
         terminal.type("stty size\r")
         terminal.expect("40 132")
         terminal.resize(50, 100)
@@ -120,24 +120,24 @@ def test_root_is_nobody_on_the_host(docker: Docker, tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(180)
-def test_containers_survive_the_end_of_daemon_and_spawner(docker: Docker, rig: Rig) -> None:
-    docker("run", "-d", "--name", "web", "-p", "8080:80", "demo:1", "httpd", "-f", "-p", "80")
+def test_containers_survive_the_end_of_daemon_and_spawner(docker: Docker, rig: Rig, port: int) -> None:
+    docker("run", "-d", "--name", "web", "-p", f"{port}:80", "demo:1", "httpd", "-f", "-p", "80")
     docker("run", "-d", "--name", "clock", "demo:1", "sh", "-c", "while :; do echo tick; sleep 0.2; done")
-    wait_until(lambda: answers("http://127.0.0.1:8080/"), 10, "the web server")
+    wait_until(lambda: answers(f"http://127.0.0.1:{port}/"), 10, "the web server")
     pid = docker.out("inspect", "-f", "{{.State.Pid}}", "web")
     with docker.start("attach", "--no-stdin", "clock") as attached:
         attached.expect("tick")
         for role in ("supervisor", "spawner", "node"):
-            victim = rig.process(role)
+            victim = rig.pid(role)
             if victim:
                 os.kill(victim, signal.SIGKILL)
-        assert answers("http://127.0.0.1:8080/")
+        assert answers(f"http://127.0.0.1:{port}/")
         rig.up()
-        assert answers("http://127.0.0.1:8080/")
+        assert answers(f"http://127.0.0.1:{port}/")
         assert docker.out("inspect", "-f", "{{.State.Pid}} {{.State.Running}}", "web") == f"{pid} true"
         assert "web" in docker.out("ps", "--format", "{{.Names}}").splitlines()
         before = attached.output.count("tick")
         attached.expect(f"(tick\\r?\\n){{{before + 3},}}")
     assert docker.out("exec", "web", "echo", "again") == "again"
     docker("stop", "-t", "1", "web")
-    assert not answers("http://127.0.0.1:8080/")
+    assert not answers(f"http://127.0.0.1:{port}/")

@@ -23,7 +23,7 @@ PORTS = "net.ipv4.ip_unprivileged_port_start"
         (("-w", "/tmp", "demo:1", "pwd"), "/tmp"),
         (("-w", "/made/for/it", "demo:1", "pwd"), "/made/for/it"),
         (("-u", "bob", "demo:1", "id", "-u"), "1000"),
-        (("-u", "1234:5678", "demo:1", "id"), "uid=1234 gid=5678"),
+        (("-u", "1234:5678", "demo:1", "id"), "uid=1234 gid=5678 groups=5678"),
         (("-u", "0:1000", "demo:1", "id", "-g"), "1000"),
         (("--group-add", "5", "demo:1", "id", "-G"), "0 5"),
         (("-h", "box", "demo:1", "hostname"), "box"),

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.cli import Docker
+from tests.conformance.cli import PROMPT, Docker
 from tests.kernel.rig import wait_until
 
 
 def test_an_interactive_shell(docker: Docker) -> None:
     with docker.terminal("run", "-it", "--rm", "demo:1", "sh", rows=30, columns=100) as terminal:
-        terminal.expect("# $")
+        terminal.expect(PROMPT)
         terminal.type("stty size; tty\r")
         assert "30 100" in terminal.expect("/dev/(console|pts/0)")
         terminal.type("exit 7\r")
@@ -39,9 +39,9 @@ def test_ctrl_c_reaches_the_process(docker: Docker) -> None:
 
 def test_detach_and_attach_again(docker: Docker) -> None:
     with docker.terminal("run", "-it", "--name", "kept", "demo:1", "sh") as terminal:
-        terminal.expect("# $")
+        terminal.expect(PROMPT)
         terminal.type("X=remembered\r")
-        terminal.expect("# $")
+        terminal.expect(PROMPT)
         terminal.type("\x10\x11")
         assert terminal.wait() == 0
     assert docker.out("inspect", "-f", "{{.State.Running}}", "kept") == "true"
@@ -102,7 +102,7 @@ def test_exec_streams_and_status(docker: Docker) -> None:
 def test_exec_in_a_terminal_without_one(docker: Docker) -> None:
     docker("run", "-d", "--name", "box", "demo:1", "sleep", "1000")
     with docker.terminal("exec", "-it", "--detach-keys", "ctrl-x", "box", "sh") as terminal:
-        terminal.expect("# $")
+        terminal.expect(PROMPT)
         terminal.type("\x18")
         terminal.wait()
     refused = docker("exec", "-it", "box", "sh", check=False)
@@ -120,8 +120,9 @@ def test_exec_in_a_terminal_without_one(docker: Docker) -> None:
         (("run", "--rm", "-u", "nobody-here", "demo:1", "true"), 125, "unable to find user nobody-here"),
         (("run", "--rm", "--memory", "1", "demo:1", "true"), 125, "Minimum memory limit allowed is 6MB"),
         (("run", "--rm", "absent:1", "true"), 125, "absent:1"),
-        (("run", "--rm", "demo:1", "sh", "-c", "kill -9 $$"), 137, ""),
-        (("run", "--rm", "demo:1", "sh", "-c", "kill -15 $$"), 143, ""),
+        (("run", "--rm", "demo:1", "sh", "-c", "sleep 9 & kill -9 $!; wait $!"), 137, ""),
+        (("run", "--rm", "--init", "demo:1", "sh", "-c", "kill -9 $$"), 137, ""),
+        (("run", "--rm", "--init", "demo:1", "sh", "-c", "kill -15 $$"), 143, ""),
         (("run", "--no-such-flag", "demo:1"), 125, "unknown flag"),
         (("exec", "absent", "true"), 1, "No such container: absent"),
     ],

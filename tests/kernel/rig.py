@@ -135,7 +135,7 @@ class Rig:
 
     def remove_containers(self) -> None:
         for container in self.docker.containers.list(all=True, ignore_removed=True):
-            with suppress(OSError):  # requests.HTTPError: gone by itself (--rm)
+            with suppress(OSError):  # an HTTPError: gone by itself (--rm); the census tells what stayed
                 container.remove(force=True, v=True)
 
     def close(self) -> list[str]:

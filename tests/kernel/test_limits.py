@@ -8,7 +8,8 @@ import pytest
 from tests.kernel.rig import Rig, wait_until
 from wherry.linux.cgroup import Cgroup, layout
 
-FORK_BOMB = ["sh", "-c", "bomb() { bomb | bomb & }; bomb; sleep 600"]
+FORK_BOMB = ["sh", "-c", "(bomb() { bomb | bomb & }; while :; do bomb; done) & exec sleep 600"]
+FULL_HOUSE = ["sh", "-c", "(while :; do sleep 600 & done) & exec sleep 600"]
 # A variable that doubles: busybox's shell keeps it all in its own memory.
 MEMORY_HOG = ["sh", "-c", "x=0123456789abcdef; while :; do x=$x$x; done"]
 PATIENT = ["sh", "-c", "trap exit TERM; while :; do sleep 0.1; done"]
@@ -26,19 +27,29 @@ def cgroup_of(rig: Rig, container_id: str) -> Cgroup:
     return Cgroup.at(f"{rig.names.cgroup_parent}/{container_id}", layout())
 
 
-def test_a_fork_bomb_hurts_only_itself(instance: Rig) -> None:
+@pytest.mark.parametrize("command", [FORK_BOMB, FULL_HOUSE], ids=["bomb", "full house"])
+def test_a_fork_bomb_hurts_only_itself(instance: Rig, command: list[str]) -> None:
     neighbour = instance.run(*PATIENT)
-    bomb = instance.run(*FORK_BOMB, pids_limit=50)
+    bomb = instance.run(*command, pids_limit=50)
     group = cgroup_of(instance, bomb.id)
-    wait_until(lambda: group.stats().pids.current >= 49)
-    assert group.stats().pids.limit == 50
+    if command is FULL_HOUSE:
+        wait_until(lambda: group.stats().pids.current >= 49)
     assert max(exec_seconds(neighbour) for _ in range(10)) < 3
+    assert group.stats().pids.current <= group.stats().pids.limit == 50
     begin = time.monotonic()
     bomb.remove(force=True)
     assert time.monotonic() - begin < 5
     assert not group.exists()
     neighbour.reload()
     assert neighbour.status == "running"
+
+
+def test_an_exec_into_a_full_house_is_refused_with_the_reason(instance: Rig) -> None:
+    full = instance.run(*FULL_HOUSE, pids_limit=20)
+    wait_until(lambda: cgroup_of(instance, full.id).stats().pids.current >= 20)
+    answer = full.exec_run(["true"])
+    assert answer.exit_code == 126
+    assert b"Resource temporarily unavailable" in answer.output
 
 
 def test_a_memory_hog_is_killed_alone_and_inspect_says_so(instance: Rig) -> None:
