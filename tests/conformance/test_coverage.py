@@ -34,9 +34,8 @@ def test_coverage(served: set[str], refused: set[str], capsys: pytest.CaptureFix
     neither = [operation for operation in OPERATIONS if operation not in served | refused]
     count = sum(operation in served for operation in OPERATIONS)
     with capsys.disabled():
-        print(
-            f"\nDocker Engine API: {count} of {len(OPERATIONS)} operations served, {len(OPERATIONS) - count} refused by name"
-        )
+        others = len(OPERATIONS) - count
+        print(f"\nDocker Engine API: {count} of {len(OPERATIONS)} operations served, {others} refused by name")
         print("not there yet: " + ", ".join(operation for operation in OPERATIONS if operation in refused))
     assert len(OPERATIONS) == len(set(OPERATIONS)) == 108
     assert not neither, "nobody answers " + ", ".join(neither)

@@ -1,11 +1,11 @@
 """Logs: framed or raw, stamped or not, and faults on the way."""
 
 import pytest
-from wherry.engine.containers.logs import LogLine
 
 from tests.unit.dockerapi.conftest import Client
 from tests.unit.dockerapi.fakes import Engine
 from wherry.dockerapi.attach import frame
+from wherry.engine.containers.logs import LogLine
 from wherry.kit.errors import Unavailable
 
 LINES = [LogLine("stdout", 1_700_000_000_000_000_001, b"one\n"), LogLine("stderr", 1_700_000_001_000_000_000, b"two\n")]

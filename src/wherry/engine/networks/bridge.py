@@ -39,7 +39,7 @@ class Bridge:
     # Ground
 
     def lay_ground(self, rows: Rows, endpoints: Sequence[Endpoint], publications: Sequence[Publication]) -> None:
-        """Make bridge, rules and forwarding, keep the links of these endpoints and of wired ones, remove others. Idempotent.
+        """Make bridge, rules and forwarding; keep links of these endpoints and wired ones, remove others. Idempotent.
 
         Rules first: no packet is forwarded before they say how.
         """

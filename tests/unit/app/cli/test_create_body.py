@@ -22,8 +22,11 @@ def _body(*arguments: str) -> dict[str, Any]:
 
 def test_the_least() -> None:
     assert _body("demo:1") == {
-        "Image": "demo:1", "AttachStdout": True, "AttachStderr": True, "HostConfig": {"NetworkMode": "default"},
-    }  # fmt: skip
+        "Image": "demo:1",
+        "AttachStdout": True,
+        "AttachStderr": True,
+        "HostConfig": {"NetworkMode": "default"},
+    }
 
 
 def test_options_end_at_the_image() -> None:
@@ -50,9 +53,25 @@ def test_interactive_terminal() -> None:
 
 def test_the_line_of_the_issue() -> None:
     made = _body(
-        "-d", "--name", "web", "-p", "8080:80", "-m", "64m", "--cpus", "0.5", "--pids-limit", "50",
-        "-v", "data:/data", "demo:1", "httpd", "-f", "-p", "80",
-    )  # fmt: skip
+        "-d",
+        "--name",
+        "web",
+        "-p",
+        "8080:80",
+        "-m",
+        "64m",
+        "--cpus",
+        "0.5",
+        "--pids-limit",
+        "50",
+        "-v",
+        "data:/data",
+        "demo:1",
+        "httpd",
+        "-f",
+        "-p",
+        "80",
+    )
     assert made["Cmd"] == ["httpd", "-f", "-p", "80"]
     assert made["ExposedPorts"] == {"80/tcp": {}}
     assert made["HostConfig"] == {
@@ -67,9 +86,26 @@ def test_the_line_of_the_issue() -> None:
 
 def test_process() -> None:
     made = _body(
-        "-e", "A=1", "-e", "B", "-u", "1000", "-w", "/w", "--entrypoint", "", "-h", "host", "-l", "x=y",
-        "--stop-signal", "INT", "--stop-timeout", "0", "demo:1",
-    )  # fmt: skip
+        "-e",
+        "A=1",
+        "-e",
+        "B",
+        "-u",
+        "1000",
+        "-w",
+        "/w",
+        "--entrypoint",
+        "",
+        "-h",
+        "host",
+        "-l",
+        "x=y",
+        "--stop-signal",
+        "INT",
+        "--stop-timeout",
+        "0",
+        "demo:1",
+    )
     assert made["Env"] == ["A=1", "B"]
     assert (made["User"], made["WorkingDir"], made["Entrypoint"], made["Hostname"]) == ("1000", "/w", [""], "host")
     assert (made["Labels"], made["StopSignal"], made["StopTimeout"]) == ({"x": "y"}, "INT", 0)
@@ -77,9 +113,24 @@ def test_process() -> None:
 
 def test_security() -> None:
     host = _body(
-        "--privileged", "--cap-drop", "ALL", "--cap-add", "CHOWN", "--read-only", "--security-opt", "no-new-privileges",
-        "--security-opt", "systempaths=unconfined", "--device", "/dev/null", "--pid", "host", "--userns", "host", "demo:1",
-    )["HostConfig"]  # fmt: skip
+        "--privileged",
+        "--cap-drop",
+        "ALL",
+        "--cap-add",
+        "CHOWN",
+        "--read-only",
+        "--security-opt",
+        "no-new-privileges",
+        "--security-opt",
+        "systempaths=unconfined",
+        "--device",
+        "/dev/null",
+        "--pid",
+        "host",
+        "--userns",
+        "host",
+        "demo:1",
+    )["HostConfig"]
     assert (host["Privileged"], host["ReadonlyRootfs"], host["CapDrop"], host["CapAdd"]) == (
         True,
         True,
@@ -94,9 +145,22 @@ def test_security() -> None:
 
 def test_limits() -> None:
     host = _body(
-        "--memory-swap", "-1", "--memory-swappiness", "0", "--cpuset-cpus", "0-1", "-c", "512", "--ulimit", "nofile=10",
-        "--shm-size", "1g", "--oom-score-adj", "0", "demo:1",
-    )["HostConfig"]  # fmt: skip
+        "--memory-swap",
+        "-1",
+        "--memory-swappiness",
+        "0",
+        "--cpuset-cpus",
+        "0-1",
+        "-c",
+        "512",
+        "--ulimit",
+        "nofile=10",
+        "--shm-size",
+        "1g",
+        "--oom-score-adj",
+        "0",
+        "demo:1",
+    )["HostConfig"]
     assert host["MemorySwap"] == -1
     assert host["MemorySwappiness"] == 0
     assert (host["CpusetCpus"], host["CpuShares"], host["ShmSize"]) == ("0-1", 512, 1 << 30)

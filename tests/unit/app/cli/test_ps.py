@@ -5,11 +5,20 @@ import pytest
 from wherry.app.cli.ps import row, shown_ports
 
 CONTAINER = {
-    "Id": "a" * 64, "Image": "demo:1", "Command": "httpd -f -p 80 -h /data/somewhere", "Created": 1000, "State": "running",
-    "Status": "Up 2 minutes", "Ports": [], "Names": ["/web"], "Labels": {"a": "1"},
-    "Mounts": [{"Name": "data", "Driver": "local"}], "NetworkSettings": {"Networks": {"bridge": {}}},
-    "SizeRw": 10, "SizeRootFs": 2_000_000,
-}  # fmt: skip
+    "Id": "a" * 64,
+    "Image": "demo:1",
+    "Command": "httpd -f -p 80 -h /data/somewhere",
+    "Created": 1000,
+    "State": "running",
+    "Status": "Up 2 minutes",
+    "Ports": [],
+    "Names": ["/web"],
+    "Labels": {"a": "1"},
+    "Mounts": [{"Name": "data", "Driver": "local"}],
+    "NetworkSettings": {"Networks": {"bridge": {}}},
+    "SizeRw": 10,
+    "SizeRootFs": 2_000_000,
+}
 
 
 def test_a_row() -> None:

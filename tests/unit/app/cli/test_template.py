@@ -44,9 +44,12 @@ DATA = {
         ('{{with (index (index .Ports "80/tcp") 0)}}{{.HostPort}}{{end}}', "8080"),
         ("{{len .Config.Env}}", "2"),
         ('{{join .Config.Env ","}}', "A=1,B=2"),
-        ("{{.Id | upper | printf \"%s-%s\" .Name}}", "/web-ABC"),
+        ('{{.Id | upper | printf "%s-%s" .Name}}', "/web-ABC"),
         ('{{printf "%d %v %q" .State.ExitCode .State.Running .Id}}', '0 true "abc"'),
-        ("{{lower .Name}} {{title .Id}} {{truncate .Id 2}} {{slice .Name 1}} {{pad .Id 1 2}}|", "/web Abc ab web  abc  |"),
+        (
+            "{{lower .Name}} {{title .Id}} {{truncate .Id 2}} {{slice .Name 1}} {{pad .Id 1 2}}|",
+            "/web Abc ab web  abc  |",
+        ),
         ('{{range split "a,b" ","}}{{.}};{{end}}', "a;b;"),
         ('{{println "x"}}', "x\n"),
         ("a {{- /* no */ -}} b", "ab"),
@@ -54,10 +57,13 @@ DATA = {
         ("x \n{{- .Id -}}\n y", "xabcy"),
         ("{{$x := .Id}}{{$x}}{{$.Name}}", "abc/web"),
         ('{{.Label "k"}}', "<k>"),
-        ('{{eq .Id "x" "abc"}} {{ne 1 2}} {{lt 1 2}} {{le 2 2}} {{gt 1 2}} {{ge 1 2}}', "true true true true false false"),
+        (
+            '{{eq .Id "x" "abc"}} {{ne 1 2}} {{lt 1 2}} {{le 2 2}} {{gt 1 2}} {{ge 1 2}}',
+            "true true true true false false",
+        ),
         ('{{"quoted \\"text\\""}} {{`raw\\n`}} {{true}} {{1.5}}', 'quoted "text" raw\\n true 1.5'),
     ],
-)  # fmt: skip
+)
 def test_templates(template: str, shown: str) -> None:
     if shown == "(fault)":
         with pytest.raises(TemplateError):
@@ -77,7 +83,7 @@ def test_templates(template: str, shown: str) -> None:
         ("{{end}}", "unexpected {{end}}"),
         ("{{if .Id}}", "without {{end}}"),
         ('{{template "x"}}', "not supported"),
-        ("{{define \"x\"}}{{end}}", "not supported"),
+        ('{{define "x"}}{{end}}', "not supported"),
         ("{{(.Id}}", "unclosed left paren"),
         ("{{.Id | }}", "missing value"),
         ("{{range .Id}}{{end}}", "range can't iterate"),
@@ -86,7 +92,7 @@ def test_templates(template: str, shown: str) -> None:
         ("{{len 1}}", "error calling len"),
         ("{{ ; }}", "unexpected"),
     ],
-)  # fmt: skip
+)
 def test_faults_are_named(template: str, fault: str) -> None:
     with pytest.raises(TemplateError) as caught:
         render(template, DATA)

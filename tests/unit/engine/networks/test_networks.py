@@ -20,6 +20,7 @@ from wherry.linux.errors import KernelError
 
 INSTANCE = Instance(Path("/x"), Path("/x/run"), "12345678")
 WEB = PortBinding(80, host_port=8080)
+DEFAULT = Settings()
 
 
 class Machine:
@@ -49,7 +50,7 @@ class Machine:
 
         return Hold()
 
-    def networks(self, settings: Settings = Settings()) -> Networks:
+    def networks(self, settings: Settings = DEFAULT) -> Networks:
         around = Surroundings(lambda: self.plumbing, self.hold, lambda: 7, lambda: f"{next(self.ids):064x}")
         return Networks(INSTANCE, self.database, self, settings, around)
 

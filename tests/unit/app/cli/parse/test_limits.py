@@ -44,7 +44,7 @@ def test_device_rules_and_rates() -> None:
     assert limits.throttle_operations("/dev/sda:10") == {"Path": "/dev/sda", "Rate": 10}
     assert limits.weight_device("/dev/sda:100") == {"Path": "/dev/sda", "Weight": 100}
     for spec in ("sda:1", "/dev/sda", "/dev/sda:x"):
-        with pytest.raises(ValueError, match="bad format|invalid rate"):
+        with pytest.raises(ValueError, match=r"bad format|invalid rate"):
             limits.throttle_operations(spec)
     with pytest.raises(ValueError, match="invalid weight"):
         limits.weight_device("/dev/sda:5")
@@ -54,7 +54,7 @@ def test_processors() -> None:
     assert limits.nano_cpus("0.5") == 500_000_000
     assert limits.nano_cpus("2") == 2_000_000_000
     for text in ("half", "-1", "0.0000000001"):
-        with pytest.raises(ValueError, match="rational|precise"):
+        with pytest.raises(ValueError, match=r"rational|precise"):
             limits.nano_cpus(text)
 
 
@@ -75,7 +75,7 @@ def test_a_seccomp_profile_is_sent_not_named(tmp_path: Path) -> None:
     assert options == ['seccomp={"defaultAction":"SCMP_ACT_ALLOW"}', "no-new-privileges", "seccomp=unconfined"]
     assert unmasked
     for spec in ("seccomp=/none", f"seccomp={tmp_path}", "label"):
-        with pytest.raises(ValueError, match="seccomp profile|invalid"):
+        with pytest.raises(ValueError, match=r"seccomp profile|invalid"):
             limits.security_options([spec])
 
 
