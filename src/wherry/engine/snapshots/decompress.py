@@ -33,7 +33,7 @@ _ERRORS: tuple[type[Exception], ...] = (
     zlib.error,
     lzma.LZMAError,
     zstandard.ZstdError,
-    isal_zlib.error,
+    cast(type[Exception], isal_zlib.error),  # whose stubs call it an exception
 )
 
 

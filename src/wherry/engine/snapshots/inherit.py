@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -17,7 +18,7 @@ class Inheritance:
     Without it a layer that adds one file to ``/home/me`` would give that directory to root for everybody to read.
     """
 
-    def __init__(self, below: list[Path]) -> None:
+    def __init__(self, below: Sequence[Path]) -> None:
         self._below = below
         self._roots: list[int] | None = None
 

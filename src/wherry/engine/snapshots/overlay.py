@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -97,7 +97,7 @@ class OverlaySnapshots:
             self._publish(directory, target)
         return ExtractResult(record.diff_id, record.size_bytes, record.entries)
 
-    def _below(self, parent: str | None) -> "list[Path]":  # quoted: list is a method here
+    def _below(self, parent: str | None) -> Sequence[Path]:
         """The files of the layers below, the topmost first."""
         paths = []
         while parent is not None:
@@ -120,14 +120,16 @@ class OverlaySnapshots:
             self._delete(directory)
 
     def _fill(
-        self, directory: Path, stream: BinaryIO, limits: Limits, parent: str | None, below: "list[Path]"
+        self, directory: Path, stream: BinaryIO, limits: Limits, parent: str | None, below: Sequence[Path]
     ) -> LayerRecord:
         root = os.open(directory / _FILES, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             source = Source(Decompressed(stream), limits)
-            with Inheritance(below) as inheritance:
-                with closing(Extractor(root, source, limits, inheritance.adorn)) as extractor:
-                    extractor.run()
+            with (
+                Inheritance(below) as inheritance,
+                closing(Extractor(root, source, limits, inheritance.adorn)) as extractor,
+            ):
+                extractor.run()
             return LayerRecord(
                 parent=parent,
                 diff_id=source.diff_id,
@@ -139,7 +141,7 @@ class OverlaySnapshots:
             os.close(root)
 
     def _publish(self, directory: Path, target: Path) -> None:
-        """Make a complete layer appear. Its files are on the disk before its name is (rename(2) does not order them)."""
+        """Make a complete layer appear: its files are on the disk before its name (rename(2) orders nothing)."""
         if self._durable:
             sync_file_system(directory)
         try:
