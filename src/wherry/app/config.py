@@ -106,7 +106,7 @@ SETTINGS = (
         "first host user and group id that containers are mapped to",
     ),
     Setting("containers.id_count", 65_536 * 4096, _whole(65_536, _LAST_ID), "how many ids; a container takes 65,536"),
-    Setting("containers.warm", 2, _whole(0, 64), "sandboxes kept ready for each kind of network"),
+    Setting("containers.warm", 1, _whole(0, 64), "containers half made ahead for each kind of network"),
     Setting("containers.stop_timeout", 10, _whole(0, 3600), "seconds a container gets to stop when none are given"),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from wherry.app.config import Settings
 from wherry.dockerapi.app import create_app, serve
 from wherry.dockerapi.services import Services
-from wherry.engine.containers import Containers
+from wherry.engine.containers import Containers, Rules
 from wherry.engine.containers.facts import thermal_files
 from wherry.engine.containers.spec import ahead
 from wherry.engine.content import ContentStore
@@ -33,6 +33,7 @@ class Engine:
     runtime: ShimRuntime
     containers: Containers
     services: Services
+    socket_group: str
     server: UnixServer | None = None
 
     async def start(self) -> None:
@@ -41,7 +42,7 @@ class Engine:
         await self.runtime.start()
         await self.networks.start()
         await self.containers.start_up()
-        self.server = await serve(create_app(self.services), self.instance.socket)
+        self.server = await serve(create_app(self.services), self.instance.socket, self.socket_group)
 
     async def stop(self) -> None:
         """Let go of everything; containers, their networks and logs go on."""
@@ -73,6 +74,17 @@ def build(settings: Settings) -> Engine:
     networks = Networks(instance, database, events)
     volumes = Volumes(instance, database, events)
     runtime = ShimRuntime(instance, ahead(thermal_files()))
-    containers = Containers(instance, database, runtime, images, snapshots, networks, volumes, events)
+    rules = rules_of(settings)
+    containers = Containers(instance, database, runtime, images, snapshots, networks, volumes, events, rules)
     services = Services(instance, containers, images, networks, volumes, events)
-    return Engine(instance, database, images, networks, runtime, containers, services)
+    return Engine(instance, database, images, networks, runtime, containers, services, settings.socket_group)
+
+
+def rules_of(settings: Settings) -> Rules:
+    """What the settings say of containers."""
+    return Rules(
+        first_id=settings.containers_id_first,
+        id_count=settings.containers_id_count,
+        warm=settings.containers_warm,
+        stop_seconds=settings.containers_stop_timeout,
+    )

@@ -93,9 +93,9 @@ def create_app(services: Services) -> Handler:
     return DockerApi(resources(services))
 
 
-async def serve(app: Handler, socket_path: Path) -> UnixServer:
-    """Listen on the socket (0660); stop with :meth:`UnixServer.stop`."""
-    return await serve_unix(app, socket_path, _refuse_unparsed)
+async def serve(app: Handler, socket_path: Path, group: str = "") -> UnixServer:
+    """Listen on the socket (0660, of ``group`` where there is one); stop with :meth:`UnixServer.stop`."""
+    return await serve_unix(app, socket_path, _refuse_unparsed, group)
 
 
 def _refuse_unparsed(status: int, message: str) -> web.Response:

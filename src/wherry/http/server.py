@@ -58,10 +58,10 @@ class UnixServer:
         await self.stop()
 
 
-async def serve_unix(handler: Handler, path: Path, render_error: RenderError) -> UnixServer:
-    """Listen on ``path`` (made anew, mode 0660, group docker where there is one, else root) and answer with
+async def serve_unix(handler: Handler, path: Path, render_error: RenderError, group: str = "") -> UnixServer:
+    """Listen on ``path`` (made anew, mode 0660, of ``group`` where there is one, else root's) and answer with
     ``handler``. Must not be called while another server owns ``path``: what lies there is replaced."""
-    sock = _listen(path)
+    sock = _listen(path, group)
     connections = _Connections(
         handler,
         render_error,
@@ -77,7 +77,7 @@ async def serve_unix(handler: Handler, path: Path, render_error: RenderError) ->
     return UnixServer(path, connections, server)
 
 
-def _listen(path: Path) -> socket.socket:
+def _listen(path: Path, group: str) -> socket.socket:
     """Bind under a private name and rename: the socket is never there with another mode or owner."""
     if len(os.fsencode(path)) > MAX_PATH_BYTES - 12:
         raise Invalid(f"socket path is too long: {path} (at most {MAX_PATH_BYTES - 12} bytes); use a shorter root")
@@ -91,7 +91,7 @@ def _listen(path: Path) -> socket.socket:
             sock.bind(str(temporary))
         finally:
             os.umask(old)
-        os.chown(temporary, 0, _docker_group())
+        os.chown(temporary, 0, _group_id(group))
         os.chmod(temporary, 0o660)
         sock.listen(BACKLOG)
         os.rename(temporary, path)
@@ -102,8 +102,8 @@ def _listen(path: Path) -> socket.socket:
     return sock
 
 
-def _docker_group() -> int:
+def _group_id(name: str) -> int:
     try:
-        return grp.getgrnam("docker").gr_gid
+        return grp.getgrnam(name).gr_gid
     except KeyError:
         return 0

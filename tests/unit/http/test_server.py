@@ -1,6 +1,8 @@
 """The listening socket, its stop, and what happens to requests then."""
 
 import asyncio
+import grp
+import os
 import stat
 from pathlib import Path
 
@@ -25,6 +27,16 @@ def test_the_socket_has_its_mode_from_the_beginning(run, tmp_path: Path) -> None
             assert stat.S_IMODE((tmp_path / "s").stat().st_mode) == 0o660
             assert [path.name for path in tmp_path.iterdir()] == ["s"]
         assert not (tmp_path / "s").exists()
+
+    run(scenario())
+
+
+def test_the_socket_is_of_the_group_asked_for_where_there_is_one(run, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        mine = grp.getgrgid(os.getgid()).gr_name
+        for name, expected in ((mine, os.getgid()), ("no-such-group", 0), ("", 0)):
+            async with await serve_unix(answer, tmp_path / "s", lambda *_: web.Response(), name):
+                assert (tmp_path / "s").stat().st_gid == expected
 
     run(scenario())
 

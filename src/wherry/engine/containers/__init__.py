@@ -12,5 +12,6 @@ the container's root), ``container.log`` and its rotations, ``hosts``, ``hostnam
 """
 
 from wherry.engine.containers.containers import Containers
+from wherry.engine.containers.rules import Rules
 
-__all__ = ["Containers"]
+__all__ = ["Containers", "Rules"]

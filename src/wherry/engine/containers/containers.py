@@ -13,7 +13,7 @@ from wherry.engine.containers.execs import Client, Execs, Record
 from wherry.engine.containers.facts import LOG_NAME
 from wherry.engine.containers.figures import Figures
 from wherry.engine.containers.filters import Filters
-from wherry.engine.containers.idranges import DEFAULT_FIRST, IdRanges
+from wherry.engine.containers.idranges import IdRanges
 from wherry.engine.containers.lifecycle import Lifecycle
 from wherry.engine.containers.listing import Listing
 from wherry.engine.containers.logs import LogLine, LogOptions
@@ -24,6 +24,7 @@ from wherry.engine.containers.recovery import Recovery
 from wherry.engine.containers.registry import Registry
 from wherry.engine.containers.removal import Removal
 from wherry.engine.containers.row import Container
+from wherry.engine.containers.rules import Rules
 from wherry.engine.containers.runs import Runs
 from wherry.engine.containers.signals import Signals
 from wherry.engine.containers.surroundings import Surroundings, Work
@@ -56,8 +57,7 @@ class Attachable:
 class Containers:
     """References are an id, the unambiguous beginning of one, or a name; documents are Docker's JSON.
 
-    ``first_id`` is the first host id for user namespaces, ``pool_size`` how many containers of either kind are made
-    ahead, ``now`` the time in nanoseconds since 1970. Call it on the event loop's thread.
+    ``now`` is the time in nanoseconds since 1970. Call it on the event loop's thread.
     """
 
     def __init__(
@@ -70,14 +70,13 @@ class Containers:
         networks: Networks,
         volumes: Volumes,
         events: EventSink,
-        first_id: int = DEFAULT_FIRST,
-        pool_size: int = 1,
+        rules: Rules = Rules(),  # noqa: B008 (frozen)
         now: Callable[[], int] = time.time_ns,
         group: Callable[[str], Group] = real_group,
     ) -> None:
         registry = Registry(database)
-        ranges = IdRanges(first_id)
-        pool = Pool(runtime, networks, ranges, pool_size)
+        ranges = IdRanges(rules.first_id, rules.id_count)
+        pool = Pool(runtime, networks, ranges, rules.warm)
         around = Surroundings(
             instance, runtime, images, snapshots, networks, volumes, events, registry, ranges, pool, group, now
         )
@@ -88,7 +87,7 @@ class Containers:
         removal = Removal(around, signals)
         runs = Runs(around, removal, self._work)
         self._removal = removal
-        self._lifecycle = Lifecycle(around, runs, signals, removal)
+        self._lifecycle = Lifecycle(around, runs, signals, removal, rules.stop_seconds)
         self._recovery = Recovery(around, self._lifecycle, runs, removal)
         self._creation = Creation(around)
         self._execs = Execs(around, self._work)

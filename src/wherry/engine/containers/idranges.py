@@ -1,17 +1,18 @@
 """Host ids for containers: one range each, never the same one twice at a time."""
 
+from wherry.engine.containers.rules import DEFAULT_FIRST
 from wherry.engine.runtime.model import ID_RANGE_SIZE, IdRange
 from wherry.kit.errors import Unavailable
 
-DEFAULT_FIRST = 100_000
 _END = 0xFFFE0000  # the last ids mean "nobody" and "unchanged" to some
 
 
 class IdRanges:
-    """Hands out ranges of 65,536 ids from ``first`` on, lowest free first."""
+    """Hands out ranges of 65,536 ids from the ``count`` ids that begin with ``first``, lowest free first."""
 
-    def __init__(self, first: int = DEFAULT_FIRST) -> None:
+    def __init__(self, first: int = DEFAULT_FIRST, count: int = _END) -> None:
         self._first = first
+        self._end = min(first + count, _END)
         self._taken: set[int] = set()
         self._next = first
 
@@ -20,8 +21,11 @@ class IdRanges:
         start = self._next
         while start in self._taken:
             start += ID_RANGE_SIZE
-        if start + ID_RANGE_SIZE > _END:
-            raise Unavailable("no range of user ids is left for another container; remove some, or use --userns=host")
+        if start + ID_RANGE_SIZE > self._end:
+            raise Unavailable(
+                "no range of user ids is left for another container: remove some, raise containers.id_count, "
+                "or use --userns=host"
+            )
         self._taken.add(start)
         self._next = start + ID_RANGE_SIZE
         return IdRange(start)

@@ -9,18 +9,18 @@ from wherry.engine.containers.signals import KILL, Signals, within
 from wherry.engine.containers.surroundings import Surroundings
 from wherry.kit.errors import Conflict, NotModified
 
-_STOP_SECONDS = 10
 _KILL_SECONDS = 10.0
 
 
 class Lifecycle:
-    """Every method returns when the change is in the container's row."""
+    """Every method returns when the change is in the container's row. ``stop_seconds`` is for who asks for none."""
 
-    def __init__(self, around: Surroundings, runs: Runs, signals: Signals, removal: Removal) -> None:
+    def __init__(self, around: Surroundings, runs: Runs, signals: Signals, removal: Removal, stop_seconds: int) -> None:
         self._around = around
         self._runs = runs
         self._signals = signals
         self._removal = removal
+        self._stop_seconds = stop_seconds
 
     async def start(self, container: Container) -> None:
         """NotModified when it runs, Invalid when it cannot be started; with ``--rm`` it is gone then."""
@@ -67,7 +67,7 @@ class Lifecycle:
         if container.state is State.PAUSED:
             await self._signals.thaw(container)
         given = timeout if timeout is not None else container.config.StopTimeout
-        seconds = _STOP_SECONDS if given is None else given
+        seconds = self._stop_seconds if given is None else given
         await self._signals.stop(container, number, None if seconds < 0 else seconds)
 
     async def restart(self, container: Container, timeout: int | None = None, signal: str | None = None) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from wherry.engine.containers import Containers
+from wherry.engine.containers import Containers, Rules
 from wherry.engine.containers.model import Config, HostConfig, NetworkingConfig
 from wherry.engine.containers.needs import Group
 from wherry.engine.database import Database
@@ -112,7 +112,7 @@ class FakeGroup:
 class Machine:
     """What outlives a daemon: tasks, the disk, the kernel's networks. ``up`` starts a daemon on it."""
 
-    def __init__(self, root: Path, *images: Image, pool_size: int = 0) -> None:
+    def __init__(self, root: Path, *images: Image, rules: Rules = Rules(warm=0)) -> None:  # noqa: B008 (frozen)
         self.instance = Instance(root, root / "run", "12345678")
         for path in (self.instance.containers, self.instance.volumes, self.instance.tmp, self.instance.run):
             path.mkdir(parents=True, exist_ok=True)
@@ -120,7 +120,7 @@ class Machine:
         self.plumbing = FakePlumbing()
         self.images = FakeImages(*(images or (image(env=["PATH=/bin"], cmd=["wait"]),)))
         self.groups: dict[str, FakeGroup] = {}
-        self.pool_size = pool_size
+        self.rules = rules
         self.daemons: list[Daemon] = []
 
     async def up(self) -> "Daemon":
@@ -172,7 +172,7 @@ class Daemon:
             self.networks,
             self.volumes,
             self,
-            pool_size=machine.pool_size,
+            rules=machine.rules,
             group=machine.group,
         )
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wherry.engine.containers.idranges import DEFAULT_FIRST, IdRanges
+from wherry.engine.containers.idranges import IdRanges
+from wherry.engine.containers.rules import DEFAULT_FIRST
 from wherry.engine.runtime.model import ID_RANGE_SIZE
 from wherry.kit.errors import Unavailable
 
@@ -62,4 +63,11 @@ def test_there_is_an_end() -> None:
     ranges = IdRanges(0xFFFE0000 - ID_RANGE_SIZE)
     ranges.take()
     with pytest.raises(Unavailable, match="no range of user ids is left"):
+        ranges.take()
+
+
+def test_the_ids_configured_are_all_there_are() -> None:
+    ranges = IdRanges(200_000, 2 * ID_RANGE_SIZE + 1)
+    assert [ranges.take().first, ranges.take().first] == [200_000, 265_536]
+    with pytest.raises(Unavailable, match=r"raise containers\.id_count"):
         ranges.take()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.engine.containers.harness import Daemon, Machine, wait_until
+from wherry.engine.containers import Rules
 from wherry.engine.containers.idranges import IdRanges
 from wherry.engine.containers.pool import Pool
 
@@ -84,7 +85,7 @@ async def test_closing_discards_what_nobody_took(warm: Daemon) -> None:
 
 
 async def test_a_start_takes_from_the_pool(tmp_path: Path) -> None:
-    machine = Machine(tmp_path, pool_size=1)
+    machine = Machine(tmp_path, rules=Rules(warm=1))
     daemon = await machine.up()
     await wait_until(lambda: len(machine.tasks.sandboxes) == 2)
     ready = {sandbox.pid for sandbox in machine.tasks.sandboxes}
