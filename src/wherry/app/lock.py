@@ -30,7 +30,7 @@ def take(instance: Instance) -> int:
             os.close(descriptor)
             raise Conflict(
                 f"another Wherry daemon (pid {pid or 'unknown'}) holds {instance.root}: "
-                f"stop it with `wherry down`, or choose another directory with --root"
+                f"stop it with `wherry down{instance.flag}`, or choose another directory with --root"
             )
         time.sleep(0.02)
     return descriptor

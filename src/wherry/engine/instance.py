@@ -18,7 +18,9 @@ class Instance:
     On disk::
 
         root/                  0710 root:root
-          instance.lock        held (flock) by the supervisor
+          instance.lock        held (flock) by the supervisor and the node; the supervisor's pid
+          wherry.toml          settings, where there is one
+          wherry.log           what the daemon says when it was started with --detach
           engine.sqlite        the engine's metadata
           content/             OCI image layout: blobs/sha256/…, ingest/
           snapshots/           one directory a chain id
@@ -64,6 +66,11 @@ class Instance:
         Never the name of a bridge: those begin with ``wh``.
         """
         return f"wv{self.name[:7]}{token[:6]}"
+
+    @property
+    def flag(self) -> str:
+        """What a command line needs beside ``wherry`` and the verb to mean this instance, with a blank before it."""
+        return "" if self.name == "default" else f" --root {self.root}"
 
     @property
     def database(self) -> Path:

@@ -27,3 +27,8 @@ def test_the_machines_own_instance_has_its_sockets_in_run() -> None:
     assert Instance.at().socket == Path("/run/wherry/docker.sock")
     assert Instance.at(Path("/srv/w")).socket == Path("/srv/w/run/docker.sock")
     assert Instance.at(Path("/srv/w")).cgroup_parent != Instance.at(Path("/srv/v")).cgroup_parent
+
+
+def test_only_the_machines_own_instance_needs_no_flag() -> None:
+    assert Instance.at().flag == ""
+    assert Instance.at(Path("/srv/w")).flag == " --root /srv/w"

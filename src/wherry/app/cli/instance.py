@@ -67,7 +67,7 @@ def up_command(config: str | None, engine_only: bool, detach: bool, log_level: s
     _wait_ready(instance, pid, log)
     click.echo(
         f"Wherry is up in {instance.root} (pid {pid}); docker and wherry find it with:\n"
-        f"  eval $(wherry env{_root_flag(instance)})"
+        f"  eval $(wherry env{instance.flag})"
     )
 
 
@@ -181,7 +181,3 @@ def _tear_down_without_daemon(instance: Instance, config: str | None) -> None:
     os.close(held)
     if code:
         raise Unavailable(f"what was left of the instance could not be stopped (status {code})")
-
-
-def _root_flag(instance: Instance) -> str:
-    return "" if instance.name == "default" else f" --root {instance.root}"
