@@ -44,7 +44,8 @@ def test_another_daemon_is_named_with_pid_and_root(tmp_path: Path) -> None:
     process = _holding(instance)
     try:
         assert lock.holder(instance) == process.pid
-        with pytest.raises(Conflict, match=rf"pid {process.pid}\) holds {tmp_path}: stop it with `wherry down --root {tmp_path}`"):
+        advice = rf"pid {process.pid}\) holds {tmp_path}: stop it with `wherry down --root {tmp_path}`"
+        with pytest.raises(Conflict, match=advice):
             lock.take(instance)
         assert not lock.wait_free(instance, 0.0)
     finally:
