@@ -76,9 +76,20 @@ def test_attach_to_a_running_container(docker: Docker) -> None:
     with docker.start("attach", "cat") as process:
         process.send("to and fro\n")
         process.expect("to and fro")
-        process.end_input()
-        assert process.wait() == 0
+        process.end_input()  # closes the stream; the command then waits for the container to end
+        docker("kill", "-s", "KILL", "cat")
+        assert process.wait() == 137
     assert "to and fro" in docker.out("logs", "cat")
+
+
+def test_an_attached_client_at_its_end_leaves_the_input_to_others(docker: Docker) -> None:
+    docker("run", "-di", "--name", "cat", "demo:1", "cat")
+    for word in ("one", "two"):
+        with docker.start("attach", "cat") as process:
+            process.send(f"{word}\n")
+            process.expect(word)
+            process.end_input()
+    assert docker.out("inspect", "-f", "{{.State.Running}}", "cat") == "true"
 
 
 def test_standard_error_is_kept_apart(docker: Docker) -> None:
