@@ -15,7 +15,7 @@ class Document(msgspec.Struct, kw_only=True, omit_defaults=False):
 
 
 class HealthcheckConfig(Document):
-    """Kept and shown; probing comes with a later issue."""
+    """Kept and shown; the check is not run yet."""
 
     Test: list[str] | None = None
     Interval: int = 0

@@ -48,6 +48,8 @@ def check(config: Config, host: HostConfig) -> list[str]:
         raise Unsupported("device requests (--gpus) are not available in this version of Wherry")
     if host.StorageOpt:
         raise Unsupported("storage options (--storage-opt) are not available in this version of Wherry")
+    if host.CpuRealtimePeriod or host.CpuRealtimeRuntime:
+        raise Unsupported("real-time scheduling (--cpu-rt-period, --cpu-rt-runtime) is not available in this version")
     if host.ShmSize < 0:
         raise Invalid("SHM size can not be less than 0")
     if not -1000 <= host.OomScoreAdj <= 1000:
@@ -59,7 +61,7 @@ def check(config: Config, host: HostConfig) -> list[str]:
     devices.check(host.Devices or ())
     devices.rules(host.DeviceCgroupRules or ())
     ports.bindings(host, config)
-    return _warnings(host)
+    return _warnings(config, host)
 
 
 def _check_config(config: Config) -> None:
@@ -150,10 +152,13 @@ def check_policy(policy: RestartRule, auto_remove: bool) -> None:
 def check_asked(config: Config, host: HostConfig, networking: NetworkingConfig) -> None:
     """Options that contradict each other (moby, runconfig/hostconfig_unix.go). ``config`` is without the image's."""
     mode = host.NetworkMode
+    endpoints = [one for one in (networking.EndpointsConfig or {}).values() if one is not None]
+    if config.MacAddress or any(endpoint.MacAddress for endpoint in endpoints):
+        raise Unsupported("choosing the hardware address (--mac-address) is not available in this version of Wherry")
     if host.UTSMode == "host" and config.Hostname:
         raise Invalid("conflicting options: hostname and the UTS mode")
-    for endpoint in (networking.EndpointsConfig or {}).values():
-        if endpoint is not None and endpoint.IPAMConfig and any(endpoint.IPAMConfig.values()):
+    for endpoint in endpoints:
+        if endpoint.IPAMConfig and any(endpoint.IPAMConfig.values()):
             raise Invalid(
                 f"invalid config for network {mode or 'bridge'}: invalid endpoint settings: "
                 "user specified IP address is supported on user defined networks only"
@@ -164,7 +169,6 @@ def check_asked(config: Config, host: HostConfig, networking: NetworkingConfig) 
         (config.Hostname, "hostname and the network mode"),
         (host.Dns, "dns and the network mode"),
         (host.ExtraHosts, "custom host-to-IP mapping and the network mode"),
-        (config.MacAddress, "mac-address and the network mode"),
         (host.PortBindings or host.PublishAllPorts, "port publishing and the container type network mode"),
         (config.ExposedPorts, "port exposing and the container type network mode"),
     ):
@@ -208,9 +212,11 @@ def _check_ulimit(limit: Ulimit) -> None:
         raise Invalid(f"ulimit soft limit must be less than or equal to hard limit: {limit.Soft} > {limit.Hard}")
 
 
-def _warnings(host: HostConfig) -> list[str]:
+def _warnings(config: Config, host: HostConfig) -> list[str]:
     """What was asked for and is not done."""
     warnings = []
+    if config.Healthcheck is not None and (config.Healthcheck.Test or ["NONE"])[0] != "NONE":
+        warnings.append("health checks are not run in this version of Wherry")
     if host.Links:
         warnings.append("links are not available in this version of Wherry: ignored")
     given = options(host.SecurityOpt)

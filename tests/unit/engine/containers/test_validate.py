@@ -172,7 +172,10 @@ def test_hosts_that_cannot_be_are_refused(host: dict[str, Any], words: str) -> N
         check(Config(), HostConfig(**host))
 
 
-@pytest.mark.parametrize("host", [{"DeviceRequests": [{"Driver": "nvidia"}]}, {"StorageOpt": {"size": "1g"}}])
+@pytest.mark.parametrize(
+    "host",
+    [{"DeviceRequests": [{"Driver": "nvidia"}]}, {"StorageOpt": {"size": "1g"}}, {"CpuRealtimeRuntime": 950_000}],
+)
 def test_what_is_not_there_yet_is_said_so(host: dict[str, Any]) -> None:
     with pytest.raises(Unsupported, match="not available in this version"):
         check(Config(), HostConfig(**host))
@@ -182,6 +185,20 @@ def test_what_is_asked_for_and_not_done_is_warned_of() -> None:
     warnings = check(Config(), HostConfig(Links=["a:b"], SecurityOpt=["apparmor=x", "label=type:y"]))
     assert [warning.split()[0] for warning in warnings] == ["links", "apparmor=x", "label=type:y"]
     assert check(Config(), HostConfig(SecurityOpt=["apparmor=unconfined", "label=disable", "no-new-privileges"])) == []
+
+
+@pytest.mark.parametrize(("test", "warned"), [(None, False), ([], False), (["NONE"], False), (["CMD", "true"], True)])
+def test_a_health_check_is_not_run_and_that_is_said(test: list[str] | None, warned: bool) -> None:
+    warnings = check(Config(Healthcheck=HealthcheckConfig(Test=test)), HostConfig())
+    assert warnings == (["health checks are not run in this version of Wherry"] if warned else [])
+
+
+@pytest.mark.parametrize("config", [Config(MacAddress="02:42:ac:11:00:09"), Config()])
+def test_a_hardware_address_cannot_be_chosen(config: Config) -> None:
+    endpoints: dict[str, EndpointSettings | None] = {"bridge": EndpointSettings(MacAddress="02:42:ac:11:00:09")}
+    networking = NetworkingConfig(EndpointsConfig=None if config.MacAddress else endpoints)
+    with pytest.raises(Unsupported, match="--mac-address"):
+        check_asked(config, HostConfig(), networking)
 
 
 @pytest.mark.parametrize(
