@@ -197,7 +197,7 @@ async def test_a_full_disk_during_a_load_is_told_and_cleaned_up(small_disk: Path
 
 @pytest.mark.parametrize("outer", [True, False], ids=["archive", "import"])
 async def test_b02_a_bomb_is_refused_with_little_memory_and_leaves_nothing(tmp_path: Path, outer: bool) -> None:
-    """CHECKS B02: 3 GiB of zeros in 3 MB."""
+    """B02: 3 GiB of zeros in 3 MB."""
     images = service(tmp_path)
 
     async def bomb() -> AsyncIterator[bytes]:

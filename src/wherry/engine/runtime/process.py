@@ -1,6 +1,6 @@
 """The last steps before a container's program runs, for its first process and for every exec alike.
 
-The order is that of CHECKS.md's lesson list and of runc's finalizeNamespace, with the reason at each step. From here on
+The order is that of runc's finalizeNamespace (libcontainer/init_linux.go), with the reason at each step. From here on
 we are inside the container's root: nothing is imported, no path of the host is named, every descriptor but the report
 is closed.
 """
