@@ -11,7 +11,7 @@ from wherry.app.cli.command import LazyGroup
 from wherry.app.client import ApiError, Unreachable
 from wherry.kit.errors import WherryError
 
-# Docker's status for a command line it could not make sense of, and for a `run` the daemon refused.
+# Docker's status for a command line it could not make sense of.
 REFUSED = 125
 
 
@@ -80,7 +80,7 @@ def run() -> NoReturn:
     except ApiError as error:
         status = _say(f"Error response from daemon: {error.message}", 1)
     except Unreachable as error:
-        status = _say(str(error), REFUSED if sys.argv[1:2] == ["run"] else 1)
+        status = _say(str(error), 1)
     except WherryError as error:
         status = _say(error.message, 1)
     except (KeyboardInterrupt, click.Abort):

@@ -11,7 +11,7 @@ from wherry.app.cli.command import Command, client
 from wherry.app.cli.create_options import create_options
 from wherry.app.cli.errors import NOT_STARTED, start_status
 from wherry.app.cli.session import follow
-from wherry.app.client import ApiError, Client
+from wherry.app.client import ApiError, Client, Unreachable
 
 _CONTEXT = {"allow_interspersed_args": False, "ignore_unknown_options": False}
 
@@ -41,6 +41,9 @@ def run_command(
     daemon = client()
     try:
         identity = create(daemon, image, command, flags)
+    except Unreachable as error:
+        click.echo(f"wherry: {error}", err=True)
+        sys.exit(NOT_STARTED)
     except ApiError as error:
         _fail(error, NOT_STARTED)
     try:
