@@ -46,5 +46,5 @@ def test_a_daemon_that_is_not_there_is_named_with_its_socket(
 
 
 def test_the_nearest_command_is_suggested(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    status(monkeypatch, "imagse")
-    assert "'imagse' is not a wherry command. Did you mean 'images'?" in capsys.readouterr().err
+    status(monkeypatch, "histroy")
+    assert "'histroy' is not a wherry command. Did you mean 'history'?" in capsys.readouterr().err
