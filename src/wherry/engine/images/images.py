@@ -1,7 +1,7 @@
 """The images of this machine: the service everybody else talks to."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +13,12 @@ from wherry.engine.images.filters import Facts, Filters, select
 from wherry.engine.images.history import history
 from wherry.engine.images.ledger import Ledger
 from wherry.engine.images.model import Description, HistoryEntry, Image
+from wherry.engine.images.owners import Owner
 from wherry.engine.images.progress import Message, streamed
 from wherry.engine.images.registrar import Registrar
 from wherry.engine.images.remover import InUse, Pruned, Records, Remover
 from wherry.engine.images.rows import ImageRows
+from wherry.engine.images.sweep import Kind, Name
 from wherry.engine.snapshots.model import Snapshots
 from wherry.kit.errors import Invalid
 from wherry.oci.digest import Digest
@@ -124,6 +126,15 @@ class Images:
         """
         self._remover.collect(in_use)
 
+    def add_owner(self, owner: Owner) -> None:
+        """Let somebody else keep blobs and snapshots too. Before :meth:`recover`, which removes what nobody owns."""
+        self._registrar.owners.add(owner)
+
+    async def discard(self, blobs: Iterable[str] = (), snapshots: Iterable[str] = ()) -> None:
+        """Delete what of these nobody owns (any more), now or when whoever is adding an image has ended."""
+        names = [Name(Kind.SNAPSHOT, chain_id) for chain_id in snapshots]
+        await self._registrar.sweeper.discard([*names, *(Name(Kind.BLOB, digest) for digest in blobs)])
+
     async def settle(self) -> None:
         """Wait until everything removed so far is off the disk."""
         await self._remover.settle()
@@ -163,11 +174,12 @@ class Images:
         """At start, before anything else: remove what a crash left without a row. Blocks; idempotent."""
         self._content.recover()
         self._snapshots.recover()
-        owned = self._rows.chains()
+        owners = self._registrar.owners
+        owned = owners.snapshots()
         for chain_id in self._snapshots.list():
             if chain_id not in owned:
                 self._snapshots.remove(chain_id)
-        self._content.gc(Digest.parse(blob) for blob in self._rows.blobs())
+        self._content.gc(Digest.parse(blob) for blob in owners.blobs())
         self._ledger.changed()
 
 

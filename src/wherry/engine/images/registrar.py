@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 from wherry.engine.content import ContentStore
 from wherry.engine.images.durations import parse_moment
 from wherry.engine.images.model import Layer, StoredLayer
+from wherry.engine.images.owners import ImageOwner, Owners
 from wherry.engine.images.rows import ImageRow, ImageRows, LayerRow
 from wherry.engine.images.sweep import Kind, Name, Sweeper, Work
 from wherry.engine.images.threads import in_thread
@@ -55,13 +56,11 @@ class Registrar:
         self._snapshots = snapshots
         self._changed = changed
         self._extracting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self.sweeper = Sweeper(self._wanted, self._delete)
+        self.owners = Owners(ImageOwner(rows))
+        self.sweeper = Sweeper(self.owners.wants, self._delete)
 
     def work(self) -> Work:
         return self.sweeper.work()
-
-    def _wanted(self, name: Name) -> bool:
-        return self._rows.blob_in_use(name.id) if name.kind is Kind.BLOB else self._rows.chain_in_use(name.id)
 
     def _delete(self, name: Name) -> None:
         if name.kind is Kind.BLOB:
