@@ -235,7 +235,7 @@ def write(directory: Path = DIRECTORY) -> None:
 def main() -> int:
     if sys.argv[1:] == ["--check"]:
         stale = outdated()
-        print("\n".join(stale))
+        print("".join(f"{name}\n" for name in stale), end="")
         return bool(stale)
     write()
     return 0

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 import pytest
-
 from scripts.reference import DIRECTORY, EXIT_STATUSES, outdated, pages, write
+
 from wherry.app.cli import entry
 
 
