@@ -35,7 +35,8 @@ class SmallDisk:
                 with suppress(OSError):
                     while True:
                         file.write(bytes(size))
-            with pytest.raises(OSError, match="No space left"):  # what statvfs still counts as free ext4 keeps to itself
+            # What statvfs still counts as free ext4 keeps to itself.
+            with pytest.raises(OSError, match="No space left"):
                 file.write(bytes(512))
 
     def free(self) -> None:
