@@ -17,6 +17,7 @@ from wherry.engine.containers.surroundings import Surroundings
 from wherry.engine.images.model import Image
 from wherry.kit.errors import Invalid, NotFound
 from wherry.linux.cgroup import layout
+from wherry.oci.platform import Platform
 
 _NAME = re.compile(r"/?[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 
@@ -137,20 +138,12 @@ def _check_platform(image: Image, request: Request) -> None:
     """NotFound in Docker's words when the image is for another platform than the one asked for."""
     if not request.platform:
         return
-    asked = request.platform.lower().split("/")
-    if len(asked) > 3 or not all(asked):
-        raise Invalid(f'"{request.platform}": unknown operating system or architecture: invalid argument')
-    config = image.config
-    own = [config.os, config.architecture, config.variant]
-    wanted = [asked[0], *[_ARCHITECTURES.get(part, part) for part in asked[1:]]]
-    if any(want != have for want, have in zip(wanted, own, strict=False) if have):
+    wanted, own = Platform.parse(request.platform), Platform.of(image.config)
+    if image.config.architecture and not wanted.accepts(own):
         raise NotFound(
-            f"image with reference {request.config.Image} was found but its platform ({'/'.join(filter(None, own))}) "
+            f"image with reference {request.config.Image} was found but its platform ({own}) "
             f"does not match the specified platform ({request.platform})"
         )
-
-
-_ARCHITECTURES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm", "i386": "386"}
 
 
 @lru_cache(maxsize=1)

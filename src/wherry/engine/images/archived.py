@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from wherry.engine.images.archive import Archive
-from wherry.engine.images.importer import parse_platform
 from wherry.kit.errors import Invalid, WherryError
 from wherry.oci import mediatypes
 from wherry.oci.decode import DOCUMENT_LIMIT_BYTES, decode_manifest
 from wherry.oci.digest import Digest
 from wherry.oci.model import Descriptor, Index, Manifest
+from wherry.oci.platform import Platform
 from wherry.oci.reference import Reference
 
 _IMAGE_LIMIT = 1000
@@ -171,23 +171,12 @@ def _for_platform(archive: Archive, descriptor: Descriptor, platform: str) -> De
         if descriptor.media_type not in mediatypes.INDEXES:
             return descriptor
         _, index = _manifest(archive, descriptor)
-        candidates = index.manifests if isinstance(index, Index) else []
-        present = [one for one in candidates if _blob(one) in archive and _fit(one, platform) is not None]
-        if not present:
+        present = [one for one in index.manifests if _blob(one) in archive] if isinstance(index, Index) else []
+        best = Platform.parse(platform).best(present, compatible=not platform)
+        if best is None:
             raise Invalid(f"image with reference {descriptor.digest} was found but does not provide this platform")
-        descriptor = min(present, key=lambda one: _fit(one, platform) or 0)
+        descriptor = best
     raise Invalid(f"invalid archive: indexes are nested more than {_NESTING_LIMIT} deep")
-
-
-def _fit(descriptor: Descriptor, platform: str) -> int | None:
-    """How well a manifest fits, 0 best; None not at all. One that does not say fits after those that do."""
-    found = descriptor.platform
-    if found is None:
-        return 9
-    architecture, variant = parse_platform(platform)
-    if found.os != "linux" or found.architecture != architecture:
-        return None
-    return 0 if found.variant == variant else 1
 
 
 def _names(descriptor: Descriptor) -> list[Reference]:

@@ -1,7 +1,5 @@
 """``docker import``: a root file system, as a tar with or without compression, becomes an image of one layer."""
 
-import platform as machine
-import re
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from wherry import __version__
@@ -18,10 +16,7 @@ from wherry.kit.errors import Invalid
 from wherry.oci import mediatypes
 from wherry.oci.digest import Digest
 from wherry.oci.model import ContainerConfig, Descriptor, History, ImageConfig, Manifest, RootFs, encode
-
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
-_COMPONENT = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
-_ALIASES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm", "armel": "arm", "i386": "386"}
+from wherry.oci.platform import LINUX, Platform
 
 
 class Importer:
@@ -34,15 +29,17 @@ class Importer:
 
     async def run(self, work: Work, chunks: AsyncIterator[bytes], description: Description) -> str:
         """Store, extract and register; the image's id."""
-        architecture, variant = parse_platform(description.platform)
+        platform = Platform.parse(description.platform)
+        if platform.os != LINUX:
+            raise Invalid("operating system is not supported")
         settings = apply_changes(ContainerConfig(), description.changes)
         layer = await through(chunks, lambda stream: store_compressed(self._content, work, stream))
         created = format_moment(self._now())
         message = description.message or "Imported from -"
         config = ImageConfig(
-            architecture=architecture,
-            variant=variant,
-            os="linux",
+            architecture=platform.architecture,
+            variant=platform.variant,
+            os=platform.os,
             created=created,
             comment=message,
             docker_version=__version__,
@@ -71,16 +68,3 @@ def store_image(
     digest = str(content.write(encode(manifest)))
     work.blob(digest)
     return Candidate(config_bytes, digest, mediatypes.OCI_MANIFEST, blobs)
-
-
-def parse_platform(text: str) -> tuple[str, str]:
-    """Architecture and variant of ``linux[/architecture[/variant]]``; Invalid for another system or nonsense."""
-    parts = text.lower().split("/") if text else ["linux"]
-    if len(parts) > 3 or not all(_COMPONENT.fullmatch(part) for part in parts):
-        raise Invalid(f'"{text}": cannot parse platform specifier: invalid argument')
-    if parts[0] != "linux":
-        raise Invalid("operating system is not supported")
-    here = _ARCHITECTURES.get(machine.machine(), machine.machine())
-    architecture = _ALIASES.get(parts[1], parts[1]) if len(parts) > 1 else here
-    variant = parts[2] if len(parts) > 2 else ""
-    return architecture, "" if (architecture, variant) == ("arm64", "v8") else variant

@@ -6,7 +6,6 @@ import pytest
 
 from tests.unit.engine.images.archives import chunks, digest, tar
 from tests.unit.engine.images.conftest import Shelf
-from wherry.engine.images.importer import parse_platform
 from wherry.kit.errors import Invalid
 from wherry.oci.digest import Digest
 
@@ -51,21 +50,3 @@ async def test_nonsense_is_refused_before_anything_is_read(
         await shelf.images.import_(read, "demo", "1", changes, "", platform)
     assert await anext(read) == ROOTFS[:10_000]
     assert shelf.blobs() == set()
-
-
-@pytest.mark.parametrize(
-    ("text", "architecture", "variant"),
-    [
-        ("linux/amd64", "amd64", ""),
-        ("linux/x86_64", "amd64", ""),
-        ("Linux/AArch64", "arm64", ""),
-        ("linux/arm64/v8", "arm64", ""),
-        ("linux/arm/v7", "arm", "v7"),
-    ],
-)
-def test_platforms(text: str, architecture: str, variant: str) -> None:
-    assert parse_platform(text) == (architecture, variant)
-
-
-def test_no_platform_is_this_machines() -> None:
-    assert parse_platform("") == parse_platform("linux") != ("", "")
