@@ -1,0 +1,1 @@
+"""Building images from Dockerfiles. The language itself is ``engine.dockerfile``."""
