@@ -4,8 +4,9 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wherry.engine.containers import attaching, logs, top, updating
 from wherry.engine.containers.creation import Created, Creation, Request
@@ -38,6 +39,9 @@ from wherry.engine.runtime.model import Runtime
 from wherry.engine.snapshots import Snapshots
 from wherry.engine.volumes import Volumes
 from wherry.kit.errors import Conflict, Invalid, NotFound
+
+if TYPE_CHECKING:
+    from wherry.engine.containers.steps import Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,13 @@ class Containers:
     async def shut_down(self) -> None:
         """Stop every container, each in its own way (``wherry down``)."""
         await self._recovery.shut_down()
+
+    @cached_property
+    def steps(self) -> "Steps":
+        """Runs the steps of builds: as containers, but without a row. Loaded when something is built."""
+        from wherry.engine.containers.steps import Steps
+
+        return Steps(self._around)
 
     # What there is
 

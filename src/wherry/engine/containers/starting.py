@@ -2,8 +2,9 @@
 
 import logging
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from wherry.engine.containers import devices, etcfiles, facts, seccomp, spec, validate
 from wherry.engine.containers.pool import Made
@@ -19,6 +20,15 @@ from wherry.kit.errors import Conflict, WherryError
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a container stands on when it is not an image: directories of layers, the topmost first, and mounts that
+    have no path (see ``trees`` of :class:`wherry.engine.runtime.model.TaskSpec`)."""
+
+    layers: Sequence[Path]
+    trees: Mapping[str, int] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class _Place:
     """Where a task is about to run. ``connected``: the endpoint is the container's."""
@@ -32,10 +42,10 @@ class Starter:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
 
-    async def start(self, container: Container, clients: Sequence[Attachment]) -> Task:
+    async def start(self, container: Container, clients: Sequence[Attachment], ground: Ground | None = None) -> Task:
         """Run the container's task; StartFailed or another error after which nothing of it is left.
 
-        The clients' descriptors are taken over in any case.
+        The clients' descriptors are taken over in any case. ``ground`` None: it stands on its image.
         """
         place: _Place | None = None
         taken_over = False
@@ -43,7 +53,7 @@ class Starter:
             shared = shares(container.host, self._donor)
             place = await self._place(container, shared)
             await self._connect(container, place)
-            task_spec = self._spec(container, place, shared, clients)
+            task_spec = self._spec(container, place, shared, clients, ground or self._image(container))
             taken_over = True
             return await place.sandbox.start(task_spec)
         except BaseException:
@@ -113,10 +123,15 @@ class Starter:
 
     # What
 
-    def _spec(self, container: Container, place: _Place, shared: Shared, clients: Sequence[Attachment]) -> TaskSpec:
+    def _image(self, container: Container) -> Ground:
+        image = self._around.images.held(container.image)
+        return Ground(self._around.snapshots.layers(list(image.chain_ids)))
+
+    def _spec(
+        self, container: Container, place: _Place, shared: Shared, clients: Sequence[Attachment], ground: Ground
+    ) -> TaskSpec:
         around = self._around
         host, config = container.host, container.config
-        image = around.images.held(container.image)
         names = facts.granted(host)
         program = validate.runtime(host)
         directory = around.directory(container)
@@ -128,7 +143,7 @@ class Starter:
         return TaskSpec(
             id=container.id,
             config=spec.configuration(container, gathered),
-            rootfs=Rootfs(around.snapshots.layers(list(image.chain_ids)), upper, work),
+            rootfs=Rootfs(ground.layers, upper, work),
             directory=directory,
             log=facts.log_file(host.LogConfig, directory),
             seccomp=seccomp.compiled(host, names) if program == "wherry" else None,
@@ -138,6 +153,7 @@ class Starter:
             init=bool(host.Init),
             runtime=program,
             attachments=clients,
+            trees=ground.trees,
         )
 
     def _facts(self, container: Container, place: _Place, shared: Shared) -> spec.Facts:

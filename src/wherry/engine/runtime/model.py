@@ -10,8 +10,8 @@ The life of a container, seen from here::
 A task outlives the process that started it; :meth:`Runtime.recover` finds it again.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol
@@ -103,6 +103,8 @@ class TaskSpec:
     destination. ``seccomp`` is the compiled filter (array of struct sock_filter), None: unconfined.
     ``init`` runs an init (tini) as process 1. ``directory`` is the container's own (lock, exit status).
     ``runtime``: "wherry", or a program that speaks the runc command line.
+    ``trees`` are bind mounts whose source is no path: destination → descriptor of a detached mount (open_tree(2)); the
+    mount's ``source`` then only names it. They stay the caller's.
     """
 
     id: str
@@ -117,6 +119,7 @@ class TaskSpec:
     init: bool = False
     runtime: str = "wherry"
     attachments: Sequence[Attachment] = ()
+    trees: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

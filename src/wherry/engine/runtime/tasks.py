@@ -5,6 +5,7 @@ import fcntl
 import os
 import socket
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ class ShimSandbox:
             fds["lock"] = _lock(spec.directory)
             fds["listener"] = _listen(self._instance.shims / f"{spec.id}.sock")
             config = _with_init(spec.config) if spec.init else spec.config
-            _open_binds(config, fds)
+            _open_binds(config, spec.trees, fds)
             received = await self._connection.ask(_start_message(spec, config), fds)
         except Unavailable as error:
             raise StartFailed("start", "the container's shim ended while it was starting") from error
@@ -277,12 +278,15 @@ def _listen(address: Path) -> int:
         return sock.detach()
 
 
-def _open_binds(config: dict[str, Any], fds: Fds) -> None:
+def _open_binds(config: dict[str, Any], trees: Mapping[str, int], fds: Fds) -> None:
     """Open each bind mount's source here, in the host's mount namespace: the spawner's does not show it."""
     for index, entry in enumerate(config.get("mounts", ())):
         if entry.get("type", "bind") != "bind":
             continue
         source = entry["source"]
+        if entry["destination"] in trees:
+            fds[f"mount:{index}"] = os.dup(trees[entry["destination"]])
+            continue
         try:
             fds[f"mount:{index}"] = mount.clone_tree(source, recursive="rbind" in (entry.get("options") or ()))
         except KernelError as error:
