@@ -1,5 +1,6 @@
 """What a process says of itself to the kernel: prctl(2), pidfds, descriptors, keyrings."""
 
+import ctypes
 import fcntl
 import os
 import socket
@@ -43,11 +44,25 @@ def close_from(first: int) -> None:
     call("close_range", "close descriptors", None, first, _LAST_FD, 0)
 
 
-def close_all_but(keep: int) -> None:
-    """Close every descriptor from 3 on, except ``keep``."""
-    if keep > 3:
-        call("close_range", "close descriptors", None, 3, keep - 1, 0)
-    close_from(max(keep + 1, 3))
+def close_all_but(*keep: int) -> None:
+    """Close every descriptor from 3 on, except those of ``keep``."""
+    first = 3
+    for fd in sorted(keep):
+        if fd > first:
+            call("close_range", "close descriptors", None, first, fd - 1, 0)
+        first = max(first, fd + 1)
+    close_from(first)
+
+
+def hide_arguments() -> None:
+    """Blank /proc/PID/cmdline, which the whole pid namespace may read, also of a process that forbids inspection.
+
+    It shows the memory between arg_start and arg_end, fields 48 and 49 of /proc/PID/stat (proc(5)).
+    """
+    with open("/proc/self/stat", "rb") as file:
+        fields = file.read().rpartition(b") ")[2].split()  # from field 3 on
+    start, end = int(fields[45]), int(fields[46])
+    ctypes.memset(start, 0, end - start)
 
 
 def pidfd_open(pid: int) -> int:

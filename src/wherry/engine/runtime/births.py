@@ -1,8 +1,10 @@
 """Fork processes into a container: its first one, and those that join it (exec)."""
 
+import gc
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from wherry.engine.runtime import wire
@@ -39,15 +41,10 @@ def make_init(isolation: dict[str, Any], joins: dict[str, int], main: Child) -> 
     if isolation["ids"] and "user" not in joins:
         flags |= namespaces.NEWUSER
 
-    def child() -> None:
-        ours.close()
-        main(theirs)
-
-    pid = (
-        _via_stage([(fd, _JOIN[kind]) for kind, fd in _in_order(joins)], flags, child)
-        if joins
-        else _clone(flags, child)
-    )
+    if joins:
+        pid = _via_stage([(fd, _JOIN[kind]) for kind, fd in _in_order(joins)], flags, main, theirs)
+    else:
+        pid = _clone(flags, main, theirs, ours)
     theirs.close()
     return pid, ours
 
@@ -58,12 +55,7 @@ def join(pidfd: int, kinds: int, cgroup_attach: Callable[[int], None], main: Chi
     ``cgroup_attach`` is called with 0, for the calling process: moving oneself is quick (see wherry.linux.cgroup).
     """
     ours, theirs = wire.pair()
-
-    def child() -> None:
-        ours.close()
-        main(theirs)
-
-    pid = _via_stage([(pidfd, kinds)], 0, child, cgroup_attach)
+    pid = _via_stage([(pidfd, kinds)], 0, main, theirs, cgroup_attach)
     theirs.close()
     return pid, ours
 
@@ -72,15 +64,21 @@ def _in_order(joins: dict[str, int]) -> list[tuple[str, int]]:
     return [(kind, joins[kind]) for kind in _JOIN if kind in joins]
 
 
-def _clone(flags: int, child: Callable[[], None]) -> int:
+def _clone(flags: int, main: Child, theirs: socket.socket, ours: socket.socket) -> int:
     pid = namespaces.clone(flags)
     if pid == 0:
-        _never_return(child)
+        with _no_return():
+            ours.close()
+            main(theirs)
     return pid
 
 
 def _via_stage(
-    entries: list[tuple[int, int]], flags: int, child: Callable[[], None], before: Callable[[int], None] | None = None
+    entries: list[tuple[int, int]],
+    flags: int,
+    main: Child,
+    theirs: socket.socket,
+    before: Callable[[int], None] | None = None,
 ) -> int:
     """Enter namespaces in a process of its own, which makes the child as our child (CLONE_PARENT) and ends.
 
@@ -89,8 +87,8 @@ def _via_stage(
     read, write = os.pipe2(os.O_CLOEXEC)
     stage = os.fork()
     if stage == 0:
-        os.close(read)
-        _never_return(lambda: _stage(entries, flags, child, before, write))
+        with _no_return():
+            _stage(entries, flags, main, theirs, before, write)
     os.close(write)
     try:
         answer = b""
@@ -108,28 +106,44 @@ def _via_stage(
 def _stage(
     entries: list[tuple[int, int]],
     flags: int,
-    child: Callable[[], None],
+    main: Child,
+    theirs: socket.socket,
     before: Callable[[int], None] | None,
     write: int,
 ) -> None:
     try:
-        processes.forbid_inspection()
         if before:
             before(0)
+        _let_go(theirs.fileno(), write, *(fd for fd, _ in entries))
         for fd, kinds in entries:
             setns(fd, kinds)
+            os.close(fd)
         pid = namespaces.clone(flags | namespaces.CLONE_PARENT)
     except OSError as error:
         os.write(write, str(error).encode())
         return
     if pid == 0:
         os.close(write)
-        child()
+        main(theirs)
     os.write(write, b"+%d" % pid)
 
 
-def _never_return(child: Callable[[], None]) -> None:
+def _let_go(*needed: int) -> None:
+    """Become what a container may see: from its birth on, the child is there in the /proc of others (CVE-2016-9962).
+
+    Nobody without CAP_SYS_PTRACE over the host may look at its descriptors, but all may read its command line.
+    """
+    gc.disable()  # what it found would close descriptors that are others by then
+    processes.forbid_inspection()
+    processes.close_all_but(*needed)
+    for number in (1, 2):  # the daemon's log
+        os.dup2(0, number)
+    processes.hide_arguments()
+
+
+@contextmanager
+def _no_return() -> Iterator[None]:
     try:
-        child()
+        yield
     finally:
         os._exit(127)
