@@ -2,14 +2,17 @@
 
 ``self``: this interpreter was started as /proc/self/exe; hold it, become another program, write.
 ``others``: hold the program of whatever appears in /proc meanwhile (an exec into this container), write.
-Writes until /stop exists; then prints {"held": names, "answers": errno names}; "written" among the answers is a defeat.
+Goes on until it is killed. After each round the file given as the last argument is
+{"rounds": count, "held": names, "answers": errno names}; "written" among the answers is a defeat.
 """
 
+import ctypes
 import errno
 import json
 import os
 import sys
 
+PR_SET_PDEATHSIG = 1
 ORDINARY = ("/bin/busybox", os.path.realpath("/proc/self/exe"))
 
 
@@ -41,24 +44,31 @@ def catch(held):
             pass
 
 
-def main(mode, held):
-    answers = set()
-    print("attacking", flush=True)
-    while not os.path.exists("/stop"):
+def tell(path, report):
+    with open(f"{path}~", "w") as file:
+        json.dump(report, file)
+    os.rename(f"{path}~", path)
+
+
+def main(mode, held, path):
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, 0)  # outlive whoever has started us
+    answers, rounds = set(), 0
+    while True:
         if mode == "others":
             catch(held)
         for fd in held.values():
             write(fd, answers)
-    print(json.dumps({"held": sorted(held), "answers": sorted(answers)}))
+        rounds += 1
+        tell(path, {"rounds": rounds, "held": sorted(held), "answers": sorted(answers)})
 
 
 if sys.argv[1] == "self":
     fd = os.open("/proc/self/exe", os.O_RDONLY)
     os.set_inheritable(fd, True)
-    other = sys.argv[2]  # so that we no longer execute what we hold
+    other, path = sys.argv[2:4]  # another program, so that we no longer execute what we hold
     name = os.readlink("/proc/self/exe")
-    os.execv(other, [other, "-I", "-S", sys.argv[0], "held", str(fd), name])
+    os.execv(other, [other, "-I", "-S", sys.argv[0], "held", str(fd), name, path])
 elif sys.argv[1] == "held":
-    main("held", {sys.argv[3]: int(sys.argv[2])})
+    main("held", {sys.argv[3]: int(sys.argv[2])}, sys.argv[4])
 else:
-    main("others", {})
+    main("others", {}, sys.argv[2])

@@ -1,14 +1,14 @@
 """Read what /proc shows of every other process, until /stop exists; then print all that was ever seen.
 
-{"links": […], "texts": […], "processes": count}: targets of fd/*, exe, cwd and root; items of cmdline and environ, and
-the files in maps.
+{"links": […], "texts": […], "maps": […], "processes": count}: targets of fd/*, exe, cwd and root; items of cmdline and
+environ; the names in maps; how many there were.
 """
 
 import json
 import os
 
 me = os.getpid()
-links, texts, processes = set(), set(), set()
+links, texts, maps, processes = set(), set(), set(), set()
 
 
 def read(path):
@@ -32,7 +32,7 @@ def look(pid):
             pass
     for name in ("cmdline", "environ"):
         texts.update(read(f"{base}/{name}").split("\0"))
-    texts.update(line.split(None, 5)[5].strip() for line in read(f"{base}/maps").splitlines() if line.count(" ") > 4)
+    maps.update(line[73:] for line in read(f"{base}/maps").splitlines() if line[73:])  # the name's column (proc(5))
 
 
 print("watching", flush=True)
@@ -41,4 +41,5 @@ while not os.path.exists("/stop"):
         if name.isdigit() and int(name) != me:
             processes.add(name)
             look(name)
-print(json.dumps({"links": sorted(links), "texts": sorted(texts), "processes": len(processes)}))
+found = {"links": links, "texts": texts, "maps": maps}
+print(json.dumps({name: sorted(values) for name, values in found.items()} | {"processes": len(processes)}))
