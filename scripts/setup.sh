@@ -31,6 +31,7 @@ setup() {
     bench)
         ensure_packages $RUN_PACKAGES $BENCH_PACKAGES
         ensure_docker_cli
+        ensure_dockerd
         ;;
     *) fail "unknown kind $kind" ;;
     esac
@@ -67,25 +68,31 @@ apt_install() {
     fail "apt-get could not install $*"
 }
 
-# The docker command is a client of ours in the tests. Debian has it alone (docker-cli) or with its daemon (docker.io),
-# which must not be started by the installation: policy-rc.d says so while it is installed.
+# The docker command is a client of ours in the tests. Debian has it alone (docker-cli) or with its daemon (docker.io).
 ensure_docker_cli() {
     command -v docker >/dev/null && return
-    local policy=/usr/sbin/policy-rc.d ours=
+    if apt-cache show docker-cli >/dev/null 2>&1; then
+        without_services docker-cli
+    else
+        without_services docker.io
+    fi
+}
+
+# Debian's daemon is a peer in the benchmarks, which can do without and then say so.
+ensure_dockerd() {
+    command -v dockerd >/dev/null || without_services docker.io || say "no dockerd to compare with: docker.io does not install"
+}
+
+# Install packages whose services must not be started by that: policy-rc.d says so meanwhile (invoke-rc.d(8)).
+without_services() (
+    policy=/usr/sbin/policy-rc.d
     if [ ! -e $policy ]; then
+        trap 'rm -f $policy' EXIT
         printf '#!/bin/sh\nexit 101\n' >$policy
         chmod 755 $policy
-        ours=yes
     fi
-    if apt-cache show docker-cli >/dev/null 2>&1; then
-        (apt_install docker-cli)
-    else
-        (apt_install docker.io)
-    fi
-    local status=$?
-    [ -z "$ours" ] || rm -f $policy
-    return $status
-}
+    apt_install "$@"
+)
 
 # --- Python ---------------------------------------------------------------------------------------------------------
 

@@ -1,9 +1,10 @@
 """How fast containers start and what they cost, measured beside peers in one run: what counts are the ratios.
 
-Run by ``./bench``, which sets up what is compared with. Each comparison runs ours and its peer in turn, so that whatever
-else the machine does meets both. It is not a test: a goal that is missed is said, and fails nothing.
+Run by ``./bench``, which sets up what is compared with. Each comparison runs ours and its peer in turn, so that
+whatever else the machine does meets both. It is not a test: a goal that is missed is said, and fails nothing.
 
-Of Wherry only the client, the names of an instance and the command are used, as any user could.
+Of Wherry only the client, the names of an instance and the command are used, as any user could. (The package has
+another name than the script because one directory cannot hold both.)
 
 =================  =====================================================================================================
 :mod:`.measure`    take turns, keep times
