@@ -25,22 +25,8 @@ _ALIASES = {
     "i386": ("386", ""),
 }
 _ARCHITECTURES = frozenset(
-    [
-        "386",
-        "amd64",
-        "arm",
-        "arm64",
-        "loong64",
-        "mips",
-        "mips64",
-        "mips64le",
-        "mipsle",
-        "ppc64",
-        "ppc64le",
-        "riscv64",
-        "s390x",
-        "wasm",
-    ]
+    {"386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc64", "ppc64le", "riscv64"}
+    | {"s390x", "wasm"}
 )
 _MACHINES = {
     "x86_64": ("amd64", ""),
