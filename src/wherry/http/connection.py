@@ -4,6 +4,7 @@
 * Bytes a client sends behind an upgrade request (before it has the 101) belong to the upgraded stream; aiohttp's parser
   knows only the upgrade to WebSocket and would lose them (``_http_parser.pyx``: ``ALLOWED_UPGRADES``).
 * A handler may ask to be cancelled when its client goes, and must otherwise run to its end.
+* A client that connects and says nothing may be let go after a while (``head_seconds``).
 """
 
 import asyncio
@@ -31,10 +32,17 @@ _CHUNKED = re.compile(rb"\ntransfer-encoding:", re.IGNORECASE)
 class Connection(RequestHandler):
     """aiohttp's protocol for one connection; see the module."""
 
-    __slots__ = ("_body_left", "_cancelled_by_loss", "_early", "_head", "_peer_check", "_render_error", "taken")
+    __slots__ = (
+        "_body_left", "_cancelled_by_loss", "_early", "_first_head", "_head", "_head_seconds", "_peer_check",
+        "_render_error", "taken",
+    )  # fmt: skip
 
-    def __init__(self, manager: web.Server, render_error: RenderError, **options: Any) -> None:
+    def __init__(
+        self, manager: web.Server, render_error: RenderError, head_seconds: float | None = None, **options: Any
+    ) -> None:
         super().__init__(manager, **options)
+        self._head_seconds = head_seconds
+        self._first_head: asyncio.TimerHandle | None = None
         self._render_error = render_error
         self._head = b""
         self._body_left: int | None = None  # of an upgrade request; what follows it is early
@@ -48,6 +56,16 @@ class Connection(RequestHandler):
         """True when no request is being read or answered."""
         waits = self._waiter is not None and not self._waiter.done()
         return not self._messages and (waits or self._request_count == 0)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if self._head_seconds is not None:
+            self._first_head = self._loop.call_later(self._head_seconds, self._give_up)
+
+    def _give_up(self) -> None:
+        """The first request has not come in time. (Later ones: aiohttp's keep-alive time-out.)"""
+        if not self._request_count and self.transport is not None:
+            self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         if data and (self._body_left is not None or self.is_idle):
@@ -126,8 +144,9 @@ class Connection(RequestHandler):
             self._cancelled_by_loss.cancel()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        if self._peer_check is not None:
-            self._peer_check.cancel()
+        for timer in (self._peer_check, self._first_head):
+            if timer is not None:
+                timer.cancel()
         if self.taken:
             self._current_request = None  # its handler goes on with the raw socket
         else:

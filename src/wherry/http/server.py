@@ -1,9 +1,11 @@
-"""A server on a unix socket."""
+"""Servers on a unix socket and on a TCP port."""
 
 import asyncio
+import errno
 import grp
 import os
 import socket
+import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -11,13 +13,20 @@ from typing import Any
 from aiohttp import web
 
 from wherry.http.connection import Connection, RenderError
-from wherry.kit.errors import Invalid
+from wherry.kit.errors import Conflict, Forbidden, Invalid
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 BACKLOG = 1024
 MAX_PATH_BYTES = 107  # sun_path, unix(7), less the NUL
 READ_BUFFER_BYTES = 262144
+
+KEEPALIVE_SECONDS = 120.0
+"""Of an idle TCP connection: longer than Go's clients keep theirs (net/http DefaultTransport.IdleConnTimeout, 90 s),
+so that it is the client who ends it and none of its requests meets a closed connection."""
+
+HEAD_SECONDS = 30.0
+"""What a TCP client gets for its first request's head, before it holds a connection for nothing."""
 
 
 class _Connections(web.Server):
@@ -32,18 +41,16 @@ class _Connections(web.Server):
         return Connection(self, self._render_error, loop=self._loop, **self._options)
 
 
-class UnixServer:
+class Server:
     """A listening server. ``async with`` stops it at the end."""
 
-    def __init__(self, path: Path, connections: _Connections, server: asyncio.Server) -> None:
-        self.path = path
+    def __init__(self, connections: _Connections, server: asyncio.Server) -> None:
         self._connections = connections
         self._server = server
 
     async def stop(self, grace_seconds: float = 5.0) -> None:
         """Take no new connection, end the streams, let running requests finish for ``grace_seconds``; hijacked
-        connections go on. Idempotent; removes the socket file."""
-        self.path.unlink(missing_ok=True)
+        connections go on. Idempotent."""
         self._server.close()
         for connection in self._connections.connections:
             assert isinstance(connection, Connection)
@@ -51,30 +58,84 @@ class UnixServer:
             connection.cancel_stream()
         await self._connections.shutdown(grace_seconds)
 
-    async def __aenter__(self) -> "UnixServer":
+    async def __aenter__(self) -> "Server":
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
 
+class UnixServer(Server):
+    """On a socket file, which goes with it."""
+
+    def __init__(self, path: Path, connections: _Connections, server: asyncio.Server) -> None:
+        super().__init__(connections, server)
+        self.path = path
+
+    async def stop(self, grace_seconds: float = 5.0) -> None:
+        """See :meth:`Server.stop`; removes the socket file."""
+        self.path.unlink(missing_ok=True)
+        await super().stop(grace_seconds)
+
+
+class TcpServer(Server):
+    """On a port; ``host`` and ``port`` are where it really listens."""
+
+    def __init__(self, connections: _Connections, server: asyncio.Server) -> None:
+        super().__init__(connections, server)
+        self.host, self.port = server.sockets[0].getsockname()[:2]
+
+
 async def serve_unix(handler: Handler, path: Path, render_error: RenderError, group: str = "") -> UnixServer:
     """Listen on ``path`` (made anew, mode 0660, of ``group`` where there is one, else root's) and answer with
     ``handler``. Must not be called while another server owns ``path``: what lies there is replaced."""
     sock = _listen(path, group)
-    connections = _Connections(
+    connections = _connections(handler, render_error, keepalive_timeout=3600, tcp_keepalive=False)
+    server = await asyncio.get_running_loop().create_unix_server(connections, sock=sock, backlog=BACKLOG)
+    return UnixServer(path, connections, server)
+
+
+async def serve_tcp(
+    handler: Handler, host: str, port: int, render_error: RenderError, ssl_context: ssl.SSLContext | None = None
+) -> TcpServer:
+    """Listen on every address of ``host`` and answer with ``handler``, inside TLS when there is a context.
+
+    Port 0 is a free one. Raises Conflict when the port is taken, Forbidden when it is for root only, Invalid when
+    ``host`` is not a name or address of this machine.
+    """
+    connections = _connections(
+        handler, render_error, keepalive_timeout=KEEPALIVE_SECONDS, tcp_keepalive=True, head_seconds=HEAD_SECONDS
+    )
+    try:
+        server = await asyncio.get_running_loop().create_server(
+            connections, host, port, ssl=ssl_context, backlog=BACKLOG, reuse_address=True
+        )
+    except (OSError, UnicodeError) as error:
+        raise _refused(f"{host}:{port}", error) from error
+    return TcpServer(connections, server)
+
+
+def _refused(address: str, error: Exception) -> Exception:
+    """Why nobody can listen there, in words."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number == errno.EADDRINUSE:
+        return Conflict(f"cannot listen on {address}: another program listens there already; choose another port")
+    if number in (errno.EACCES, errno.EPERM):
+        return Forbidden(f"cannot listen on {address}: only root may use ports below 1024; choose a higher one")
+    return Invalid(f"cannot listen on {address}: {getattr(error, 'strerror', None) or error}")
+
+
+def _connections(handler: Handler, render_error: RenderError, **options: Any) -> _Connections:
+    return _Connections(
         handler,
         render_error,
-        keepalive_timeout=3600,
-        tcp_keepalive=False,
         access_log=None,
         auto_decompress=False,
         max_line_size=65536,
         max_field_size=65536,
         read_bufsize=READ_BUFFER_BYTES,
+        **options,
     )
-    server = await asyncio.get_running_loop().create_unix_server(connections, sock=sock, backlog=BACKLOG)
-    return UnixServer(path, connections, server)
 
 
 def _listen(path: Path, group: str) -> socket.socket:

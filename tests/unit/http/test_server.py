@@ -4,15 +4,17 @@ import asyncio
 import grp
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
 from tests.unit.http.conftest import serving
-from wherry.http.server import serve_unix
+from wherry.http import server as http_server
+from wherry.http.server import serve_tcp, serve_unix
 from wherry.http.streams import Stream, connection_of
-from wherry.kit.errors import Invalid
+from wherry.kit.errors import Conflict, Invalid
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -84,6 +86,44 @@ def test_stopping_ends_streams_and_lets_requests_finish(run, tmp_path: Path) -> 
             assert b"200 OK" in await clients[0][0].read()
             assert await clients[2][0].read() == b""
             for _, writer in clients:
+                writer.close()
+
+    run(scenario())
+
+
+def test_a_port_answers_and_says_which_it_is(run) -> None:
+    async def scenario() -> None:
+        async with await serve_tcp(answer, "127.0.0.1", 0, lambda *_: web.Response()) as server:
+            assert server.host == "127.0.0.1"
+            reader, writer = await asyncio.open_connection(server.host, server.port)
+            for _ in range(2):
+                writer.write(GET)
+                await reader.readuntil(b"ok")
+            writer.close()
+
+    run(scenario())
+
+
+def test_a_port_that_cannot_be_had_is_told_with_what_to_do(run) -> None:
+    async def scenario() -> None:
+        async with await serve_tcp(answer, "127.0.0.1", 0, lambda *_: web.Response()) as server:
+            with pytest.raises(Conflict, match=f"127.0.0.1:{server.port}: another program listens there already"):
+                await serve_tcp(answer, "127.0.0.1", server.port, lambda *_: web.Response())
+        with pytest.raises(Invalid, match=r"cannot listen on 192\.0\.2\.1:0"):  # TEST-NET-1, RFC 5737
+            await serve_tcp(answer, "192.0.2.1", 0, lambda *_: web.Response())
+
+    run(scenario())
+
+
+def test_a_client_that_says_nothing_is_let_go(run, monkeypatch) -> None:
+    async def scenario() -> None:
+        monkeypatch.setattr(http_server, "HEAD_SECONDS", 0.05)
+        async with await serve_tcp(answer, "127.0.0.1", 0, lambda *_: web.Response()) as server:
+            for said in (b"", b"GET / HT"):
+                reader, writer = await asyncio.open_connection(server.host, server.port)
+                writer.write(said)
+                with suppress(ConnectionError):
+                    assert await asyncio.wait_for(reader.read(), 10) == b""
                 writer.close()
 
     run(scenario())
