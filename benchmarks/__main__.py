@@ -4,6 +4,7 @@ import argparse
 import os
 import platform
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import Any
 from benchmarks import footprint, instance, report, rootfs, starts
 from benchmarks.report import Row
 from benchmarks.starts import Stage
+from wherry.app.client import ApiError, Unreachable
 
 _ROUNDS = 30
 _Measurement = Callable[[Stage], "list[Row]"]
@@ -43,12 +45,10 @@ def main() -> int:
         Path(directory).chmod(0o755)  # containers' users pass through
         rows = _measure(Path(directory), arguments.names or list(MEASUREMENTS), arguments.rounds)
     print(report.table(rows))
-    print(
-        f"Load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors: what is not a ratio suffers from a busy machine."
-    )
+    print(f"Load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors: a busy machine slows what is not a ratio.")
     if arguments.json:
         arguments.json.write_text(report.document(rows, _machine()))
-    return 0
+    return int(any(row.failed for row in rows))
 
 
 def _arguments() -> argparse.Namespace:
@@ -74,7 +74,10 @@ def _measure(directory: Path, names: list[str], rounds: int) -> list[Row]:
         stage = Stage(engine, directory, tree, archive, rounds, directory.name)
         for name in names:
             print(f"measuring {name} ...", file=sys.stderr, flush=True)
-            rows += MEASUREMENTS[name](stage)
+            try:
+                rows += MEASUREMENTS[name](stage)
+            except (OSError, subprocess.SubprocessError, ApiError, Unreachable) as error:
+                rows.append(Row(name, name, "", missing=f"failed: {error}", failed=True))
     return rows
 
 

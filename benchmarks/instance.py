@@ -92,8 +92,8 @@ class Engine:
 def running(directory: Path, archive: bytes) -> Iterator[Engine]:
     """An engine with the image, settled; gone at the end."""
     engine = Engine(directory)
-    engine.up()
     try:
+        engine.up()
         engine.import_image(archive)
         engine.settle()
         yield engine

@@ -25,7 +25,7 @@ class Goal:
 class Row:
     """One measurement. ``peer_name`` says what ``peer`` is; without a ``goal`` it is there to be known.
 
-    ``missing`` says why nothing was measured.
+    ``missing`` says why nothing was measured; ``failed``: something broke, rather than a peer is not there.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Row:
     peer_name: str = ""
     goal: Goal | None = None
     missing: str = ""
+    failed: bool = False
     notes: tuple[str, ...] = field(default=())
 
     @property
