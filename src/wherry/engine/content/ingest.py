@@ -130,8 +130,11 @@ class Ingest:
             shutil.rmtree(self._directory, ignore_errors=True)
             os.close(self._fd)
 
-    def _keep(self) -> None:
-        if not self._done:
+    def close(self) -> None:
+        """Leave off; what was received stays for a next writer of the same ref. Idempotent."""
+        if self._ref is None:
+            self.abort()
+        elif not self._done:
             self._done = True
             os.close(self._fd)
 
@@ -141,7 +144,7 @@ class Ingest:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._ref is None or isinstance(error, Unavailable):
+        if isinstance(error, Unavailable):
             self.abort()
         else:
-            self._keep()
+            self.close()

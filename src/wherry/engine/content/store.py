@@ -59,8 +59,22 @@ class ContentStore:
 
     def writer(self, ref: str | None = None, limit_bytes: int | None = None) -> Ingest:
         """Begin (or, with the ``ref`` of an earlier attempt, resume) writing a blob of at most ``limit_bytes``."""
-        name = "ref-" + hashlib.sha256(ref.encode()).hexdigest() if ref is not None else "tmp-" + secrets.token_hex(8)
-        return Ingest(self._ingests / name, ref, limit_bytes, self._store)
+        directory = self._ingests / f"tmp-{secrets.token_hex(8)}" if ref is None else self._resumable(ref)
+        return Ingest(directory, ref, limit_bytes, self._store)
+
+    def _resumable(self, ref: str) -> Path:
+        return self._ingests / ("ref-" + hashlib.sha256(ref.encode()).hexdigest())
+
+    def received(self, ref: str) -> int | None:
+        """Bytes that a resumable ingest has so far; None when there is none of this ref."""
+        try:
+            return (self._resumable(ref) / "data").stat().st_size
+        except FileNotFoundError:
+            return None
+
+    def forget(self, ref: str) -> None:
+        """Drop what a resumable ingest received; nobody may be writing it. Idempotent."""
+        shutil.rmtree(self._resumable(ref), ignore_errors=True)
 
     def write(self, data: bytes, expected: Digest | None = None) -> Digest:
         """Store a small blob; does nothing when it is there. Invalid when it is not ``expected``."""

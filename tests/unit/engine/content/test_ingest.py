@@ -75,6 +75,27 @@ def test_an_interrupted_ingest_goes_on_where_it_stopped(store: ContentStore) -> 
     assert store.ingests() == {}
 
 
+def test_the_store_tells_how_far_an_ingest_came_and_forgets_it(store: ContentStore, tmp_path: Path) -> None:
+    assert store.received("layer") is None
+    ingest = store.writer(ref="layer")
+    ingest.write(b"hel")
+    assert store.received("layer") == 3
+    ingest.close()
+    ingest.close()
+    assert store.received("layer") == 3
+    store.forget("layer")
+    store.forget("layer")
+    assert store.received("layer") is None
+    assert leftovers(tmp_path) == []
+
+
+def test_closing_an_ingest_that_nobody_can_resume_drops_it(store: ContentStore, tmp_path: Path) -> None:
+    ingest = store.writer()
+    ingest.write(b"hel")
+    ingest.close()
+    assert leftovers(tmp_path) == []
+
+
 def test_a_source_that_cannot_continue_starts_over(store: ContentStore) -> None:
     with pytest.raises(ConnectionError), store.writer(ref="layer") as ingest:
         ingest.write(b"xxx")
