@@ -13,14 +13,14 @@ import socket
 import time
 from typing import Any, NoReturn
 
-from wherry.engine.runtime import overlay, process, users, wire
+from wherry.engine.runtime import home, process, users, wire
 from wherry.engine.runtime.common import reported
 from wherry.engine.runtime.failure import Failure, to_message
 from wherry.engine.runtime.ground import Ground
 from wherry.engine.runtime.logfile import LogWriter
 from wherry.engine.runtime.starting import Started, binds, undo
 from wherry.engine.runtime.stdio import Stdio
-from wherry.linux import mount, openat2, processes
+from wherry.linux import mount, openat2, overlay, processes
 from wherry.linux.cgroup import Cgroup
 from wherry.linux.errors import KernelError
 from wherry.linux.namespaces import NEWNS, open_namespace
@@ -181,7 +181,8 @@ def start_foreign(
     userns = open_namespace(holder, "user") if isolation["ids"] else None
     fds: dict[str, int] = {}
     try:
-        started.rootfs = overlay.assemble(message["layers"], message["upper"], message["work"], userns)
+        stack = overlay.Stack(message["layers"], message["upper"], message["work"], userns)
+        started.rootfs = overlay.assemble(stack, home.SCRATCH)
         fds["rootfs"] = os.dup(started.rootfs)
         fds.update(binds(config, received, userns))
         if not config["process"].get("terminal"):

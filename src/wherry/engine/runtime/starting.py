@@ -8,12 +8,12 @@ import stat
 import time
 from typing import Any
 
-from wherry.engine.runtime import home, overlay, wire
+from wherry.engine.runtime import home, wire
 from wherry.engine.runtime.common import reported
 from wherry.engine.runtime.failure import Failure
 from wherry.engine.runtime.logfile import LogWriter
 from wherry.engine.runtime.stdio import Stdio
-from wherry.linux import mount, processes
+from wherry.linux import mount, overlay, processes
 from wherry.linux.cgroup import Cgroup, Layout
 from wherry.linux.errors import KernelError
 from wherry.linux.namespaces import open_namespace
@@ -107,7 +107,8 @@ def _send_root(
     userns = open_namespace(started.pid, "user") if mapped else None
     fds: dict[str, int] = {}
     try:
-        started.rootfs = overlay.assemble(message["layers"], message["upper"], message["work"], userns)
+        stack = overlay.Stack(message["layers"], message["upper"], message["work"], userns)
+        started.rootfs = overlay.assemble(stack, home.SCRATCH)
         fds["rootfs"] = os.dup(started.rootfs)
         fds.update(binds(config, received, userns))
         devices = (config.get("linux") or {}).get("devices")

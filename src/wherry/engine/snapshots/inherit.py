@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
+from wherry.engine.snapshots.directories import is_whiteout
 from wherry.linux.errors import KernelError
 from wherry.linux.openat2 import openat2
 
@@ -24,18 +25,25 @@ class Inheritance:
 
     def adorn(self, path: bytes, fd: int) -> None:
         """Make the fresh directory ``fd`` like the one at ``path`` below; leave it when there is none."""
+        status = self.find(path)
+        if status is not None and stat.S_ISDIR(status.st_mode):
+            _copy(status, fd)
+
+    def find(self, path: bytes) -> os.stat_result | None:
+        """What the layers below show at ``path``; None where it is missing or was removed."""
         for root in self._open():
             try:
                 found = openat2(root, path, os.O_PATH | os.O_NOFOLLOW)
             except KernelError as error:
                 if error.errno == _ENOENT:
                     continue
-                return  # a name on the way is no directory here: what lies further below is hidden
+                return None  # a name on the way is no directory here: what lies further below is hidden
             try:
-                _copy(os.fstat(found), fd)
+                status = os.fstat(found)
             finally:
                 os.close(found)
-            return
+            return None if is_whiteout(status) else status
+        return None
 
     def _open(self) -> list[int]:
         """Most layers describe all their directories: opened on first need."""
@@ -56,7 +64,6 @@ class Inheritance:
 
 
 def _copy(status: os.stat_result, fd: int) -> None:
-    if stat.S_ISDIR(status.st_mode):
-        os.fchown(fd, status.st_uid, status.st_gid)
-        os.fchmod(fd, stat.S_IMODE(status.st_mode))
-        os.utime(fd, ns=(status.st_mtime_ns, status.st_mtime_ns))
+    os.fchown(fd, status.st_uid, status.st_gid)
+    os.fchmod(fd, stat.S_IMODE(status.st_mode))
+    os.utime(fd, ns=(status.st_mtime_ns, status.st_mtime_ns))

@@ -1,5 +1,6 @@
 """What a snapshotter is asked and what it answers."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -34,6 +35,45 @@ class ExtractResult:
     entries: int
 
 
+class Sink(Protocol):
+    """Where a layer's tar goes, in pieces of at most 1 MiB that are used up when the call returns."""
+
+    def write(self, data: bytes | bytearray | memoryview, /) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CommitOptions:
+    """How an upper directory becomes a layer.
+
+    ``first_id``: the host's id of the container's root; ids in the upper directory are that much too high. Those that
+    are not among the container's 65536 are refused. 0: they are as the image is to have them.
+    ``epoch_seconds``: no entry is younger (https://reproducible-builds.org/specs/source-date-epoch/); None: all keep
+    their times. Times are whole seconds in any case, as in every image.
+    ``stubs``: paths where the runtime put mount points. They, and directories on the way to them, are left out when
+    they are empty and the layers below do not have them, or have them with the same owner and mode.
+    ``durable`` False: the caller calls :meth:`Snapshots.sync` before anything durable refers to the snapshot.
+    """
+
+    first_id: int = 0
+    epoch_seconds: int | None = None
+    stubs: frozenset[str] = frozenset()
+    durable: bool = True
+    limits: Limits = DEFAULT_LIMITS
+
+
+DEFAULT_COMMIT = CommitOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """``diff_id``: sha256 of the tar that was written; ``size_bytes`` and ``entries`` as of :class:`ExtractResult`."""
+
+    chain_id: str
+    diff_id: str
+    size_bytes: int
+    entries: int
+
+
 class Snapshots(Protocol):
     """Layers by chain id (``sha256:…``). Everything blocks; long work belongs in a thread. Thread safe."""
 
@@ -48,6 +88,39 @@ class Snapshots(Protocol):
         Invalid for a layer that is malformed, hostile or over a limit, Unavailable when the disk is full. When
         the snapshot is there already the new one is dropped.
         """
+        ...
+
+    def commit(self, upper: Path, parent: str | None, sink: Sink, options: CommitOptions = DEFAULT_COMMIT) -> Committed:
+        """Make the snapshot of the layer that a finished overlayfs upper directory is, by moving that directory.
+
+        The layer's tar, not compressed, goes to ``sink``: the same tree gives the same bytes, and extracting them gives
+        the same snapshot. Nobody may have ``upper`` mounted or change it; it is on the file system of the snapshots,
+        and of no use afterwards, whatever happens. ``parent`` is the chain below (None: the lowest layer) and must
+        exist. All or nothing, also in a crash; when the snapshot is there already the new one is dropped. Raises
+        Invalid for what no layer can hold or what is over a limit, Unavailable when the disk is full.
+        """
+        ...
+
+    def view(
+        self,
+        chain_ids: list[str],
+        upper: Path | None = None,
+        work: Path | None = None,
+        userns: int | None = None,
+        volatile: bool = False,
+    ) -> AbstractContextManager[int]:
+        """The merged tree of an image's layers (chain ids, the lowest first; none: an empty tree) as a directory.
+
+        The descriptor is an overlay mounted nowhere, without devices and set-id programs, good for openat(2) and
+        openat2(2) from every thread until the end. Read only, or, with ``upper`` and ``work`` (see :meth:`prepare`;
+        nobody else has them mounted), what is written goes there. It is on the disk when the view has ended, but with
+        ``volatile`` only when it was committed. ``userns`` is a descriptor of a user namespace by which the layers'
+        ids are mapped; ``upper`` then has mapped ids. Raises NotFound for a chain id, KernelError.
+        """
+        ...
+
+    def sync(self) -> None:
+        """Write to the disk what was committed without ``durable``. Raises KernelError (EIO, ENOSPC)."""
         ...
 
     def path(self, chain_id: str) -> Path:

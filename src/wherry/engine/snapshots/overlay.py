@@ -12,10 +12,25 @@ import msgspec
 from wherry.engine.snapshots.decompress import Decompressed
 from wherry.engine.snapshots.extractor import Extractor
 from wherry.engine.snapshots.inherit import Inheritance
-from wherry.engine.snapshots.model import DEFAULT_LIMITS, ExtractResult, Limits
+from wherry.engine.snapshots.model import (
+    DEFAULT_COMMIT,
+    DEFAULT_LIMITS,
+    CommitOptions,
+    Committed,
+    ExtractResult,
+    Limits,
+    Sink,
+)
+from wherry.engine.snapshots.settle import Settler
 from wherry.engine.snapshots.source import Source
+from wherry.engine.snapshots.stubs import Stubs
+from wherry.engine.snapshots.tarwriter import TarWriter
+from wherry.engine.snapshots.tree import LayerWriter, Rendering
+from wherry.engine.snapshots.view import VIEW, viewed
 from wherry.kit.errors import Invalid, NotFound, Unavailable
+from wherry.linux.overlay import Stack
 from wherry.linux.trees import remove_tree, sync_file_system
+from wherry.oci.chain import chain_id as chain
 from wherry.oci.digest import Digest
 
 _FILES = "fs"
@@ -69,6 +84,20 @@ class OverlaySnapshots:
                 break
         return topmost_first
 
+    @contextmanager
+    def view(
+        self,
+        chain_ids: list[str],
+        upper: Path | None = None,
+        work: Path | None = None,
+        userns: int | None = None,
+        volatile: bool = False,
+    ) -> Iterator[int]:
+        layers = [str(path) for path in self.layers(chain_ids)]
+        stack = Stack(layers, str(upper or ""), str(work or ""), userns, volatile)
+        with viewed(stack, self._tmp) as fd:
+            yield fd
+
     def usage(self, chain_id: str) -> int:
         return self._record(chain_id).size_bytes
 
@@ -97,6 +126,43 @@ class OverlaySnapshots:
             self._publish(directory, target)
         return ExtractResult(record.diff_id, record.size_bytes, record.entries)
 
+    def commit(self, upper: Path, parent: str | None, sink: Sink, options: CommitOptions = DEFAULT_COMMIT) -> Committed:
+        below = self._below(parent)
+        with self._unfinished("commit") as directory:
+            record = self._settle(upper, parent, below, sink, options)
+            (directory / _FILES).rmdir()
+            upper.rename(directory / _FILES)
+            (directory / _RECORD).write_bytes(msgspec.json.encode(record))
+            chain_id = chain(parent, record.diff_id)
+            self._publish(directory, self._directory(chain_id), options.durable)
+        return Committed(chain_id, record.diff_id, record.size_bytes, record.entries)
+
+    def _settle(
+        self, upper: Path, parent: str | None, below: Sequence[Path], sink: Sink, options: CommitOptions
+    ) -> LayerRecord:
+        """Write the layer's tar and make ``upper`` what its extraction would give."""
+        archive = TarWriter(sink)
+        with Inheritance(below) as inheritance:
+            rendering = Rendering(
+                options.first_id, options.epoch_seconds, options.limits, Stubs(options, inheritance).skip
+            )
+            writer = LayerWriter(archive, rendering, Settler(options.first_id != 0))
+            root = os.open(upper, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                writer.write(root)
+            finally:
+                os.close(root)
+        return LayerRecord(
+            parent=parent,
+            diff_id=archive.finish(),
+            size_bytes=writer.size_bytes,
+            entries=writer.entries,
+            opaque=writer.opaque,
+        )
+
+    def sync(self) -> None:
+        sync_file_system(self._layers)
+
     def _below(self, parent: str | None) -> Sequence[Path]:
         """The files of the layers below, the topmost first."""
         paths = []
@@ -107,7 +173,7 @@ class OverlaySnapshots:
         return paths
 
     @contextmanager
-    def _unfinished(self) -> Iterator[Path]:
+    def _unfinished(self, what: str = "extract") -> Iterator[Path]:
         """A private directory to fill; it is gone afterwards unless it was published. Its name nobody can guess."""
         directory = self._tmp / (_LAYER + secrets.token_hex(16))
         directory.mkdir(mode=0o700)
@@ -115,7 +181,7 @@ class OverlaySnapshots:
             (directory / _FILES).mkdir(mode=0o755)
             yield directory
         except OSError as error:
-            raise Unavailable(f"cannot extract a layer: {error}") from error
+            raise Unavailable(f"cannot {what} a layer: {error}") from error
         finally:
             self._delete(directory)
 
@@ -140,9 +206,10 @@ class OverlaySnapshots:
         finally:
             os.close(root)
 
-    def _publish(self, directory: Path, target: Path) -> None:
+    def _publish(self, directory: Path, target: Path, durable: bool = True) -> None:
         """Make a complete layer appear: its files are on the disk before its name (rename(2) orders nothing)."""
-        if self._durable:
+        durable = durable and self._durable
+        if durable:
             sync_file_system(directory)
         try:
             directory.rename(target)
@@ -150,7 +217,7 @@ class OverlaySnapshots:
             if not target.is_dir():
                 raise
             del error  # somebody was faster with the same layer: keep that one
-        if self._durable:
+        if durable:
             sync_file_system(target)
 
     def remove(self, chain_id: str) -> None:
@@ -182,5 +249,5 @@ class OverlaySnapshots:
 
     def recover(self) -> None:
         for entry in os.scandir(self._tmp):
-            if entry.name.startswith((_LAYER, _TRASH)):
+            if entry.name.startswith((_LAYER, _TRASH, VIEW)):
                 self._delete(Path(entry.path))

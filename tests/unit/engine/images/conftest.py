@@ -2,8 +2,11 @@
 
 import hashlib
 import io
+import os
 import tarfile
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -14,8 +17,17 @@ from wherry.engine.content import ContentStore
 from wherry.engine.database import Database
 from wherry.engine.images import Images
 from wherry.engine.snapshots.decompress import Decompressed
-from wherry.engine.snapshots.model import DEFAULT_LIMITS, ExtractResult, Limits
+from wherry.engine.snapshots.model import (
+    DEFAULT_COMMIT,
+    DEFAULT_LIMITS,
+    CommitOptions,
+    Committed,
+    ExtractResult,
+    Limits,
+    Sink,
+)
 from wherry.kit.errors import Invalid, NotFound
+from wherry.oci.chain import chain_id
 
 
 class MemorySnapshots:
@@ -46,6 +58,44 @@ class MemorySnapshots:
         )
         self.made[chain_id] = result
         return result
+
+    def commit(self, upper: Path, parent: str | None, sink: Sink, options: CommitOptions = DEFAULT_COMMIT) -> Committed:
+        """A layer with the files that are right in ``upper``, which goes."""
+        if self.fail is not None:
+            raise self.fail
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w") as archive:
+            for path in sorted(upper.iterdir()):
+                member = tarfile.TarInfo(path.name)
+                member.size = path.stat().st_size
+                archive.addfile(member, io.BytesIO(path.read_bytes()))
+        sink.write(buffer.getvalue())
+        diff_id = "sha256:" + hashlib.sha256(buffer.getvalue()).hexdigest()
+        chain = chain_id(parent, diff_id)
+        buffer.seek(0)
+        result = self.extract(chain, parent, buffer)
+        upper.rename(upper.with_name(f"committed-{diff_id[7:]}"))
+        return Committed(chain, diff_id, result.size_bytes, result.entries)
+
+    @contextmanager
+    def view(
+        self,
+        chain_ids: "list[str]",
+        upper: Path | None = None,
+        work: Path | None = None,
+        userns: int | None = None,
+        volatile: bool = False,
+    ) -> Iterator[int]:
+        """Nothing of the layers: an empty directory, or ``upper``."""
+        with tempfile.TemporaryDirectory() as empty:
+            fd = os.open(upper or empty, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                yield fd
+            finally:
+                os.close(fd)
+
+    def sync(self) -> None:
+        pass
 
     def path(self, chain_id: str) -> Path:
         return Path("/snapshots") / chain_id
