@@ -1,8 +1,9 @@
 """Start a container's task: sandbox, network, files, configuration; all undone when a step fails."""
 
+import asyncio
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,26 +17,35 @@ from wherry.engine.containers.surroundings import Surroundings
 from wherry.engine.networks.model import Endpoint
 from wherry.engine.runtime.model import Attachment, Rootfs, Sandbox, Task, TaskSpec
 from wherry.kit.errors import Conflict, WherryError
+from wherry.linux.namespaces import open_namespace
 
 _log = logging.getLogger(__name__)
 
 
+Trees = Mapping[str, int]
+"""Mounts without a path: destination → descriptor (see :class:`wherry.engine.runtime.model.TaskSpec`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a container stands on when it is not an image: directories of layers, the topmost first, and mounts that
-    have no path (see ``trees`` of :class:`wherry.engine.runtime.model.TaskSpec`)."""
+    """What a container stands on when it is not an image: directories of layers, the topmost first.
+
+    ``trees`` makes the mounts that have no path, given the host's id of the container's root and, where the container
+    has a user namespace of its own, a descriptor of that. It blocks; the descriptors become the start's.
+    """
 
     layers: Sequence[Path]
-    trees: Mapping[str, int] = field(default_factory=dict)
+    trees: Callable[[int, int | None], Trees] | None = None
 
 
 @dataclass(slots=True)
 class _Place:
-    """Where a task is about to run. ``connected``: the endpoint is the container's."""
+    """Where a task is about to run, and the mounts made for it. ``connected``: the endpoint is the container's."""
 
     sandbox: Sandbox
     endpoint: Endpoint | None
     connected: bool = False
+    trees: Trees = field(default_factory=dict)
 
 
 class Starter:
@@ -53,6 +63,8 @@ class Starter:
             shared = shares(container.host, self._donor)
             place = await self._place(container, shared)
             await self._connect(container, place)
+            if ground is not None and ground.trees is not None:
+                place.trees = await asyncio.to_thread(self._trees, container, place, ground.trees)
             task_spec = self._spec(container, place, shared, clients, ground or self._image(container))
             taken_over = True
             return await place.sandbox.start(task_spec)
@@ -63,6 +75,9 @@ class Starter:
             if place is not None:
                 await self._undo(container, place)
             raise
+        finally:
+            for fd in place.trees.values() if place is not None else ():
+                os.close(fd)
 
     async def _undo(self, container: Container, place: _Place) -> None:
         around = self._around
@@ -123,6 +138,16 @@ class Starter:
 
     # What
 
+    @staticmethod
+    def _trees(container: Container, place: _Place, make: Callable[[int, int | None], Trees]) -> Trees:
+        if not container.mapped:
+            return make(0, None)
+        userns = open_namespace(place.sandbox.pid, "user")
+        try:
+            return make(container.ids or 0, userns)
+        finally:
+            os.close(userns)
+
     def _image(self, container: Container) -> Ground:
         image = self._around.images.held(container.image)
         return Ground(self._around.snapshots.layers(list(image.chain_ids)))
@@ -153,7 +178,7 @@ class Starter:
             init=bool(host.Init),
             runtime=program,
             attachments=clients,
-            trees=ground.trees,
+            trees=place.trees,
         )
 
     def _facts(self, container: Container, place: _Place, shared: Shared) -> spec.Facts:

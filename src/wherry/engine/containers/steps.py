@@ -8,9 +8,9 @@ import logging
 import os
 import secrets
 import signal
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from wherry.engine.containers import resources, seccomp, validate
@@ -19,7 +19,7 @@ from wherry.engine.containers.model import Config, HostConfig, NetworkingConfig
 from wherry.engine.containers.row import Container, MountPoint
 from wherry.engine.containers.runs import exit_code
 from wherry.engine.containers.shm import unmount_shm
-from wherry.engine.containers.starting import Ground, Starter
+from wherry.engine.containers.starting import Ground, Starter, Trees
 from wherry.engine.containers.surroundings import Surroundings
 from wherry.engine.runtime.model import Attachment, Exit, StartFailed, Task
 from wherry.kit.errors import Invalid, NotFound, Unavailable, WherryError
@@ -32,15 +32,15 @@ class Step:
     """What to run, and on what.
 
     ``layers`` are directories, the topmost first. ``config`` and ``host`` say everything else as for a container: Cmd
-    is the whole command, Image means nothing. ``mounts`` are resolved; one whose destination is in ``trees`` has no
-    path, but is that detached mount (which stays the caller's).
+    is the whole command, Image means nothing. ``mounts`` are resolved; those that have no path are made by ``trees``
+    (see :class:`wherry.engine.containers.starting.Ground`).
     """
 
     layers: Sequence[Path]
     config: Config
     host: HostConfig
     mounts: Sequence[MountPoint] = ()
-    trees: Mapping[str, int] = field(default_factory=dict)
+    trees: Callable[[int, int | None], Trees] | None = None
 
 
 @dataclass(frozen=True, slots=True)
