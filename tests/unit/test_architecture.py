@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "wherry"
-PROGRAMS = [SOURCE, ROOT / "scripts", ROOT / "bench"]
+PROGRAMS = [SOURCE, ROOT / "scripts", ROOT / "benchmarks"]
 LONGEST_FILE = 400
 # Each costs what a whole `wherry ps` may take, or more.
 HEAVY = {"aiohttp", "apsw", "asyncio", "msgspec", "pyroute2", "rich", "uvloop", "wherry.engine"}
