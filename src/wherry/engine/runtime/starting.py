@@ -144,6 +144,8 @@ def _send_cgroups(config: dict[str, Any], init: socket.socket, started: Started)
             fds.update({f"cgroup:{name}": mount.clone_tree(path) for name, path in cgroup.mounts()})
         started.at = time.time_ns()
         wire.send(init, {"cgroup": True}, fds)
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # init has failed already; what it said of that is read next
     finally:
         for fd in fds.values():
             os.close(fd)
@@ -152,7 +154,7 @@ def _send_cgroups(config: dict[str, Any], init: socket.socket, started: Started)
 def _await_exec(init: socket.socket, started: Started, stdio: Stdio) -> None:
     """Follow init until it has become the program: it says so, and then its socket closes with the execve."""
     ready = False
-    while (received := wire.receive(init)) is not None:
+    while (received := _receive(init)) is not None:
         message = received.message
         if "error" in message:
             received.close()
@@ -168,6 +170,14 @@ def _await_exec(init: socket.socket, started: Started, stdio: Stdio) -> None:
         received.close()
     if not ready:
         raise Failure("start", _early_end(started))
+
+
+def _receive(init: socket.socket) -> wire.Received | None:
+    """That init ended with a message of ours unread is said once, before what it has sent (unix_release_sock)."""
+    try:
+        return wire.receive(init)
+    except ConnectionResetError:
+        return wire.receive(init)
 
 
 def _early_end(started: Started) -> str:
