@@ -11,9 +11,9 @@ from types import MappingProxyType
 
 import msgspec
 
-from wherry.engine.images.durations import parse_duration
 from wherry.engine.images.instructions import Instruction, parse
 from wherry.engine.images.words import expand
+from wherry.kit.durations import parse_duration
 from wherry.kit.errors import Invalid
 from wherry.oci.model import ContainerConfig, Healthcheck
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from wherry.engine.images.durations import parse_moment
 from wherry.engine.images.model import Image
+from wherry.kit.durations import parse_moment
 from wherry.kit.errors import Invalid
 from wherry.oci.reference import Reference
 

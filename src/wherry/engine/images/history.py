@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from wherry.engine.images.durations import parse_moment
 from wherry.engine.images.model import HistoryEntry, Image
+from wherry.kit.durations import parse_moment
 from wherry.kit.errors import Invalid, NotFound
 from wherry.oci.model import History
 

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from wherry import __version__
 from wherry.engine.content import ContentStore
 from wherry.engine.images.changes import apply_changes
-from wherry.engine.images.durations import format_moment
 from wherry.engine.images.feed import through
 from wherry.engine.images.layers import store_compressed
 from wherry.engine.images.model import Description, StoredLayer
 from wherry.engine.images.registrar import Candidate, LayerBlob, Registrar
 from wherry.engine.images.sweep import Work
 from wherry.engine.images.threads import in_thread
+from wherry.kit.durations import format_moment
 from wherry.kit.errors import Invalid
 from wherry.oci import mediatypes
 from wherry.oci.digest import Digest

@@ -12,13 +12,13 @@ from typing import BinaryIO, cast
 from weakref import WeakValueDictionary
 
 from wherry.engine.content import ContentStore
-from wherry.engine.images.durations import parse_moment
 from wherry.engine.images.model import Layer, StoredLayer
 from wherry.engine.images.owners import ImageOwner, Owners
 from wherry.engine.images.rows import ImageRow, ImageRows, LayerRow
 from wherry.engine.images.sweep import Kind, Name, Sweeper, Work
 from wherry.engine.images.threads import in_thread
 from wherry.engine.snapshots.model import Snapshots
+from wherry.kit.durations import parse_moment
 from wherry.kit.errors import Invalid
 from wherry.oci import mediatypes
 from wherry.oci.chain import chain_ids

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wherry.engine.images.durations import format_moment, parse_duration, parse_moment
+from wherry.kit.durations import format_moment, parse_duration, parse_moment
 from wherry.kit.errors import Invalid
 
 SECOND = 1_000_000_000
