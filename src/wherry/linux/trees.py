@@ -27,14 +27,12 @@ def remove_tree(directory: int, name: str | bytes) -> None:
 
     Raises KernelError (EXDEV, EBUSY) at a mount point, having deleted some of the rest: unmount first and call again.
     A directory is opened before it is looked into, with RESOLVE_NO_XDEV, which also refuses a bind mount of the same
-    file system. At most 65 descriptors are open: what lies deeper is first moved up beside the top.
+    file system. At most 64 descriptors are open: what lies deeper is first moved up into ``name``, so that a crash
+    leaves nothing beside it.
     """
     name = os.fsencode(name)
-    if not _unlink(directory, name):
-        return
-    pending = [name]
-    while pending:
-        pending += _remove_one(directory, pending.pop())
+    if _unlink(directory, name):
+        _remove_directory(directory, name)
 
 
 def _unlink(directory: int, name: bytes) -> bool:
@@ -50,24 +48,21 @@ def _unlink(directory: int, name: bytes) -> bool:
     return False
 
 
-def _remove_one(top: int, name: bytes) -> list[bytes]:
-    """Delete the directory ``name``; return the names, in ``top``, of the deep ones that were moved there."""
-    moved: list[bytes] = []
+def _remove_directory(parent: int, name: bytes) -> None:
     stack: list[_Level] = []
     try:
-        _enter(stack, top, name)
+        _enter(stack, parent, name)
         while stack:
             level = stack[-1]
             if not level.below:
-                _leave(stack, top)
+                _leave(stack, parent)
             elif len(stack) < _OPEN_DEPTH:
                 _enter(stack, level.fd, level.below.pop())
             else:
-                moved.append(_move_up(top, level.fd, level.below.pop()))
+                stack[0].below.append(_move_up(stack[0].fd, level.fd, level.below.pop()))
     finally:
         for level in stack:
             os.close(level.fd)
-    return moved
 
 
 def _enter(stack: list[_Level], parent: int, name: bytes) -> None:
