@@ -16,7 +16,9 @@ RESOLVE_BENEATH = 0x08
 RESOLVE_IN_ROOT = 0x10
 IN_ROOT = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS
 
+_PLAIN = IN_ROOT | RESOLVE_NO_SYMLINKS
 _EAGAIN_TRIES = 64
+_LINK_LIMIT = 40  # MAXSYMLINKS of include/linux/namei.h
 
 
 def openat2(directory: int, path: str | bytes, flags: int, mode: int = 0, resolve: int = IN_ROOT) -> int:
@@ -46,32 +48,63 @@ def make_directories(root: int, path: str, mode: int = 0o755) -> int:
 
     Symbolic links that exist are followed inside the root; a dangling one's target is made inside the root.
     """
-    return _make_directories(root, path, mode, links=40)
-
-
-def _make_directories(root: int, path: str, mode: int, links: int) -> int:
     try:
         return open_directory(root, path)
     except KernelError as error:
-        if error.errno != 2:  # ENOENT
+        if error.errno != 2 or not path:  # ENOENT, also for no path at all
             raise
-    parent_path, name = os.path.split(path.rstrip("/"))
-    if not name or name in (".", ".."):
-        raise KernelError(22, "make directory", path)
-    parent = _make_directories(root, parent_path or "/", mode, links)
+    return _make_directories(root, path, mode)
+
+
+def _make_directories(root: int, path: str, mode: int) -> int:
+    """Walk as the kernel does, a name at a time, making what is missing.
+
+    A link's text is somebody else's and may have 2,000 names: no recursion. ``..`` begins at the root again, with the
+    names walked so far, because from a descriptor it might lead out.
+    """
+    pending, real, links = _names(path), list[str](), 0
+    at = open_directory(root, "/")
     try:
-        try:
-            os.mkdir(name, mode, dir_fd=parent)
-        except FileExistsError:
-            target = _link_target(parent, name)
+        while pending:
+            name = pending.pop()
+            target = _link_target(at, name)
             if target is not None:
-                if links == 0:
-                    raise KernelError(40, "make directory", path) from None  # ELOOP
-                full = target if target.startswith("/") else f"{parent_path}/{target}"
-                return _make_directories(root, full, mode, links - 1)
-    finally:
-        os.close(parent)
-    return open_directory(root, path)
+                links += 1
+                if links > _LINK_LIMIT:
+                    raise KernelError(40, "make directory", path)  # ELOOP
+                pending += _names(target)
+                real = [] if target.startswith("/") else real
+            elif name == "..":
+                del real[-1:]
+            if target is None and name != "..":
+                real.append(name)
+                new = _made(at, name, mode)
+            else:
+                new = open_directory(root, "/" + "/".join(real))
+            os.close(at)
+            at = new
+    except BaseException:
+        os.close(at)
+        raise
+    return at
+
+
+def _names(path: str) -> list[str]:
+    """The names of a path, the last one first."""
+    return [name for name in reversed(path.split("/")) if name not in ("", ".")]
+
+
+def _made(parent: int, name: str, mode: int) -> int:
+    try:
+        return open_directory(parent, name, _PLAIN)
+    except KernelError as error:
+        if error.errno != 2:
+            raise
+    try:
+        os.mkdir(name, mode, dir_fd=parent)
+    except FileExistsError:
+        pass  # somebody was faster
+    return open_directory(parent, name, _PLAIN)
 
 
 def _link_target(parent: int, name: str) -> str | None:
@@ -81,7 +114,7 @@ def _link_target(parent: int, name: str) -> str | None:
         return None
 
 
-def make_file(root: int, path: str, mode: int = 0o644, links: int = 40) -> int:
+def make_file(root: int, path: str, mode: int = 0o644, links: int = _LINK_LIMIT) -> int:
     """Make an empty file at ``path`` unless something is there; return an O_PATH descriptor of what is there.
 
     The target of a dangling symbolic link is made inside the root.
