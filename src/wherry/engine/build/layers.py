@@ -1,0 +1,99 @@
+"""A finished upper directory becomes a layer: a snapshot, and the blob that goes to registries.
+
+Walking and hashing the files is one thread's work, compressing and storing another's: both release the interpreter.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wherry.engine.build.cache import CachedLayer
+from wherry.engine.content import ContentStore
+from wherry.engine.images.layers import gzip_compressor
+from wherry.engine.images.sweep import Work
+from wherry.engine.snapshots.model import CommitOptions, Snapshots
+from wherry.oci.chain import chain_ids
+
+_PIECES = 8  # of at most 1 MiB under way between the two threads
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer of what is being built. ``media_type`` is what its blob is; bytes of the blob, and of the files in it."""
+
+    diff_id: str
+    blob: str
+    blob_bytes: int
+    media_type: str
+    unpacked_bytes: int
+
+
+def chain(layers: Sequence[Layer]) -> list[str]:
+    """The chain ids of layers, the lowest first."""
+    return chain_ids([layer.diff_id for layer in layers])
+
+
+class Layers:
+    """Makes layers. Blocks: call in a thread."""
+
+    def __init__(self, snapshots: Snapshots, content: ContentStore) -> None:
+        self._snapshots = snapshots
+        self._content = content
+
+    def make(self, upper: Path, parent: str | None, options: CommitOptions, work: Work) -> CachedLayer:
+        """Commit ``upper`` on the chain ``parent``; see :meth:`Snapshots.commit` for what may be raised."""
+        with self._content.writer() as ingest:
+            pipe = _Pipe(ingest.write)
+            try:
+                committed = self._snapshots.commit(upper, parent, pipe, options)
+            finally:
+                pipe.close()
+            pipe.check()
+            work.snapshot(committed.chain_id)
+            work.blob(str(ingest.digest))
+            blob = str(ingest.commit())
+            return CachedLayer(committed.chain_id, committed.diff_id, blob, ingest.offset, committed.size_bytes)
+
+
+class _Pipe:
+    """What is written is compressed in another thread and handed to ``store`` there."""
+
+    def __init__(self, store: Callable[[bytes], object]) -> None:
+        self._store = store
+        self._pieces: queue.Queue[bytes | None] = queue.Queue(_PIECES)
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="layer-gzip", daemon=True)
+        self._thread.start()
+
+    def write(self, data: bytes | bytearray | memoryview, /) -> object:
+        if self._error is not None:
+            raise self._error
+        self._pieces.put(bytes(data))
+        return None
+
+    def close(self) -> None:
+        """Everything written is stored, or there is an error to :meth:`check` for. Idempotent."""
+        if self._thread.is_alive():
+            self._pieces.put(None)
+        self._thread.join()
+
+    def check(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def _run(self) -> None:
+        compressor = gzip_compressor()
+        while (piece := self._pieces.get()) is not None:
+            if self._error is None:
+                self._try(compressor.compress(piece))
+        if self._error is None:
+            self._try(compressor.flush())
+
+    def _try(self, packed: bytes) -> None:
+        try:
+            if packed:
+                self._store(packed)
+        except BaseException as error:
+            self._error = error
