@@ -1,9 +1,10 @@
-"""What the runtime put into an upper directory to mount something on it: no part of the layer."""
+"""What an upper directory has that is no part of the layer: mount points, and marks that hide nothing."""
 
 import os
 import stat
 
 from wherry.engine.snapshots import attributes
+from wherry.engine.snapshots.directories import is_whiteout
 from wherry.engine.snapshots.inherit import Inheritance
 from wherry.engine.snapshots.model import CommitOptions
 
@@ -24,7 +25,9 @@ class Stubs:
                 self._ways.add(path)
 
     def skip(self, path: bytes, status: os.stat_result, directory: int) -> bool:
-        """Whether what is at ``path``, in the open ``directory``, is a stub and nothing else."""
+        """Whether what is at ``path``, in the open ``directory``, is a stub and nothing else, or hides nothing."""
+        if is_whiteout(status):
+            return self._below.find(path) is None
         if path not in self._ways:
             return False
         if stat.S_ISDIR(status.st_mode):

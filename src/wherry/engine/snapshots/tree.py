@@ -7,7 +7,7 @@ container has filled it. It is walked by descriptors and single names, and nothi
 import os
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wherry.engine.snapshots import attributes, names
 from wherry.engine.snapshots import header as tar
@@ -74,7 +74,7 @@ class LayerWriter:
         self._archive = archive
         self._rendering = rendering
         self._settler = settler
-        self._links: dict[tuple[int, int], bytes] = {}
+        self._links: dict[tuple[int, int], Header] = {}
 
     def write(self, root: int) -> None:
         """Write everything in ``root``, not itself, as Docker does. Raises Invalid for what no layer can hold."""
@@ -118,12 +118,12 @@ class LayerWriter:
         """Write one thing; a directory is returned for what is in it."""
         path = level.path + name
         status = os.lstat(name, dir_fd=level.fd)
-        if is_whiteout(status):
-            self._mark(level.path + names.WHITEOUT + name)
-            return None
         if stat.S_ISSOCK(status.st_mode) or self._rendering.skip(path, status, level.fd):
             if self._settler is not None:
                 self._settler.drop(level.fd, name)
+            return None
+        if is_whiteout(status):
+            self._mark(level.path + names.WHITEOUT + name)
             return None
         if name.startswith(names.WHITEOUT):
             raise Invalid(f"{path!r} has a name that means a deleted file in a layer: rename it")
@@ -132,7 +132,10 @@ class LayerWriter:
         if stat.S_ISDIR(status.st_mode):
             return self._directory(level, name, status)
         if not self._hard_link(path, status):
-            self._other(level.fd, name, self._header(path, status))
+            header = self._header(path, status)
+            if status.st_nlink > 1:
+                self._links[status.st_dev, status.st_ino] = header
+            self._other(level.fd, name, header)
         return None
 
     def _directory(self, level: _Level, name: bytes, status: os.stat_result) -> _Level:
@@ -152,15 +155,11 @@ class LayerWriter:
             raise
 
     def _hard_link(self, path: bytes, status: os.stat_result) -> bool:
-        """Write a further name of a file that is in the archive already."""
-        if status.st_nlink < 2:
+        """Write a further name of a file that is in the archive already: as that was, it may have been settled."""
+        first = self._links.get((status.st_dev, status.st_ino))
+        if first is None:
             return False
-        first = self._links.setdefault((status.st_dev, status.st_ino), path)
-        if first == path:
-            return False
-        header = self._header(path, status)
-        header.kind, header.link, header.size = tar.HARD_LINK, first, 0
-        self._write(header)
+        self._write(replace(first, name=path, kind=tar.HARD_LINK, link=first.name, size=0, xattrs=None))
         return True
 
     def _other(self, directory: int, name: bytes, header: Header) -> None:
