@@ -51,8 +51,7 @@ class LogWriter:
             rest = self._parts(out, prefix, rest)
         self._partial[stream] = rest
         if out:
-            out.append(b"")
-            self._append(b"\n".join(out))
+            self._append_lines(out)
 
     @staticmethod
     def _parts(out: list[bytes], prefix: bytes, line: bytes) -> bytes:
@@ -67,6 +66,20 @@ class LogWriter:
         rest, self._partial[stream] = self._partial[stream], b""
         if rest:
             self._append(timestamp(time.time_ns()) + b" " + stream.encode() + b" P " + rest + b"\n")
+
+    def _append_lines(self, lines: list[bytes]) -> None:
+        """One write, unless they are more than the file may still take: a chunk may be bigger than a whole file."""
+        if self._max_bytes <= 0 or sum(map(len, lines)) + len(lines) <= self._max_bytes - self._size:
+            self._append(b"\n".join([*lines, b""]))
+            return
+        batch, length = b"", self._size
+        for line in lines:
+            if batch and length + len(line) + 1 > self._max_bytes:
+                self._append(batch)
+                batch, length = b"", self._size
+            batch += line + b"\n"
+            length += len(line) + 1
+        self._append(batch)
 
     def _append(self, data: bytes) -> None:
         if self._size and self._size + len(data) > self._max_bytes > 0:

@@ -52,6 +52,23 @@ def test_rotation_keeps_the_number_of_files_and_bounds_their_size(tmp_path: Path
     assert read(tmp_path / "log")[-1][2] == b"line 199"
 
 
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=8))
+def test_a_chunk_bigger_than_a_file_is_spread_over_files(sizes: list[int]) -> None:
+    import tempfile
+
+    numbers = iter(range(sum(sizes)))
+    with tempfile.TemporaryDirectory() as directory:
+        log = LogWriter(f"{directory}/log", 1000, 3)
+        for size in sizes:
+            log.write("stdout", b"".join(b"line %d\n" % next(numbers) for _ in range(size)))
+        log.close()
+        files = [path for name in ("log.2", "log.1", "log") if (path := Path(directory, name)).exists()]
+        assert all(path.stat().st_size <= 1000 for path in files)
+        kept = [text for path in files for _, _, text in read(path)]
+    assert kept == [b"line %d" % number for number in range(sum(sizes))][-len(kept) :]
+    assert len(files) < 3 or len(kept) >= 2 * (1000 // 60)
+
+
 @given(st.lists(st.binary(max_size=40000), max_size=6))
 def test_parts_joined_are_what_was_written(chunks: list[bytes]) -> None:
     import tempfile
