@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from wherry.engine.build.cache import CachedLayer
 from wherry.engine.content import ContentStore
@@ -30,6 +31,22 @@ class Layer:
     unpacked_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a layer goes: on a chain, the lowest first. ``epoch_seconds``: see :class:`CommitOptions`."""
+
+    chain_ids: list[str]
+    epoch_seconds: int | None
+    work: Work
+
+    @property
+    def parent(self) -> str | None:
+        return self.chain_ids[-1] if self.chain_ids else None
+
+    def options(self, **more: Any) -> CommitOptions:  # Any: the other fields of CommitOptions
+        return CommitOptions(epoch_seconds=self.epoch_seconds, durable=False, **more)
+
+
 def chain(layers: Sequence[Layer]) -> list[str]:
     """The chain ids of layers, the lowest first."""
     return chain_ids([layer.diff_id for layer in layers])
@@ -42,17 +59,17 @@ class Layers:
         self._snapshots = snapshots
         self._content = content
 
-    def make(self, upper: Path, parent: str | None, options: CommitOptions, work: Work) -> CachedLayer:
-        """Commit ``upper`` on the chain ``parent``; see :meth:`Snapshots.commit` for what may be raised."""
+    def make(self, upper: Path, target: Target, options: CommitOptions) -> CachedLayer:
+        """Commit ``upper`` on the target's chain; see :meth:`Snapshots.commit` for what may be raised."""
         with self._content.writer() as ingest:
             pipe = _Pipe(ingest.write)
             try:
-                committed = self._snapshots.commit(upper, parent, pipe, options)
+                committed = self._snapshots.commit(upper, target.parent, pipe, options)
             finally:
                 pipe.close()
             pipe.check()
-            work.snapshot(committed.chain_id)
-            work.blob(str(ingest.digest))
+            target.work.snapshot(committed.chain_id)
+            target.work.blob(str(ingest.digest))
             blob = str(ingest.commit())
             return CachedLayer(committed.chain_id, committed.diff_id, blob, ingest.offset, committed.size_bytes)
 

@@ -1,0 +1,88 @@
+"""What the parts of a build share: the engine around it."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+from weakref import WeakValueDictionary
+
+from wherry.engine.build.cache import BuildCache, CachedLayer
+from wherry.engine.build.layers import Layer, Layers
+from wherry.engine.build.running import Runner
+from wherry.engine.content import ContentStore
+from wherry.engine.images.model import Image
+from wherry.engine.snapshots.model import Snapshots
+from wherry.engine.volumes import Volumes
+from wherry.linux.trees import remove_tree
+from wherry.oci.digest import Digest
+
+Report = Callable[[Mapping[str, object]], None]
+
+
+class Base(Protocol):
+    """Where images to build on come from."""
+
+    async def image(self, reference: str, platform: str, pull: bool, report: Report) -> Image:
+        """The image; pulled when it is missing, or when ``pull`` is set. NotFound, Invalid, Unavailable."""
+        ...
+
+    def layers(self, image: Image) -> Sequence[Layer]:
+        """An image's layers, the lowest first."""
+        ...
+
+
+class Turns:
+    """One at a time under a name."""
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def of(self, name: str) -> asyncio.Lock:
+        return self._locks.setdefault(name, asyncio.Lock())
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The parts of the engine that builds work with. ``now`` is in nanoseconds since 1970.
+
+    ``tmp`` is a directory on the file system of the snapshots; what a crash leaves there is deleted at the next start.
+    """
+
+    base: Base
+    content: ContentStore
+    snapshots: Snapshots
+    layers: Layers
+    runner: Runner
+    cache: BuildCache
+    volumes: Volumes
+    tmp: Path
+    now: Callable[[], int]
+    turns: Turns = field(default_factory=Turns)
+
+    def cached(self, key: str) -> CachedLayer | None:
+        """What the step of that key made, if it is still all there."""
+        found = self.cache.find(key)
+        if found is None:
+            return None
+        if not (self.snapshots.has(found.chain_id) and self.content.has(Digest.parse(found.blob))):
+            self.cache.forget([key])
+            return None
+        return found
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A private directory, gone afterwards with all that is in it."""
+        path = self.tmp / f"build-{secrets.token_hex(16)}"
+        path.mkdir(mode=0o700)
+        try:
+            yield path
+        finally:
+            parent = os.open(self.tmp, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                remove_tree(parent, path.name)
+            finally:
+                os.close(parent)

@@ -1,0 +1,97 @@
+"""COPY, ADD and WORKDIR: files are written onto the layers so far; what was written becomes a layer."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from wherry.engine.build.around import Engine
+from wherry.engine.build.cache import CachedLayer, key
+from wherry.engine.build.layers import Target
+from wherry.engine.build.looks import find_owner, parse_mode
+from wherry.engine.build.selection import Item
+from wherry.engine.build.tree import Tree
+from wherry.engine.build.writing import Looks, Writer
+
+_SECOND = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Selected files of a tree. ``digest`` is of all that counts. ``keeps``: owners and times are the tree's own."""
+
+    tree: Tree
+    items: Sequence[Item]
+    digest: str
+    keeps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that stands in the Dockerfile, or was downloaded. ``time`` in seconds since 1970, None: the build's."""
+
+    name: str
+    content: bytes
+    digest: str
+    mode: int = 0o644
+    time: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Copying:
+    """``destination`` is absolute; ``into``: it was said to be a directory. ``link``: independent of what is below."""
+
+    parts: Sequence[Files | Document]
+    destination: str
+    into: bool = False
+    chown: str = ""
+    chmod: str = ""
+    link: bool = False
+
+    def key(self, parent: str | None, epoch: int | None) -> str:
+        """Of the cache; ``epoch`` None: files have the times that they have."""
+        digests = [[type(part).__name__, part.digest, isinstance(part, Files) and part.keeps] for part in self.parts]
+        below = None if self.link else parent
+        return key("copy", below, self.destination, self.into, self.chown, self.chmod, self.link, epoch, digests)
+
+
+def copy(engine: Engine, copying: Copying, target: Target) -> CachedLayer:
+    """Write the files and commit them. Invalid for what cannot be copied. Blocks."""
+
+    def fill(root: int) -> None:
+        owner = find_owner(copying.chown, root) if copying.chown else None
+        mode = parse_mode(copying.chmod) if copying.chmod else None
+        at = engine.now() if target.epoch_seconds is None else target.epoch_seconds * _SECOND
+        for part in copying.parts:
+            if isinstance(part, Document):
+                _write(Writer(root, Looks(owner or (0, 0), mode)), copying, part, at)
+                continue
+            keeps_times = part.keeps or target.epoch_seconds is None
+            looks = Looks(owner or (None if part.keeps else (0, 0)), mode, None if keeps_times else at)
+            Writer(root, looks).copy(part.tree, part.items, copying.destination, copying.into)
+
+    return written(engine, target, fill, alone=copying.link)
+
+
+def _write(writer: Writer, copying: Copying, document: Document, at: int) -> None:
+    into = copying.into or writer.is_directory(copying.destination)
+    path = f"{copying.destination.rstrip('/')}/{document.name}" if into else copying.destination
+    moment = at if document.time is None else document.time * _SECOND
+    writer.write(path, document.content, document.mode, moment)
+
+
+def make_directory(engine: Engine, path: str, target: Target) -> CachedLayer | None:
+    """The layer that adds a directory; None when it is there already. Blocks."""
+    with engine.snapshots.view(target.chain_ids) as root:
+        if Writer(root, Looks()).is_directory(path):
+            return None
+    return written(engine, target, lambda root: os.close(Writer(root, Looks()).make_directories(path)))
+
+
+def written(engine: Engine, target: Target, fill: Callable[[int], None], alone: bool = False) -> CachedLayer:
+    """What ``fill`` writes below the descriptor it gets, as a layer. ``alone``: it does not see what is below."""
+    with engine.scratch() as directory:
+        upper, space = engine.snapshots.prepare(directory, 0)
+        below = [] if alone else target.chain_ids
+        with engine.snapshots.view(below, upper, space, volatile=True) as root:
+            fill(root)
+        return engine.layers.make(upper, target, target.options())
