@@ -56,6 +56,11 @@ class Ingest:
             self._offset += len(chunk)
 
     @property
+    def path(self) -> Path:
+        """The file that is being written."""
+        return self._directory / "data"
+
+    @property
     def offset(self) -> int:
         """Bytes received so far; where a resumed transfer goes on."""
         return self._offset
@@ -91,10 +96,7 @@ class Ingest:
         Raises Invalid, dropping the bytes, when they are not what was announced. Idempotent towards the store: a blob
         that is there already stays.
         """
-        if size_bytes is not None and size_bytes != self._offset:
-            self.abort()
-            raise Invalid(f"blob has {self._offset} bytes, its descriptor says {size_bytes}")
-        digest = self._verified(expected)
+        digest = self.verify(expected, size_bytes)
         # The file's bytes must be on the disk before its name is: a name promises the content (fsync(2)).
         with space_for(f"blob {digest}"):  # delayed allocation may find the disk full only now
             os.fsync(self._fd)
@@ -103,7 +105,11 @@ class Ingest:
         self._finish()
         return digest
 
-    def _verified(self, expected: Digest | None) -> Digest:
+    def verify(self, expected: Digest | None = None, size_bytes: int | None = None) -> Digest:
+        """What :meth:`commit` would make visible; raises Invalid as that does, dropping the bytes."""
+        if size_bytes is not None and size_bytes != self._offset:
+            self.abort()
+            raise Invalid(f"blob has {self._offset} bytes, its descriptor says {size_bytes}")
         if expected is None:
             return self.digest
         found = self._hash.hexdigest() if expected.algorithm == "sha256" else self._rehash(expected.algorithm)
@@ -119,6 +125,11 @@ class Ingest:
         while chunk := os.read(self._fd, _REHASH_BYTES):
             hashed.update(chunk)
         return hashed.hexdigest()
+
+    def sync(self) -> None:
+        """Write what was received to the disk now, so that :meth:`commit` need not wait for it."""
+        with space_for("a blob"):
+            os.fsync(self._fd)
 
     def abort(self) -> None:
         """Drop everything received. Idempotent."""

@@ -153,3 +153,21 @@ def test_any_cut_gives_the_same_blob(tmp_path_factory: pytest.TempPathFactory, p
         for piece in pieces[cut:]:
             ingest.write(piece)
         assert ingest.commit() == Digest.of(b"".join(pieces))
+
+
+def test_a_blob_may_be_verified_before_it_is_visible(store: ContentStore) -> None:
+    with store.writer(ref="layer") as ingest:
+        ingest.write(b"hello")
+        assert ingest.verify(Digest.of(b"hello"), 5) == Digest.of(b"hello")
+        ingest.sync()
+        assert ingest.path.read_bytes() == b"hello"
+        assert not store.has(Digest.of(b"hello"))
+        ingest.commit(Digest.of(b"hello"), 5)
+    assert store.has(Digest.of(b"hello"))
+
+
+def test_what_is_not_verified_is_dropped(store: ContentStore) -> None:
+    with pytest.raises(Invalid, match="expected"), store.writer(ref="layer") as ingest:
+        ingest.write(b"poison")
+        ingest.verify(Digest.of(b"hello"))
+    assert store.ingests() == {}
