@@ -18,7 +18,7 @@ from wherry.engine.images.progress import Message, streamed
 from wherry.engine.images.registrar import Registrar
 from wherry.engine.images.remover import InUse, Pruned, Records, Remover
 from wherry.engine.images.rows import ImageRows
-from wherry.engine.images.sweep import Kind, Name
+from wherry.engine.images.sweep import Kind, Name, Work
 from wherry.engine.snapshots.model import Snapshots
 from wherry.kit.errors import Invalid
 from wherry.oci.digest import Digest
@@ -129,6 +129,11 @@ class Images:
     def add_owner(self, owner: Owner) -> None:
         """Let somebody else keep blobs and snapshots too. Before :meth:`recover`, which removes what nobody owns."""
         self._registrar.owners.add(owner)
+
+    def work(self) -> Work:
+        """For an owner that adds blobs: while it lasts nothing is deleted, and what it stored and nobody owns goes at
+        its end."""
+        return self._registrar.work()
 
     async def discard(self, blobs: Iterable[str] = (), snapshots: Iterable[str] = ()) -> None:
         """Delete what of these nobody owns (any more), now or when whoever is adding an image has ended."""

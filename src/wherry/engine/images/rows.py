@@ -187,6 +187,16 @@ class ImageRows:
             )
         return [ReferenceRow(reference, owner, bool(digest)) for reference, owner, digest in found]
 
+    def references_with_prefix(self, prefix: str) -> list[ReferenceRow]:
+        """The references that begin with ``prefix`` (ASCII, not empty), sorted."""
+        found = self.database.execute(
+            "SELECT reference, image, is_digest FROM image_references WHERE reference >= ? AND reference < ?"
+            " ORDER BY reference",
+            prefix,
+            prefix[:-1] + chr(ord(prefix[-1]) + 1),
+        )
+        return [ReferenceRow(reference, owner, bool(digest)) for reference, owner, digest in found]
+
     def tags_of(self, repository: str) -> list[str]:
         """The tag references of a repository (``docker.io/library/demo``), sorted."""
         found = self.database.execute(

@@ -106,3 +106,15 @@ def test_sizes_count_a_shared_layer_once(rows: ImageRows) -> None:
 def test_opening_again_finds_everything(tmp_path: Path) -> None:
     ImageRows(Database(tmp_path / "db")).insert(row(A), [LOW])
     assert ImageRows(Database(tmp_path / "db")).layers(A) == [LOW]
+
+
+def test_references_are_found_by_their_beginning(rows: ImageRows) -> None:
+    for name in ("localhost:5000/x/y:1", "localhost/z:1", "localhostile/x:1", "docker.io/library/demo:1"):
+        rows.refer(name, A, False, 1)
+    assert [one.reference for one in rows.references_with_prefix("localhost:")] == ["localhost:5000/x/y:1"]
+    assert [one.reference for one in rows.references_with_prefix("localhost")] == [
+        "localhost/z:1",
+        "localhost:5000/x/y:1",
+        "localhostile/x:1",
+    ]
+    assert rows.references_with_prefix("quay.io/") == []
