@@ -40,6 +40,26 @@ def parse_duration(text: str) -> int:
     return sign * total
 
 
+def format_duration(nanoseconds: int) -> str:
+    """``1h30m0s``, ``1.5s``, ``20ms``, ``0s``: Go's Duration.String."""
+    sign, rest = ("-" if nanoseconds < 0 else ""), abs(nanoseconds)
+    if rest < 1_000_000_000:
+        unit = next((unit for unit in ("ms", "µs", "ns") if rest >= _UNITS[unit]), "s")
+        return f"{sign}{_decimal(rest, _UNITS[unit])}{unit}"
+    minutes, rest = divmod(rest, _UNITS["m"])
+    hours, minutes = divmod(minutes, 60)
+    seconds = f"{_decimal(rest, _UNITS['s'])}s"
+    if hours:
+        return f"{sign}{hours}h{minutes}m{seconds}"
+    return f"{sign}{minutes}m{seconds}" if minutes else sign + seconds
+
+
+def _decimal(count: int, unit: int) -> str:
+    whole, rest = divmod(count, unit)
+    digits = f"{rest:0{len(str(unit)) - 1}d}".rstrip("0") if rest else ""
+    return f"{whole}.{digits}" if digits else str(whole)
+
+
 def parse_moment(text: str, now_nanoseconds: int) -> int:
     """A moment in nanoseconds since 1970, in Docker's notations (api/types/time.GetTimestamp).
 

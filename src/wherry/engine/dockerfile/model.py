@@ -6,11 +6,14 @@ state of ARG and ENV that this needs exists only while building. Each class says
 All other fields mean what they say.
 """
 
+import re
 from dataclasses import dataclass, field
 from enum import Enum
 
 BACKSLASH = "\\"
 """The escape character unless ``# escape=`` chooses the back quote."""
+
+_LEADING_TABS = re.compile(r"^\t+", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +27,21 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class HereDocument:
-    """``<<NAME`` and its lines. ``content`` is as written (after taking tabs away for ``<<-``), with its last newline.
+    """``<<NAME`` and its lines. ``content`` is as written, with its last newline; :attr:`text` is what it means.
 
     ``expands``: the name had no quotes, so that COPY and ADD expand variables in it (RUN leaves this to its shell).
-    ``strips_tabs``: it was ``<<-``. ``descriptor`` is the shell's number before ``<<``, 0 if none.
+    ``strips_tabs``: it was ``<<-``, which takes the tabs away that lines begin with.
     """
 
     name: str
     content: str
     expands: bool = True
     strips_tabs: bool = False
-    descriptor: int = 0
+
+    @property
+    def text(self) -> str:
+        """``content`` without what ``<<-`` takes away. Nothing is expanded here."""
+        return _LEADING_TABS.sub("", self.content) if self.strips_tabs else self.content
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,7 @@ class Mount:
     """One ``--mount`` with its values expanded and checked.
 
     ``id``: of a cache, a secret or an agent; empty takes the default (target; source or target's name; "default").
-    ``from_``: stage name or number, build context or image; empty is the build context (for a cache: an empty tree).
+    ``from_``: stage name, build context or image; empty is the build context (for a cache: an empty tree).
     ``source``: path in ``from_``, or a secret's id in its old spelling. ``target``: path in the step, where given.
     ``mode`` bits, ``uid`` and ``gid`` are None when not given; ``size_bytes`` 0 is no limit. ``env`` names the variable
     that holds a secret.
