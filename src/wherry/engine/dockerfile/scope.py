@@ -7,8 +7,7 @@ but the automatic arguments and the proxies.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from dataclasses import dataclass, field, replace
 
 from wherry.engine.dockerfile.errors import located
 from wherry.engine.dockerfile.expand import Lookup, expand
@@ -21,8 +20,6 @@ DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 PROXY_NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
 """Build arguments that RUN steps see undeclared, in both cases, and that are neither history nor cache key."""
-
-_EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
 def platform_arguments(build: Platform, target: Platform, target_stage: str) -> dict[str, str]:
@@ -64,8 +61,8 @@ _AUTOMATIC = frozenset(platform_arguments(Platform("", ""), Platform("", ""), ""
 class Globals:
     """What FROM sees, and stages' ARGs without a value. ``build_args`` are those of the request."""
 
-    values: Mapping[str, str] = _EMPTY
-    build_args: Mapping[str, str] = _EMPTY
+    values: Mapping[str, str] = field(default_factory=dict)
+    build_args: Mapping[str, str] = field(default_factory=dict)
     escape: str = BACKSLASH
 
     def lookup(self, name: str) -> str | None:
@@ -110,8 +107,8 @@ class Scope:
     them, and they are part of RUN's history and cache key.
     """
 
-    values: Mapping[str, str] = _EMPTY
-    arguments: Mapping[str, str | None] = _EMPTY
+    values: Mapping[str, str] = field(default_factory=dict)
+    arguments: Mapping[str, str | None] = field(default_factory=dict)
 
     def lookup(self, name: str) -> str | None:
         """For :func:`resolve.resolved` of this stage's instructions."""
