@@ -32,7 +32,8 @@ class Images:
     """See the package's docstring. Runs on the event loop's thread; long work on files goes to threads by itself.
 
     ``tmp`` is a directory on a file system with room for a loaded archive; nothing in it survives a start.
-    ``now`` is the time in nanoseconds since 1970.
+    ``now`` is the time in nanoseconds since 1970. For those who make images, pull and build: ``registrar`` registers
+    and ``ledger`` names them.
     """
 
     def __init__(
@@ -47,18 +48,18 @@ class Images:
         self._rows = ImageRows(database)
         self._content = content
         self._snapshots = snapshots
-        self._ledger = Ledger(self._rows, content, events, now)
-        self._catalogue = self._ledger.catalogue
+        self.ledger = Ledger(self._rows, content, events, now)
+        self._catalogue = self.ledger.catalogue
         self._tmp = tmp
-        self._registrar = Registrar(self._rows, content, snapshots, self._ledger.changed)
-        self._remover = Remover(self._ledger, self._registrar.sweeper)
+        self.registrar = Registrar(self._rows, content, snapshots, self.ledger.changed)
+        self._remover = Remover(self.ledger, self.registrar.sweeper)
 
     @cached_property
     def _transfers(self) -> "Transfers":
         """Loaded when the first image comes or goes: an engine that starts needs none of it."""
         from wherry.engine.images.transfers import Transfers
 
-        return Transfers(self._ledger, self._registrar, self._content, self._tmp)
+        return Transfers(self.ledger, self.registrar, self._content, self._tmp)
 
     def get(self, name: str) -> Image:
         """The image of an id, unambiguous id prefix, tag or digest reference. Remembered: cheap to ask again.
@@ -82,7 +83,7 @@ class Images:
         """
         images = self._catalogue.all()
         parents = frozenset(image.parent for image in images if image.parent)
-        facts = Facts(self._ledger.now(), lambda name: self.get(name).created_nanoseconds, parents)
+        facts = Facts(self.ledger.now(), lambda name: self.get(name).created_nanoseconds, parents)
         return select(images, filters or {}, everything, facts)
 
     def count(self) -> int:
@@ -101,8 +102,8 @@ class Images:
         """Give an image another name, taking it from whichever image has it. Idempotent. NotFound, Invalid."""
         reference = parse_tag(repository, tag)
         image = self.get(source)
-        self._ledger.name(image, [reference])
-        self._ledger.publish("tag", image, reference.familiar())
+        self.ledger.name(image, [reference])
+        self.ledger.publish("tag", image, reference.familiar())
 
     def remove(self, name: str, force: bool, prune: bool, in_use: InUse) -> Records:
         """Docker's ``rmi``: drop a name and, with its last one, the image; ``prune`` also drops unnamed parents.
@@ -128,17 +129,17 @@ class Images:
 
     def add_owner(self, owner: Owner) -> None:
         """Let somebody else keep blobs and snapshots too. Before :meth:`recover`, which removes what nobody owns."""
-        self._registrar.owners.add(owner)
+        self.registrar.owners.add(owner)
 
     def work(self) -> Work:
         """For an owner that adds blobs: while it lasts nothing is deleted, and what it stored and nobody owns goes at
         its end."""
-        return self._registrar.work()
+        return self.registrar.work()
 
     async def discard(self, blobs: Iterable[str] = (), snapshots: Iterable[str] = ()) -> None:
         """Delete what of these nobody owns (any more), now or when whoever is adding an image has ended."""
         names = [Name(Kind.SNAPSHOT, chain_id) for chain_id in snapshots]
-        await self._registrar.sweeper.discard([*names, *(Name(Kind.BLOB, digest) for digest in blobs)])
+        await self.registrar.sweeper.discard([*names, *(Name(Kind.BLOB, digest) for digest in blobs)])
 
     async def settle(self) -> None:
         """Wait until everything removed so far is off the disk."""
@@ -179,13 +180,13 @@ class Images:
         """At start, before anything else: remove what a crash left without a row. Blocks; idempotent."""
         self._content.recover()
         self._snapshots.recover()
-        owners = self._registrar.owners
+        owners = self.registrar.owners
         owned = owners.snapshots()
         for chain_id in self._snapshots.list():
             if chain_id not in owned:
                 self._snapshots.remove(chain_id)
         self._content.gc(Digest.parse(blob) for blob in owners.blobs())
-        self._ledger.changed()
+        self.ledger.changed()
 
 
 def parse_tag(repository: str, tag: str = "") -> Reference:

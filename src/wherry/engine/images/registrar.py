@@ -1,22 +1,21 @@
 """How an image comes to be: blobs first, then snapshots, the row last.
 
-Every way in (import, load, later pull, build, commit) opens a work, stores its blobs, and calls
-:meth:`Registrar.register` at the end.
+Every way in (import, load, pull, build, commit) opens a work, stores its blobs, and calls :meth:`Registrar.register`;
+before they are all there, where its source knows how to wait.
 """
 
 import asyncio
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import BinaryIO, cast
+from typing import BinaryIO
 from weakref import WeakValueDictionary
 
 from wherry.engine.content import ContentStore
 from wherry.engine.images.model import Layer, StoredLayer
 from wherry.engine.images.owners import ImageOwner, Owners
 from wherry.engine.images.rows import ImageRow, ImageRows, LayerRow
+from wherry.engine.images.source import LayerBlob, Source, StoredLayers
 from wherry.engine.images.sweep import Kind, Name, Sweeper, Work
-from wherry.engine.images.threads import in_thread
 from wherry.engine.snapshots.model import Snapshots
 from wherry.kit.durations import parse_moment
 from wherry.kit.errors import Invalid
@@ -25,19 +24,12 @@ from wherry.oci.chain import chain_ids
 from wherry.oci.digest import Digest
 from wherry.oci.model import ImageConfig
 
-
-@dataclass(frozen=True, slots=True)
-class LayerBlob:
-    """A layer's stored blob. ``media_type`` is what the manifest calls it."""
-
-    digest: str
-    size_bytes: int
-    media_type: str
+_READ_BYTES = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An image whose blobs, manifest and configuration among them, are in the content store."""
+    """An image whose blobs, manifest and configuration among them, are in the content store, or will be."""
 
     config: bytes
     manifest: str
@@ -68,18 +60,22 @@ class Registrar:
         else:
             self._snapshots.remove(name.id)
 
-    async def register(self, work: Work, candidate: Candidate, config: ImageConfig) -> str:
+    async def register(
+        self, work: Work, candidate: Candidate, config: ImageConfig, source: Source | None = None
+    ) -> str:
         """Extract what is missing, write the row; the image's id. Idempotent. Raises Invalid, leaving nothing.
 
-        ``config`` is ``candidate.config`` decoded.
+        ``config`` is ``candidate.config`` decoded. ``source`` None: every blob is in the content store.
         """
         image = str(Digest.of(candidate.config))
         if self._rows.image(image) is not None:
             return image
+        source = source or StoredLayers(self._content)
         layers: list[LayerRow] = []
-        for position, layer in enumerate(self._stack(config, candidate.layers)):
-            below = layers[-1].chain_id if layers else None
-            layers.append(await self._extracted(work, below, layer, position))
+        for layer, blob in zip(self._stack(config, candidate.layers), candidate.layers, strict=True):
+            layers.append(await self._extracted(work, layers, layer, source))
+            source.ready(blob)
+        await source.settle()
         row = ImageRow(
             id=image,
             config=candidate.config,
@@ -108,7 +104,7 @@ class Registrar:
             for chain_id, diff_id, blob in zip(chain_ids(diff_ids), diff_ids, blobs, strict=True)
         ]
 
-    async def _extracted(self, work: Work, below: str | None, row: LayerRow, position: int) -> LayerRow:
+    async def _extracted(self, work: Work, below: Sequence[LayerRow], row: LayerRow, source: Source) -> LayerRow:
         """The layer as a snapshot, made unless it is there. One at a time a chain: a second waits for the first.
 
         The snapshot of a layer that turns out not to be what it was called is gone before anybody else looks for it.
@@ -118,7 +114,8 @@ class Registrar:
             size = self._known_size(row.chain_id)
             if size is None:
                 work.snapshot(row.chain_id)
-                size = await in_thread(self._extract, below, row, position)
+                blob = LayerBlob(row.layer.blob, row.layer.blob_bytes, row.layer.media_type)
+                size = await source.read(blob, lambda stream: self._extract(below, row, stream))
         return LayerRow(row.chain_id, replace(row.layer, unpacked_bytes=size))
 
     def stored_layer(self, diff_ids: Sequence[str]) -> StoredLayer | None:
@@ -136,15 +133,17 @@ class Registrar:
         known = self._rows.layer_of_chain(chain_id)
         return known.unpacked_bytes if known is not None else self._snapshots.usage(chain_id)
 
-    def _extract(self, below: str | None, row: LayerRow, position: int) -> int:
-        with io.BufferedReader(self._content.open(Digest.parse(row.layer.blob)), 1 << 20) as blob:
-            result = self._snapshots.extract(row.chain_id, below, cast(BinaryIO, blob))
-            blob.raw.verify()
-        if result.diff_id != row.layer.diff_id:
+    def _extract(self, below: Sequence[LayerRow], row: LayerRow, stream: BinaryIO) -> int:
+        result = self._snapshots.extract(row.chain_id, below[-1].chain_id if below else None, stream)
+        try:
+            while stream.read(_READ_BYTES):  # what follows the archive: only at its end is the blob known to be good
+                pass
+            if result.diff_id != row.layer.diff_id:
+                expected, position = row.layer.diff_id, len(below)
+                raise Invalid(f'invalid diffID for layer {position}: expected "{expected}", got "{result.diff_id}"')
+        except BaseException:
             self._snapshots.remove(row.chain_id)
-            raise Invalid(
-                f'invalid diffID for layer {position}: expected "{row.layer.diff_id}", got "{result.diff_id}"'
-            )
+            raise
         return result.size_bytes
 
 
@@ -154,3 +153,6 @@ def created_nanoseconds(config: ImageConfig) -> int:
         return parse_moment(config.created, 0) if config.created else 0
     except Invalid:
         return 0
+
+
+__all__ = ["Candidate", "LayerBlob", "Registrar", "created_nanoseconds"]

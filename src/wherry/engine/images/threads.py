@@ -6,6 +6,7 @@ then, or publish a layer after everything of the request was swept up.
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import Executor
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -17,11 +18,22 @@ async def in_thread(work: Callable[P, T], *arguments: P.args, **more: P.kwargs) 
     return await finished(asyncio.ensure_future(asyncio.to_thread(work, *arguments, **more)))
 
 
-async def finished(running: "asyncio.Future[T]") -> T:
-    """The result of ``running``; a cancellation takes effect when that is done, whatever its result."""
+async def in_thread_of(threads: Executor, work: Callable[[], T], interrupt: Callable[[], object] | None = None) -> T:
+    """``work()`` in one of ``threads``; a cancellation takes effect when it has ended, which ``interrupt`` hastens."""
+    running = asyncio.get_running_loop().run_in_executor(threads, work)
+    return await finished(running, interrupt)
+
+
+async def finished(running: "asyncio.Future[T]", interrupt: Callable[[], object] | None = None) -> T:
+    """The result of ``running``; a cancellation takes effect when that is done, whatever its result.
+
+    ``interrupt`` is called at the first cancellation.
+    """
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
+        if interrupt is not None:
+            interrupt()
         while not running.done():
             try:
                 await asyncio.wait([running])

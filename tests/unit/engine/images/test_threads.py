@@ -2,10 +2,11 @@
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from wherry.engine.images.threads import in_thread
+from wherry.engine.images.threads import in_thread, in_thread_of
 
 
 async def test_the_result_comes_back() -> None:
@@ -43,3 +44,20 @@ async def test_a_cancelled_caller_waits_for_its_thread(fails: bool) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert ended.is_set()
+
+
+async def test_an_interrupted_thread_ends_sooner() -> None:
+    begun, told = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def work() -> None:
+        loop.call_soon_threadsafe(begun.set)
+        told.wait()
+
+    with ThreadPoolExecutor(1) as threads:
+        task = asyncio.ensure_future(in_thread_of(threads, work, told.set))
+        await begun.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert told.is_set()
