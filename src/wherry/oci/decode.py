@@ -93,6 +93,8 @@ def _media_type(document: dict[str, Any], said: str | None) -> str:
     """What the document is, agreed on by its shape, its own member and its source."""
     said = said.partition(";")[0].strip() if said else None
     own = document.get("mediaType") or None
+    if not isinstance(own, str | None):
+        raise Invalid("manifest's mediaType is not a string")
     if said in mediatypes.DOCKER_SCHEMA_1 or own in mediatypes.DOCKER_SCHEMA_1 or document.get("schemaVersion") == 1:
         raise Unsupported(
             "manifest is of Docker's schema 1, which is not supported: push the image again with a newer client"
