@@ -83,7 +83,11 @@ class Reference:
         return self.path if "/" in short else short
 
     def familiar(self) -> str:
-        """The shortest form that means the same: ``demo:1``."""
+        """The short form that Docker shows: ``demo:1``.
+
+        It means the same except where a repository of Docker Hub is called like a host: ``docker.io/localhost/demo``
+        is shown as ``localhost/demo`` (as distribution/reference's FamiliarName is). What is looked up is ``str()``.
+        """
         return self.familiar_name + self._suffix()
 
     def _suffix(self) -> str:

@@ -103,7 +103,7 @@ class Transfers:
                 image = self._catalogue.get(name)
                 found.setdefault(image.id, saver.Saved(image))
             for tag in tags:
-                image = self._catalogue.get(tag.familiar())
+                image = self._catalogue.get(str(tag))
                 saved = found.setdefault(image.id, saver.Saved(image))
                 if tag not in saved.tags:
                     saved.tags.append(tag)

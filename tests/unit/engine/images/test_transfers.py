@@ -121,6 +121,12 @@ async def test_a_repositorys_name_saves_all_its_tags_and_an_id_none(shelf: Shelf
     assert json.loads(members(await save(shelf, image.id[7:19]))["manifest.json"])[0]["RepoTags"] is None
 
 
+async def test_a_repository_of_docker_hub_that_is_called_like_a_host_is_saved(shelf: Shelf) -> None:
+    await load(shelf, docker_archive(LAYERS, ["docker.io/localhost/demo:1"]))
+    saved = members(await save(shelf, "docker.io/localhost/demo:1"))
+    assert json.loads(saved["manifest.json"])[0]["RepoTags"] == ["localhost/demo:1"]
+
+
 async def test_saving_what_is_not_there_is_refused_before_the_first_byte(shelf: Shelf) -> None:
     with pytest.raises(NotFound, match="No such image: absent:latest"):
         shelf.images.save(["absent"])
