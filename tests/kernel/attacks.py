@@ -141,7 +141,10 @@ def output(rig: Rig, image: str, command: list[str], **options: Any) -> str:
 
 
 class Canary:
-    """A directory on the host that no container was given: nothing in it may change."""
+    """A directory on the host that no container was given: nothing in it may change, although everybody may change it.
+
+    Below an instance's root it is where the process that prepares a container could still reach it.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -149,6 +152,8 @@ class Canary:
         (path / "file").write_text("untouched\n")
         (path / "ptmx").write_text("untouched\n")
         (path / "inner/file").write_text("untouched\n")
+        for each in (path, *path.rglob("*")):
+            each.chmod(0o777)
         self._before = self._look()
 
     def _look(self) -> list[tuple[Any, ...]]:
