@@ -12,8 +12,8 @@ from tests.vm import kernel
 
 QEMU = "qemu-system-x86_64"
 TREE = Path(__file__).parent.parent.parent
-SECONDS = 240
-_PURE_PACKAGES = (
+SECONDS = 360
+_PACKAGES = (
     "pytest",
     "_pytest",
     "py.py",
@@ -23,6 +23,9 @@ _PURE_PACKAGES = (
     "pygments",
     "pytest_asyncio*",
     "typing_extensions.py",
+    "isal",
+    "msgspec",
+    "zstandard",
 )
 _UNNEEDED = (
     "site-packages",
@@ -92,12 +95,12 @@ def _make_disk(scratch: Path, interpreter: Path, command: str) -> None:
     stage = scratch / "stage"
     for name in ("bin", "site", "proc", "sys", "dev", "tmp", "run", "var", "root", "etc"):
         (stage / name).mkdir(parents=True)
-    _copy_python(stage, interpreter)
     for part in ("src", "tests"):
         shutil.copytree(TREE / part, stage / "tree" / part)
     packages = Path(sysconfig.get_path("purelib"))
-    for path in (path for name in _PURE_PACKAGES for path in packages.glob(name)):
+    for path in (path for name in _PACKAGES for path in packages.glob(name)):
         (shutil.copytree if path.is_dir() else shutil.copy2)(path, stage / "site" / path.name)
+    _copy_python(stage, interpreter)
     busybox = shutil.which("busybox")
     assert busybox is not None, "busybox (package busybox-static) is needed"
     shutil.copy2(Path(busybox).resolve(), stage / "bin/busybox")
@@ -110,11 +113,12 @@ def _make_disk(scratch: Path, interpreter: Path, command: str) -> None:
 
 
 def _copy_python(stage: Path, interpreter: Path) -> None:
-    """The interpreter, its standard library and the shared libraries of both, where they are on this machine."""
+    """The interpreter, its standard library, and the shared libraries of both and of the packages, at their places."""
     library = Path(sysconfig.get_path("stdlib"))
     ignore = shutil.ignore_patterns(*_UNNEEDED, "config-*", "*.a")
     shutil.copytree(library, _inside(stage, library), ignore=ignore, symlinks=False)
-    binaries = [str(interpreter), *(str(path) for path in (library / "lib-dynload").glob("*.so"))]
+    modules = [*(library / "lib-dynload").glob("*.so"), *(stage / "site").rglob("*.so")]
+    binaries = [str(interpreter), *map(str, modules)]
     listing = subprocess.run(["ldd", *binaries], capture_output=True, text=True, check=False).stdout
     words = {word for line in listing.splitlines() if not line.endswith(":") for word in line.split()}
     for path in [interpreter, *(Path(word) for word in words if word.startswith("/"))]:

@@ -7,9 +7,14 @@ import pytest
 
 from tests.vm.machine import run
 
-FILES = ("tests/kernel/test_cgroup.py", "tests/kernel/test_bpf_devices.py", "tests/kernel/test_runtime.py")
+FILES = (
+    "tests/kernel/test_cgroup.py",
+    "tests/kernel/test_bpf_devices.py",
+    "tests/kernel/test_runtime.py",
+    "tests/kernel/test_snapshots.py",
+)
 _PYTEST = "{python} -m pytest -c /dev/null --rootdir /tree -p no:cacheprovider -o asyncio_mode=auto --color=no -v"
-_LEFT_OUT = "not megabytes and not runc and not says_why"
+_LEFT_OUT = "not megabytes and not runc and not says_why and not extracts_to and not many_layers and not can_hold"
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +25,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> str:
     return text
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(420)
 @pytest.mark.parametrize("file", FILES)
 def test_on_version_2(output: str, file: str) -> None:
     results = [line for line in output.splitlines() if line.startswith(f"{file}::")]
