@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wherry.kit.durations import format_moment, parse_duration, parse_moment
+from wherry.kit.durations import format_duration, format_moment, parse_duration, parse_moment
 from wherry.kit.errors import Invalid
 
 SECOND = 1_000_000_000
@@ -72,3 +72,26 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         parse_moment(text, NOW)
     except Invalid:
         pass
+
+
+@pytest.mark.parametrize(
+    ("nanoseconds", "text"),
+    [
+        (0, "0s"),
+        (1, "1ns"),
+        (1_100, "1.1µs"),
+        (20_000_000, "20ms"),
+        (1_500_000_000, "1.5s"),
+        (90_000_000_000, "1m30s"),
+        (5_400_000_000_000, "1h30m0s"),
+        (3_600_000_000_001, "1h0m0.000000001s"),
+        (-2_000_000_000, "-2s"),
+    ],
+)
+def test_a_duration_reads_as_in_go(nanoseconds: int, text: str) -> None:
+    assert format_duration(nanoseconds) == text
+
+
+@given(st.integers(-(1 << 62), 1 << 62))
+def test_a_duration_comes_back(nanoseconds: int) -> None:
+    assert parse_duration(format_duration(nanoseconds)) == nanoseconds
