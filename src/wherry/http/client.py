@@ -81,6 +81,10 @@ class Answer:
         self.headers: Mapping[str, str] = response.headers
         self._response = response
 
+    def fields(self, name: str) -> list[str]:
+        """Every header field of that name."""
+        return list(self._response.headers.getall(name, []))
+
     @property
     def reason(self) -> str:
         """``404 Not Found``."""

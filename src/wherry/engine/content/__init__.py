@@ -22,6 +22,7 @@ Who may delete: :meth:`ContentStore.gc` sweeps what no root reaches and nobody h
 
 from wherry.engine.content.ingest import Ingest
 from wherry.engine.content.reader import BlobReader, Corrupt
+from wherry.engine.content.space import Full
 from wherry.engine.content.store import ContentStore
 
-__all__ = ["BlobReader", "ContentStore", "Corrupt", "Ingest"]
+__all__ = ["BlobReader", "ContentStore", "Corrupt", "Full", "Ingest"]

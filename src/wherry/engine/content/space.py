@@ -9,12 +9,16 @@ from wherry.kit.errors import Unavailable
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
+class Full(Unavailable):
+    """The disk, or a quota, is full."""
+
+
 @contextmanager
 def space_for(what: str) -> Iterator[None]:
-    """Raise Unavailable in place of the kernel's ENOSPC and EDQUOT; other errors pass."""
+    """Raise Full in place of the kernel's ENOSPC and EDQUOT; other errors pass."""
     try:
         yield
     except OSError as error:
         if error.errno in _FULL:
-            raise Unavailable(f"cannot store {what}: no space left on device") from error
+            raise Full(f"cannot store {what}: no space left on device") from error
         raise

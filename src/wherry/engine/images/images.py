@@ -12,16 +12,17 @@ from wherry.engine.events import EventSink
 from wherry.engine.images.filters import Facts, Filters, select
 from wherry.engine.images.history import history
 from wherry.engine.images.ledger import Ledger
-from wherry.engine.images.model import Description, HistoryEntry, Image
+from wherry.engine.images.model import Description, HistoryEntry, Image, Layer
 from wherry.engine.images.owners import Owner
 from wherry.engine.images.progress import Message, streamed
-from wherry.engine.images.registrar import Registrar
+from wherry.engine.images.registrar import Candidate, Registrar
 from wherry.engine.images.remover import InUse, Pruned, Records, Remover
 from wherry.engine.images.rows import ImageRows
 from wherry.engine.images.sweep import Kind, Name, Work
 from wherry.engine.snapshots.model import Snapshots
 from wherry.kit.errors import Invalid
 from wherry.oci.digest import Digest
+from wherry.oci.model import ImageConfig
 from wherry.oci.reference import Reference
 
 if TYPE_CHECKING:
@@ -98,6 +99,15 @@ class Images:
         """Bytes of all layers unpacked, shared ones once."""
         return self._rows.layers_size()
 
+    def repositories_of(self, blob: str) -> Sequence[Reference]:
+        """Repositories that had the layer when an image was pulled from or pushed to them."""
+        found = (Reference.parse(text).name_only() for text in self._rows.digest_references_of_blob(blob))
+        return list(dict.fromkeys(found))
+
+    def tags_of(self, repository: Reference) -> Sequence[Reference]:
+        """The tags of a repository here, sorted."""
+        return [Reference.parse(text) for text in self._rows.tags_of(repository.name)]
+
     def tag(self, source: str, repository: str, tag: str = "") -> None:
         """Give an image another name, taking it from whichever image has it. Idempotent. NotFound, Invalid."""
         reference = parse_tag(repository, tag)
@@ -135,6 +145,24 @@ class Images:
         """For an owner that adds blobs: while it lasts nothing is deleted, and what it stored and nobody owns goes at
         its end."""
         return self.registrar.work()
+
+    async def add(
+        self, work: Work, candidate: Candidate, config: ImageConfig, references: Sequence[Reference] = ()
+    ) -> Image:
+        """Make an image of what ``work`` has stored, and give it names; see :meth:`Registrar.register`."""
+        image = self._catalogue.by_id(await self.registrar.register(work, candidate, config))
+        self.ledger.name(image, references)
+        for reference in references:
+            self.ledger.publish("tag", image, reference.familiar())
+        return self.get(image.id)
+
+    def owns_snapshot(self, chain_id: str) -> bool:
+        """Whether any image has the layer that ends this chain."""
+        return self._rows.chain_in_use(chain_id)
+
+    def layers(self, image: str) -> Sequence[Layer]:
+        """How the layers of an image (a full id) are stored, the lowest first."""
+        return [row.layer for row in self._rows.layers(image)]
 
     async def discard(self, blobs: Iterable[str] = (), snapshots: Iterable[str] = ()) -> None:
         """Delete what of these nobody owns (any more), now or when whoever is adding an image has ended."""

@@ -207,6 +207,15 @@ class ImageRows:
         )
         return [row[0] for row in found]
 
+    def digest_references_of_blob(self, blob: str) -> list[str]:
+        """Digest references of the images that have this layer: names under which registries have it; sorted."""
+        found = self.database.execute(
+            "SELECT DISTINCT reference FROM image_references JOIN image_layers USING (image)"
+            " WHERE is_digest = 1 AND blob = ? ORDER BY reference",
+            blob,
+        )
+        return [row[0] for row in found]
+
     def resolve(self, reference: str) -> str | None:
         """The image a canonical reference stands for."""
         found = self.database.execute("SELECT image FROM image_references WHERE reference = ?", reference)

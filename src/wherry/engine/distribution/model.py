@@ -1,0 +1,63 @@
+"""What is asked of registries and what they say, as values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from wherry.oci.model import Descriptor
+from wherry.oci.platform import Platform
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A user's, for one registry; all empty: anonymous.
+
+    ``identity_token``: what the registry's token server gave instead of the password (an OAuth refresh token).
+    ``registry_token``: sent to the registry as it is.
+    """
+
+    username: str = ""
+    password: str = field(default="", repr=False)
+    identity_token: str = field(default="", repr=False)
+    registry_token: str = field(default="", repr=False)
+
+    @property
+    def is_anonymous(self) -> bool:
+        return not (self.username or self.password or self.identity_token or self.registry_token)
+
+
+ANONYMOUS = Credentials()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A manifest or index as it came: ``descriptor`` says what ``data`` is, and was checked."""
+
+    descriptor: Descriptor
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """``identity_token``: to be kept instead of the password; empty: the registry gives none."""
+
+    status: str
+    identity_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What a registry has under a reference."""
+
+    descriptor: Descriptor
+    platforms: Sequence[Platform]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A repository that a search found."""
+
+    name: str
+    description: str
+    stars: int
+    is_official: bool
+    is_automated: bool
