@@ -60,6 +60,8 @@ class Router(Generic[T]):
     def _add_rest(node: _Node[T], name: str, tail: tuple[str, ...], method: str, target: T) -> None:
         for known, known_tail, targets in node.rest:
             if (known, known_tail) == (name, tail):
+                if method in targets:
+                    raise ValueError(f"route exists: {method} …/{{{name}...}}/{'/'.join(tail)}")
                 targets[method] = target
                 return
         node.rest.append((name, tail, {method: target}))

@@ -61,6 +61,7 @@ def test_a_wrong_method_is_told_apart_from_a_wrong_path(router) -> None:
     assert match.allowed == {"GET"}
 
 
-def test_a_route_is_added_once(router) -> None:
+@pytest.mark.parametrize("template", ["/containers/{id}/json", "/images/{name...}/json", "/images/{name...}"])
+def test_a_route_is_added_once(router, template: str) -> None:
     with pytest.raises(ValueError, match="route exists"):
-        router.add("GET", "/containers/{id}/json", "again")
+        router.add("GET" if template.endswith("json") else "DELETE", template, "again")
