@@ -58,8 +58,7 @@ def engine() -> Engine:
 @pytest.fixture
 async def client(engine: Engine, tmp_path: Path) -> AsyncIterator[Client]:
     socket = tmp_path / "docker.sock"
-    async with (
-        await serve(create_app(engine.services), socket),
-        aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(socket))) as session,
-    ):
+    server = await serve(create_app(engine.services), socket)
+    async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(socket))) as session:
         yield Client(session, socket)
+    await server.stop(0.2)  # a request whose body is not read to its end would be waited for
