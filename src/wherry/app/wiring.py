@@ -3,9 +3,11 @@
 import asyncio
 from dataclasses import dataclass
 
+from wherry.app.builder import Builder
 from wherry.app.config import Settings
 from wherry.dockerapi.app import create_app, serve
 from wherry.dockerapi.services import Services
+from wherry.engine.build.cache import BuildCache
 from wherry.engine.containers import Containers, Rules
 from wherry.engine.containers.facts import thermal_files
 from wherry.engine.containers.spec import ahead
@@ -16,6 +18,7 @@ from wherry.engine.images import Images
 from wherry.engine.instance import Instance
 from wherry.engine.networks import Networks
 from wherry.engine.runtime.client import ShimRuntime
+from wherry.engine.runtime.spawning import Launched
 from wherry.engine.snapshots import OverlaySnapshots
 from wherry.engine.volumes import Volumes
 from wherry.http.server import UnixServer
@@ -61,8 +64,8 @@ class Engine:
         await asyncio.to_thread(Cgroup.at(self.instance.cgroup_parent, layout()).delete)
 
 
-def build(settings: Settings) -> Engine:
-    """Make the parts; touches the instance's directories, starts nothing."""
+def build(settings: Settings, spawner: Launched | None = None) -> Engine:
+    """Make the parts, ``spawner`` among them; touches the instance's directories, starts nothing."""
     instance = settings.instance
     for directory in (instance.root, instance.run, instance.containers, instance.volumes, instance.tmp):
         directory.mkdir(parents=True, exist_ok=True)
@@ -73,10 +76,13 @@ def build(settings: Settings) -> Engine:
     images = Images(database, content, snapshots, events, instance.tmp)
     networks = Networks(instance, database, events)
     volumes = Volumes(instance, database, events)
-    runtime = ShimRuntime(instance, ahead(thermal_files()))
+    runtime = ShimRuntime(instance, ahead(thermal_files()), spawner)
     rules = rules_of(settings)
     containers = Containers(instance, database, runtime, images, snapshots, networks, volumes, events, rules)
-    services = Services(instance, containers, images, networks, volumes, events)
+    cache = BuildCache(database)
+    images.add_owner(cache)
+    builder = Builder(instance, cache, content, snapshots, images, containers, volumes)
+    services = Services(instance, containers, images, networks, volumes, events, builder)
     return Engine(instance, database, images, networks, runtime, containers, services, settings.socket_group)
 
 

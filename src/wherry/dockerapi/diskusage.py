@@ -15,7 +15,7 @@ TYPES = ("container", "image", "volume", "build-cache")
 
 
 class DiskUsageEndpoints:
-    """``/system/df``, and the pruning of a build cache that is always empty."""
+    """``/system/df``."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -45,7 +45,3 @@ class DiskUsageEndpoints:
             "LayersSize": self._services.images.layers_size(),
             "Images": [{**imageviews.summary(image, version), "Containers": users.count(image.id)} for image in images],
         }
-
-    @endpoint("POST /build/prune")
-    async def prune_build_cache(self, call: Call) -> web.StreamResponse:
-        return call.json({"CachesDeleted": None, "SpaceReclaimed": 0})

@@ -1,6 +1,7 @@
 """The list of everything that answers paths of the API."""
 
 from wherry.dockerapi.attach import AttachEndpoints
+from wherry.dockerapi.build import BuildEndpoints
 from wherry.dockerapi.containers import ContainerEndpoints
 from wherry.dockerapi.diskusage import DiskUsageEndpoints
 from wherry.dockerapi.events import EventEndpoints
@@ -30,4 +31,5 @@ def resources(services: Services) -> list[object]:
         VolumeEndpoints(services.volumes),
         NetworkEndpoints(services.networks),
         DiskUsageEndpoints(services),
+        BuildEndpoints(services.builds),
     ]

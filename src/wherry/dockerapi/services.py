@@ -6,7 +6,7 @@ JSON in the form of the newest API version; everything else is typed.
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from wherry.engine.containers.logs import LogLine, LogOptions
 from wherry.engine.containers.model import Config, ExecConfig, HostConfig, NetworkingConfig, UpdateConfig
@@ -14,6 +14,9 @@ from wherry.engine.events import Event
 from wherry.engine.images.model import HistoryEntry, Image, ImageUse
 from wherry.engine.instance import Instance
 from wherry.engine.networks.model import Attached, Network
+
+if TYPE_CHECKING:
+    from wherry.dockerapi.building import BuildEngine
 
 Document = dict[str, Any]
 Filters = Mapping[str, list[str]]
@@ -236,3 +239,4 @@ class Services:
     networks: NetworkEngine
     volumes: VolumeEngine
     events: EventSource
+    builds: "Callable[[], BuildEngine]"

@@ -21,7 +21,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "POST /containers/{id}/checkpoints",
         "DELETE /containers/{id}/checkpoints/{checkpoint}",
     ),
-    "building images": ("POST /build", "POST /session", "POST /grpc"),
+    "building images by a session": ("POST /session", "POST /grpc"),
     "committing a container as an image": ("POST /commit",),
     "pushing images": ("POST /images/{name...}/push",),
     "searching images": ("GET /images/search",),

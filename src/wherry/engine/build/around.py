@@ -30,6 +30,10 @@ class Base(Protocol):
         """The image; pulled when it is missing, or when ``pull`` is set. NotFound, Invalid, Unavailable."""
         ...
 
+    def known(self, reference: str) -> Image | None:
+        """The image when it is on this machine. Invalid for no reference."""
+        ...
+
     def layers(self, image: Image) -> Sequence[Layer]:
         """An image's layers, the lowest first."""
         ...

@@ -1,5 +1,6 @@
 """COPY, ADD and WORKDIR: files are written onto the layers so far; what was written becomes a layer."""
 
+import hashlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,16 @@ class Files:
     digest: str
     keeps: bool = False
 
+    @property
+    def mark(self) -> str:
+        """For the cache's key."""
+        return files_mark(self.digest, self.keeps)
+
+
+def files_mark(digest: str, keeps: bool) -> str:
+    """The mark of files that are not looked at, because their digest is known."""
+    return f"files:{digest}:{keeps}"
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -31,50 +42,54 @@ class Document:
 
     name: str
     content: bytes
-    digest: str
     mode: int = 0o644
     time: int | None = None
 
+    @property
+    def mark(self) -> str:
+        return f"document:{self.name}:{self.mode}:{self.time}:{hashlib.sha256(self.content).hexdigest()}"
+
 
 @dataclass(frozen=True, slots=True)
-class Copying:
-    """``destination`` is absolute; ``into``: it was said to be a directory. ``link``: independent of what is below."""
+class Shape:
+    """How and where to. ``destination`` is absolute; ``into``: it was said to be a directory.
 
-    parts: Sequence[Files | Document]
+    ``link``: the layer does not depend on what is below.
+    """
+
     destination: str
     into: bool = False
     chown: str = ""
     chmod: str = ""
     link: bool = False
 
-    def key(self, parent: str | None, epoch: int | None) -> str:
+    def key(self, marks: Sequence[str], parent: str | None, epoch: int | None) -> str:
         """Of the cache; ``epoch`` None: files have the times that they have."""
-        digests = [[type(part).__name__, part.digest, isinstance(part, Files) and part.keeps] for part in self.parts]
         below = None if self.link else parent
-        return key("copy", below, self.destination, self.into, self.chown, self.chmod, self.link, epoch, digests)
+        return key("copy", below, self.destination, self.into, self.chown, self.chmod, self.link, epoch, list(marks))
 
 
-def copy(engine: Engine, copying: Copying, target: Target) -> CachedLayer:
+def copy(engine: Engine, shape: Shape, parts: Sequence[Files | Document], target: Target) -> CachedLayer:
     """Write the files and commit them. Invalid for what cannot be copied. Blocks."""
 
     def fill(root: int) -> None:
-        owner = find_owner(copying.chown, root) if copying.chown else None
-        mode = parse_mode(copying.chmod) if copying.chmod else None
+        owner = find_owner(shape.chown, root) if shape.chown else None
+        mode = parse_mode(shape.chmod) if shape.chmod else None
         at = engine.now() if target.epoch_seconds is None else target.epoch_seconds * _SECOND
-        for part in copying.parts:
+        for part in parts:
             if isinstance(part, Document):
-                _write(Writer(root, Looks(owner or (0, 0), mode)), copying, part, at)
+                _write(Writer(root, Looks(owner or (0, 0), mode)), shape, part, at)
                 continue
             keeps_times = part.keeps or target.epoch_seconds is None
             looks = Looks(owner or (None if part.keeps else (0, 0)), mode, None if keeps_times else at)
-            Writer(root, looks).copy(part.tree, part.items, copying.destination, copying.into)
+            Writer(root, looks).copy(part.tree, part.items, shape.destination, shape.into)
 
-    return written(engine, target, fill, alone=copying.link)
+    return written(engine, target, fill, alone=shape.link)
 
 
-def _write(writer: Writer, copying: Copying, document: Document, at: int) -> None:
-    into = copying.into or writer.is_directory(copying.destination)
-    path = f"{copying.destination.rstrip('/')}/{document.name}" if into else copying.destination
+def _write(writer: Writer, shape: Shape, document: Document, at: int) -> None:
+    into = shape.into or writer.is_directory(shape.destination)
+    path = f"{shape.destination.rstrip('/')}/{document.name}" if into else shape.destination
     moment = at if document.time is None else document.time * _SECOND
     writer.write(path, document.content, document.mode, moment)
 

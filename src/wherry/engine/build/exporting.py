@@ -28,7 +28,7 @@ def image_config(state: State, labels: Mapping[str, str], now_seconds: int) -> I
         config = msgspec.structs.replace(config, labels=merged)
     return ImageConfig(
         created=moment(created),
-        author=state.author,
+        author=state.settings.author,
         architecture=state.platform.architecture,
         variant=state.platform.variant,
         os=state.platform.os,

@@ -58,13 +58,15 @@ class Options:
 class Source:
     """The files of a build: the Dockerfile's text, and the directory of the context (None: there is none).
 
-    ``dockerfile_name`` is for messages. ``ignore`` is the text of the .dockerignore file that counts.
+    ``dockerfile_name`` is for messages. ``ignore`` is the text of the .dockerignore file that counts. ``is_passing``:
+    the directory was made for this build.
     """
 
     dockerfile: str
     context: Path | None = None
     dockerfile_name: str = "Dockerfile"
     ignore: str = ""
+    is_passing: bool = False
 
 
 # What a build tells. ``vertex`` numbers the steps of a build in the order in which they were first heard of.

@@ -7,10 +7,11 @@ named volume. A secret is a file in memory. None of these is part of the layer.
 
 import os
 import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from wherry.engine.containers.row import MountPoint
 from wherry.kit.errors import Invalid
 from wherry.linux import mount
 from wherry.linux.errors import KernelError
@@ -41,6 +42,11 @@ class SecretFile:
     gid: int = 0
     mode: int = 0o400
 
+    @property
+    def point(self) -> MountPoint:
+        """As one of the step's mounts."""
+        return MountPoint(kind="tree", destination=self.destination, source="builder", options=["bind"])
+
 
 @dataclass(frozen=True, slots=True)
 class AgentSocket:
@@ -51,6 +57,11 @@ class AgentSocket:
     uid: int = 0
     gid: int = 0
     mode: int = 0o600
+
+    @property
+    def point(self) -> MountPoint:
+        """As one of the step's mounts."""
+        return MountPoint(kind="tree", destination=self.destination, source="builder", options=["bind"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,9 @@ class Trees:
 
     def __bool__(self) -> bool:
         return bool(self.binds or self.secrets or self.sockets)
+
+    def with_file(self, file: SecretFile) -> "Trees":
+        return replace(self, secrets=(*self.secrets, file))
 
     def make(self, first_id: int, userns: int | None) -> dict[str, int]:
         """Destination → descriptor of a detached mount. See ``containers.starting.Ground``; blocks. Invalid."""
@@ -147,9 +161,6 @@ def _file_in_memory(secret: SecretFile, first_id: int, scratch: str) -> int:
         return tree
     finally:
         os.close(file_system)
-
-
-Hides = Callable[[str, bool], bool]
 
 
 def hide_excluded(directory: Path, excluded: Sequence[str]) -> None:

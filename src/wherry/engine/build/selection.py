@@ -5,15 +5,12 @@ contents, also where a wildcard found it; a link given as a source is followed i
 copied as a link.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from wherry.engine.build.tree import Entry, Tree
+from wherry.engine.build.globs import is_wild, matches
+from wherry.engine.build.tree import Entry, Excluded, Tree
 from wherry.kit.errors import NotFound
-
-_WILD = frozenset("*?[")
-Matches = Callable[[str, str], bool]
-"""Whether a path matches a wildcard pattern as a whole (Go's filepath.Match)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +34,14 @@ class Request:
 
     sources: Sequence[str]
     parents: bool = False
-    excluded: Callable[[str, bool], bool] | None = None
+    excluded: Excluded | None = None
 
 
-def select(tree: Tree, request: Request, matches: Matches) -> list[Item]:
+def select(tree: Tree, request: Request) -> list[Item]:
     """Everything to copy, sources in their order, each from the top down. NotFound names a source that is not there."""
     items: list[Item] = []
     for source in request.sources:
-        found = list(_sources(tree, source, matches))
+        found = list(_sources(tree, source))
         if not found:
             raise NotFound(_missing(source))
         for path in found:
@@ -53,40 +50,40 @@ def select(tree: Tree, request: Request, matches: Matches) -> list[Item]:
 
 
 def _missing(source: str) -> str:
-    if _WILD & set(source):
+    if is_wild(source):
         return f"no files matched {source!r}: not found in the build context"
     return f'failed to compute cache key: "/{source.strip("/")}": not found'
 
 
-def _sources(tree: Tree, source: str, matches: Matches) -> Iterator[str]:
+def _sources(tree: Tree, source: str) -> Iterator[str]:
     """The paths that a source means: itself, or what its wildcards match, by name."""
     clean = _clean(source)
-    if not _WILD & set(clean):
+    if not is_wild(clean):
         if tree.find(clean) is not None:
             yield clean
         return
-    yield from _matching(tree, clean.split("/"), "", matches)
+    yield from _matching(tree, clean.split("/"), "")
 
 
-def _matching(tree: Tree, pattern: Sequence[str], base: str, matches: Matches) -> Iterator[str]:
+def _matching(tree: Tree, pattern: Sequence[str], base: str) -> Iterator[str]:
     head, rest = pattern[0], pattern[1:]
     if head == "**":
         if rest:
-            yield from _matching(tree, rest, base, matches)
+            yield from _matching(tree, rest, base)
         for entry in _children(tree, base):
             if entry.is_directory:
-                yield from _matching(tree, pattern, entry.path, matches)
+                yield from _matching(tree, pattern, entry.path)
             elif not rest:
                 yield entry.path
         return
-    if not _WILD & set(head):
+    if not is_wild(head):
         path = f"{base}/{head}" if base else head
         if tree.find(path) is not None:
-            yield from _matching(tree, rest, path, matches) if rest else (path,)
+            yield from _matching(tree, rest, path) if rest else (path,)
         return
     for entry in _children(tree, base):
         if matches(head, entry.name):
-            yield from _matching(tree, rest, entry.path, matches) if rest else (entry.path,)
+            yield from _matching(tree, rest, entry.path) if rest else (entry.path,)
 
 
 def _children(tree: Tree, base: str) -> list[Entry]:
@@ -118,7 +115,7 @@ def _items(tree: Tree, path: str, source: str, request: Request) -> Iterator[Ite
         yield from _parents(tree, path, prefix)
     if not top.is_directory:
         name = prefix or path.rpartition("/")[2]
-        if request.excluded is None or not request.excluded(path.rpartition("/")[2], False):
+        if request.excluded is None or not request.excluded.ignores(path.rpartition("/")[2]):
             yield Item(top, name, into=not request.parents)
         return
     yield Item(top, prefix, top=not request.parents)
@@ -129,7 +126,7 @@ def _items(tree: Tree, path: str, source: str, request: Request) -> Iterator[Ite
 def _contents(entries: Iterable[Entry], start: int, prefix: str, request: Request) -> Iterator[Item]:
     for entry in entries:
         inside = entry.path[start:]
-        if request.excluded is None or not request.excluded(inside, entry.is_directory):
+        if request.excluded is None or not request.excluded.ignores(inside):
             yield Item(entry, prefix + inside)
 
 

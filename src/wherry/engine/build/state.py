@@ -1,15 +1,17 @@
-"""What a stage is between two instructions: its layers, its configuration, its history. Frozen; pure."""
+"""What a stage is between two instructions: layers, settings, variables, history. Frozen; pure."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from wherry.engine.build.cache import CachedLayer
 from wherry.engine.build.layers import Layer, chain
+from wherry.engine.dockerfile.history import COMMENT, created_by
+from wherry.engine.dockerfile.model import Instruction
+from wherry.engine.dockerfile.scope import Scope
+from wherry.engine.dockerfile.settings import Settings
 from wherry.oci import mediatypes
 from wherry.oci.model import ContainerConfig, History
 from wherry.oci.platform import Platform
-
-COMMENT = "wherry.build.v1"
 
 
 def moment(seconds: int) -> str:
@@ -19,35 +21,46 @@ def moment(seconds: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """``epoch_seconds``: the time that everything made in this stage has; None: the time that it was made.
-
-    ``base_layers`` of the layers are the base image's.
-    """
+    """``epoch_seconds``: the time that everything made in this stage has; None: the time when it was made."""
 
     platform: Platform
     epoch_seconds: int | None
-    config: ContainerConfig = field(default_factory=ContainerConfig)
+    settings: Settings = field(default_factory=lambda: Settings(ContainerConfig()))
+    scope: Scope = field(default_factory=Scope)
     layers: tuple[Layer, ...] = ()
     history: tuple[History, ...] = ()
-    author: str = ""
-    base_layers: int = 0
+
+    @property
+    def config(self) -> ContainerConfig:
+        return self.settings.config
 
     @property
     def chain_ids(self) -> list[str]:
         return chain(self.layers)
 
-    def configured(self, config: ContainerConfig, created_by: str, now_seconds: int) -> "State":
-        """After an instruction that adds no layer."""
-        return replace(self, config=config, history=(*self.history, self._entry(created_by, now_seconds, True)))
+    @property
+    def short_id(self) -> str:
+        """A name for what is there so far, for people."""
+        return self.chain_ids[-1].removeprefix("sha256:")[:12] if self.layers else "scratch"
 
-    def grown(self, made: CachedLayer, created_by: str, now_seconds: int) -> "State":
-        """After an instruction that added a layer."""
-        layer = Layer(made.diff_id, made.blob, made.blob_bytes, mediatypes.OCI_LAYER_GZIP, made.unpacked_bytes)
-        entry = self._entry(created_by, now_seconds, False)
-        return replace(self, layers=(*self.layers, layer), history=(*self.history, entry))
+    def after(self, instruction: Instruction, made: CachedLayer | None, now_seconds: int) -> "State":
+        """With the instruction in the history, and the layer that it made, if any.
 
-    def _entry(self, created_by: str, now_seconds: int, is_empty: bool) -> History:
+        Settings and scope are after the instruction already.
+        """
+        text = created_by(instruction, self.config, self.scope)
+        if not text:
+            return self
         created = self.epoch_seconds if self.epoch_seconds is not None else now_seconds
-        return History(
-            created=moment(created), created_by=created_by, author=self.author, comment=COMMENT, empty_layer=is_empty
+        entry = History(
+            created=moment(created),
+            created_by=text,
+            author=self.settings.author,
+            comment=COMMENT,
+            empty_layer=made is None,
         )
+        history = (*self.history, entry)
+        if made is None:
+            return replace(self, history=history)
+        layer = Layer(made.diff_id, made.blob, made.blob_bytes, mediatypes.OCI_LAYER_GZIP, made.unpacked_bytes)
+        return replace(self, history=history, layers=(*self.layers, layer))

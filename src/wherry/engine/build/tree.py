@@ -6,8 +6,9 @@ no link leads outside, and what is walked into is opened by descriptor, never th
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from wherry.kit.errors import Invalid
 from wherry.linux.errors import KernelError
@@ -16,8 +17,14 @@ from wherry.linux.openat2 import openat2
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _ENOENT, _ENOTDIR = 2, 20
 
-Excluded = Callable[[str, bool], bool]
-"""Whether a path (relative to the tree) is left out; the flag says that it is a directory."""
+
+class Excluded(Protocol):
+    """What is left out, by path relative to the tree (``ignore.Matcher``)."""
+
+    def ignores(self, path: str) -> bool: ...
+    def enters(self, directory: str) -> bool:
+        """Whether anything below a directory may be there."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,7 @@ class Tree:
             for name, status in found:
                 path = prefix + name
                 is_directory = stat.S_ISDIR(status.st_mode)
-                hidden = self._excluded is not None and self._excluded(path, is_directory)
+                hidden = self._hides(path)
                 if not hidden:
                     link = os.readlink(name, dir_fd=fd) if stat.S_ISLNK(status.st_mode) else ""
                     yield Entry(path, status, link)
@@ -112,7 +119,7 @@ class Tree:
             os.close(fd)
 
     def _below(self, fd: int, name: str, path: str, hidden: os.stat_result | None) -> Iterator[Entry]:
-        if hidden is not None and not self._may_show_below(path):
+        if hidden is not None and self._excluded is not None and not self._excluded.enters(path):
             return
         inside = self._walk(os.open(name, _DIRECTORY, dir_fd=fd), path + "/")
         if hidden is None:
@@ -124,12 +131,8 @@ class Tree:
             yield first
             yield from inside
 
-    def _may_show_below(self, path: str) -> bool:
-        may = getattr(self._excluded, "may_show_below", None)
-        return True if may is None else bool(may(path))
-
     def _hides(self, path: str) -> bool:
-        return self._excluded is not None and self._excluded(path, False)
+        return self._excluded is not None and self._excluded.ignores(path)
 
     def open_directory(self, path: str) -> int:
         """A descriptor of the directory at a real path; Invalid when it is gone."""

@@ -14,6 +14,8 @@ SCHEMA = (
 class MountPoint(msgspec.Struct, kw_only=True, frozen=True):
     """A mount, resolved. ``source`` is a path of the host; ``name`` a volume's; ``options`` are OCI's.
 
+    ``kind``: bind, volume, tmpfs, or "tree": one that has no path (``starting.Ground``).
+
     ``shown`` False: docker inspect does not list it (``--tmpfs``). ``make``: a start makes the directory ``source``
     when it is missing.
     """

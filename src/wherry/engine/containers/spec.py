@@ -170,6 +170,8 @@ def _mounts(container: Container, facts: Facts) -> list[dict[str, Any]]:
         entry: dict[str, Any] = {"destination": mount.destination, "type": "bind", "source": mount.source}
         if mount.kind == "tmpfs":
             entry |= {"type": "tmpfs", "source": "tmpfs", "options": list(mount.options)}
+        elif mount.kind == "tree":  # made for this container, with its own ids
+            entry["options"] = list(mount.options)
         else:
             entry["options"] = [*mount.options, *idmap]
         mounts.append(entry)

@@ -1,12 +1,12 @@
 """Which files a COPY copies."""
 
-import fnmatch
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from wherry.engine.build.ignore import Matcher
 from wherry.engine.build.selection import Request, select
 from wherry.engine.build.tree import Tree
 from wherry.kit.errors import NotFound
@@ -25,8 +25,7 @@ def tree(tmp_path: Path) -> Iterator[Tree]:
 
 
 def places(tree: Tree, *sources: str, parents: bool = False, excluded: str = "") -> list[tuple[str, str]]:
-    request = Request(sources, parents, (lambda path, _: fnmatch.fnmatch(path, excluded)) if excluded else None)
-    items = select(tree, request, lambda pattern, name: fnmatch.fnmatchcase(name, pattern))
+    items = select(tree, Request(sources, parents, Matcher([excluded]) if excluded else None))
     return [(item.entry.path, item.place) for item in items]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from wherry.engine.build.ignore import Matcher
 from wherry.engine.build.tree import Tree
 from wherry.kit.errors import Invalid
 
@@ -62,7 +63,7 @@ def test_a_walk_is_sorted_and_follows_nothing(tree: Tree) -> None:
 
 def test_what_is_excluded_is_not_there(top: Path) -> None:
     fd = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
-    tree = Tree(fd, lambda path, _: path == "file" or path.startswith("dir/deep"))
+    tree = Tree(fd, Matcher(["file", "dir/deep"]))
     assert [entry.path for entry in tree.walk("dir")] == ["dir/inner"]
     assert tree.find("file") is None
     assert tree.find("link/deep/last") is None
@@ -72,7 +73,7 @@ def test_what_is_excluded_is_not_there(top: Path) -> None:
 
 def test_an_exception_below_what_is_excluded_brings_its_directories(top: Path) -> None:
     fd = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
-    tree = Tree(fd, lambda path, _: path.startswith("dir") and path != "dir/deep/last")
+    tree = Tree(fd, Matcher(["dir", "!dir/deep/last"]))
     assert [entry.path for entry in tree.walk("") if entry.path.startswith("dir")] == [
         "dir", "dir/deep", "dir/deep/last",
     ]  # fmt: skip

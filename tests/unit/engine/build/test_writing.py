@@ -40,7 +40,7 @@ def target(tmp_path: Path) -> Path:
 def copy(tree: Tree, target: Path, source: str, destination: str, looks: Looks = MINE) -> None:
     fd = os.open(target, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        items = select(tree, Request([source]), lambda pattern, name: pattern == name)
+        items = select(tree, Request([source]))
         Writer(fd, looks).copy(tree, items, destination, destination.endswith("/"))
     finally:
         os.close(fd)

@@ -1,0 +1,83 @@
+"""From a COPY or WORKDIR of a Dockerfile to what is to be written, found in the cache or made."""
+
+from collections.abc import Sequence
+
+from wherry.engine.build.cache import CachedLayer, key
+from wherry.engine.build.copying import Document, Files, Shape, copy, files_mark, make_directory
+from wherry.engine.build.digests import FileDigests, digest_of
+from wherry.engine.build.ignore import Matcher
+from wherry.engine.build.selection import Request, select
+from wherry.engine.build.sources import Files as Origin
+from wherry.engine.build.sources import files_of, looking_into
+from wherry.engine.build.state import State
+from wherry.engine.build.stepping import Step
+from wherry.engine.build.tree import Tree
+from wherry.engine.dockerfile.model import Add, Copy
+from wherry.engine.dockerfile.settings import absolute
+from wherry.engine.images.threads import in_thread
+
+
+async def run_copy(step: Step, one: Copy) -> CachedLayer:
+    """The layer of a resolved COPY."""
+    job = step.job
+    shape = shape_of(step.state, one)
+    documents = [Document(document.name, document.content.encode()) for document in one.heredocs]
+    if not one.sources:
+        return await written(step, shape, documents)
+    origin = await files_of(job, job.setting.names.copy_source(one.from_) if one.from_ else None)
+    request = Request(one.sources, one.parents, Matcher(one.exclude) if one.exclude else None)
+    known = job.engine.cache.fact(_fact(origin, one)) if origin.identity else None
+    if known is not None:
+        # Files of a stage that was looked into before: whether the step is cached shows without another look.
+        marks = [files_mark(known.decode(), True), *(document.mark for document in documents)]
+        cached = step.cached(shape.key(marks, step.target.parent, step.state.epoch_seconds))
+        if cached is not None:
+            return cached
+    async with looking_into(job, origin) as (tree, digests):
+        files = await in_thread(selected, tree, digests, request, origin.context is None)
+        if origin.identity:
+            job.engine.cache.put_fact(_fact(origin, one), files.digest.encode())
+        return await written(step, shape, [files, *documents])
+
+
+def _fact(origin: Origin, one: Copy) -> str:
+    return key("selection", origin.identity, list(one.sources), one.parents, list(one.exclude))
+
+
+def shape_of(state: State, one: Copy | Add) -> Shape:
+    """Where to, and how. A destination that is said to be a directory ends with a slash or a dot; or there are many."""
+    said = one.destination
+    into = said.endswith(("/", "/.")) or said in (".", "..") or len(one.sources) + len(one.heredocs) > 1
+    destination = absolute(said, state.config.working_dir or "/")
+    return Shape(destination.rstrip("/") or "/", into, one.chown, one.chmod, one.link)
+
+
+def selected(tree: Tree, digests: FileDigests, request: Request, keeps: bool) -> Files:
+    """The files to copy and their digest. NotFound. Blocks."""
+    items = select(tree, request)
+    places = [(f"{item.place}\0{item.into:d}{item.top:d}", item.entry) for item in items]
+    return Files(tree, items, digest_of(places, digests, with_owners=keeps), keeps)
+
+
+async def written(step: Step, shape: Shape, parts: Sequence[Files | Document]) -> CachedLayer:
+    """The layer with these files."""
+    step_key = shape.key([part.mark for part in parts], step.target.parent, step.state.epoch_seconds)
+    return await step.made(step_key, lambda target: in_thread(copy, step.job.engine, shape, parts, target))
+
+
+async def run_workdir(step: Step, path: str) -> CachedLayer | None:
+    """The layer that makes the working directory; None when it is there."""
+    engine = step.job.engine
+    fact = key("directory", step.target.parent, path)
+    if engine.cache.fact(fact) is not None:
+        return None
+    step_key = key("workdir", step.target.parent, path, step.state.epoch_seconds)
+    cached = step.cached(step_key)
+    if cached is not None:
+        return cached
+    layer = await in_thread(make_directory, engine, path, step.target)
+    if layer is None:
+        engine.cache.put_fact(fact, b"")
+        return None
+    engine.cache.put(step_key, layer, step.description)
+    return layer

@@ -1,0 +1,48 @@
+"""An agent's socket, lent to a step: what connects to ours is connected to the agent's, in both directions."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+_CHUNK_BYTES = 1 << 16
+
+
+@asynccontextmanager
+async def relayed(path: Path, agent: str) -> AsyncIterator[Path]:
+    """Listen at ``path`` until the block ends; connections to an agent that is gone are closed at once."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+        with suppress(OSError):
+            await _relay(reader, writer, agent)
+        writer.close()
+
+    server = await asyncio.start_unix_server(connected, str(path))
+    try:
+        yield path
+    finally:
+        server.close()
+        for task in list(tasks):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, agent: str) -> None:
+    far_reader, far_writer = await asyncio.open_unix_connection(agent)
+    try:
+        await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+    finally:
+        far_writer.close()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(_CHUNK_BYTES):
+        writer.write(data)
+        await writer.drain()
+    with suppress(OSError):
+        writer.write_eof()

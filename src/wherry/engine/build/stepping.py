@@ -1,0 +1,46 @@
+"""One instruction that makes a layer: look in the cache, make it, remember it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from wherry.engine.build.cache import CachedLayer
+from wherry.engine.build.job import Job, Telling
+from wherry.engine.build.layers import Target
+from wherry.engine.build.state import State
+
+Make = Callable[[Target], Awaitable[CachedLayer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """``state`` is before the instruction. ``fresh``: what is in the cache does not count."""
+
+    job: Job
+    state: State
+    telling: Telling
+    description: str
+    fresh: bool = False
+
+    @property
+    def target(self) -> Target:
+        return Target(self.state.chain_ids, self.state.epoch_seconds, self.job.work)
+
+    def cached(self, key: str) -> CachedLayer | None:
+        """What the step made before; then that is told."""
+        found = None if self.fresh else self.job.engine.cached(key)
+        if found is not None:
+            self.job.work.snapshot(found.chain_id)
+            self.job.work.blob(found.blob)
+            self.telling.cached = True
+        return found
+
+    async def made(self, key: str, make: Make) -> CachedLayer:
+        """The layer of that key: the cache's, or a new one. Two builds at the same step make it once."""
+        async with self.job.engine.turns.of(key):
+            found = self.cached(key)
+            if found is not None:
+                return found
+            async with self.job.slots:
+                layer = await make(self.target)
+            self.job.engine.cache.put(key, layer, self.description)
+            return layer
