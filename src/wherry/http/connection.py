@@ -23,6 +23,8 @@ MAX_HEAD_BYTES = 65536
 MAX_EARLY_BYTES = 262144
 PEER_CHECK_SECONDS = 1.0
 
+# No request begins otherwise. A TLS client that tries this port must hear so at once, or it waits for its time-out.
+_BEGINNING = re.compile(rb"[A-Za-z\r\n]")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _UPGRADE = re.compile(rb"\nupgrade:[ \t]*(?!websocket)[!-~]", re.IGNORECASE)
 _CONTENT_LENGTH = re.compile(rb"\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r?\n", re.IGNORECASE)
@@ -84,7 +86,7 @@ class Connection(RequestHandler):
         data, self._head = self._head + data, b""
         end = _HEAD_END.search(data)
         if end is None:
-            if len(data) > MAX_HEAD_BYTES:
+            if len(data) > MAX_HEAD_BYTES or not _BEGINNING.match(data):
                 return data  # the parser refuses it
             self._head = data
             return b""

@@ -130,3 +130,18 @@ def test_what_two_parsers_could_read_differently_is_refused(run, tmp_path, reque
             assert b'{"message":' in answer
 
     run(scenario())
+
+
+@pytest.mark.parametrize("hello", [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"\x00", b"{"])
+def test_a_client_of_another_protocol_hears_so_at_once(run, tmp_path, hello) -> None:
+    async def scenario() -> None:
+        async def reached(request: web.BaseRequest) -> web.StreamResponse:
+            return web.Response()
+
+        async with serving(reached, tmp_path / "s"):
+            reader, writer = await asyncio.open_unix_connection(str(tmp_path / "s"))
+            writer.write(hello)  # and no end of a head
+            assert (await reader.readline()).startswith(b"HTTP/1.0 400")
+            writer.close()
+
+    run(scenario())

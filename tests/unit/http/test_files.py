@@ -30,7 +30,7 @@ def handler(path: Path, ended: asyncio.Event | None = None):
         fd = os.open(path / "data", os.O_RDONLY)
         try:
             response = web.StreamResponse()
-            await files.send_file(request, response, fd, int(begin), int(end) - int(begin))
+            await files.send_file(request, response, files.Part(fd, int(begin), int(end) - int(begin)))
         finally:
             os.close(fd)
             if ended is not None:
