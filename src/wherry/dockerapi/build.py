@@ -24,6 +24,12 @@ class BuildEndpoints:
 
         return await build(self._engine(), call)
 
+    @endpoint("POST /wherry/build")
+    async def build_fully(self, call: Call) -> web.StreamResponse:
+        from wherry.dockerapi.buildrequest import build
+
+        return await build(self._engine(), call)
+
     @endpoint("POST /build/prune")
     async def prune(self, call: Call) -> web.StreamResponse:
         from wherry.dockerapi.building import prune

@@ -28,6 +28,7 @@ class BuildEngine(Protocol):
 
     def uploaded(self, chunks: AsyncIterator[bytes]) -> AbstractAsyncContextManager[Path]: ...
     def source_of(self, directory: Path, name: str, is_passing: bool) -> Source: ...
+    def ignore_of(self, directory: Path) -> str: ...
     async def build(self, source: Source, options: Options, tags: Sequence[Reference], tell: Tell) -> Built: ...
     async def prune(self, everything: bool, keep_bytes: int, older_nanoseconds: int) -> Pruned: ...
 
@@ -70,10 +71,11 @@ async def _send(call: Call, messages: AsyncIterator[Message]) -> web.StreamRespo
 
 def tags_of(query: Query) -> list[Reference]:
     """``t``, any number of times. Invalid."""
-    return [_tag(text) for text in query.texts("t") if text]
+    return [tag_of(text) for text in query.texts("t") if text]
 
 
-def _tag(text: str) -> Reference:
+def tag_of(text: str) -> Reference:
+    """A name for an image, with its tag. Invalid."""
     reference = Reference.parse(text)
     if reference.digest is not None:
         raise Invalid("refusing to create a tag with a digest reference")

@@ -15,7 +15,7 @@ from wherry.engine.build.job import Job, Setting, Vertices
 from wherry.engine.build.model import BuildFailed, Options, Source, Tell
 from wherry.engine.build.stage import build_stage
 from wherry.engine.build.state import State
-from wherry.engine.build.upload import source_of, uploaded
+from wherry.engine.build.upload import ignore_of, source_of, uploaded
 from wherry.engine.dockerfile import graph
 from wherry.engine.dockerfile.errors import InvalidDockerfile, excerpt
 from wherry.engine.dockerfile.graph import Graph, Names, Surroundings, needed_stages
@@ -94,6 +94,11 @@ class Builds:
     def source_of(directory: Path, name: str, is_passing: bool = False) -> Source:
         """See :func:`upload.source_of`."""
         return source_of(directory, name, is_passing)
+
+    @staticmethod
+    def ignore_of(directory: Path) -> str:
+        """See :func:`upload.ignore_of`."""
+        return ignore_of(directory)
 
     async def prune(self, everything: bool, keep_bytes: int = 0, older_nanoseconds: int = 0) -> Pruned:
         """Forget steps, the least recently used first, until what is left takes ``keep_bytes`` at most.

@@ -157,7 +157,8 @@ def _file_in_memory(secret: SecretFile, first_id: int, scratch: str) -> int:
             os.fchown(fd, first_id + secret.uid, first_id + secret.gid)
             os.fchmod(fd, secret.mode)
         tree = mount.clone_tree(f"{scratch}/secret")
-        mount.set_attributes(tree, add=mount.ATTR_NODEV | mount.ATTR_NOSUID | mount.ATTR_NOEXEC)
+        is_program = bool(secret.mode & 0o111)
+        mount.set_attributes(tree, add=mount.ATTR_NODEV | mount.ATTR_NOSUID | (0 if is_program else mount.ATTR_NOEXEC))
         return tree
     finally:
         os.close(file_system)

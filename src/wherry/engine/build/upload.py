@@ -46,6 +46,15 @@ def source_of(directory: Path, name: str, is_passing: bool = False) -> Source:
     return Source(text, directory, os.path.basename(found), ignore, is_passing)
 
 
+def ignore_of(directory: Path) -> str:
+    """The text of a context's own .dockerignore, empty when it has none. Invalid. Blocks."""
+    root = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        return _read(root, ".dockerignore") or ""
+    finally:
+        os.close(root)
+
+
 def _dockerfile(root: int, name: str) -> tuple[str, str]:
     for one in (name,) if name else _DEFAULT_NAMES:
         text = _read(root, one)
