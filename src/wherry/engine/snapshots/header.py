@@ -144,7 +144,7 @@ def parse_pax(data: bytes, into: Extended) -> None:
     at, end = 0, len(data)
     while at < end:
         space = data.find(b" ", at, at + 20)
-        length = decimal(data[at:space], "a record's length") if space > at else 0
+        length = decimal(data[at : max(at, space)], "a record's length")  # no space: no number
         record = data[space + 1 : at + length]
         key, equals, value = record[:-1].partition(b"=")
         if at + length > end or not record.endswith(b"\n") or not equals or not key or b"\0" in key:
