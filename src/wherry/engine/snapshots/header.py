@@ -13,7 +13,7 @@ from wherry.kit.errors import Invalid
 
 # name mode uid gid size mtime checksum type link magic(8: with version) uname gname major minor prefix padding
 _LAYOUT = Struct("100s8s8s8s12s12s8sc100s8s64x8s8s155s12s")
-_USTAR = b"ustar\x0000"
+_USTAR = b"ustar\0"
 _STAR_TRAILER = b"tar\0"
 _ADLER_PRIME = 65521
 
@@ -53,7 +53,7 @@ def parse(block: bytes) -> Header:
     magic, major, minor, prefix, trailer = rest
     _check(block, checksum)
     name = name.partition(b"\0")[0]
-    if magic == _USTAR and prefix[0]:
+    if prefix[0] and magic.startswith(_USTAR):
         # star puts access and change time behind a shorter prefix.
         prefix = (prefix[:131] if trailer[-4:] == _STAR_TRAILER else prefix).partition(b"\0")[0]
         name = prefix + b"/" + name
@@ -132,8 +132,13 @@ class Extended:
     long_link: bytes = b""
 
     @property
-    def is_sparse(self) -> bool:
-        return bool(self.sparse) or any(key.startswith(b"GNU.sparse.") for key in self.fields)
+    def sparse_version(self) -> str:
+        """``1.0``, ``0`` (0.0 and 0.1, which need not say so), or empty: no sparse file, or none that anybody knows."""
+        version = self.fields.get(b"GNU.sparse.major", b""), self.fields.get(b"GNU.sparse.minor", b"")
+        if version == (b"1", b"0"):
+            return "1.0"
+        guessed = version == (b"", b"") and (self.sparse or self.fields.get(b"GNU.sparse.map"))
+        return "0" if guessed or version in ((b"0", b"0"), (b"0", b"1")) else ""
 
 
 _XATTR = b"SCHILY.xattr."

@@ -5,6 +5,7 @@ is extracted here. Global pax headers are passed over, as Docker does.
 """
 
 from collections.abc import Iterator
+from itertools import takewhile
 
 from wherry.engine.snapshots import header as tar
 from wherry.engine.snapshots.header import Extended, Extents, Header
@@ -34,17 +35,15 @@ def entries(source: Source) -> Iterator[Header]:
             extended_bytes += header.size
             extended = _extend(source, header, extended, extended_bytes)
             continue
-        if header.kind in _HEADER_ONLY:
-            header.size = 0
-        end = _data_end(source.position, header.size)
         if extended is not None:
             _merge(header, extended)
-            end = _data_end(source.position, header.size)
-            if extended.is_sparse:
-                _pax_sparse(source, header, extended)
-        if header.kind == tar.GNU_SPARSE:
-            end += _gnu_sparse(source, header, block)
+        is_gnu_sparse = header.kind == tar.GNU_SPARSE
         _settle_kind(header)
+        end = _data_end(source.position, header.size)
+        if is_gnu_sparse:
+            end += _gnu_sparse(source, header, block)
+        elif extended is not None and (version := extended.sparse_version):
+            _pax_sparse(source, header, extended, version)
         yield header
         source.skip(end - source.position)
         extended, extended_bytes = None, 0
@@ -73,13 +72,14 @@ def _extend(source: Source, header: Header, extended: Extended | None, total_byt
     data = source.take(header.size)
     source.skip(end - source.position)
     if header.kind == tar.PAX_GLOBAL:
-        return extended
+        return None  # and what was said before it is forgotten
     extended = extended or Extended()
     if header.kind == tar.LONG_NAME:
         extended.long_name = data.partition(b"\0")[0]
     elif header.kind == tar.LONG_LINK:
         extended.long_link = data.partition(b"\0")[0]
-    else:
+    else:  # the last of several counts, whole
+        extended = Extended(long_name=extended.long_name, long_link=extended.long_link)
         tar.parse_pax(data, extended)
     return extended
 
@@ -94,31 +94,37 @@ def _merge(header: Header, extended: Extended) -> None:
         header.gid = tar.decimal(value, "gid")
     if value := fields.get(b"mtime"):
         header.mtime = tar.pax_time(value)
-    if (value := fields.get(b"size")) and header.kind not in _HEADER_ONLY:
+    if value := fields.get(b"size"):
         header.size = tar.decimal(value, "size")
     header.xattrs = extended.xattrs or None
 
 
 def _settle_kind(header: Header) -> None:
-    """All spellings of a regular file become one; before POSIX, a trailing slash made a directory."""
+    """All spellings of a regular file become one; before POSIX, a trailing slash made a directory.
+
+    Only what is still a file then has data behind it: whoever disagrees reads the data as the next header.
+    """
     if header.kind == tar.OLD_REGULAR and header.name.endswith(b"/"):
-        header.kind, header.size = tar.DIRECTORY, 0
+        header.kind = tar.DIRECTORY
+    if header.kind in _HEADER_ONLY:
+        header.size = 0
     elif header.kind in _WITH_DATA:
         header.kind = tar.REGULAR
-        header.real_size = header.real_size if header.extents is not None else header.size
+        header.real_size = header.size
 
 
-def _pax_sparse(source: Source, header: Header, extended: Extended) -> None:
+def _pax_sparse(source: Source, header: Header, extended: Extended, version: str) -> None:
     """GNU sparse formats 0.0, 0.1 and 1.0 (GNU tar manual, "Storing Sparse Files")."""
     fields = extended.fields
-    if header.kind not in _WITH_DATA:
-        return
-    if fields.get(b"GNU.sparse.major", b"0") == b"1":
+    if header.kind != tar.REGULAR:
+        raise Invalid("layer has a sparse entry that is no file")
+    if version == "1.0":
         extents = _map_in_data(source, header)
-    elif b"GNU.sparse.map" in fields:
-        extents = _pairs([tar.decimal(text, "a sparse map") for text in fields[b"GNU.sparse.map"].split(b",")])
-    else:
+    elif extended.sparse:
         extents = extended.sparse
+    else:
+        text = fields.get(b"GNU.sparse.map")
+        extents = _pairs([tar.decimal(part, "a sparse map") for part in text.split(b",")]) if text else []
     header.name = fields.get(b"GNU.sparse.name") or header.name
     size = fields.get(b"GNU.sparse.size") or fields.get(b"GNU.sparse.realsize")
     _set_sparse(header, extents, tar.decimal(size, "a sparse size") if size else header.size)
@@ -167,7 +173,7 @@ def _gnu_sparse(source: Source, header: Header, block: bytes) -> int:
 
 def _old_parts(text: bytes) -> Extents:
     parts = [(text[at : at + 12], text[at + 12 : at + 24]) for at in range(0, len(text), 24)]
-    return [(tar.number(offset), tar.number(length)) for offset, length in parts if offset[0]]
+    return [(tar.number(offset), tar.number(length)) for offset, length in takewhile(lambda part: part[0][0], parts)]
 
 
 def _set_sparse(header: Header, extents: Extents, real_size: int) -> None:
