@@ -19,13 +19,13 @@ def clean(raw: bytes, what: str = "entry") -> bytes:
 
     A leading slash is the layer's root. Raises Invalid when ``..`` leads above it (as Docker refuses a "breakout").
     """
+    if len(raw) > PATH_LIMIT_BYTES or b"\0" in raw:
+        raise Invalid(f"layer has an {what} {_shown(raw)} that is no path: too long, or with a NUL byte")
     name = raw.strip(b"/")
     while name.startswith(b"./"):
         name = name[2:].lstrip(b"/")
     if b"//" in name or b"/." in name or name.startswith(b"."):
-        name = _walk(name, raw, what)
-    if len(name) > PATH_LIMIT_BYTES or b"\0" in name:
-        raise Invalid(f"layer has an {what} {_shown(raw)} that is no path: too long, or with a NUL byte")
+        return _walk(name, raw, what)
     return name
 
 
