@@ -26,6 +26,7 @@ _INPUT_BYTES = 256 << 10
 _OUTPUT_BYTES = 1 << 20
 _MAGIC = {b"\x1f\x8b\x08": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 _MAGIC_BYTES = 6
+_ZSTD_HEADER_BYTES = 18  # at most (RFC 8878 3.1.1)
 _ERRORS: tuple[type[Exception], ...] = (
     OSError,
     EOFError,
@@ -155,19 +156,25 @@ def _xz() -> lzma.LZMADecompressor:
 
 
 class _WithEnd:
-    """``first``, then what ``pull`` gives, then ``end``."""
+    """``first``, then what ``pull`` gives, then ``end``.
+
+    The last bytes come in one piece with ``end``: a frame header of which the library has only seen a part is forgotten
+    when the next piece begins with another one, and a stream cut there would pass for a complete one.
+    """
 
     def __init__(self, first: bytes, pull: Callable[[], bytes], end: bytes) -> None:
-        self._first = first
+        self._ready = first
         self._pull = pull
         self._end = end
 
-    def read(self, size: int = -1) -> bytes:
-        if not self._first:
-            self._first = self._pull()
-        if not self._first:
-            self._first, self._end = self._end, b""
-        data, self._first = (self._first, b"") if size < 0 else (self._first[:size], self._first[size:])
+    def read(self, size: int) -> bytes:
+        while self._end and len(self._ready) <= _ZSTD_HEADER_BYTES:
+            more = self._pull()
+            if not more:
+                more, self._end = self._end, b""
+            self._ready += more
+        count = min(size, len(self._ready) - _ZSTD_HEADER_BYTES) if self._end else size
+        data, self._ready = self._ready[:count], self._ready[count:]
         return data
 
 
