@@ -10,12 +10,14 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from wherry.engine.snapshots import names
 from wherry.kit.errors import Invalid
 from wherry.linux.errors import KernelError
-from wherry.linux.openat2 import IN_ROOT, RESOLVE_NO_SYMLINKS, make_directories, openat2
+from wherry.linux.openat2 import IN_ROOT, RESOLVE_NO_SYMLINKS, openat2
 
 OPAQUE = "trusted.overlay.opaque"
 _OPEN_LIMIT = 128
+_LINK_LIMIT = 40  # MAXSYMLINKS of include/linux/namei.h
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY
 _ENOENT, _ENOTDIR, _ELOOP, _ENAMETOOLONG = 2, 20, 40, 36
 
@@ -40,14 +42,26 @@ def is_whiteout(status: os.stat_result) -> bool:
     return stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
 
 
+def is_opaque(fd: int) -> bool:
+    """Whether a directory hides those of the layers below (ibid.)."""
+    try:
+        return os.getxattr(fd, OPAQUE) == b"y"
+    except OSError:  # ENODATA
+        return False
+
+
 class Directories:
-    """Directories by their path in the archive, the least recently used closed when there are many. Close it."""
+    """Directories by their path in the archive, the least recently used closed when there are many. Close it.
+
+    ``made`` counts those that were made because an entry needs them.
+    """
 
     def __init__(self, root: int, depth_limit: int, adorn: Callable[[bytes, int], None]) -> None:
-        """``adorn`` is called with path and descriptor of each directory made because an entry needs it."""
+        """``adorn`` is called with the real path and the descriptor of each directory that is made."""
+        self.made = 0
         self._depth_limit = depth_limit
         self._adorn = adorn
-        self._prefix = len(os.readlink(f"/proc/self/fd/{root}"))
+        self._prefix = len(os.readlink(b"/proc/self/fd/%d" % root))
         self._by_path: OrderedDict[bytes, Directory] = OrderedDict()
         self._by_inode: dict[int, Directory] = {}
         self.root = self._opened(os.dup(root), 0)
@@ -61,13 +75,16 @@ class Directories:
         if found is not None:
             self._by_path.move_to_end(path)
             return found
-        missing: list[bytes] = []
-        while (found := self.existing(path)) is None:
-            missing.append(path)
-            path = path.rpartition(b"/")[0]
-        for path in reversed(missing):
-            found = self._make(found, path)
-        return found
+        return self.existing(path) or self._walk(path)
+
+    def real_path(self, directory: Directory) -> bytes:
+        """Where a directory is below the root, whatever links led to it."""
+        try:
+            return os.readlink(b"/proc/self/fd/%d" % directory.fd)[self._prefix :].lstrip(b"/")
+        except OSError as error:
+            if error.errno == _ENAMETOOLONG:  # longer than PATH_MAX
+                raise self._too_deep() from error
+            raise
 
     def refresh(self, status: os.stat_result, mode: int, mtime: int) -> None:
         """Note what a directory, perhaps open, was changed to."""
@@ -103,44 +120,61 @@ class Directories:
                 return None
             if error.errno != _ELOOP:
                 raise
-            linked = self._through_links(path)
-            if linked is None:
-                return None
-            fd, depth = linked
+            return self._through_links(path)
         return self._remember(path, self._opened(fd, depth))
 
-    def _through_links(self, path: bytes) -> tuple[int, int] | None:
+    def _through_links(self, path: bytes) -> Directory | None:
         try:
             fd = openat2(self.root.fd, path, _FLAGS)
         except KernelError as error:
             if error.errno in (_ENOENT, _ENOTDIR):
                 return None
             raise
-        try:
-            return fd, os.readlink(f"/proc/self/fd/{fd}")[self._prefix :].count("/")
-        except OSError as error:
-            os.close(fd)
-            if error.errno == _ENAMETOOLONG:  # the real path is longer than PATH_MAX
-                raise self._too_deep() from error
-            raise
+        directory = self._opened(fd, 0)
+        if directory.fd == fd:  # not open by another path
+            real = self.real_path(directory)
+            directory.depth = real.count(b"/") + 1 if real else 0
+        return self._remember(path, directory)
+
+    def _walk(self, path: bytes) -> Directory:
+        """As the kernel walks, a name at a time, but what is missing is made, also behind a symbolic link."""
+        pending, real, links = _names(path), list[bytes](), 0
+        directory = self.root
+        while pending:
+            name = pending.pop()
+            target = _link_target(directory, name)
+            if target is not None:
+                links += 1
+                if links > _LINK_LIMIT:
+                    raise KernelError(_ELOOP, "open", os.fsdecode(path))
+                pending += _names(target)
+                real = [] if target.startswith(b"/") else real
+            elif name == b"..":
+                del real[-1:]
+            else:
+                real.append(name)
+                directory = self.existing(b"/".join(real)) or self._make(directory, b"/".join(real))
+                continue
+            directory = self.get(b"/".join(real))  # has no links: is there
+        return directory
 
     def _make(self, parent: Directory, path: bytes) -> Directory:
         """Make a directory nobody described. Over a whiteout it hides what is below, as the whiteout did."""
+        name = path.rpartition(b"/")[2]
+        names.refuse_marked_parents(name)
         if parent.depth >= self._depth_limit:
             raise self._too_deep()
-        name = path.rpartition(b"/")[2]
         was_whiteout = False
         try:
             os.mkdir(name, 0o755, dir_fd=parent.fd)
         except FileExistsError:
             status = os.stat(name, dir_fd=parent.fd, follow_symlinks=False)
-            if stat.S_ISLNK(status.st_mode):
-                return self._behind_link(path)
             was_whiteout = is_whiteout(status)
             if not was_whiteout:
                 raise NotADirectoryError(_ENOTDIR, os.strerror(_ENOTDIR), name) from None
             os.unlink(name, dir_fd=parent.fd)
             os.mkdir(name, 0o755, dir_fd=parent.fd)
+        self.made += 1
         fd = os.open(name, _FLAGS | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent.fd)
         os.fchmod(fd, 0o755)
         if was_whiteout:
@@ -148,18 +182,6 @@ class Directories:
         else:
             self._adorn(path, fd)
         return self._remember(path, self._opened(fd, parent.depth + 1))
-
-    def _behind_link(self, path: bytes) -> Directory:
-        """A symbolic link whose target is missing: the target is made, inside the root."""
-        os.close(make_directories(self.root.fd, os.fsdecode(path)))
-        linked = self._through_links(path)
-        if linked is None:
-            raise Invalid(f"{os.fsdecode(path)!r} is a symbolic link that leads nowhere")
-        fd, depth = linked
-        if depth > self._depth_limit:
-            os.close(fd)
-            raise self._too_deep()
-        return self._remember(path, self._opened(fd, depth))
 
     def _opened(self, fd: int, depth: int) -> Directory:
         """One object a directory, by whatever paths it is reached: there is one ``mtime`` to restore."""
@@ -189,3 +211,15 @@ class Directories:
 
     def _too_deep(self) -> Invalid:
         return Invalid(f"layer has a directory deeper than {self._depth_limit} names, or a path longer than PATH_MAX")
+
+
+def _names(path: bytes) -> list[bytes]:
+    """The names of a path, the last one first."""
+    return [name for name in reversed(path.split(b"/")) if name not in (b"", b".")]
+
+
+def _link_target(directory: Directory, name: bytes) -> bytes | None:
+    try:
+        return os.readlink(name, dir_fd=directory.fd)
+    except OSError:  # EINVAL: no link; ENOENT: nothing
+        return None

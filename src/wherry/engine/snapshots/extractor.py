@@ -13,6 +13,7 @@ from wherry.engine.snapshots import header as tar
 from wherry.engine.snapshots import names
 from wherry.engine.snapshots.directories import OPAQUE, Directories, Directory, is_whiteout
 from wherry.engine.snapshots.header import Header
+from wherry.engine.snapshots.inherit import Inheritance
 from wherry.engine.snapshots.model import Limits
 from wherry.engine.snapshots.reader import entries
 from wherry.engine.snapshots.source import Source
@@ -25,9 +26,9 @@ _ID_LIMIT = (1 << 32) - 1  # chown(2): the last one means "leave it"
 _MAJOR_LIMIT, _MINOR_LIMIT = 1 << 12, 1 << 20  # MINORBITS of include/linux/kdev_t.h
 _LAST_TIME = (1 << 63) - 1  # nanoseconds; outside, time is 1970, as in Docker (go-archive time.go boundTime)
 _FULL = frozenset({28, 122})  # ENOSPC, EDQUOT
-_HOSTILE = frozenset({1, 2, 17, 20, 21, 22, 27, 31, 34, 36, 40})
-"""What the kernel says to names and values that cannot be: EPERM (a link to a directory), ENOENT, EEXIST, ENOTDIR,
-EISDIR, EINVAL, EFBIG, EMLINK, ERANGE, ENAMETOOLONG, ELOOP."""
+_HOSTILE = frozenset({1, 2, 7, 17, 20, 21, 22, 27, 31, 34, 36, 40})
+"""What the kernel says to names and values that cannot be: EPERM (a link to a directory), ENOENT, E2BIG (an attribute),
+EEXIST, ENOTDIR, EISDIR, EINVAL, EFBIG, EMLINK, ERANGE, ENAMETOOLONG, ELOOP."""
 _XATTR_IGNORED = frozenset({95, 1})
 """EOPNOTSUPP; EPERM is what user.* attributes get on anything but files and directories (xattr(7))."""
 
@@ -35,17 +36,17 @@ _XATTR_IGNORED = frozenset({95, 1})
 class Extractor:
     """Extracts one archive into the directory ``root``. Use once, then :meth:`close`.
 
-    ``adorn`` gets path and descriptor of each directory that the archive needs but does not describe.
-    ``is_opaque``: the layer hides all layers below.
+    ``below`` is what the layers below show. ``is_opaque``: the layer hides all of them.
     """
 
-    def __init__(self, root: int, source: Source, limits: Limits, adorn: Callable[[bytes, int], None]) -> None:
+    def __init__(self, root: int, source: Source, limits: Limits, below: Inheritance) -> None:
         self.size_bytes = 0
         self.entries = 0
         self.is_opaque = False
         self._source = source
         self._limits = limits
-        self._directories = Directories(root, limits.depth, adorn)
+        self._below = below
+        self._directories = Directories(root, limits.depth, below.adorn)
         self._masked = _umask() | stat.S_ISUID | stat.S_ISGID
         self._replaced_way = False
         self._apply: Mapping[bytes, Callable[[Directory, bytes, Header], None]] = {
@@ -61,12 +62,12 @@ class Extractor:
         """Extract everything and read the stream to its end. Raises Invalid, Unavailable; OSError of the stream."""
         for header in entries(self._source):
             self.entries += 1
-            if self.entries > self._limits.entries:
-                raise Invalid(f"layer has more than {self._limits.entries} entries")
             try:
                 self._entry(header)
             except OSError as error:
                 raise _translated(error, header) from error
+            if self.entries + self._directories.made > self._limits.entries:
+                raise Invalid(f"layer has more than {self._limits.entries} entries")
             if self._replaced_way:
                 self._replaced_way = False
                 self._directories.forget()
@@ -140,8 +141,8 @@ class Extractor:
         self.size_bytes += header.real_size
 
     def _sparse(self, fd: int, header: Header) -> None:
-        if header.real_size > self._limits.bytes:
-            raise Invalid(f"layer has a sparse file of {header.real_size} bytes: {_shown(header)}")
+        if self.size_bytes + header.real_size > self._limits.bytes:
+            raise Invalid(f"layer has sparse files of more than {self._limits.bytes} bytes: {_shown(header)}")
         os.ftruncate(fd, header.real_size)
         for offset, length in header.extents or ():
             os.lseek(fd, offset, os.SEEK_SET)
@@ -163,17 +164,18 @@ class Extractor:
             if merged:
                 self._directories.refresh(status, mode, header.mtime)
             else:
-                # A directory over a whiteout of this layer: the one below stays hidden.
-                opaque = is_whiteout(status)
+                # Whatever this layer had here, a whiteout or a file, hid what is below: that stays hidden.
+                opaque = True
                 self._remove(parent, name)
                 os.mkdir(name, mode, dir_fd=parent.fd)
         if merged or header.uid or header.gid or parent.inherits_group:
             os.chown(name, header.uid, header.gid, dir_fd=parent.fd, follow_symlinks=False)
         if merged or mode & self._masked or parent.inherits_group:
             os.chmod(name, mode, dir_fd=parent.fd)  # a directory of ours: there is no link to follow
-        if header.xattrs is not None or opaque:
-            xattrs = {**(header.xattrs or {}), **({OPAQUE.encode(): b"y"} if opaque else {})}
-            _set_xattrs(_beside(parent, name), xattrs)
+        if header.xattrs is not None:
+            _set_xattrs(_beside(parent, name), header.xattrs)
+        if opaque:
+            os.setxattr(_beside(parent, name), OPAQUE, b"y", follow_symlinks=False)
         os.utime(name, ns=(header.mtime, header.mtime), dir_fd=parent.fd, follow_symlinks=False)
 
     def _dress_root(self, header: Header) -> None:
@@ -228,12 +230,18 @@ class Extractor:
         )
 
     def _whiteout(self, parent: Directory, name: bytes) -> None:
-        """Hide names of the layers below. What this layer itself has under the name stays (image-spec layer.md)."""
+        """Hide names of the layers below. What this layer itself has under the name stays (image-spec layer.md).
+
+        Where there is nothing to hide no mark is left: a directory that overlayfs does not merge would list it.
+        """
         if name == names.OPAQUE_MARK:
             os.setxattr(parent.fd, OPAQUE, b"y")
             self.is_opaque = self.is_opaque or parent is self._directories.root
             return
         target = names.hidden(name)
+        path = b"/".join(filter(None, (self._directories.real_path(parent), target)))
+        if self._below.find(path) is None:
+            return
         try:
             os.mknod(target, stat.S_IFCHR, 0, dir_fd=parent.fd)
         except FileExistsError:

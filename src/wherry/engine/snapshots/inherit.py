@@ -1,4 +1,4 @@
-"""What a directory looks like that a layer uses without describing it: as in the layers below, if they have it."""
+"""What the layers below show at a path: how a directory looks that a layer uses without describing it."""
 
 import os
 import stat
@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from wherry.engine.snapshots.directories import is_whiteout
+from wherry.engine.snapshots.directories import is_opaque, is_whiteout
 from wherry.linux.errors import KernelError
-from wherry.linux.openat2 import openat2
+from wherry.linux.openat2 import IN_ROOT, RESOLVE_NO_SYMLINKS, openat2
 
 _ENOENT = 2
+_PLAIN = IN_ROOT | RESOLVE_NO_SYMLINKS
 
 
 class Inheritance:
@@ -30,14 +31,15 @@ class Inheritance:
             _copy(status, fd)
 
     def find(self, path: bytes) -> os.stat_result | None:
-        """What the layers below show at ``path``; None where it is missing or was removed."""
+        """What the layers below show at ``path``, no link followed; None where it is missing or was removed."""
         for root in self._open():
             try:
-                found = openat2(root, path, os.O_PATH | os.O_NOFOLLOW)
+                found = openat2(root, path, os.O_PATH | os.O_NOFOLLOW, resolve=_PLAIN)
             except KernelError as error:
-                if error.errno == _ENOENT:
-                    continue
-                return None  # a name on the way is no directory here: what lies further below is hidden
+                # Other errors: a name on the way is no directory here, and hides what lies further below.
+                if error.errno != _ENOENT or _is_in_opaque(root, path):
+                    return None
+                continue
             try:
                 status = os.fstat(found)
             finally:
@@ -61,6 +63,21 @@ class Inheritance:
     ) -> None:
         for root in self._roots or ():
             os.close(root)
+
+
+def _is_in_opaque(root: int, path: bytes) -> bool:
+    """Whether a directory above ``path`` hides those of the layers below."""
+    while path := path.rpartition(b"/")[0]:
+        try:
+            fd = openat2(root, path, os.O_RDONLY | os.O_DIRECTORY, resolve=_PLAIN)
+        except KernelError:
+            continue
+        try:
+            if is_opaque(fd):
+                return True
+        finally:
+            os.close(fd)
+    return False
 
 
 def _copy(status: os.stat_result, fd: int) -> None:

@@ -193,7 +193,7 @@ class OverlaySnapshots:
             source = Source(Decompressed(stream), limits)
             with (
                 Inheritance(below) as inheritance,
-                closing(Extractor(root, source, limits, inheritance.adorn)) as extractor,
+                closing(Extractor(root, source, limits, inheritance)) as extractor,
             ):
                 extractor.run()
             return LayerRecord(
