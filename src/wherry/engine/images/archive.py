@@ -21,7 +21,10 @@ from wherry.engine.snapshots.source import Source
 from wherry.kit.errors import Invalid, NotFound
 
 MEMBER_LIMIT = 65_536
-"""Ten members a layer, a thousand images: no archive of images has more."""
+"""Ten members a layer, a thousand images: no archive of images has more. Folders and repetitions count."""
+
+NAMES_LIMIT_BYTES = 16 << 20
+"""Of all names and link targets together: 256 bytes a member. One alone may have a mebibyte, and is kept in memory."""
 
 _LINK_LIMIT = 16
 
@@ -69,9 +72,11 @@ class Archive:
         """
         source = Source(_Copying(stream, fd), limits)
         members: dict[str, Member] = {}
-        for header in entries(source):
-            if len(members) >= MEMBER_LIMIT:
-                raise Invalid(f"invalid archive: more than {MEMBER_LIMIT} members")
+        names_bytes = 0
+        for count, header in enumerate(entries(source)):
+            names_bytes += len(header.name) + len(header.link)
+            if count >= MEMBER_LIMIT or names_bytes > NAMES_LIMIT_BYTES:
+                raise Invalid(f"invalid archive: more than {MEMBER_LIMIT} members, or their names are too long")
             members.update(_member(header, source.position))
         source.drain()
         return cls(fd, members)

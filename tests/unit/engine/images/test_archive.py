@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests import tars
 from tests.unit.engine.images.archives import tar
 from wherry.engine.images import archive as module
 from wherry.engine.images.archive import Archive, clean
@@ -90,6 +91,22 @@ def test_what_is_no_whole_tar_is_refused(data: bytes) -> None:
 def test_too_many_members_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MEMBER_LIMIT", 3)
     with pytest.raises(Invalid, match="more than 3 members"), received(tar({str(n): b"" for n in range(4)})):
+        pass
+
+
+@pytest.mark.parametrize("part", [tars.folder("d"), tars.file("same"), tars.fifo("f")])
+def test_what_is_no_member_counts_too(monkeypatch: pytest.MonkeyPatch, part: bytes) -> None:
+    monkeypatch.setattr(module, "MEMBER_LIMIT", 3)
+    with pytest.raises(Invalid, match="more than 3 members"), received(tars.archive(*[part] * 4)):
+        pass
+
+
+@pytest.mark.parametrize("part", [tars.file("x" * 1000), tars.symlink("s", "x" * 1000), tars.folder("./" * 500)])
+def test_the_names_together_have_a_limit(monkeypatch: pytest.MonkeyPatch, part: bytes) -> None:
+    monkeypatch.setattr(module, "NAMES_LIMIT_BYTES", 10_100)
+    with received(tars.archive(*[part] * 10)):
+        pass
+    with pytest.raises(Invalid, match="too long"), received(tars.archive(*[part] * 11)):
         pass
 
 
