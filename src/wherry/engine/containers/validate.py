@@ -36,9 +36,7 @@ def check(config: Config, host: HostConfig) -> list[str]:
     _check_security(host)
     for limit in host.Ulimits or ():
         _check_ulimit(limit)
-    for name in host.Sysctls or ():
-        if not _SYSCTL.fullmatch(name) or ".." in name or "/" in name:
-            raise Invalid(f"sysctl '{name}' is not allowed: it is not one that a container has for itself")
+    _check_sysctls(host)
     if host.LogConfig.Type not in _LOG_DRIVERS:
         raise Invalid(f"logger: no log driver named '{host.LogConfig.Type}' is registered")
     runtime(host)
@@ -62,6 +60,16 @@ def check(config: Config, host: HostConfig) -> list[str]:
     devices.rules(host.DeviceCgroupRules or ())
     ports.bindings(host, config)
     return _warnings(config, host)
+
+
+def _check_sysctls(host: HostConfig) -> None:
+    """Only those of namespaces that the container has for itself: others would be set for the host, or for others."""
+    for name in host.Sysctls or ():
+        if not _SYSCTL.fullmatch(name) or ".." in name or "/" in name:
+            raise Invalid(f"sysctl '{name}' is not allowed: it is not one that a container has for itself")
+        mode, what = (host.NetworkMode, "network") if name.startswith("net.") else (host.IpcMode, "IPC")
+        if mode == "host" or mode.startswith(sharing.PREFIX):
+            raise Invalid(f"sysctl '{name}' is not allowed: the {what} namespace is not the container's own")
 
 
 def _check_config(config: Config) -> None:

@@ -156,6 +156,13 @@ def test_configurations_that_cannot_be_are_refused(config: dict[str, Any], words
         ({"Ulimits": [Ulimit(Name="nofile", Soft=-1, Hard=1)]}, "soft limit must be less than or equal"),
         ({"Sysctls": {"kernel.core_pattern": "|/x"}}, "sysctl 'kernel.core_pattern' is not allowed"),
         ({"Sysctls": {"net./../../kernel.core_pattern": "|/x"}}, "is not allowed"),
+        (
+            {"Sysctls": {"net.core.somaxconn": "1"}, "NetworkMode": "host"},
+            "network namespace is not the container's own",
+        ),
+        ({"Sysctls": {"net.core.somaxconn": "1"}, "NetworkMode": "container:x"}, "network namespace is not"),
+        ({"Sysctls": {"kernel.sem": "1"}, "IpcMode": "host"}, "IPC namespace is not the container's own"),
+        ({"Sysctls": {"fs.mqueue.msg_max": "1"}, "IpcMode": "container:x"}, "IPC namespace is not"),
         ({"LogConfig": LogSettings(Type="syslog")}, "no log driver named 'syslog' is registered"),
         ({"CgroupParent": "../x"}, "invalid cgroup parent"),
         ({"CgroupParent": "a//b"}, "invalid cgroup parent"),
