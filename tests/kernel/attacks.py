@@ -140,6 +140,37 @@ def output(rig: Rig, image: str, command: list[str], **options: Any) -> str:
     return text.decode(errors="replace")
 
 
+def attempt(rig: Rig, image: str, command: list[str], **options: Any) -> str:
+    """What a container has said; "refused: …" when it was not made or not started. It is removed, with its volumes."""
+    from docker.errors import APIError
+
+    options.setdefault("network_mode", "none")
+    try:
+        container = rig.docker.containers.create(image, command, **options)
+    except APIError as error:
+        return f"refused: {error}"
+    try:
+        container.start()
+        container.wait()
+        text: bytes = container.logs()
+        return text.decode(errors="replace")
+    except APIError as error:
+        return f"refused: {error}"
+    finally:
+        container.remove(force=True, v=True)
+
+
+# Says where the working directory is: "inside" when its parents lead to the root.
+WALK = """
+place() { stat -c %d:%i $1; }
+while test $(place .) != $(place /); do
+    if test $(place .) = $(place ..); then echo outside; exit; fi
+    cd -P ..
+done
+echo inside
+"""
+
+
 class Canary:
     """A directory on the host that no container was given: nothing in it may change, although everybody may change it.
 

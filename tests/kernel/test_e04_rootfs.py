@@ -11,8 +11,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from docker.errors import APIError
 
+from tests.kernel import attacks
 from tests.kernel.attacks import Canary, Image, canary
 from tests.kernel.rig import Rig
 
@@ -77,21 +77,7 @@ def bird(shared_instance: Rig) -> Iterator[Canary]:
 
 
 def attempt(rig: Rig, image: str, command: list[str] | None = None, **options: Any) -> str:
-    """What a container has said; "refused: …" when it was not made or not started. It is removed, with its volumes."""
-    command = command or ["/bin/busybox", "sh", "-c", CHECK]
-    try:
-        container = rig.docker.containers.create(image, command, network_mode="none", **options)
-    except APIError as error:
-        return f"refused: {error}"
-    try:
-        container.start()
-        container.wait()
-        text: bytes = container.logs()
-        return text.decode()
-    except APIError as error:
-        return f"refused: {error}"
-    finally:
-        container.remove(force=True, v=True)
+    return attacks.attempt(rig, image, command or ["/bin/busybox", "sh", "-c", CHECK], **options)
 
 
 def faults(answers: dict[str, str], *refusals: str) -> list[str]:
