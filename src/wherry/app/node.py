@@ -14,6 +14,7 @@ import sys
 from enum import Enum
 
 from wherry.app.config import Settings, load
+from wherry.engine.runtime.spawning import Launched, launch
 from wherry.kit.errors import Invalid
 
 HOPELESS = 78  # sysexits.h EX_CONFIG: the supervisor does not try again
@@ -42,9 +43,10 @@ def main() -> int:
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
     logging.getLogger("asyncio").setLevel(logging.WARNING)
+    spawner = launch(settings.instance)  # it loads while we do
     import uvloop  # 50 ms; not for a configuration that is wrong
 
-    uvloop.run(_live(settings, arguments.lifeline_fd, arguments.tear_down))
+    uvloop.run(_live(settings, spawner, arguments.lifeline_fd, arguments.tear_down))
     return 0
 
 
@@ -59,11 +61,11 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _live(settings: Settings, lifeline: int | None, tear_down: bool) -> None:
+async def _live(settings: Settings, spawner: Launched, lifeline: int | None, tear_down: bool) -> None:
     ending = _told_to_end(lifeline)
     from wherry.app import wiring
 
-    engine = wiring.build(settings)
+    engine = wiring.build(settings, spawner)
     await engine.start()
     # What is there now stays: the collector need not look at it again, and forks share its pages.
     gc.collect()

@@ -9,26 +9,20 @@ import fcntl
 import json
 import os
 import socket
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
-import wherry
 from wherry.engine.instance import Instance
 from wherry.engine.runtime import wire
 from wherry.engine.runtime.connection import Connection
 from wherry.engine.runtime.model import Exit, Isolation, Recovered
+from wherry.engine.runtime.spawning import Launched, launch
 from wherry.engine.runtime.tasks import ShimSandbox, ShimTask
 from wherry.kit.errors import Unavailable
 from wherry.linux.cgroup import Cgroup, Layout, layout
 from wherry.linux.namespaces import open_namespace
-from wherry.linux.processes import sealed_copy
 
-_START = (
-    "import sys; sys.path.insert(0, sys.argv[1]); from wherry.engine.runtime.spawner import main; "
-    "main(int(sys.argv[2]), sys.argv[3], sys.argv[4:])"
-)
 _CONNECT_SECONDS = 10.0
 
 
@@ -37,11 +31,15 @@ class ShimRuntime:
 
     ``ahead`` is the part of an OCI configuration that most containers share (mounts, masked and read-only paths): what
     of it lies in /proc, /dev and /sys is built before a start asks for it, and used when the start asks for the same.
+    ``launched`` is a spawner that was started before, now ours.
     """
 
-    def __init__(self, instance: Instance, ahead: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, instance: Instance, ahead: dict[str, Any] | None = None, launched: Launched | None = None
+    ) -> None:
         self._instance = instance
         self._ahead = ahead
+        self._launched = launched
         self._layout: Layout = layout()
         self._control: socket.socket | None = None
         self._starting = asyncio.Lock()
@@ -54,24 +52,9 @@ class ShimRuntime:
                 await self._start_spawner()
 
     async def _start_spawner(self) -> None:
-        instance = self._instance
-        for directory in (instance.root, instance.run, instance.shims, instance.tmp):
-            directory.mkdir(parents=True, exist_ok=True)
-        ours, theirs = wire.pair()
-        os.set_inheritable(theirs.fileno(), True)
-        program = os.path.realpath(sys.executable)
-        image = sealed_copy(program)
-        try:
-            directories = [str(instance.root)]
-            if not instance.run.is_relative_to(instance.root):
-                directories.append(str(instance.run))
-            package = str(Path(wherry.__file__).parent.parent)
-            arguments = [program, "-I", "-S", "-B", "-c", _START, package, str(theirs.fileno()), str(instance.tmp)]
-            self.spawner_pid = _spawn_program(image, [*arguments, *directories])
-        finally:
-            os.close(image)
-            theirs.close()
-        connection = Connection(ours)
+        launched, self._launched = self._launched or launch(self._instance), None
+        self.spawner_pid = launched.pid
+        connection = Connection(launched.control)
         try:
             received = await connection.next()
         except Unavailable as error:
@@ -162,6 +145,10 @@ class ShimRuntime:
             pass
 
     async def close(self) -> None:
+        if self._launched is not None:  # and never asked for anything
+            self._launched.control.close()
+            os.waitpid(self._launched.pid, 0)
+            self._launched = None
         if self._control is not None:
             pid = self.spawner_pid
             asyncio.get_running_loop().remove_reader(self._control.fileno())
@@ -170,21 +157,6 @@ class ShimRuntime:
             if pid is not None:
                 os.waitpid(pid, 0)
                 self.spawner_pid = None
-
-
-def _spawn_program(image: int, arguments: list[str]) -> int:
-    """Run the sealed interpreter with nothing of our environment in it: a container could read it."""
-    inherited = [int(arguments[7])]
-    return os.posix_spawn(
-        f"/proc/self/fd/{image}",
-        arguments,
-        {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "MALLOC_ARENA_MAX": "1"},
-        file_actions=[
-            (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_DUP2, inherited[0], inherited[0]),
-        ],
-        setsigdef=list(range(1, 32)),
-    )
 
 
 def _open_joins(isolation: Isolation) -> dict[str, int]:

@@ -40,10 +40,13 @@ def main(control_fd: int, staging: str, directories: list[str]) -> NoReturn:
     gc.collect()
     gc.freeze()
     gc.disable()
-    wire.send(control, {"ready": True})
-    while (received := wire.receive(control)) is not None:
-        _spawn(control, received, ground)
-        received.close()
+    try:
+        wire.send(control, {"ready": True})
+        while (received := wire.receive(control)) is not None:
+            _spawn(control, received, ground)
+            received.close()
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # the daemon ended before it read that we are ready
     os._exit(0)
 
 
