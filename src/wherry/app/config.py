@@ -31,6 +31,8 @@ class Settings:
     containers_id_count: int
     containers_warm: int
     containers_stop_timeout: int
+    registries_mirrors: tuple[str, ...]
+    registries_insecure: tuple[str, ...]
 
     @property
     def instance(self) -> Instance:
@@ -39,12 +41,16 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """``parse`` takes a string or a TOML value and raises ValueError saying what is accepted."""
+    """``parse`` takes a string or a TOML value and raises ValueError saying what is accepted.
+
+    ``flag``: the command line's name of it, where that is another.
+    """
 
     name: str
     default: Any  # of the field's type
     parse: Callable[[object], Any]
     meaning: str
+    flag: str = ""
 
     @property
     def field(self) -> str:
@@ -92,6 +98,32 @@ def _choice(*names: str) -> Callable[[object], str]:
     return parse
 
 
+def _texts(value: object) -> tuple[str, ...]:
+    """A list; in the environment one text with commas or blanks between."""
+    if isinstance(value, str):
+        return tuple(value.replace(",", " ").split())
+    if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
+        raise ValueError("expected a list of texts")
+    return tuple(value)
+
+
+def _registries(what: str) -> Callable[[object], tuple[str, ...]]:
+    """``mirrors`` or ``insecure``, each of which must make sense to :class:`Endpoints`."""
+
+    def parse(value: object) -> tuple[str, ...]:
+        given = _texts(value)
+        if given:
+            from wherry.engine.distribution.endpoints import Endpoints  # 3 ms, and most have none
+
+            try:
+                Endpoints(**{what: given})
+            except Invalid as error:
+                raise ValueError(error.message) from None
+        return given
+
+    return parse
+
+
 # 32-bit ids (user_namespaces(7)); the last two are kept free: (uid_t)-1 means "no change" to chown(2).
 _LAST_ID = 2**32 - 3
 
@@ -108,6 +140,20 @@ SETTINGS = (
     Setting("containers.id_count", 65_536 * 4096, _whole(65_536, _LAST_ID), "how many ids; a container takes 65,536"),
     Setting("containers.warm", 1, _whole(0, 64), "containers half made ahead for each kind of network"),
     Setting("containers.stop_timeout", 10, _whole(0, 3600), "seconds a container gets to stop when none are given"),
+    Setting(
+        "registries.mirrors",
+        (),
+        _registries("mirrors"),
+        "servers to pull from first: URL (of docker.io) or REGISTRY=URL, with a path where their repositories have one",
+        "registry_mirror",
+    ),
+    Setting(
+        "registries.insecure",
+        (),
+        _registries("insecure"),
+        "registries whose certificate is not verified, or that have none: HOST[:PORT] or a network; loopback is always",
+        "insecure_registry",
+    ),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 
@@ -118,7 +164,7 @@ def load(flags: Mapping[str, object], environment: Mapping[str, str] = os.enviro
     The file is ``--config``, or ``WHERRY_CONFIG``, or ``ROOT/wherry.toml`` where ``--root`` or ``WHERRY_ROOT`` is
     given, or /etc/wherry/wherry.toml; only the first two must exist. Raises Invalid with every fault found.
     """
-    given = {name: value for name, value in flags.items() if value is not None}
+    given = {name: value for name, value in flags.items() if value is not None and value != ()}
     path, required = _file(given.pop("config", None), given, environment)
     faults: list[str] = []
     document = _read(path, required, faults)
@@ -190,8 +236,9 @@ def _given(
     for variable, text in environment.items():
         if variable.startswith(PREFIX) and variable not in OTHER_VARIABLES:
             yield variable, names.get(variable, variable), text
+    flag_names = {setting.flag: setting.name for setting in SETTINGS if setting.flag}
     for name, value in flags.items():
-        yield f"--{name.replace('.', '-').replace('_', '-')}", name, value
+        yield f"--{name.replace('.', '-').replace('_', '-')}", flag_names.get(name, name), value
 
 
 def _flatten(table: Mapping[str, object], prefix: str) -> Iterator[tuple[str, object]]:

@@ -13,6 +13,8 @@ from wherry.engine.containers.facts import thermal_files
 from wherry.engine.containers.spec import ahead
 from wherry.engine.content import ContentStore
 from wherry.engine.database import Database
+from wherry.engine.distribution.distribution import Distribution
+from wherry.engine.distribution.endpoints import Endpoints
 from wherry.engine.events import Events
 from wherry.engine.images import Images
 from wherry.engine.instance import Instance
@@ -82,7 +84,8 @@ def build(settings: Settings, spawner: Launched | None = None) -> Engine:
     cache = BuildCache(database)
     images.add_owner(cache)
     builder = Builder(instance, cache, content, snapshots, images, containers, volumes)
-    services = Services(instance, containers, images, networks, volumes, events, builder)
+    registries = Distribution(images, content, Endpoints(settings.registries_mirrors, settings.registries_insecure))
+    services = Services(instance, containers, images, registries, networks, volumes, events, builder)
     return Engine(instance, database, images, networks, runtime, containers, services, settings.socket_group)
 
 

@@ -7,11 +7,12 @@ from aiohttp import web
 
 from wherry.dockerapi import imageviews
 from wherry.dockerapi.call import Call
+from wherry.dockerapi.credentials import AUTH, from_header
 from wherry.dockerapi.endpoint import endpoint
-from wherry.dockerapi.errors import message_of, status_of
-from wherry.dockerapi.services import ImageEngine, ImageUsers
-from wherry.http.streams import Stream, closing
-from wherry.kit.errors import Invalid, Unsupported, WherryError
+from wherry.dockerapi.progress import send_progress
+from wherry.dockerapi.services import ImageEngine, ImageUsers, RegistryClient
+from wherry.kit.errors import Invalid, Unsupported
+from wherry.oci.reference import Reference
 
 LIST_FILTERS = frozenset(("before", "dangling", "label", "label!", "reference", "since", "until"))
 PRUNE_FILTERS = frozenset(("dangling", "label", "label!", "until"))
@@ -21,8 +22,9 @@ TAR = "application/x-tar"
 class ImageEndpoints:
     """``/images``."""
 
-    def __init__(self, images: ImageEngine, users: ImageUsers) -> None:
+    def __init__(self, images: ImageEngine, registries: RegistryClient, users: ImageUsers) -> None:
         self._images = images
+        self._registries = registries
         self._users = users
 
     @endpoint("GET /images/json")
@@ -62,17 +64,19 @@ class ImageEndpoints:
     async def create(self, call: Call) -> web.StreamResponse:
         query = call.query
         if query.text("fromImage"):
-            raise Unsupported(
-                f"pulling images is not available in this version of Wherry: cannot pull {query.text('fromImage')}; "
-                "use docker load or docker import"
-            )
+            return await self._pull(call)
         source = query.text("fromSrc")
         if source != "-":
             raise Unsupported(
                 f"importing from {source or 'nowhere'} is not available in this version of Wherry: "
                 "send the archive with the request (docker import -)"
             )
-        return await _progress(call, self._import(call))
+        return await send_progress(call, self._import(call))
+
+    async def _pull(self, call: Call) -> web.StreamResponse:
+        credentials = from_header(call.request.headers.get(AUTH))
+        reference = Reference.build(call.query.text("fromImage"), call.query.text("tag"))
+        return await send_progress(call, self._registries.pull(reference, call.query.text("platform"), credentials))
 
     async def _import(self, call: Call) -> AsyncIterator[dict[str, Any]]:
         query = call.query
@@ -88,7 +92,7 @@ class ImageEndpoints:
 
     @endpoint("POST /images/load")
     async def load(self, call: Call) -> web.StreamResponse:
-        return await _progress(call, self._images.load(call.chunks(), call.query.text("platform")))
+        return await send_progress(call, self._images.load(call.chunks(), call.query.text("platform")))
 
     @endpoint("GET /images/get")
     async def save_many(self, call: Call) -> web.StreamResponse:
@@ -105,20 +109,3 @@ class ImageEndpoints:
         pieces = self._images.save(names)  # raises before the answer begins
         stream = await call.stream(TAR)
         return await stream.send_all(pieces)
-
-
-async def _progress(call: Call, messages: AsyncIterator[dict[str, Any]]) -> web.StreamResponse:
-    """Send messages as they come. What fails before the first is a refusal with its status; later it is a message."""
-    stream: Stream | None = None
-    try:
-        async with closing(messages):
-            async for message in messages:
-                stream = stream or await call.stream()
-                await stream.send_json(message)
-    except (WherryError, OSError) as error:
-        if stream is None or isinstance(error, ConnectionError):
-            raise
-        text = message_of(error)
-        await stream.send_json({"errorDetail": {"code": status_of(error), "message": text}, "error": text})
-    stream = stream or await call.stream()
-    return stream.response

@@ -13,7 +13,7 @@ from typing import Any
 
 from wherry import __version__
 from wherry.dockerapi import host
-from wherry.dockerapi.services import ContainerCounter, ImageCounter, ListenerCounter
+from wherry.dockerapi.services import ContainerCounter, ImageCounter, ListenerCounter, RegistryConfig
 from wherry.engine.instance import Instance
 
 INDEX = "https://index.docker.io/v1/"
@@ -23,14 +23,24 @@ class Info:
     """Makes the document of ``GET /info``. What cannot change while the engine runs is read once."""
 
     def __init__(
-        self, instance: Instance, containers: ContainerCounter, images: ImageCounter, events: ListenerCounter
+        self,
+        instance: Instance,
+        containers: ContainerCounter,
+        images: ImageCounter,
+        events: ListenerCounter,
+        registries: RegistryConfig,
     ) -> None:
         self._instance = instance
         self._containers = containers
         self._images = images
         self._events = events
         self._cgroups = host.cgroup_support()
-        self._fixed = {**_machine(), **_fixed(instance), **_limits(self._cgroups)}
+        self._fixed = {
+            **_machine(),
+            **_fixed(instance),
+            **_limits(self._cgroups),
+            "RegistryConfig": registries.document(),
+        }
 
     def document(self, version: int) -> dict[str, Any]:
         """The document for an API version."""
@@ -89,11 +99,6 @@ def _fixed(instance: Instance) -> dict[str, Any]:
         "LoggingDriver": "json-file",
         "Debug": False,
         "IndexServerAddress": INDEX,
-        "RegistryConfig": {
-            "IndexConfigs": {"docker.io": {"Mirrors": [], "Name": "docker.io", "Official": True, "Secure": True}},
-            "InsecureRegistryCIDRs": ["::1/128", "127.0.0.0/8"],
-            "Mirrors": None,
-        },
         "GenericResources": None,
         "DockerRootDir": str(instance.root),
         "Labels": [],

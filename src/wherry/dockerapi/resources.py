@@ -10,6 +10,7 @@ from wherry.dockerapi.images import ImageEndpoints
 from wherry.dockerapi.info import Info
 from wherry.dockerapi.logs import LogEndpoints
 from wherry.dockerapi.networks import NetworkEndpoints
+from wherry.dockerapi.registries import RegistryEndpoints
 from wherry.dockerapi.services import Services
 from wherry.dockerapi.system import SystemEndpoints
 from wherry.dockerapi.volumes import VolumeEndpoints
@@ -20,14 +21,17 @@ def resources(services: Services) -> list[object]:
     """Every resource's endpoints over an engine."""
     containers = services.containers
     return [
-        SystemEndpoints(Info(services.instance, containers, services.images, services.events)),
+        SystemEndpoints(
+            Info(services.instance, containers, services.images, services.events, services.registries.endpoints)
+        ),
         EventEndpoints(services.events),
         ContainerEndpoints(containers),
         AttachEndpoints(containers),
         WebSocketEndpoints(containers),
         LogEndpoints(containers),
         ExecEndpoints(containers),
-        ImageEndpoints(services.images, containers),
+        ImageEndpoints(services.images, services.registries, containers),
+        RegistryEndpoints(services.registries),
         VolumeEndpoints(services.volumes),
         NetworkEndpoints(services.networks),
         DiskUsageEndpoints(services),

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from wherry.engine.containers.logs import LogLine, LogOptions
 from wherry.engine.containers.model import Config, ExecConfig, HostConfig, NetworkingConfig, UpdateConfig
+from wherry.engine.distribution.model import Credentials, Found, Inspected, Login
 from wherry.engine.events import Event
 from wherry.engine.images.model import HistoryEntry, Image, ImageUse
 from wherry.engine.instance import Instance
 from wherry.engine.networks.model import Attached, Network
+from wherry.oci.reference import Reference
 
 if TYPE_CHECKING:
     from wherry.dockerapi.building import BuildEngine
@@ -191,6 +193,24 @@ class ImageEngine(ImageCounter, Protocol):
     def save(self, names: Sequence[str]) -> AsyncIterator[bytes]: ...
 
 
+class RegistryConfig(Protocol):
+    """Which servers stand for registries, for ``docker info``."""
+
+    def document(self) -> Document: ...
+
+
+class RegistryClient(Protocol):
+    """Images from and to registries. The iterators yield Docker's messages."""
+
+    @property
+    def endpoints(self) -> RegistryConfig: ...
+    def pull(self, reference: Reference, platform: str, credentials: Credentials) -> AsyncIterator[Document]: ...
+    def push(self, reference: Reference, credentials: Credentials) -> AsyncIterator[Document]: ...
+    async def login(self, server: str, credentials: Credentials) -> Login: ...
+    async def inspect(self, reference: Reference, credentials: Credentials) -> Inspected: ...
+    async def search(self, term: str, limit: int, filters: Filters) -> Sequence[Found]: ...
+
+
 class Volume(Protocol):
     """A volume that can tell about itself in Docker's form."""
 
@@ -236,6 +256,7 @@ class Services:
     instance: Instance
     containers: Containers
     images: ImageEngine
+    registries: RegistryClient
     networks: NetworkEngine
     volumes: VolumeEngine
     events: EventSource

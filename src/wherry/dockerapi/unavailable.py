@@ -23,10 +23,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     ),
     "building images by a session": ("POST /session", "POST /grpc"),
     "committing a container as an image": ("POST /commit",),
-    "pushing images": ("POST /images/{name...}/push",),
-    "searching images": ("GET /images/search",),
     "attestations of images": ("GET /images/{name...}/attestations",),
-    "registries": ("POST /auth", "GET /distribution/{name...}/json"),
     "updating cluster volumes": ("PUT /volumes/{name}",),
     "networks of one's own": (
         "POST /networks/create",

@@ -79,3 +79,22 @@ def test_every_setting_has_a_field_and_a_default_that_it_accepts() -> None:
     for setting in SETTINGS:
         value = str(setting.default) if isinstance(setting.default, Path) else setting.default
         assert setting.parse(value) == setting.default
+
+
+def test_registries_are_lists_in_every_source(tmp_path: Path) -> None:
+    file = tmp_path / "wherry.toml"
+    file.write_text('[registries]\nmirrors = ["https://mirror.lan/hub", "quay.io=https://mirror.lan/quay"]\n')
+    settings = load({"config": str(file)}, {"WHERRY_REGISTRIES_INSECURE": "registry.lan:5000, 10.0.0.0/8"})
+    assert settings.registries_mirrors == ("https://mirror.lan/hub", "quay.io=https://mirror.lan/quay")
+    assert settings.registries_insecure == ("registry.lan:5000", "10.0.0.0/8")
+    flags = {"config": str(file), "registry_mirror": ("http://127.0.0.1:5000",), "insecure_registry": ()}
+    settings = load(flags, {"WHERRY_REGISTRIES_INSECURE": "a"})
+    assert (settings.registries_mirrors, settings.registries_insecure) == (("http://127.0.0.1:5000",), ("a",))
+
+
+def test_a_registry_that_makes_no_sense_is_a_fault() -> None:
+    environment = {"WHERRY_REGISTRIES_MIRRORS": "ftp://mirror.lan"}
+    with pytest.raises(Invalid) as caught:
+        load({"registry_mirror": None, "insecure_registry": ("a b",)}, environment)
+    assert "WHERRY_REGISTRIES_MIRRORS: invalid mirror 'ftp://mirror.lan'" in caught.value.message
+    assert "--insecure-registry: insecure registry 'a b' is not valid" in caught.value.message

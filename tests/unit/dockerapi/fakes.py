@@ -9,11 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from wherry.dockerapi.services import Services
+from wherry.engine.distribution.endpoints import Endpoints
+from wherry.engine.distribution.model import Credentials, Found, Inspected, Login
 from wherry.engine.events import Event
 from wherry.engine.images.model import HistoryEntry, Image
 from wherry.engine.instance import Instance
 from wherry.engine.networks.model import Addressing, Attached, Endpoint, Network
-from wherry.kit.errors import Conflict, NotFound
+from wherry.kit.errors import Conflict, NotFound, Unauthenticated
+from wherry.oci import mediatypes
+from wherry.oci.model import Descriptor
+from wherry.oci.platform import Platform
+from wherry.oci.reference import Reference
 
 Calls = list[tuple[Any, ...]]
 
@@ -219,6 +225,57 @@ class FakeImages:
 
 
 @dataclass
+class FakeRegistries:
+    """Registries that have everything; ``error`` is what a pull or push ends with."""
+
+    calls: Calls = field(default_factory=list)
+    error: Exception | None = None
+
+    @property
+    def endpoints(self) -> Endpoints:
+        return Endpoints(["http://127.0.0.1:5000"], ["registry.lan"])
+
+    async def pull(
+        self, reference: Reference, platform: str, credentials: Credentials
+    ) -> AsyncIterator[dict[str, Any]]:
+        self.calls.append(("pull", str(reference), platform, credentials))
+        if self.error is not None and reference.tag == "none":
+            raise self.error
+        yield {"status": f"Pulling from {reference.familiar_name}"}
+        if self.error is not None:
+            raise self.error
+
+    async def push(self, reference: Reference, credentials: Credentials) -> AsyncIterator[dict[str, Any]]:
+        self.calls.append(("push", str(reference), credentials))
+        yield {"status": "Pushed"}
+
+    async def login(self, server: str, credentials: Credentials) -> Login:
+        self.calls.append(("login", server, credentials))
+        if credentials.password != "right":
+            raise Unauthenticated("unauthorized: incorrect username or password")
+        return Login("Login Succeeded", "kept")
+
+    async def inspect(self, reference: Reference, credentials: Credentials) -> Inspected:
+        self.calls.append(("inspect", str(reference), credentials))
+        descriptor = Descriptor(media_type=mediatypes.OCI_MANIFEST, digest="sha256:" + "1" * 64, size=7)
+        return Inspected(descriptor, [Platform.parse("linux/arm/v7")])
+
+    async def search(self, term: str, limit: int, filters: Any) -> Sequence[Found]:
+        self.calls.append(("search", term, limit, filters))
+        return [Found("demo", "A demo", 3, True, False)]
+
+
+class FakeBuilds:
+    """A builder that has made nothing yet."""
+
+    async def prune(self, everything: bool, keep_bytes: int, older_nanoseconds: int) -> "FakeBuilds":
+        return self
+
+    keys: Sequence[str] = ()
+    bytes = 0
+
+
+@dataclass
 class FakeVolume:
     """A volume that is its own document."""
 
@@ -285,10 +342,21 @@ class Engine:
     containers: FakeContainers = field(default_factory=FakeContainers)
     events: FakeEvents = field(default_factory=FakeEvents)
     images: FakeImages = field(default_factory=FakeImages)
+    registries: FakeRegistries = field(default_factory=FakeRegistries)
     volumes: FakeVolumes = field(default_factory=FakeVolumes)
 
     @property
     def services(self) -> Services:
         containers: Any = self.containers  # has only what the tests ask for
         instance = Instance.at(Path("/nowhere"))
-        return Services(instance, containers, self.images, FakeNetworks(), self.volumes, self.events)
+        builds: Any = FakeBuilds  # has only what the tests ask for
+        return Services(
+            instance=instance,
+            containers=containers,
+            images=self.images,
+            registries=self.registries,
+            networks=FakeNetworks(),
+            volumes=self.volumes,
+            events=self.events,
+            builds=builds,
+        )

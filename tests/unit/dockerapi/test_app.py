@@ -49,9 +49,8 @@ async def test_paths_with_and_without_a_version(client: Client, prefix) -> None:
         ("GET /containers/json?filters=nonsense", 400, "invalid filter"),
         ("GET /containers/json?limit=%ff", 400, "query parameter is not UTF-8"),
         ("GET /containers/c1/logs", 400, "Bad parameters: you must choose at least one stream"),
-        ("POST /images/create?fromImage=alpine", 501, "pulling images is not available"),
         ("POST /swarm/init", 501, "POST /swarm/init is not available in this version of Wherry (swarm mode)"),
-        ("POST /images/a/b:1/push", 501, "POST /images/{name}/push is not available"),
+        ("POST /plugins/a/b:1/push", 501, "POST /plugins/{name}/push is not available"),
     ],
 )
 async def test_refusals_have_docker_s_form(client: Client, operation, status, message) -> None:

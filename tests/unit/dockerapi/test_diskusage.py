@@ -23,4 +23,4 @@ async def test_only_what_is_asked_for(client: Client) -> None:
 async def test_prune(client: Client) -> None:
     images = (await client.ask("POST /images/prune")).json
     assert images == {"ImagesDeleted": [{"Deleted": "sha256:1"}], "SpaceReclaimed": 11}
-    assert (await client.ask("POST /build/prune")).json == {"CachesDeleted": None, "SpaceReclaimed": 0}
+    assert (await client.ask("POST /build/prune")).json == {"CachesDeleted": [], "SpaceReclaimed": 0}

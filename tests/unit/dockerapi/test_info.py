@@ -10,6 +10,7 @@ import pytest
 from tests.unit.dockerapi.fakes import FakeContainers, FakeEvents, FakeImages
 from wherry.dockerapi.host import memory_bytes
 from wherry.dockerapi.info import Info
+from wherry.engine.distribution.endpoints import Endpoints
 from wherry.engine.instance import Instance
 
 
@@ -25,7 +26,7 @@ class States(FakeContainers):
 
 
 def info(*states: str, root: str = "/nowhere") -> Info:
-    return Info(Instance.at(Path(root)), States(*states), FakeImages(), FakeEvents(listener_count=3))
+    return Info(Instance.at(Path(root)), States(*states), FakeImages(), FakeEvents(listener_count=3), Endpoints())
 
 
 @pytest.mark.parametrize(

@@ -37,9 +37,30 @@ _config = click.option(
 @click.option("--engine-only", is_flag=True, help="The container engine without the cluster (all there is, so far).")
 @click.option("--detach", "-d", is_flag=True, help="Return when the daemon answers, and leave it running.")
 @click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error.")
-def up_command(config: str | None, engine_only: bool, detach: bool, log_level: str | None) -> None:
+@click.option(
+    "--registry-mirror",
+    "mirrors",
+    multiple=True,
+    metavar="[REGISTRY=]URL",
+    help="Server to pull from first, of docker.io or another registry. May be repeated.",
+)
+@click.option(
+    "--insecure-registry",
+    "insecure",
+    multiple=True,
+    metavar="HOST[:PORT]",
+    help="Registry without a certificate to verify. May be repeated.",
+)
+def up_command(
+    config: str | None,
+    engine_only: bool,
+    detach: bool,
+    log_level: str | None,
+    mirrors: tuple[str, ...],
+    insecure: tuple[str, ...],
+) -> None:
     """Start an instance: the daemon and everything it keeps, in one directory."""
-    settings = _settings(config, log_level=log_level)
+    settings = _settings(config, log_level=log_level, registry_mirror=mirrors, insecure_registry=insecure)
     if os.geteuid() != 0:
         raise Unavailable("wherry up needs root: it makes namespaces, mounts and cgroups")
     instance = settings.instance
@@ -49,6 +70,7 @@ def up_command(config: str | None, engine_only: bool, detach: bool, log_level: s
     flags = [f"--root={instance.root}"]
     flags += [f"--config={Path(config).absolute()}"] if config else []
     flags += [f"--log-level={log_level}"] if log_level else []
+    flags += [f"--registry-mirror={each}" for each in mirrors] + [f"--insecure-registry={each}" for each in insecure]
     command = _supervisor(held, log, flags)
     os.set_inheritable(held, True)
     if not detach:
