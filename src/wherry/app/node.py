@@ -18,6 +18,7 @@ from wherry.engine.runtime.spawning import Launched, launch
 from wherry.kit.errors import Invalid
 
 HOPELESS = 78  # sysexits.h EX_CONFIG: the supervisor does not try again
+_SETTINGS = ("root", "config", "log_level", "registry_mirror", "insecure_registry")
 log = logging.getLogger("wherry")
 
 
@@ -35,7 +36,7 @@ def main() -> int:
         if descriptor is not None:
             os.set_inheritable(descriptor, False)
     try:
-        settings = load({"root": arguments.root, "config": arguments.config, "log_level": arguments.log_level})
+        settings = load({name: getattr(arguments, name) for name in _SETTINGS})
     except Invalid as error:
         print(f"wherry: {error.message}", file=sys.stderr)
         return HOPELESS
@@ -55,6 +56,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--root")
     parser.add_argument("--config")
     parser.add_argument("--log-level")
+    parser.add_argument("--registry-mirror", action="append")
+    parser.add_argument("--insecure-registry", action="append")
     parser.add_argument("--lock-fd", type=int)
     parser.add_argument("--lifeline-fd", type=int)
     parser.add_argument("--tear-down", action="store_true")
