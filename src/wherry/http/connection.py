@@ -116,11 +116,19 @@ class Connection(RequestHandler):
 
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio.Protocol's contract; aiohttp narrowed it
         """Keep a connection whose client only ended its sending side and still waits for an answer."""
-        if self.is_idle or self.transport is None or _peer_is_gone(self.transport):
+        if self.is_idle or self.transport is None or self._is_in_body or _peer_is_gone(self.transport):
             return False
         self._close = True  # after this answer there cannot be another request
         self._peer_check = self._loop.call_later(PEER_CHECK_SECONDS, self._check_peer)
         return True
+
+    @property
+    def _is_in_body(self) -> bool:
+        """True while a request's body has not come to its end: when the client ends there, it never will."""
+        if self._messages:  # received, and not handled yet
+            return not self._messages[-1][1].is_eof()
+        request = self._current_request
+        return request is not None and not request.content.is_eof()
 
     def _check_peer(self) -> None:
         """After a half-close the event loop no longer tells when the client goes for good: look."""
@@ -173,7 +181,10 @@ class Connection(RequestHandler):
 
 
 def _peer_is_gone(transport: asyncio.Transport) -> bool:
-    """True when the client closed both directions (poll(2): POLLHUP), false after a mere half-close."""
+    """True when the client closed both directions (poll(2): POLLHUP), false after a mere half-close.
+
+    A TCP client that closed looks as if half-closed until something is sent to it.
+    """
     sock = transport.get_extra_info("socket")
     try:
         poll = select.poll()

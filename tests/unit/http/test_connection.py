@@ -5,8 +5,9 @@ import asyncio
 import pytest
 from aiohttp import web
 
-from tests.unit.http.conftest import exchange, serving
+from tests.unit.http.conftest import exchange, render_error, serving
 from wherry.http.body import read_body
+from wherry.http.server import serve_tcp
 from wherry.http.streams import Stream, connection_of
 
 ATTACH = b"POST /attach HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 0\r\n\r\n"
@@ -143,5 +144,27 @@ def test_a_client_of_another_protocol_hears_so_at_once(run, tmp_path, hello) -> 
             writer.write(hello)  # and no end of a head
             assert (await reader.readline()).startswith(b"HTTP/1.0 400")
             writer.close()
+
+    run(scenario())
+
+
+def test_a_body_that_breaks_off_ends_its_handler(run) -> None:
+    async def scenario() -> None:
+        begun, broken = asyncio.Event(), asyncio.Event()
+
+        async def read(request: web.BaseRequest) -> web.StreamResponse:
+            begun.set()
+            try:
+                return web.Response(body=await read_body(request))
+            except ConnectionError:
+                broken.set()
+                raise
+
+        async with await serve_tcp(read, "127.0.0.1", 0, render_error) as server:
+            _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhel")
+            await asyncio.wait_for(begun.wait(), 10)
+            writer.close()
+            await asyncio.wait_for(broken.wait(), 10)
 
     run(scenario())
