@@ -27,12 +27,13 @@ CONTAINERS = {
     **_verbs("details", "top", "stats", "update", "port"),
     **_verbs("ps", "ps"),
 }
-IMAGES = _verbs("images", "images", "history", "import", "load", "rmi", "save", "tag")
+IMAGES = {**_verbs("images", "images", "history", "import", "load", "rmi", "save", "tag"), **_verbs("build", "build")}
 SYSTEM = {**_verbs("system", "events", "info", "version"), **_verbs("inspect", "inspect")}
 GROUPS = {
     **_verbs("groups", "container", "image"),
     **_verbs("networks", "network"),
     **_verbs("volumes", "volume"),
+    **_verbs("build", "builder"),
 }
 COMMANDS = {**INSTANCE, **CONTAINERS, **IMAGES, **SYSTEM, **GROUPS}
 

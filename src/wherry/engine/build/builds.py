@@ -131,8 +131,9 @@ class Builds:
 
     def _settle(self) -> None:
         """What was made is on the disk before anybody believes so."""
-        self._engine.snapshots.sync()
-        self._engine.cache.settled()
+        if not self._engine.cache.is_settled:
+            self._engine.snapshots.sync()
+            self._engine.cache.settled()
 
     # Stages
 

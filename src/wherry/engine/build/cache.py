@@ -127,6 +127,11 @@ class BuildCache:
             for one in keys:
                 self._database.execute("DELETE FROM build_layers WHERE key = ?", one)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether everything is known to be on the disk."""
+        return not self._database.execute("SELECT 1 FROM build_layers WHERE boot IS NOT NULL LIMIT 1")
+
     def settled(self) -> None:
         """Everything put so far is on the disk (the caller has seen to it)."""
         self._database.execute("UPDATE build_layers SET boot = NULL WHERE boot IS NOT NULL")

@@ -52,7 +52,9 @@ def test_the_least_recently_used_comes_first() -> None:
 def test_after_a_power_loss_only_what_was_settled_is_believed(tmp_path: Path) -> None:
     rows = cache(tmp_path / "db")
     rows.put("settled", LAYER, "")
+    assert not rows.is_settled
     rows.settled()
+    assert rows.is_settled
     rows.put("young", LAYER, "")
     assert cache(tmp_path / "db", boot="1").find("young") == LAYER
     again = cache(tmp_path / "db", boot="2")

@@ -1,0 +1,136 @@
+"""``build`` and ``builder prune``."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from wherry.app.cli.build_progress import progress
+from wherry.app.cli.build_request import Files, Upload, upload_of
+from wherry.app.cli.command import Command, LazyGroup, client
+from wherry.app.cli.lifecycle import confirm
+from wherry.app.cli.output import filters
+from wherry.app.cli.parse.units import bytes_of, decimal_size
+
+builder_command = LazyGroup(
+    "builder",
+    modules={"build": "build:build_command", "prune": "build:prune_command"},
+    help="The builder and its cache.",
+)
+
+
+def _many(*names: str, **more: Any) -> Callable[[Any], Any]:  # click's own
+    return click.option(*names, multiple=True, **more)
+
+
+OPTIONS = [
+    click.option("--file", "-f", "file", metavar="PATH", help="The Dockerfile (default: Dockerfile in the context)."),
+    _many("--tag", "-t", metavar="NAME:TAG", help="Name of the image."),
+    _many("--build-arg", metavar="NAME=VALUE", help="Value of an ARG."),
+    _many("--build-context", metavar="NAME=PATH", help="Another context: a directory, or docker-image://NAME."),
+    click.option("--target", metavar="STAGE", help="The last stage to build."),
+    click.option("--platform", metavar="OS/ARCH", help="Platform to build for; it must run on this machine."),
+    click.option("--no-cache", is_flag=True, help="Run every step anew."),
+    _many("--no-cache-filter", metavar="STAGE", help="Run the steps of these stages anew."),
+    click.option("--pull", is_flag=True, help="Pull base images even if they are here."),
+    _many("--label", metavar="NAME=VALUE", help="Label of the image."),
+    _many("--secret", metavar="id=NAME,src=FILE", help="A secret for RUN --mount=type=secret (or env=VARIABLE)."),
+    _many("--ssh", metavar="default|ID=SOCKET", help="An ssh agent for RUN --mount=type=ssh."),
+    click.option("--network", metavar="MODE", help="Network of RUN steps: default, none, host."),
+    _many("--add-host", metavar="HOST:IP", help="A line of /etc/hosts for RUN steps."),
+    _many("--allow", metavar="RIGHT", help="Allow steps to ask for network.host or security.insecure."),
+    click.option("--memory", "-m", metavar="BYTES", help="Memory limit of RUN steps."),
+    click.option("--shm-size", metavar="BYTES", help="Size of /dev/shm in RUN steps."),
+    _many("--ulimit", metavar="NAME=SOFT[:HARD]", help="Resource limit of RUN steps."),
+    click.option("--squash", is_flag=True, help="Make one layer of all new ones."),
+    click.option(
+        "--reproducible/--no-reproducible",
+        default=True,
+        help="Give everything built the base image's time (or SOURCE_DATE_EPOCH), so that the same inputs give the "
+        "same image. Default.",
+    ),
+    click.option("--iidfile", metavar="FILE", help="Write the image's id there."),
+    click.option("--metadata-file", metavar="FILE", help="Write what was built there, as JSON."),
+    click.option("--quiet", "-q", is_flag=True, help="Print nothing but the image's id."),
+    click.option(
+        "--progress",
+        type=click.Choice(["auto", "plain", "tty", "quiet"]),
+        default="auto",
+        help="How to show what goes on.",
+    ),
+]
+
+
+def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """All flags of a build."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.command("build", cls=Command)
+@with_options
+@click.argument("context")
+def build_command(context: str, **flags: Any) -> None:
+    """Build an image from a Dockerfile. CONTEXT is a directory, or - for an archive or a Dockerfile on stdin."""
+    try:
+        upload = upload_of(flags, Files(context, flags["file"] or "", sys.stdin.buffer))
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    result = run(upload, "quiet" if flags["quiet"] else flags["progress"])
+    for warning in result["warnings"]:
+        click.echo(f"WARNING: {warning}", err=True)
+    if flags["iidfile"]:
+        Path(flags["iidfile"]).write_text(result["id"])
+    if flags["metadata_file"]:
+        Path(flags["metadata_file"]).write_text(json.dumps(metadata(result), indent=2))
+    if flags["quiet"]:
+        click.echo(result["id"])
+
+
+def run(upload: Upload, kind: str) -> dict[str, Any]:
+    """Send a build and show it; what was built. Raises ClickException for one that failed."""
+    shown = progress(kind)
+    line = json.dumps(upload.request).encode()
+    with client().upload("/wherry/build", None, upload.pieces(line)) as response:
+        last: dict[str, Any] = {}
+        for message in response.json_stream():
+            last = message
+            shown.take(message)
+    shown.close()
+    if "result" in last:
+        found: dict[str, Any] = last["result"]
+        return found
+    error = last.get("error") or {"message": "the daemon ended the build without a word"}
+    if error.get("excerpt"):
+        click.echo(error["excerpt"], err=True)
+    raise click.ClickException(f"failed to build: {error['message']}")
+
+
+def metadata(result: dict[str, Any]) -> dict[str, Any]:
+    """What buildx writes of an image."""
+    return {
+        "containerimage.config.digest": result["id"],
+        "containerimage.digest": result["manifest"],
+        "image.name": ",".join(result["tags"]),
+    }
+
+
+@click.command("prune", cls=Command)
+@click.option("--all", "-a", "everything", is_flag=True, help="Also forget the steps of images that are there.")
+@click.option("--filter", "given", multiple=True, metavar="until=DURATION", help="Only what was not used for so long.")
+@click.option("--force", "-f", is_flag=True, help="Do not ask.")
+@click.option("--keep-storage", metavar="BYTES", help="Keep the most recently used, up to this size.")
+def prune_command(everything: bool, given: tuple[str, ...], force: bool, keep_storage: str | None) -> None:
+    """Forget steps of builds."""
+    what = "all build cache" if everything else "all dangling build cache"
+    confirm(force, f"This will remove {what}.")
+    keep = bytes_of(keep_storage) if keep_storage else None
+    query = {"all": everything or None, "filters": filters(given), "keep-storage": keep}
+    result = client().post("/build/prune", query)
+    for key in result["CachesDeleted"] or []:
+        click.echo(key)
+    click.echo(f"Total reclaimed space: {decimal_size(result['SpaceReclaimed'])}")
