@@ -3,18 +3,18 @@
 import os
 from contextlib import ExitStack
 
+from wherry.engine.build.addfiles import unpacked
 from wherry.engine.build.cache import CachedLayer
 from wherry.engine.build.copying import Document, Files
 from wherry.engine.build.copystep import selected, shape_of, written
 from wherry.engine.build.digests import FileDigests
 from wherry.engine.build.ignore import Matcher
-from wherry.engine.build.remote import is_remote, remote_parts
-from wherry.engine.build.selection import Item, Request
+from wherry.engine.build.selection import Request
 from wherry.engine.build.sources import Files as Origin
 from wherry.engine.build.sources import looking_into
 from wherry.engine.build.stepping import Step
 from wherry.engine.build.tree import Entry, Tree
-from wherry.engine.build.unpack import is_archive, unpack
+from wherry.engine.build.unpack import is_archive
 from wherry.engine.dockerfile.model import Add
 from wherry.engine.images.threads import in_thread
 from wherry.kit.errors import Invalid
@@ -22,6 +22,8 @@ from wherry.kit.errors import Invalid
 
 async def run_add(step: Step, one: Add) -> CachedLayer:
     """The layer of a resolved ADD."""
+    from wherry.engine.build.remote import is_remote, remote_part  # with an HTTP client: most builds need none
+
     shape = shape_of(step.state, one)
     local = [source for source in one.sources if not is_remote(source)]
     documents = [Document(document.name, document.content.encode()) for document in one.heredocs]
@@ -31,48 +33,33 @@ async def run_add(step: Step, one: Add) -> CachedLayer:
         parts: list[Files | Document] = []
         for source in one.sources:
             if is_remote(source):
-                parts += await remote_parts(step, one, source, stack)
+                parts.append(await remote_part(step, one, source, stack))
         if local:
             parts += await _local(step, one, local, stack)
         return await written(step, shape, [*parts, *documents])
 
 
-async def _local(step: Step, one: Add, sources: list[str], stack: ExitStack) -> list[Files | Document]:
+async def _local(step: Step, one: Add, sources: list[str], stack: ExitStack) -> list[Files]:
     """Files of the context; each archive among them apart, unpacked."""
     request = Request(sources, excluded=Matcher(one.exclude) if one.exclude else None)
     async with looking_into(step.job, Origin(step.job.context())) as (tree, digests):
         files = await in_thread(selected, tree, digests, request, False)
         if one.unpack is False:
             return [files]
-        return await in_thread(_unpacked, step, tree, digests, files, stack)
+        return await in_thread(_apart, step, tree, digests, files, stack)
 
 
-def _unpacked(step: Step, tree: Tree, digests: FileDigests, files: Files, stack: ExitStack) -> list[Files | Document]:
+def _apart(step: Step, tree: Tree, digests: FileDigests, files: Files, stack: ExitStack) -> list[Files]:
     archives = [item for item in files.items if item.into and item.entry.is_regular and _is_archive(tree, item.entry)]
     if not archives:
         return [files]
     others = [item for item in files.items if item not in archives]
-    parts: list[Files | Document] = [Files(tree, others, files.digest, files.keeps)] if others else []
+    parts = [Files(tree, others, files.digest, files.keeps)] if others else []
     for item in archives:
-        content = tree.open(item.entry)
-        parts.append(unpacked(step, content, digests.of(item.entry), stack))
+        parts.append(unpacked(step, tree.open(item.entry), digests.of(item.entry), stack))
     return parts
 
 
 def _is_archive(tree: Tree, entry: Entry) -> bool:
     with os.fdopen(tree.open(entry), "rb") as stream:
         return is_archive(stream)
-
-
-def unpacked(step: Step, descriptor: int, digest: str, stack: ExitStack) -> Files:
-    """An archive's files, as a part of a copy; ``descriptor`` is taken over. Invalid. Blocks."""
-    directory = stack.enter_context(step.job.engine.scratch())
-    with os.fdopen(descriptor, "rb") as stream:
-        unpack(stream, directory)
-    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    stack.callback(os.close, fd)
-    tree = Tree(fd)
-    top = tree.find("")
-    assert top is not None
-    items = [Item(top, "", top=True), *(Item(entry, entry.path) for entry in tree.walk(""))]
-    return Files(tree, items, f"archive:{digest}", keeps=True)
