@@ -214,7 +214,7 @@ class Extractor:
     def _hard_link(self, parent: Directory, name: bytes, header: Header) -> None:
         """The target is a path in the archive: a leading slash is the layer's root, the last name is not followed."""
         target_path, _, target = names.clean(header.link, "hard link target").rpartition(b"/")
-        if not target or names.WHITEOUT in header.link:
+        if not target or b"/" + names.WHITEOUT in b"/" + header.link:
             raise Invalid(f"layer has a hard link {_shown(header)} to what cannot be linked")
         source = self._directories.existing(target_path)
         if source is None:
