@@ -46,9 +46,7 @@ async def build_stage(job: Job, node: Node) -> State:
 async def _begin(job: Job, node: Node, telling: Telling) -> State:
     """The state after FROM."""
     platform = Platform.parse(node.origin.platform) if node.origin.platform else job.setting.platform
-    if node.context is not None:
-        raise Unsupported(f"a build context in the place of stage {node.stage.name!r} is not available in this version")
-    match node.base:
+    match node.context or node.base:
         case graph.StageSource(index):
             parent = await job.stage(index)
             return replace(parent, scope=parent.scope.beginning(()), history=parent.history)
@@ -58,9 +56,17 @@ async def _begin(job: Job, node: Node, telling: Telling) -> State:
             return await _from_image(job, reference, platform, telling)
         case graph.ContextSource(name):
             said = job.options.contexts.get(name, "")
-            if not said.startswith("docker-image://"):
-                raise Unsupported(f"FROM a build context that is no image ({name}) is not available in this version")
-            return await _from_image(job, said.removeprefix("docker-image://"), platform, telling)
+            if said.startswith("docker-image://"):
+                return await _from_image(job, said.removeprefix("docker-image://"), platform, telling)
+            return await _from_directory(job, name, node, State(platform, _epoch(job, 0)), telling)
+
+
+async def _from_directory(job: Job, name: str, node: Node, empty: State, telling: Telling) -> State:
+    """A stage that is all the files of a build context."""
+    copied = Copy(node.origin.location, ("/",), "/", from_=name)
+    state = replace(empty, scope=empty.scope.beginning(()))
+    made = await run_copy(Step(job, state, telling, text_of(node.origin)), copied)
+    return state.after(copied, made, job.setting.now_seconds)
 
 
 def _epoch(job: Job, base_seconds: int) -> int | None:
@@ -83,6 +89,7 @@ async def _from_image(job: Job, reference: str, platform: Platform, telling: Tel
         scope=Scope().beginning(config.config.env or ()),
         layers=tuple(base.layers(image)),
         history=history,
+        base_layers=len(image.diff_ids),
     )
 
 

@@ -21,7 +21,10 @@ def moment(seconds: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """``epoch_seconds``: the time that everything made in this stage has; None: the time when it was made."""
+    """``epoch_seconds``: the time that everything made in this stage has; None: the time when it was made.
+
+    ``base_layers``: how many of the layers are the base image's.
+    """
 
     platform: Platform
     epoch_seconds: int | None
@@ -29,6 +32,7 @@ class State:
     scope: Scope = field(default_factory=Scope)
     layers: tuple[Layer, ...] = ()
     history: tuple[History, ...] = ()
+    base_layers: int = 0
 
     @property
     def config(self) -> ContainerConfig:
