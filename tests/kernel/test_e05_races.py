@@ -83,14 +83,14 @@ def test_e05_mounts_stay_inside_whatever_their_targets_become(
     file.write_text("of the host\n")
     kept = rig.docker.volumes.create()
     before = of_the_host(rig)
-    allowed = re.compile(rf"(/vol/[abc](-link)?|{re.escape(str(bird.path))})?/(x|file|new(/deep)?)")
+    allowed = re.compile(rf"(/vol/[abc](-link)?|{re.escape(str(bird.path))})?/(x|made|new(/deep)?)")
     seen: set[str] = set()
     with racer(rig, image, bird, options) as volume:
         usual = points(attempt(rig, image, LOOK, volumes=[f"{volume}:/vol"], **options))
         for number in range(STARTS):
             place = f"/vol/{NAMES[number % len(NAMES)]}"
             mounts: dict[str, Any] = {
-                "volumes": [f"{volume}:/vol", f"{kept.name}:{place}/x", f"{file}:{place}/file:ro"],
+                "volumes": [f"{volume}:/vol", f"{kept.name}:{place}/x", f"{file}:{place}/made:ro"],
                 "tmpfs": {f"{place}/new/deep": ""},
             }
             text = attempt(rig, image, LOOK, sysctls={"net.ipv4.ip_default_ttl": "77"}, **mounts, **options)

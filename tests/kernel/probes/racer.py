@@ -1,6 +1,6 @@
 """Exchange two names for each other, as fast as possible, until killed: the arguments, in pairs.
 
-Now and then, what others have made below either name is removed: the directories NEW/DEEP and NEW, and the file FILE.
+Now and then, what others have made below either name is removed: the directories NEW/DEEP and NEW, and the file MADE.
 """
 
 import ctypes
@@ -12,7 +12,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def remove(name):
-    for path, call in (("new/deep", os.rmdir), ("new", os.rmdir), ("file", os.unlink)):
+    for path, call in (("new/deep", os.rmdir), ("new", os.rmdir), ("made", os.unlink)):
         try:
             call(f"{name}/{path}")
         except OSError:
