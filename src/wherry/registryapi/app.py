@@ -13,7 +13,7 @@ from wherry.engine.registry.registry import Registry
 from wherry.registryapi import paths, strangers
 from wherry.registryapi.access import CATALOG, Access, Guard
 from wherry.registryapi.blobs import BlobEndpoints
-from wherry.registryapi.call import Call, location
+from wherry.registryapi.call import HEADERS, Call, location
 from wherry.registryapi.errors import is_foreseen, render, render_unparsed
 from wherry.registryapi.listing import ListEndpoints
 from wherry.registryapi.manifests import ManifestEndpoints
@@ -21,9 +21,6 @@ from wherry.registryapi.paths import Kind
 from wherry.registryapi.uploads import UploadEndpoints, received
 
 log = logging.getLogger(__name__)
-
-HEADERS = {"Docker-Distribution-Api-Version": "registry/2.0", "X-Content-Type-Options": "nosniff"}
-"""docker asks for the first before it believes that this is a registry."""
 
 Answer = Callable[[Call], Awaitable[web.StreamResponse]]
 

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from wherry.engine.registry.blobs import Blobs
 from wherry.http.files import Part, send_file
-from wherry.registryapi.call import Call
+from wherry.registryapi.call import HEADERS, Call
 from wherry.registryapi.errors import render_unparsed
 from wherry.registryapi.ranges import Unsatisfiable, requested
 
@@ -32,6 +32,7 @@ class BlobEndpoints:
         """GET and HEAD ("Pulling blobs"), with ``Range`` and ``If-None-Match``."""
         digest = call.digest
         headers = {
+            **HEADERS,  # here already: the answer is on its way when it returns
             "Docker-Content-Digest": str(digest),
             "ETag": f'"{digest}"',
             "Accept-Ranges": "bytes",

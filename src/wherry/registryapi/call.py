@@ -11,6 +11,9 @@ from wherry.engine.registry.names import parse_digest
 from wherry.oci.digest import Digest
 from wherry.registryapi.paths import Target
 
+HEADERS = {"Docker-Distribution-Api-Version": "registry/2.0", "X-Content-Type-Options": "nosniff"}
+"""Of every answer. docker asks for the first before it believes that this is a registry."""
+
 STALL_SECONDS = 300.0
 """A client that sends nothing of an announced body for this long has gone without a word."""
 

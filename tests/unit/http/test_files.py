@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from tests.unit.http import certificates
+from tests.unit import certificates
 from tests.unit.http.conftest import render_error
 from wherry.http import files
 from wherry.http.server import serve_tcp

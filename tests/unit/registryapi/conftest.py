@@ -121,3 +121,8 @@ def serve(tmp_path: Path) -> Serve:
             depot.rows.database.close()
 
     return serving
+
+
+@pytest.fixture
+def depot(tmp_path: Path) -> Depot:
+    return Depot.at(tmp_path)
