@@ -17,6 +17,7 @@ from wherry.engine.dockerfile.errors import located
 from wherry.engine.dockerfile.model import ExecForm, Instruction
 from wherry.engine.dockerfile.ports import exposed_ports
 from wherry.engine.dockerfile.running import command_line
+from wherry.engine.dockerfile.scope import DEFAULT_PATH
 from wherry.kit.errors import Invalid
 from wherry.oci.model import ContainerConfig, Empty, Healthcheck
 
@@ -37,6 +38,18 @@ class Settings:
     def put(self, **fields: object) -> "Settings":
         """With members of the configuration replaced."""
         return replace(self, config=msgspec.structs.replace(self.config, **fields))
+
+
+def beginning(config: ContainerConfig, author: str = "") -> Settings:
+    """A stage's settings after FROM. ``config`` is its base's, a parent stage's as well as an image's.
+
+    Triggers are done in this stage and gone after it; a base without a PATH gets one, so that the image says what its
+    RUN steps had.
+    """
+    env = list(config.env or ())
+    if not any(entry.partition("=")[0] == "PATH" for entry in env):
+        env.append(f"PATH={DEFAULT_PATH}")
+    return Settings(msgspec.structs.replace(config, env=env, on_build=None), author)
 
 
 def apply(settings: Settings, instruction: Instruction) -> Settings:

@@ -7,7 +7,8 @@ import pytest
 
 from tests.unit.engine.dockerfile.lines_of import one
 from wherry.engine.dockerfile.errors import InvalidDockerfile
-from wherry.engine.dockerfile.settings import Settings, absolute, apply
+from wherry.engine.dockerfile.scope import DEFAULT_PATH
+from wherry.engine.dockerfile.settings import Settings, absolute, apply, beginning
 from wherry.oci.model import ContainerConfig
 
 SECOND = 1_000_000_000
@@ -85,6 +86,13 @@ def test_an_entrypoint_resets_an_inherited_command_only() -> None:
 
 def test_a_maintainer_is_an_author() -> None:
     assert after(Settings(BASE), "MAINTAINER A B") == Settings(BASE, author="A B")
+
+
+def test_a_stage_begins_without_triggers_and_with_a_path() -> None:
+    begun = beginning(msgspec.structs.replace(BASE, on_build=["RUN x"]), "me")
+    assert begun.config == msgspec.structs.replace(BASE, env=["A=1", "B=2", f"PATH={DEFAULT_PATH}"])
+    assert (begun.author, begun.has_cmd) == ("me", False)
+    assert beginning(ContainerConfig(env=["PATH=/x"])).config.env == ["PATH=/x"]
 
 
 @pytest.mark.parametrize(
