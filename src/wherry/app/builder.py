@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from wherry.engine.build.cache import BuildCache
 from wherry.engine.containers import Containers
 from wherry.engine.content import ContentStore
+from wherry.engine.distribution.distribution import Distribution
 from wherry.engine.images import Images
 from wherry.engine.instance import Instance
 from wherry.engine.snapshots import Snapshots
@@ -27,6 +28,7 @@ class Builder:
     images: Images
     containers: Containers
     volumes: Volumes
+    registries: Distribution
     _made: "Builds | None" = field(default=None, init=False)
 
     def __call__(self) -> "Builds":
@@ -43,7 +45,7 @@ class Builder:
 
         layers = Layers(self.snapshots, self.content)
         engine = Engine(
-            base=LocalImages(self.images),
+            base=LocalImages(self.images, self.registries.fetch),
             content=self.content,
             snapshots=self.snapshots,
             layers=layers,

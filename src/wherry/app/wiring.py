@@ -83,8 +83,8 @@ def build(settings: Settings, spawner: Launched | None = None) -> Engine:
     containers = Containers(instance, database, runtime, images, snapshots, networks, volumes, events, rules)
     cache = BuildCache(database)
     images.add_owner(cache)
-    builder = Builder(instance, cache, content, snapshots, images, containers, volumes)
     registries = Distribution(images, content, Endpoints(settings.registries_mirrors, settings.registries_insecure))
+    builder = Builder(instance, cache, content, snapshots, images, containers, volumes, registries)
     services = Services(instance, containers, images, registries, networks, volumes, events, builder)
     return Engine(instance, database, images, networks, runtime, containers, services, settings.socket_group)
 

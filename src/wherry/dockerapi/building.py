@@ -10,6 +10,7 @@ from aiohttp import web
 
 from wherry.dockerapi.buildstream import ClassicStream
 from wherry.dockerapi.call import Call
+from wherry.dockerapi.credentials import CONFIG, from_config
 from wherry.dockerapi.errors import message_of
 from wherry.dockerapi.parameters import Query
 from wherry.engine.build.builds import Built, Pruned
@@ -36,7 +37,7 @@ class BuildEngine(Protocol):
 async def build(engine: BuildEngine, call: Call) -> web.StreamResponse:
     """``POST /build``. What is wrong with the request is a refusal; what goes wrong later is a message."""
     query = call.query
-    options, tags = options_of(query), tags_of(query)
+    options, tags = options_of(query, call.request.headers.get(CONFIG)), tags_of(query)
     if query.text("remote"):
         raise Unsupported(f"building from {query.text('remote')} is not available: send the context with the request")
     if query.text("outputs"):
@@ -82,8 +83,8 @@ def tag_of(text: str) -> Reference:
     return parse_tag(reference.familiar_name, reference.tag or "latest")
 
 
-def options_of(query: Query) -> Options:
-    """Everything that Docker's parameters say of a build. Invalid."""
+def options_of(query: Query, credentials: str | None = None) -> Options:
+    """Everything that Docker's parameters say of a build; ``credentials`` as in X-Registry-Config. Invalid."""
     arguments = {name: value for name, value in _object(query, "buildargs").items() if value is not None}
     return Options(
         build_args=arguments,
@@ -96,6 +97,7 @@ def options_of(query: Query) -> Options:
         no_cache=query.flag("nocache"),
         limits=_limits(query),
         squash=query.flag("squash"),
+        credentials=from_config(credentials),
     )
 
 

@@ -9,7 +9,7 @@ with bytes as text, and at last ``{"result": {"image": …, "warnings": […]}}`
 import base64
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from aiohttp import web
 
 from wherry.dockerapi.building import BuildEngine, tag_of
 from wherry.dockerapi.call import Call
+from wherry.dockerapi.credentials import CONFIG, from_config
 from wherry.dockerapi.errors import message_of
 from wherry.engine.build.model import BuildFailed, Event, Limits, Options, Source
 from wherry.engine.images.progress import Message, Report, streamed
@@ -85,7 +86,7 @@ async def build(engine: BuildEngine, call: Call) -> web.StreamResponse:
     chunks = call.chunks()
     request, rest = await _read_request(chunks)
     tags = [tag_of(text) for text in request.tags]
-    options = request.options()
+    options = replace(request.options(), credentials=from_config(call.request.headers.get(CONFIG)))
 
     async def run(report: Report) -> None:
         try:

@@ -14,19 +14,31 @@ from wherry.engine.build.cache import BuildCache, CachedLayer
 from wherry.engine.build.layers import Layer, Layers
 from wherry.engine.build.running import Runner
 from wherry.engine.content import ContentStore
+from wherry.engine.distribution.model import Credentials
 from wherry.engine.images.model import Image
 from wherry.engine.snapshots.model import Snapshots
 from wherry.engine.volumes import Volumes
 from wherry.linux.trees import remove_tree
 from wherry.oci.digest import Digest
+from wherry.oci.platform import Platform
 
 Report = Callable[[Mapping[str, object]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An image to build on. ``credentials``: registry → its user's, for the pull."""
+
+    reference: str
+    platform: Platform
+    pull: bool = False
+    credentials: Mapping[str, Credentials] = field(default_factory=dict)
 
 
 class Base(Protocol):
     """Where images to build on come from."""
 
-    async def image(self, reference: str, platform: str, pull: bool, report: Report) -> Image:
+    async def image(self, wanted: "Wanted", report: Report) -> Image:
         """The image; pulled when it is missing, or when ``pull`` is set. NotFound, Invalid, Unavailable."""
         ...
 

@@ -1,25 +1,28 @@
 """Images to build on: this machine's own, pulled where they are missing."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
-from wherry.engine.build.around import Report
+from wherry.engine.build.around import Report, Wanted
 from wherry.engine.build.layers import Layer
+from wherry.engine.distribution.model import ANONYMOUS, Credentials
 from wherry.engine.images import Images
 from wherry.engine.images.model import Image
 from wherry.kit.errors import NotFound
-from wherry.oci.platform import Platform, host
+from wherry.oci.platform import Platform
 from wherry.oci.reference import Reference
 
-Pull = Callable[[str, str], AsyncIterator[Mapping[str, object]]]
-"""Pulls a reference for a platform, yielding Docker's messages; raises when that fails."""
+Fetch = Callable[[Reference, Platform, Credentials, Report], Awaitable[Image]]
+"""Pulls one image; raises when that fails."""
+
+_HUB = ("https://index.docker.io/v1/", "docker.io", "index.docker.io")
 
 
 class LocalImages:
-    """See :class:`around.Base`. ``pull`` None: nothing can be pulled."""
+    """See :class:`around.Base`."""
 
-    def __init__(self, images: Images, pull: Pull | None = None) -> None:
+    def __init__(self, images: Images, fetch: Fetch) -> None:
         self._images = images
-        self._pull = pull
+        self._fetch = fetch
 
     def known(self, reference: str) -> Image | None:
         try:
@@ -27,26 +30,22 @@ class LocalImages:
         except NotFound:
             return None
 
-    async def image(self, reference: str, platform: str, pull: bool, report: Report) -> Image:
-        found = self.known(reference)
-        if found is not None and not pull and self._fits(found, platform):
+    async def image(self, wanted: Wanted, report: Report) -> Image:
+        found = self.known(wanted.reference)
+        if found is not None and not wanted.pull and wanted.platform.accepts(Platform.of(found.config)):
             return found
-        if self._pull is None:
-            if found is not None:
-                return found
-            raise NotFound(f"image {reference} is not on this machine, and this engine cannot pull")
-        familiar = Reference.parse(reference).tagged().familiar()
-        async for message in self._pull(familiar, platform):
-            report(message)
-        return self._images.get(reference)
-
-    @staticmethod
-    def _fits(image: Image, platform: str) -> bool:
-        wanted = Platform.parse(platform) if platform else host()
-        return wanted.accepts(Platform.of(image.config))
+        reference = Reference.parse(wanted.reference).tagged()
+        return await self._fetch(reference, wanted.platform, _credentials(reference, wanted), report)
 
     def layers(self, image: Image) -> Sequence[Layer]:
         return [
             Layer(one.diff_id, one.blob, one.blob_bytes, one.media_type, one.unpacked_bytes)
             for one in self._images.layers(image.id)
         ]
+
+
+def _credentials(reference: Reference, wanted: Wanted) -> Credentials:
+    """Of the reference's registry; Docker's hub has several names."""
+    domain = reference.domain
+    names = _HUB if domain == "docker.io" else (domain, f"https://{domain}", f"http://{domain}")
+    return next((wanted.credentials[name] for name in names if name in wanted.credentials), ANONYMOUS)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wherry.engine.build.around import Engine, Report
+from wherry.engine.build.around import Engine, Report, Wanted
 from wherry.engine.build.context import Context
 from wherry.engine.build.model import Began, BuildFailed, Ended, Failed, Options, Planned, Said, Tell
 from wherry.engine.build.state import State
@@ -108,7 +108,8 @@ class Job:
         asked = (reference, str(platform))
         async with self.engine.turns.of(f"base {asked}"):
             if asked not in self.bases:
-                self.bases[asked] = await self.engine.base.image(*asked, self.options.pull, report)
+                wanted = Wanted(reference, platform, self.options.pull, self.options.credentials)
+                self.bases[asked] = await self.engine.base.image(wanted, report)
         return self.bases[asked]
 
     async def stage(self, index: int) -> State:

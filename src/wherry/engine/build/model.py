@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wherry.engine.distribution.model import Credentials
 from wherry.engine.dockerfile.model import Location
 from wherry.kit.errors import WherryError
 
@@ -33,6 +34,7 @@ class Options:
     ``secrets``: id → content. ``ssh``: id → path of an agent's socket on this machine. ``allow``: what steps may ask
     for beyond the usual ("network.host", "security.insecure"). ``epoch_seconds``: the time that everything built has,
     None: the base image's; ``reproducible`` False: files keep their times, and the image has the time of the build.
+    ``credentials``: registry → its user's, to pull base images with.
     """
 
     build_args: Mapping[str, str] = field(default_factory=dict)
@@ -52,6 +54,7 @@ class Options:
     epoch_seconds: int | None = None
     reproducible: bool = True
     squash: bool = False
+    credentials: Mapping[str, Credentials] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

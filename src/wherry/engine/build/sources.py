@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from wherry.engine.build.around import Wanted
 from wherry.engine.build.context import Context
 from wherry.engine.build.digests import FileDigests
 from wherry.engine.build.job import Job
@@ -55,9 +56,9 @@ async def _named(job: Job, name: str) -> Files:
 
 async def image_layers(job: Job, reference: str) -> list[Layer]:
     """The layers of an image that is not a base."""
-    base = job.engine.base
-    image = await base.image(reference, str(job.setting.platform), False, lambda document: None)
-    return list(base.layers(image))
+    wanted = Wanted(reference, job.setting.platform, False, job.options.credentials)
+    image = await job.engine.base.image(wanted, lambda document: None)
+    return list(job.engine.base.layers(image))
 
 
 @asynccontextmanager
