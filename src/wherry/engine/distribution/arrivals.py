@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from wherry.engine.content import ContentStore, Ingest
-from wherry.kit.errors import WherryError
+from wherry.kit.errors import Invalid, WherryError
 from wherry.oci.digest import Digest
 
 
@@ -83,9 +83,10 @@ class Arrival:
         assert self._ingest is not None
         try:
             self._ingest.verify(self.digest, self.size_bytes)
-        except WherryError:
+        except Invalid as error:
             self._reset()
-            raise
+            message = f"filesystem layer verification failed for digest {self.digest}: {error.message}"
+            raise Invalid(message) from error
         with self._changed:
             self._complete = True
             self._changed.notify_all()

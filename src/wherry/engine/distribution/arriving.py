@@ -28,8 +28,8 @@ T = TypeVar("T")
 class Arriving:
     """The layers of one manifest from one repository; a :class:`wherry.engine.images.source.Source`.
 
-    An asynchronous context manager. What has arrived stays resumable when it is left by an exception, except that
-    nothing is left of it on a full disk.
+    An asynchronous context manager. What has arrived stays resumable when it is left by an exception, but for a full
+    disk and for what may be part of a lie.
     """
 
     def __init__(
@@ -55,8 +55,8 @@ class Arriving:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(error, Full):
-            for arrival in self._waited.values():
+        for arrival in self._waited.values():
+            if _is_lost(arrival, error):
                 await in_thread_of(self._threads, arrival.drop)
         self._stack.close()
 
@@ -67,7 +67,11 @@ class Arriving:
         def from_thread(message: dict[str, Any]) -> None:
             loop.call_soon_threadsafe(report, message)
 
-        for layer in {layer.digest: layer for layer in layers}.values():
+        unique = {layer.digest: layer for layer in layers}
+        for layer in layers:
+            if unique[layer.digest].size != layer.size:
+                raise Invalid(f"manifest has two sizes of layer {layer.digest}")
+        for layer in unique.values():
             digest = Digest.parse(layer.digest)
             progress = LayerProgress(digest.hex[:12], layer.size, report, from_thread)
             self._progress[layer.digest] = progress
@@ -135,6 +139,13 @@ class Arriving:
         for data, digest in self._documents:
             self._work.blob(str(digest))
             await in_thread_of(self._threads, partial(self._content.write, data, digest))
+
+
+def _is_lost(arrival: Arrival, error: BaseException | None) -> bool:
+    """Whether nobody should go on with what has come: the disk is full, or it may be part of what made no sense."""
+    if arrival.downloading.locked():
+        return False  # for another pull
+    return isinstance(error, Full) or (isinstance(error, Invalid) and not arrival.is_complete)
 
 
 def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -100,8 +100,9 @@ class LayerProgress:
         self._report(state("Verifying Checksum", self._id))
 
     def arrived(self) -> None:
-        self._arrived = True
-        self._report(state("Download complete", self._id))
+        if not self._arrived:
+            self._arrived = True
+            self._report(state("Download complete", self._id))
 
     def extracting(self, read_bytes: int) -> None:
         """For the extracting thread. Not told while it arrives: a layer has one line, and arriving is what counts."""
@@ -109,4 +110,5 @@ class LayerProgress:
             self._extracting(read_bytes)
 
     def complete(self) -> None:
+        self.arrived()  # the extracting thread may know it first
         self._report(state("Pull complete", self._id))
