@@ -11,7 +11,7 @@ from wherry.engine.networks.model import Publication
 from wherry.linux.errors import KernelError
 from wherry.linux.links import Links, VethEnd
 from wherry.linux.netlink import inside
-from wherry.linux.nftables import Nftables, RulesetError
+from wherry.linux.nftables import Nftables
 from wherry.linux.sysctl import read_net, write_net
 
 
@@ -113,10 +113,7 @@ class KernelPlumbing:
         self._links.delete(name)
 
     def set_rules(self, ground: rules.Ground, publications: Sequence[Publication]) -> None:
-        try:
-            self._nftables.run(rules.ruleset(ground, publications), step="set nft rules")
-        except RulesetError:
-            self._nftables.run(rules.replace(ground, publications), step="replace nft rules")
+        self._nftables.run(rules.ruleset(ground, publications), step="set nft rules")
 
     def remove_rules(self, table: str) -> None:
         self._nftables.run(rules.remove(table), step="remove nft rules")

@@ -34,21 +34,19 @@ class Ground:
 
 
 def ruleset(ground: Ground, publications: Iterable[Publication]) -> str:
-    """A script that makes the table exactly this, in one transaction and without a gap for running traffic."""
+    """A script that makes the table exactly this, in one transaction and without a gap for running traffic.
+
+    Whatever was there goes, in the same transaction: adding to a table of another shape (of another version of Wherry)
+    would keep its other chains, and libnftables 1.0.6 dies of a segmentation fault when a map's name is a set's there.
+    """
     table = f"inet {ground.table}"
-    lines = [f"add table {table}"]
-    for kind, name, types in _COLLECTIONS:
-        lines += [f"add {kind} {table} {name} {{ type {types}; }}", f"flush {kind} {table} {name}"]
+    lines = [*remove(ground.table).splitlines(), f"add table {table}"]
+    lines += [f"add {kind} {table} {name} {{ type {types}; }}" for kind, name, types in _COLLECTIONS]
     for name, hook, body in _chains(ground):
-        lines += [f"add chain {table} {name} {{ type {hook}; }}", f"flush chain {table} {name}"]
+        lines.append(f"add chain {table} {name} {{ type {hook}; }}")
         lines += [f"add rule {table} {name} {rule}" for rule in body]
     lines.append(elements("add", ground.table, publications))
     return "\n".join(lines) + "\n"
-
-
-def replace(ground: Ground, publications: Iterable[Publication]) -> str:
-    """The same when a table of another shape is there (of another version): it goes in the same transaction."""
-    return f"add table inet {ground.table}\ndelete table inet {ground.table}\n{ruleset(ground, publications)}"
 
 
 def remove(table: str) -> str:

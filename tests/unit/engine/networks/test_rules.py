@@ -46,6 +46,6 @@ def test_without_a_fence_there_is_no_rule_about_other_links() -> None:
     assert "eth0" not in rules.ruleset(GROUND, [])
 
 
-def test_replacing_drops_the_table_in_the_same_script() -> None:
-    script = rules.replace(GROUND, [])
+def test_what_was_there_goes_in_the_same_script() -> None:
+    script = rules.ruleset(GROUND, [])
     assert script.startswith("add table inet wherry-x\ndelete table inet wherry-x\nadd table inet wherry-x\n")

@@ -1,0 +1,284 @@
+"""Networks on the kernel, in a network namespace that nobody else sees: what is made, and which packets pass."""
+
+import errno
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Interface
+from typing import Any
+
+import pytest
+
+from tests.unit.engine.networks.plumbing import GATEWAY, GROUND, MAC, PROMISES, WEB, wire
+from tests.unit.linux.apart import apart, new_netns
+from wherry.engine.networks.apply import KernelPlumbing, Plumbing
+from wherry.engine.networks.model import Publication
+from wherry.linux.errors import KernelError
+from wherry.linux.links import Links, VethEnd
+from wherry.linux.netlink import inside
+from wherry.linux.nftables import Nftables
+from wherry.linux.processes import loopback_up
+from wherry.linux.sysctl import read_net
+
+UDP = Publication("udp", "0.0.0.0", 8080, "172.30.0.2", 80)
+
+
+@pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.__name__)
+@apart
+def test_it_keeps_the_promises_of_plumbing(promise: Callable[[Plumbing, int], None]) -> None:
+    plumbing = KernelPlumbing()
+    promise(plumbing, new_netns())
+    plumbing.close()
+
+
+@apart
+def test_a_namespace_gets_an_address_a_way_out_and_no_ipv6() -> None:
+    plumbing, netns = KernelPlumbing(), new_netns()
+    plumbing.ensure_bridge("wh0", MAC, GATEWAY)
+    plumbing.lay(netns, "wh0", wire())
+    with Links(netns) as links:
+        end = links.get("eth0")
+        assert end is not None
+        assert (end.mac, end.up) == ("02:42:ac:1e:00:02", True)
+        assert links.addresses()[end.index] == [IPv4Interface("172.30.0.2/24")]
+        assert [route.prefixlen for route, _ in links.routes()] in ([0, 24], [24, 0])
+    with inside(netns):
+        assert read_net("ipv6/conf/eth0/disable_ipv6") in ("1", None)
+        assert read_net("ipv6/conf/eth0/accept_ra") in ("0", None)
+    assert read_net("ipv6/conf/wh0/disable_ipv6") in ("1", None)
+
+
+@apart
+def test_a_link_that_a_crash_left_gives_way() -> None:
+    plumbing = KernelPlumbing()
+    plumbing.ensure_bridge("wh0", MAC, GATEWAY)
+    old, new = new_netns(), new_netns()
+    plumbing.lay(old, "wh0", wire())
+    plumbing.lay(new, "wh0", wire())
+    with Links(old) as before, Links(new) as after:
+        assert before.get("eth0") is None
+        assert after.get("eth0") is not None
+    assert plumbing.bridge_ports("wh0") == ["wv2"]
+
+
+@apart
+def test_nothing_is_left_of_a_wire_that_could_not_be_laid() -> None:
+    plumbing, netns = KernelPlumbing(), new_netns()
+    plumbing.ensure_bridge("wh0", MAC, GATEWAY)
+    with pytest.raises(KernelError):
+        plumbing.lay(netns, "wh0", replace(wire(), gateway=IPv4Address("10.0.0.1")))  # no way there
+    assert plumbing.bridge_ports("wh0") == []
+    plumbing.lay(netns, "wh0", wire())
+    with pytest.raises(KernelError) as refusal:
+        plumbing.lay(netns, "wh0", wire(3))  # eth0 is there
+    assert refusal.value.errno == errno.EEXIST
+    assert plumbing.bridge_ports("wh0") == ["wv2"]
+    with pytest.raises(KernelError, match="find link absent"):
+        plumbing.lay(netns, "absent", wire(4))
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        "add set inet wherry-own ports { type ipv4_addr; }",
+        "add chain inet wherry-own older { type filter hook input priority 0; }",
+        "add chain inet wherry-own guard { type filter hook input priority 5; policy drop; }",
+    ],
+)
+@apart
+def test_rules_of_another_shape_are_replaced(old: str) -> None:
+    with Nftables() as nftables:
+        plumbing = KernelPlumbing()
+        plumbing.set_rules(GROUND, [WEB])
+        wanted = shape(nftables)
+        nftables.run(f"delete table inet {GROUND.table}\n", step="old rules")
+        nftables.run(f"add table inet {GROUND.table}\n{old}\n", step="old rules")
+        plumbing.set_rules(GROUND, [WEB])
+        assert shape(nftables) == wanted
+
+
+def shape(nftables: Nftables) -> list[Any]:
+    """All of the table but the numbers that the kernel counts on."""
+    objects = nftables.list_table("inet", GROUND.table) or []
+    return [{key: value for key, value in next(iter(one.values())).items() if key != "handle"} for one in objects]
+
+
+class World:
+    """A machine with a container at 172.30.0.2 and a neighbour 10.9.0.2, who reaches it at 10.9.0.1."""
+
+    def __init__(self) -> None:
+        loopback_up()
+        self.plumbing = KernelPlumbing()
+        self.container, self.neighbour = new_netns(), new_netns()
+        self.plumbing.set_rules(GROUND, [])
+        self.plumbing.ensure_bridge("wh0", MAC, GATEWAY)
+        self.plumbing.set_forwarding(True)
+        self.plumbing.lay(self.container, "wh0", wire())
+        self.street("street", self.neighbour, "10.9.0")
+
+    def street(self, name: str, netns: int, prefix: str) -> None:
+        """Another link of the machine, with somebody at its end whose way out is the machine."""
+        with Links() as links, Links(netns) as far:
+            links.add_bridge(name, "02:00:00:00:00:01")
+            bridge = links.get(name)
+            assert bridge is not None
+            links.add_veth(f"{name}1", bridge.index, VethEnd(netns, "eth0", "02:00:00:00:00:02"))
+            near, end = links.get(f"{name}1"), far.get("eth0")
+            assert near is not None
+            assert end is not None
+            links.add_address(bridge.index, IPv4Interface(f"{prefix}.1/24"))
+            far.add_address(end.index, IPv4Interface(f"{prefix}.2/24"))
+            for index in (bridge.index, near.index):
+                links.set_up(index)
+            far.set_up(end.index)
+            far.add_default_route(IPv4Address(f"{prefix}.1"))
+
+
+def port(netns: int | None, address: tuple[str, int] = ("0.0.0.0", 0), kind: int = socket.SOCK_DGRAM) -> socket.socket:
+    """A socket that is bound in a namespace (None: here). Waits 5 s at most for what must come."""
+    if netns is None:
+        sock = socket.socket(socket.AF_INET, kind)
+    else:
+        with inside(netns):
+            sock = socket.socket(socket.AF_INET, kind)
+    sock.settimeout(5)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind(address)
+    return sock
+
+
+def received(sock: socket.socket, last: bytes) -> list[bytes]:
+    """All datagrams until ``last``: what was sent before it and is not there was dropped."""
+    found: list[bytes] = []
+    while not found or found[-1] != last:
+        found.append(sock.recv(100))
+    return found
+
+
+@apart
+def test_a_published_port_is_reached_from_the_machine_itself_and_answers() -> None:
+    world = World()
+    world.plumbing.publish(GROUND.table, [UDP])
+    server = port(world.container, ("0.0.0.0", 80))
+    for address in ("127.0.0.1", "172.30.0.1", "10.9.0.1"):
+        client = port(None)
+        client.sendto(b"hello", (address, 8080))
+        data, source = server.recvfrom(100)
+        server.sendto(data.upper(), source)
+        assert client.recvfrom(100) == (b"HELLO", (address, 8080))
+
+
+@apart
+def test_a_container_sees_who_asks_but_never_a_loopback_address() -> None:
+    world = World()
+    world.plumbing.publish(GROUND.table, [UDP])
+    server = port(world.container, ("0.0.0.0", 80))
+    port(None).sendto(b"here", ("127.0.0.1", 8080))
+    assert server.recvfrom(100)[1][0] == "172.30.0.1"
+    port(world.neighbour).sendto(b"there", ("10.9.0.1", 8080))
+    assert server.recvfrom(100)[1][0] == "10.9.0.2"
+
+
+@apart
+def test_a_neighbour_reaches_what_is_published_and_nothing_else_of_a_container() -> None:
+    world = World()
+    world.plumbing.publish(GROUND.table, [UDP])
+    server, client = port(world.container, ("0.0.0.0", 80)), port(world.neighbour)
+    for data, address in (
+        (b"direct", ("172.30.0.2", 80)),
+        (b"not published", ("10.9.0.1", 80)),
+        (b"published", ("10.9.0.1", 8080)),
+    ):
+        client.sendto(data, address)
+    assert received(server, b"published") == [b"published"]
+
+
+@apart
+def test_a_port_of_one_address_is_published_on_that_one() -> None:
+    world = World()
+    world.plumbing.publish(GROUND.table, [replace(UDP, host_address="127.0.0.1")])
+    server = port(world.container, ("0.0.0.0", 80))
+    port(world.neighbour).sendto(b"there", ("10.9.0.1", 8080))
+    port(None).sendto(b"here", ("127.0.0.1", 8080))
+    assert received(server, b"here") == [b"here"]
+
+
+@apart
+def test_a_port_that_is_no_longer_published_is_the_machines_again() -> None:
+    world = World()
+    world.plumbing.publish(GROUND.table, [UDP])
+    world.plumbing.unpublish(GROUND.table, [UDP])
+    own = port(None, ("0.0.0.0", 8080))
+    port(world.neighbour).sendto(b"there", ("10.9.0.1", 8080))
+    port(None).sendto(b"here", ("127.0.0.1", 8080))
+    assert received(own, b"here") == [b"there", b"here"]
+
+
+@apart
+def test_a_container_goes_out_under_the_machines_name() -> None:
+    world = World()
+    server = port(world.neighbour, ("0.0.0.0", 7))
+    port(world.container).sendto(b"hello", ("10.9.0.2", 7))
+    assert server.recvfrom(100)[1][0] == "10.9.0.1"
+
+
+@apart
+def test_a_container_reaches_itself_and_others_by_the_machines_address() -> None:
+    world = World()
+    other = new_netns()
+    world.plumbing.lay(other, "wh0", wire(3))
+    world.plumbing.publish(GROUND.table, [UDP])
+    server = port(world.container, ("0.0.0.0", 80))
+    for netns in (other, world.container):
+        client = port(netns)
+        client.sendto(b"hello", ("172.30.0.1", 8080))
+        data, source = server.recvfrom(100)
+        server.sendto(data.upper(), source)
+        assert client.recvfrom(100) == (b"HELLO", ("172.30.0.1", 8080))
+
+
+@apart
+def test_links_behind_the_fence_do_not_forward_to_each_other() -> None:
+    world = World()
+    far = new_netns()
+    world.street("road", far, "10.8.0")
+    server = port(far, ("0.0.0.0", 7))
+    client = port(world.neighbour)
+    client.sendto(b"before", ("10.8.0.2", 7))
+    assert server.recv(100) == b"before"
+    world.plumbing.set_rules(replace(GROUND, fence=("street", "road")), [UDP])
+    client.sendto(b"fenced", ("10.8.0.2", 7))
+    port(world.container).sendto(b"from a container", ("10.8.0.2", 7))
+    assert received(server, b"from a container") == [b"from a container"]
+    service = port(world.container, ("0.0.0.0", 80))
+    client.sendto(b"to a container", ("10.9.0.1", 8080))
+    assert service.recv(100) == b"to a container"
+
+
+@apart
+def test_connections_work_and_go_on_when_rules_are_set_again() -> None:
+    world = World()
+    world.plumbing.publish(GROUND.table, [WEB])
+    server = port(world.container, ("0.0.0.0", 80), socket.SOCK_STREAM)
+    server.listen()
+    client = port(world.neighbour, kind=socket.SOCK_STREAM)
+    client.connect(("10.9.0.1", 8080))
+    served, _ = server.accept()
+    served.settimeout(5)
+    for data in (b"one", b"two"):
+        client.sendall(data)
+        assert served.recv(100) == data
+        world.plumbing.set_rules(GROUND, [WEB])
+
+
+@apart
+def test_no_descriptor_is_left_open() -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    plumbing, netns = KernelPlumbing(), new_netns()
+    plumbing.ensure_bridge("wh0", MAC, GATEWAY)
+    plumbing.lay(netns, "wh0", wire())
+    plumbing.set_rules(GROUND, [WEB])
+    plumbing.close()
+    os.close(netns)
+    assert len(os.listdir("/proc/self/fd")) == before
