@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.kernel.runtimes import Bench, attachment, read_all
+from wherry.engine.runtime.client import ShimRuntime
 from wherry.engine.runtime.model import ExecSpec, IdRange, Isolation, Namespace, StartFailed
+from wherry.engine.runtime.spawning import launch
 from wherry.kit.errors import NotFound
 
 HOST = None
@@ -215,6 +217,20 @@ async def test_killing_the_daemon_and_the_spawner_stops_no_container(bench: Benc
     await found.task.kill(9)
     assert (await found.task.wait()).code == 137
     assert bench.log(task.id) == "before\nafter"
+
+
+async def test_a_spawner_that_was_launched_before_is_the_runtimes_own(bench: Bench) -> None:
+    launched = launch(bench.instance)
+    bench.runtime = ShimRuntime(bench.instance, launched=launched)
+    task = await bench.start(["true"])
+    assert (await task.wait()).code == 0
+    assert bench.runtime.spawner_pid == launched.pid
+
+
+async def test_a_spawner_that_nobody_asked_ends_with_the_runtime(bench: Bench) -> None:
+    launched = launch(bench.instance)
+    await ShimRuntime(bench.instance, launched=launched).close()
+    assert not Path(f"/proc/{launched.pid}").exists()
 
 
 async def test_an_end_while_no_daemon_runs_is_found_later(bench: Bench) -> None:
