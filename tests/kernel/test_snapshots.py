@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 
 from tests.kernel.trees import Grower, capability, picture
-from wherry.engine.snapshots import CommitOptions, Committed, OverlaySnapshots
+from wherry.engine.snapshots import CommitOptions, Committed, Guise, OverlaySnapshots
 from wherry.engine.snapshots.model import DEFAULT_COMMIT
 from wherry.kit.errors import Invalid, NotFound, Unavailable
+from wherry.linux import mount
 from wherry.linux.errors import KernelError
 from wherry.linux.openat2 import openat2
 from wherry.linux.trees import remove_tree
@@ -59,12 +60,11 @@ class Place:
 def place() -> Iterator[Place]:
     """Afterwards no mount, thread or temporary file may be left; trees may be deeper than pytest can delete."""
     root = Path(tempfile.mkdtemp(prefix="wherry-test-"))
-    mounts = Path("/proc/self/mountinfo").read_text()
     threads = threading.active_count()
     try:
         yield Place(root, OverlaySnapshots(root / "snapshots", root / "tmp", durable=False))
         assert not list((root / "tmp").iterdir())
-        assert Path("/proc/self/mountinfo").read_text() == mounts
+        assert str(root) not in Path("/proc/self/mountinfo").read_text()
         assert threading.active_count() == threads
     finally:
         parent = os.open(root.parent, os.O_RDONLY)
@@ -299,6 +299,26 @@ def test_the_chain_of_a_layer_on_another(place: Place) -> None:
         place.commit(place.prepare()[0], "sha256:" + "0" * 64)
 
 
+# Diff
+
+
+def test_a_diff_is_what_a_commit_writes_and_leaves_the_directory_alone(place: Place) -> None:
+    upper, _ = place.prepare(FIRST)
+    Grower(3, FIRST).grow(upper, 100)
+    before = picture(upper)
+    archive = io.BytesIO()
+    done = place.snapshots.diff(upper, None, archive, CommitOptions(FIRST))
+    assert picture(upper) == before
+    assert place.snapshots.list() == []
+    committed, written = place.commit(upper, None, CommitOptions(FIRST))
+    assert written == archive.getvalue()
+    assert (done.diff_id, done.size_bytes, done.entries) == (
+        committed.diff_id,
+        committed.size_bytes,
+        committed.entries,
+    )
+
+
 # Mount points of the runtime
 
 
@@ -404,7 +424,7 @@ def test_layers_in_a_view_can_have_the_ids_of_a_container(place: Place) -> None:
     try:
         userns = mapped_namespace(sleeper.pid)
         upper, work = place.prepare(FIRST)
-        with place.snapshots.view([below], upper, work, userns) as root:
+        with place.snapshots.view([below], upper, work, Guise(userns)) as root:
             assert os.stat("d/file", dir_fd=root).st_uid == FIRST
             os.chmod("d/file", 0o600, dir_fd=root)
         os.close(userns)
@@ -423,6 +443,41 @@ def mapped_namespace(pid: int) -> int:
     for kind in ("uid", "gid"):
         Path(f"/proc/{pid}/{kind}_map").write_text(f"0 {FIRST} 65536")
     return os.open(f"/proc/{pid}/ns/user", os.O_RDONLY)
+
+
+def test_an_upper_directory_alone_is_seen_and_not_written_to(place: Place) -> None:
+    below = base(place, file=b"")
+    upper, work = place.prepare()
+    with place.snapshots.view([below], upper, work) as root:
+        os.unlink("d/file", dir_fd=root)
+        os.mkdir("new", dir_fd=root)
+    with place.snapshots.view([below], upper) as root:
+        assert sorted(os.listdir(root)) == ["d", "new"]
+        with pytest.raises(FileNotFoundError):
+            os.stat("d/file", dir_fd=root)
+        with pytest.raises(OSError, match="Read-only"):
+            os.mkdir("more", dir_fd=root)
+
+
+def test_what_else_a_container_has_can_be_mounted_into_a_view(place: Place) -> None:
+    below = base(place, file=b"")
+    volume = place.root / "volume"
+    volume.mkdir()
+    (volume / "inside").write_bytes(b"of the volume")
+
+    def furnish(root: int) -> None:
+        tree = mount.clone_tree(str(volume))
+        point = openat2(root, "d", os.O_PATH | os.O_DIRECTORY)
+        mount.move(tree, point)
+        os.close(point)
+        os.close(tree)
+
+    upper, work = place.prepare()
+    with place.snapshots.view([below], upper, work, Guise(furnish=furnish)) as root:
+        assert os.listdir(os.open("d", os.O_RDONLY, dir_fd=root)) == ["inside"]
+        os.mkdir("d/made", dir_fd=root)
+    assert sorted(os.listdir(volume)) == ["inside", "made"]
+    assert os.listdir(upper) == []
 
 
 def test_a_view_of_layers_that_are_not_there_is_refused(place: Place) -> None:

@@ -8,7 +8,8 @@ import stat
 import struct
 from pathlib import Path
 
-NAMES = [b"a", b"a-b", b"b c", b"\xc3\xa9", b"\xff\xfe", b"new\nline", b"-rf", b"n" * 120, b"o" * 252, b"..x", b"wh.", b"x.wh.y"]
+NAMES = [b"a", b"a-b", b"b c", b"\xc3\xa9", b"\xff\xfe", b"new\nline", b"-rf", b"n" * 120, b"o" * 252, b"..x"]
+NAMES += [b"wh.", b"x.wh.y"]  # no marks
 MODES = [0o644, 0o755, 0o600, 0o4755, 0o2755, 0o6711, 0o000, 0o1777]
 
 

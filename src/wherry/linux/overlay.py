@@ -5,6 +5,7 @@ sees layers and upper directory with its own (Documentation/filesystems/overlayf
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from wherry.linux import mount
@@ -27,9 +28,10 @@ class Stack:
     volatile: bool = False
 
 
-def assemble(stack: Stack, scratch: str) -> int:
+def assemble(stack: Stack, scratch: str, furnish: Callable[[int], None] | None = None) -> int:
     """A descriptor (O_PATH) of the overlay of ``stack``. For a process or thread with a mount namespace of its own.
 
+    ``furnish`` is given a descriptor of the root while it is mounted, and may mount things on directories in it.
     ``scratch`` is a directory that is mounted over meanwhile; the working directory becomes the root. The names given
     to the kernel are short and relative, because the options of mount(2) are limited to one page: 500 layers fit.
     In-image device nodes are dead in a user namespace.
@@ -40,7 +42,9 @@ def assemble(stack: Stack, scratch: str) -> int:
         os.fchdir(base)
         os.mkdir("m")
         mount_overlay("m", _options(stack))
-        root = mount.clone_tree("m")
+        if furnish is not None:
+            _furnish(furnish)
+        root = mount.clone_tree("m", recursive=furnish is not None)
         if stack.userns is not None:
             mount.set_attributes(root, add=mount.ATTR_NODEV, path="root file system")
         return root
@@ -48,6 +52,14 @@ def assemble(stack: Stack, scratch: str) -> int:
         os.chdir("/")
         umount(scratch, mount.MNT_DETACH)
         os.close(base)
+
+
+def _furnish(furnish: Callable[[int], None]) -> None:
+    root = os.open("m", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        furnish(root)
+    finally:
+        os.close(root)
 
 
 def _options(stack: Stack) -> str:

@@ -23,14 +23,16 @@ same file system. Nothing but root can look in. After a crash :meth:`recover` de
 """
 
 from wherry.engine.snapshots.decompress import Decompressed, decompressed
-from wherry.engine.snapshots.model import CommitOptions, Committed, ExtractResult, Limits, Snapshots
+from wherry.engine.snapshots.model import CommitOptions, Committed, Diff, ExtractResult, Guise, Limits, Snapshots
 from wherry.engine.snapshots.overlay import OverlaySnapshots
 
 __all__ = [
     "CommitOptions",
     "Committed",
     "Decompressed",
+    "Diff",
     "ExtractResult",
+    "Guise",
     "Limits",
     "OverlaySnapshots",
     "Snapshots",

@@ -1,5 +1,6 @@
 """What a snapshotter is asked and what it answers."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,13 +66,32 @@ DEFAULT_COMMIT = CommitOptions()
 
 
 @dataclass(frozen=True, slots=True)
-class Committed:
+class Diff:
     """``diff_id``: sha256 of the tar that was written; ``size_bytes`` and ``entries`` as of :class:`ExtractResult`."""
 
-    chain_id: str
     diff_id: str
     size_bytes: int
     entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Committed(Diff):
+    """``chain_id`` names the snapshot."""
+
+    chain_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guise:
+    """A tree as one container sees it.
+
+    ``userns`` is a descriptor of the user namespace by which the layers' ids are mapped (None: they are not).
+    ``furnish`` mounts what else the container has: it gets a descriptor of the tree's root, in a thread with a mount
+    namespace of its own, and what it moves onto directories of the tree is part of the view.
+    """
+
+    userns: int | None = None
+    furnish: Callable[[int], None] | None = None
 
 
 class Snapshots(Protocol):
@@ -101,21 +121,26 @@ class Snapshots(Protocol):
         """
         ...
 
+    def diff(self, upper: Path, parent: str | None, sink: Sink, options: CommitOptions = DEFAULT_COMMIT) -> Diff:
+        """Write the tar that :meth:`commit` would, and leave ``upper`` as it is. It may be in use: what changes
+        meanwhile is written as it was or as it is. Raises as commit does."""
+        ...
+
     def view(
         self,
         chain_ids: list[str],
         upper: Path | None = None,
         work: Path | None = None,
-        userns: int | None = None,
+        guise: Guise | None = None,
         volatile: bool = False,
     ) -> AbstractContextManager[int]:
         """The merged tree of an image's layers (chain ids, the lowest first; none: an empty tree) as a directory.
 
         The descriptor is an overlay mounted nowhere, without devices and set-id programs, good for openat(2) and
-        openat2(2) from every thread until the end. Read only, or, with ``upper`` and ``work`` (see :meth:`prepare`;
-        nobody else has them mounted), what is written goes there. It is on the disk when the view has ended, but with
-        ``volatile`` only when it was committed. ``userns`` is a descriptor of a user namespace by which the layers'
-        ids are mapped; ``upper`` then has mapped ids. Raises NotFound for a chain id, KernelError.
+        openat2(2) from every thread until the end. Read only, with ``upper`` on top if it is given, or, with ``work``
+        too (see :meth:`prepare`; nobody else has them mounted), what is written goes to ``upper``. That is on the disk
+        when the view has ended, but with ``volatile`` only when it was committed. With a user namespace in ``guise``
+        a writable ``upper`` has mapped ids. Raises NotFound for a chain id, KernelError.
         """
         ...
 

@@ -17,7 +17,9 @@ from wherry.engine.snapshots.model import (
     DEFAULT_LIMITS,
     CommitOptions,
     Committed,
+    Diff,
     ExtractResult,
+    Guise,
     Limits,
     Sink,
 )
@@ -26,11 +28,11 @@ from wherry.engine.snapshots.source import Source
 from wherry.engine.snapshots.stubs import Stubs
 from wherry.engine.snapshots.tarwriter import TarWriter
 from wherry.engine.snapshots.tree import LayerWriter, Rendering
-from wherry.engine.snapshots.view import VIEW, viewed
+from wherry.engine.snapshots.view import VIEW, untouched, viewed
 from wherry.kit.errors import Invalid, NotFound, Unavailable
 from wherry.linux.overlay import Stack
 from wherry.linux.trees import remove_tree, sync_file_system
-from wherry.oci.chain import chain_id as chain
+from wherry.oci import chain
 from wherry.oci.digest import Digest
 
 _FILES = "fs"
@@ -90,12 +92,15 @@ class OverlaySnapshots:
         chain_ids: list[str],
         upper: Path | None = None,
         work: Path | None = None,
-        userns: int | None = None,
+        guise: Guise | None = None,
         volatile: bool = False,
     ) -> Iterator[int]:
         layers = [str(path) for path in self.layers(chain_ids)]
-        stack = Stack(layers, str(upper or ""), str(work or ""), userns, volatile)
-        with viewed(stack, self._tmp) as fd:
+        if upper is not None and work is None:
+            layers, upper = [str(upper), *layers], None
+        guise = guise or Guise()
+        stack = Stack(layers, str(upper or ""), str(work or ""), guise.userns, volatile)
+        with viewed(stack, self._tmp, guise.furnish) as fd:
             yield fd
 
     def usage(self, chain_id: str) -> int:
@@ -127,38 +132,40 @@ class OverlaySnapshots:
         return ExtractResult(record.diff_id, record.size_bytes, record.entries)
 
     def commit(self, upper: Path, parent: str | None, sink: Sink, options: CommitOptions = DEFAULT_COMMIT) -> Committed:
-        below = self._below(parent)
         with self._unfinished("commit") as directory:
-            record = self._settle(upper, parent, below, sink, options)
-            (directory / _FILES).rmdir()
-            upper.rename(directory / _FILES)
-            (directory / _RECORD).write_bytes(msgspec.json.encode(record))
-            chain_id = chain(parent, record.diff_id)
-            self._publish(directory, self._directory(chain_id), options.durable)
-        return Committed(chain_id, record.diff_id, record.size_bytes, record.entries)
-
-    def _settle(
-        self, upper: Path, parent: str | None, below: Sequence[Path], sink: Sink, options: CommitOptions
-    ) -> LayerRecord:
-        """Write the layer's tar and make ``upper`` what its extraction would give."""
-        archive = TarWriter(sink)
-        with Inheritance(below) as inheritance:
-            rendering = Rendering(
-                options.first_id, options.epoch_seconds, options.limits, Stubs(options, inheritance).skip
-            )
-            writer = LayerWriter(archive, rendering, Settler(options.first_id != 0))
             root = os.open(upper, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:
-                writer.write(root)
+                done, opaque = self._write(root, parent, sink, options, Settler(options.first_id != 0))
             finally:
                 os.close(root)
-        return LayerRecord(
-            parent=parent,
-            diff_id=archive.finish(),
-            size_bytes=writer.size_bytes,
-            entries=writer.entries,
-            opaque=writer.opaque,
-        )
+            (directory / _FILES).rmdir()
+            upper.rename(directory / _FILES)
+            record = LayerRecord(
+                parent=parent, diff_id=done.diff_id, size_bytes=done.size_bytes, entries=done.entries, opaque=opaque
+            )
+            (directory / _RECORD).write_bytes(msgspec.json.encode(record))
+            chain_id = chain.chain_id(parent, done.diff_id)
+            self._publish(directory, self._directory(chain_id), options.durable)
+        return Committed(done.diff_id, done.size_bytes, done.entries, chain_id)
+
+    def diff(self, upper: Path, parent: str | None, sink: Sink, options: CommitOptions = DEFAULT_COMMIT) -> Diff:
+        with untouched(upper) as root:
+            return self._write(root, parent, sink, options, None)[0]
+
+    def _write(
+        self, root: int, parent: str | None, sink: Sink, options: CommitOptions, settler: Settler | None
+    ) -> tuple[Diff, bool]:
+        """Write the layer's tar, and with ``settler`` make ``root`` what its extraction would give.
+
+        What it was, and whether it hides all layers below.
+        """
+        archive = TarWriter(sink)
+        with Inheritance(self._below(parent)) as below:
+            skip = Stubs(options, below).skip
+            rendering = Rendering(options.first_id, options.epoch_seconds, options.limits, skip)
+            writer = LayerWriter(archive, rendering, settler)
+            writer.write(root)
+        return Diff(archive.finish(), writer.size_bytes, writer.entries), writer.opaque
 
     def sync(self) -> None:
         sync_file_system(self._layers)

@@ -22,7 +22,9 @@ from wherry.engine.snapshots.model import (
     DEFAULT_LIMITS,
     CommitOptions,
     Committed,
+    Diff,
     ExtractResult,
+    Guise,
     Limits,
     Sink,
 )
@@ -61,21 +63,28 @@ class MemorySnapshots:
 
     def commit(self, upper: Path, parent: str | None, sink: Sink, options: CommitOptions = DEFAULT_COMMIT) -> Committed:
         """A layer with the files that are right in ``upper``, which goes."""
+        buffer = io.BytesIO()
+        done = self.diff(upper, parent, buffer, options)
+        sink.write(buffer.getvalue())
+        chain = chain_id(parent, done.diff_id)
+        buffer.seek(0)
+        self.extract(chain, parent, buffer)
+        upper.rename(upper.with_name(f"committed-{done.diff_id[7:]}"))
+        return Committed(done.diff_id, done.size_bytes, done.entries, chain)
+
+    def diff(self, upper: Path, parent: str | None, sink: Sink, options: CommitOptions = DEFAULT_COMMIT) -> Diff:
         if self.fail is not None:
             raise self.fail
         buffer = io.BytesIO()
+        paths = sorted(upper.iterdir())
         with tarfile.open(fileobj=buffer, mode="w") as archive:
-            for path in sorted(upper.iterdir()):
+            for path in paths:
                 member = tarfile.TarInfo(path.name)
                 member.size = path.stat().st_size
                 archive.addfile(member, io.BytesIO(path.read_bytes()))
         sink.write(buffer.getvalue())
         diff_id = "sha256:" + hashlib.sha256(buffer.getvalue()).hexdigest()
-        chain = chain_id(parent, diff_id)
-        buffer.seek(0)
-        result = self.extract(chain, parent, buffer)
-        upper.rename(upper.with_name(f"committed-{diff_id[7:]}"))
-        return Committed(chain, diff_id, result.size_bytes, result.entries)
+        return Diff(diff_id, sum(path.stat().st_size for path in paths), len(paths))
 
     @contextmanager
     def view(
@@ -83,7 +92,7 @@ class MemorySnapshots:
         chain_ids: "list[str]",
         upper: Path | None = None,
         work: Path | None = None,
-        userns: int | None = None,
+        guise: Guise | None = None,
         volatile: bool = False,
     ) -> Iterator[int]:
         """Nothing of the layers: an empty directory, or ``upper``."""
