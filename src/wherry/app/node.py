@@ -16,8 +16,10 @@ from enum import Enum
 from wherry.app.config import Settings, load
 from wherry.engine.runtime.spawning import Launched, launch
 from wherry.kit.errors import Invalid
+from wherry.linux.processes import give_back_memory
 
 HOPELESS = 78  # sysexits.h EX_CONFIG: the supervisor does not try again
+_TIDY_SECONDS = 0.5
 _SETTINGS = ("root", "config", "log_level", "registry_mirror", "insecure_registry")
 log = logging.getLogger("wherry")
 
@@ -44,6 +46,7 @@ def main() -> int:
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
     logging.getLogger("asyncio").setLevel(logging.WARNING)
+    gc.disable()  # until we have started: what is loaded stays
     spawner = launch(settings.instance)  # it loads while we do
     import uvloop  # 50 ms; not for a configuration that is wrong
 
@@ -70,9 +73,7 @@ async def _live(settings: Settings, spawner: Launched, lifeline: int | None, tea
 
     engine = wiring.build(settings, spawner)
     await engine.start()
-    # What is there now stays: the collector need not look at it again, and forks share its pages.
-    gc.collect()
-    gc.freeze()
+    asyncio.get_running_loop().call_later(_TIDY_SECONDS, _tidy)
     log.info("answering at unix://%s", settings.instance.socket)
     if tear_down or await ending is Ending.TEAR_DOWN:
         log.info("ending the containers and what the instance made in the kernel")
@@ -80,6 +81,14 @@ async def _live(settings: Settings, spawner: Launched, lifeline: int | None, tea
     else:
         log.info("leaving; containers go on")
         await engine.stop()
+
+
+def _tidy() -> None:
+    """What is there after the start stays: the collector need not look at it again. Not while a client waits for us."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+    give_back_memory()
 
 
 def _told_to_end(lifeline: int | None) -> asyncio.Future[Ending]:

@@ -15,6 +15,8 @@ _KEYCTL_JOIN_SESSION_KEYRING = 1
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
 _LAST_FD = 0xFFFFFFFF
 
+_malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it, musl does not
+
 
 def set_parent_death_signal(signal: int) -> None:
     """Have ``signal`` sent to us when our parent ends. Changing user ids clears it (prctl(2))."""
@@ -80,6 +82,12 @@ def loopback_up() -> None:
         request = struct.pack("16sH14x", b"lo", 0)
         flags = struct.unpack("16sH14x", fcntl.ioctl(sock, _SIOCGIFFLAGS, request))[1]
         fcntl.ioctl(sock, _SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", flags | _IFF_UP))
+
+
+def give_back_memory() -> None:
+    """Hand what malloc(3) keeps for later back to the kernel, whole pages, also from the middle (malloc_trim(3))."""
+    if _malloc_trim is not None:
+        _malloc_trim(0)
 
 
 def sealed_copy(path: str) -> int:
