@@ -15,6 +15,7 @@ from enum import Enum
 
 from wherry.app.config import Settings, load
 from wherry.engine.runtime.spawning import Launched, launch
+from wherry.http import certificates
 from wherry.kit.errors import Invalid
 from wherry.linux.processes import give_back_memory
 
@@ -69,7 +70,8 @@ def _arguments() -> argparse.Namespace:
 
 async def _live(settings: Settings, spawner: Launched, lifeline: int | None, tear_down: bool) -> None:
     ending = _told_to_end(lifeline)
-    from wherry.app import wiring
+    with certificates.deferred():
+        from wherry.app import wiring
 
     engine = wiring.build(settings, spawner)
     await engine.start()

@@ -18,6 +18,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 from yarl import URL
 
+from wherry.http import certificates
 from wherry.http.urls import Origin, joined, shown
 from wherry.kit.errors import Invalid, Unavailable
 
@@ -59,7 +60,8 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``body`` in pieces needs a Content-Length among the headers, or is sent chunked. ``tls``: None is the default."""
+    """``body`` in pieces needs a Content-Length among the headers, or is sent chunked. ``tls``: by default it trusts
+    whom the system trusts."""
 
     method: str
     url: str
@@ -164,7 +166,7 @@ class HttpClient:
                 URL(request.url, encoded=True),
                 headers=request.headers,
                 data=request.body,
-                ssl=True if request.tls is None else request.tls,
+                ssl=request.tls or certificates.default(),
                 allow_redirects=False,
                 proxy=proxy_for(origin),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._timeouts.connect_seconds, sock_read=stall),
