@@ -1,0 +1,225 @@
+"""One bridge: its ground, the addresses it hands out, and what a failure leaves (the service: test_networks)."""
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncIterator
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from pathlib import Path
+
+import pytest
+
+from tests.unit.engine.containers.harness import wait_until
+from wherry.engine.database import Database
+from wherry.engine.instance import Instance
+from wherry.engine.networks import plan
+from wherry.engine.networks.apply import Wire
+from wherry.engine.networks.bridge import Bridge, choose_addressing
+from wherry.engine.networks.fake import FakePlumbing
+from wherry.engine.networks.model import Endpoint, Publication
+from wherry.engine.networks.rows import Rows
+from wherry.kit.errors import Unavailable
+from wherry.linux.errors import KernelError
+
+INSTANCE = Instance(Path("/x"), Path("/x/run"), "12345678")
+SMALL = plan.addressing(IPv4Network("10.0.0.0/29"))  # five addresses besides the gateway's
+WEB = Publication("tcp", "0.0.0.0", 8080, "10.0.0.2", 80)
+
+
+def endpoint(address: IPv4Address) -> Endpoint:
+    return Endpoint("n" * 64, "bridge", f"e{address}", str(address), 29, "10.0.0.1", plan.mac_of(address))
+
+
+class SlowPlumbing(FakePlumbing):
+    """Lays a wire only when the test lets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def lay(self, netns_fd: int, bridge: str, wire: Wire) -> None:
+        os.fstat(netns_fd)  # still open
+        self.begun.set()
+        assert self.go_on.wait(5)
+        super().lay(netns_fd, bridge, wire)
+
+
+@pytest.fixture
+def plumbing() -> FakePlumbing:
+    return FakePlumbing()
+
+
+@pytest.fixture
+def rows() -> Rows:
+    return Rows(Database(":memory:"))
+
+
+@pytest.fixture
+async def bridge(plumbing: FakePlumbing) -> AsyncIterator[Bridge]:
+    bridge = Bridge(INSTANCE, SMALL, plumbing)
+    yield bridge
+    await bridge.close()
+
+
+async def wired(bridge: Bridge) -> str:
+    """The address of a new endpoint."""
+    with open("/dev/null") as file:
+        return (await bridge.wire(file.fileno(), endpoint)).address
+
+
+async def test_the_ground_is_rules_bridge_and_forwarding(bridge: Bridge, plumbing: FakePlumbing, rows: Rows) -> None:
+    for _ in range(2):
+        bridge.lay_ground(rows, [], [WEB])
+    assert plumbing.bridges == {INSTANCE.bridge: IPv4Interface("10.0.0.1/29")}
+    assert plumbing.published == {INSTANCE.nft_table: {WEB}}
+    assert plumbing.forwarding
+
+
+async def test_links_that_were_there_when_forwarding_came_do_not_forward(
+    bridge: Bridge, plumbing: FakePlumbing, rows: Rows
+) -> None:
+    bridge.lay_ground(rows, [], [])
+    assert plumbing.tables[INSTANCE.nft_table].fence == rows.fence() == ("eth0",)
+    plumbing.other_links.append("later0")
+    bridge.lay_ground(rows, [], [])
+    assert plumbing.tables[INSTANCE.nft_table].fence == ("eth0",)
+
+
+async def test_a_machine_that_forwarded_before_has_no_fence(bridge: Bridge, plumbing: FakePlumbing, rows: Rows) -> None:
+    plumbing.forwarding = True
+    bridge.lay_ground(rows, [], [])
+    assert plumbing.tables[INSTANCE.nft_table].fence == ()
+    assert rows.fence() is None
+
+
+async def test_links_that_nobody_owns_are_removed(bridge: Bridge, plumbing: FakePlumbing, rows: Rows) -> None:
+    bridge.lay_ground(rows, [], [])
+    kept, lost = await wired(bridge), await wired(bridge)
+    again = Bridge(INSTANCE, SMALL, plumbing)  # after a crash: it knows what rows say
+    again.lay_ground(rows, [endpoint(IPv4Address(kept))], [])
+    assert [str(wire.address.ip) for wire in plumbing.wires.values()] == [kept]
+    assert kept != lost
+    await again.close()
+
+
+async def test_addresses_of_before_are_not_handed_out_again(bridge: Bridge, rows: Rows) -> None:
+    bridge.lay_ground(rows, [endpoint(IPv4Address(f"10.0.0.{number}")) for number in (2, 4)], [])
+    assert [await wired(bridge) for _ in range(3)] == ["10.0.0.5", "10.0.0.6", "10.0.0.3"]
+
+
+async def test_when_all_addresses_are_used_there_is_none(bridge: Bridge, plumbing: FakePlumbing, rows: Rows) -> None:
+    bridge.lay_ground(rows, [], [])
+    for _ in range(5):
+        await wired(bridge)
+    with pytest.raises(Unavailable, match="no available IPv4 addresses"):
+        await wired(bridge)
+    assert len(plumbing.wires) == 5
+
+
+async def test_a_wire_is_what_the_endpoint_says(bridge: Bridge, plumbing: FakePlumbing, rows: Rows) -> None:
+    bridge.lay_ground(rows, [], [])
+    await wired(bridge)
+    assert list(plumbing.wires.values()) == [
+        Wire(INSTANCE.veth("2"), "eth0", "02:42:0a:00:00:02", IPv4Interface("10.0.0.2/29"), IPv4Address("10.0.0.1"))
+    ]
+
+
+async def test_the_address_of_a_wire_that_could_not_be_laid_is_free_again(
+    bridge: Bridge, plumbing: FakePlumbing, rows: Rows
+) -> None:
+    bridge.lay_ground(rows, [], [])
+    plumbing.refuse = {"lay"}
+    for _ in range(9):
+        with pytest.raises(KernelError):
+            await wired(bridge)
+    plumbing.refuse = set()
+    assert len({await wired(bridge) for _ in range(5)}) == 5
+
+
+async def test_who_stops_waiting_for_a_wire_has_none_in_the_end(rows: Rows) -> None:
+    plumbing = SlowPlumbing()
+    bridge = Bridge(INSTANCE, SMALL, plumbing)
+    bridge.lay_ground(rows, [], [])
+    with open("/dev/null") as file:
+        wiring = asyncio.create_task(bridge.wire(file.fileno(), endpoint))
+        await asyncio.to_thread(plumbing.begun.wait, 5)
+        wiring.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await wiring
+    plumbing.go_on.set()  # the descriptor of the caller is closed: the thread has its own
+    await wait_until(lambda: bool(plumbing.wires))
+    await wait_until(lambda: not plumbing.wires)
+    await bridge.close()
+
+
+async def test_an_address_is_free_when_its_link_is_gone_and_not_before(
+    bridge: Bridge, plumbing: FakePlumbing, rows: Rows
+) -> None:
+    bridge.lay_ground(rows, [], [])
+    addresses = [await wired(bridge) for _ in range(5)]
+    bridge.unwire(endpoint(IPv4Address(addresses[0])))
+    with pytest.raises(Unavailable):
+        await wired(bridge)
+    plumbing.wires.pop(INSTANCE.veth("2"))  # its namespace went
+    await bridge._leaving.look()
+    assert await wired(bridge) == addresses[0]
+
+
+async def test_ports_are_published_in_the_instances_own_table(
+    bridge: Bridge, plumbing: FakePlumbing, rows: Rows
+) -> None:
+    bridge.lay_ground(rows, [], [])
+    bridge.publish([WEB])
+    assert plumbing.published == {INSTANCE.nft_table: {WEB}}
+    for _ in range(2):
+        bridge.unpublish([WEB])
+    assert plumbing.published == {INSTANCE.nft_table: set()}
+
+
+async def test_destroy_leaves_the_machine_as_it_was(bridge: Bridge, plumbing: FakePlumbing, rows: Rows) -> None:
+    bridge.lay_ground(rows, [], [])
+    await wired(bridge)
+    for _ in range(2):
+        bridge.destroy(rows)
+    assert plumbing == FakePlumbing()
+    assert rows.fence() is None
+
+
+async def test_forwarding_stays_when_somebody_may_rely_on_it(
+    bridge: Bridge, plumbing: FakePlumbing, rows: Rows
+) -> None:
+    bridge.lay_ground(rows, [], [])
+    plumbing.other_links.append("docker0")
+    bridge.destroy(rows)
+    assert plumbing.forwarding
+
+
+def subnet(known: str | None, wanted: str | None, taken: list[str], in_use: bool = False) -> str:
+    """The range that is chosen."""
+    plumbing = FakePlumbing(routes=[IPv4Network(one) for one in taken])
+    before = plan.addressing(IPv4Network(known)) if known else None
+    return str(choose_addressing(INSTANCE, plumbing, before, IPv4Network(wanted) if wanted else None, in_use).subnet)
+
+
+@pytest.mark.parametrize(
+    ("known", "wanted", "taken", "in_use", "chosen"),
+    [
+        (None, None, [], False, "172.18.0.0/16"),
+        (None, None, ["172.18.0.0/15"], False, "172.20.0.0/16"),
+        (None, "10.1.0.0/24", [], False, "10.1.0.0/24"),
+        ("10.1.0.0/24", None, [], False, "10.1.0.0/24"),
+        ("10.1.0.0/24", None, ["10.1.0.0/16"], False, "172.18.0.0/16"),
+        ("10.1.0.0/24", None, ["10.1.0.0/16"], True, "10.1.0.0/24"),
+        ("10.1.0.0/24", "10.2.0.0/24", [], False, "10.2.0.0/24"),
+        ("10.1.0.0/24", "10.2.0.0/24", [], True, "10.1.0.0/24"),
+    ],
+)
+def test_a_range_is_kept_while_it_is_used_or_usable(
+    known: str | None, wanted: str | None, taken: list[str], in_use: bool, chosen: str
+) -> None:
+    assert subnet(known, wanted, taken, in_use) == chosen
+
+
+def test_when_every_range_has_a_route_the_user_is_told_to_give_one() -> None:
+    with pytest.raises(Unavailable, match="give one in the settings"):
+        subnet(None, None, ["172.16.0.0/12", "192.168.0.0/16"])
