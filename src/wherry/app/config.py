@@ -7,12 +7,15 @@ environment.
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wherry.engine.instance import DEFAULT_ROOT, Instance
 from wherry.kit.errors import Invalid
+
+if TYPE_CHECKING:
+    from wherry.registryapi.options import Options
 
 SYSTEM_FILE = Path("/etc/wherry/wherry.toml")
 PREFIX = "WHERRY_"
@@ -33,10 +36,28 @@ class Settings:
     containers_stop_timeout: int
     registries_mirrors: tuple[str, ...]
     registries_insecure: tuple[str, ...]
+    registry_listen: str
+    registry_tls_cert: Path | None
+    registry_tls_key: Path | None
+    registry_htpasswd: Path | None
+    registry_token_realm: str
+    registry_token_service: str
+    registry_token_issuer: str
+    registry_token_key: Path | None
+    registry_read_only: bool
+    registry_allow_delete: bool
+    registry_plain_http: bool
 
     @property
     def instance(self) -> Instance:
         return Instance.at(self.root)
+
+    @property
+    def registry(self) -> "Options":
+        """What the registry beside the engine is told, when ``registry_listen`` says where it is to be."""
+        from wherry.registryapi.options import Options  # 10 ms, and most have none
+
+        return Options(**{field.name: getattr(self, f"registry_{field.name}") for field in fields(Options)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +92,19 @@ def _absolute_path(value: object) -> Path:
     if not isinstance(value, str) or not value:
         raise ValueError("expected a directory")
     return Path(value).absolute()
+
+
+def _file_name(value: object) -> Path | None:
+    if not isinstance(value, str):
+        raise ValueError("expected a file")
+    return Path(value).absolute() if value else None
+
+
+def _switch(value: object) -> bool:
+    found = {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower())
+    if found is None:
+        raise ValueError("expected true or false")
+    return found
 
 
 def _whole(low: int, high: int) -> Callable[[object], int]:
@@ -154,6 +188,23 @@ SETTINGS = (
         "registries whose certificate is not verified, or that have none: HOST[:PORT] or a network; loopback is always",
         "insecure_registry",
     ),
+    Setting("registry.listen", "", _text, "HOST:PORT to serve a registry at, over the engine's images", "registry"),
+    Setting("registry.tls_cert", None, _file_name, "the registry's certificate in PEM, with those that vouch for it"),
+    Setting("registry.tls_key", None, _file_name, "the certificate's key in PEM"),
+    Setting("registry.htpasswd", None, _file_name, "file of users and their passwords' bcrypt hashes (`htpasswd -B`)"),
+    Setting("registry.token_realm", "", _text, "URL of the token server that clients are sent to"),
+    Setting("registry.token_service", "", _text, "the registry's name there (claim `aud`)"),
+    Setting("registry.token_issuer", "", _text, "the token server's own name (claim `iss`)"),
+    Setting("registry.token_key", None, _file_name, "its public keys: PEM or a JSON web key set"),
+    Setting("registry.read_only", False, _switch, "whether the registry refuses pushes and deletion"),
+    Setting("registry.allow_delete", False, _switch, "whether clients may delete manifests, tags and blobs"),
+    Setting(
+        "registry.plain_http",
+        False,
+        _switch,
+        "whether the registry may be reached from other machines without TLS",
+        "plain_http",
+    ),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 
@@ -191,10 +242,15 @@ def resolve(
             faults.append(f"{source}: {fault}, not {value!r}")
     if values["containers.id_first"] + values["containers.id_count"] - 1 > _LAST_ID:
         faults.append(f"containers.id_first + containers.id_count must not pass {_LAST_ID + 1}")
+    settings = Settings(**{setting.field: values[setting.name] for setting in SETTINGS})
+    if settings.registry_listen and not faults:
+        from wherry.registryapi.options import faults_of
+
+        faults += [f"registry: {fault}" for fault in faults_of(settings.registry)]
     if faults:
         listing = "".join(f"\n  {fault}" for fault in faults)
         raise Invalid(f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in the settings:{listing}")
-    return Settings(**{setting.field: values[setting.name] for setting in SETTINGS})
+    return settings
 
 
 def _file(flag: object, flags: Mapping[str, object], environment: Mapping[str, str]) -> tuple[Path, bool]:

@@ -21,7 +21,7 @@ from wherry.linux.processes import give_back_memory
 
 HOPELESS = 78  # sysexits.h EX_CONFIG: the supervisor does not try again
 _TIDY_SECONDS = 0.5
-_SETTINGS = ("root", "config", "log_level", "registry_mirror", "insecure_registry")
+_SETTINGS = ("root", "config", "log_level", "registry_mirror", "insecure_registry", "registry", "plain_http")
 log = logging.getLogger("wherry")
 
 
@@ -62,6 +62,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--log-level")
     parser.add_argument("--registry-mirror", action="append")
     parser.add_argument("--insecure-registry", action="append")
+    parser.add_argument("--registry")
+    parser.add_argument("--plain-http", action="store_const", const=True)
     parser.add_argument("--lock-fd", type=int)
     parser.add_argument("--lifeline-fd", type=int)
     parser.add_argument("--tear-down", action="store_true")

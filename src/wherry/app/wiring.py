@@ -1,7 +1,10 @@
 """The engine of one instance, put together from top to bottom. Nothing else knows how the parts meet."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 from wherry.app.builder import Builder
 from wherry.app.config import Settings
@@ -19,12 +22,17 @@ from wherry.engine.events import Events
 from wherry.engine.images import Images
 from wherry.engine.instance import Instance
 from wherry.engine.networks import Networks
+from wherry.engine.registry.owner import RegistryOwner
+from wherry.engine.registry.rows import RegistryRows
 from wherry.engine.runtime.client import ShimRuntime
 from wherry.engine.runtime.spawning import Launched
 from wherry.engine.snapshots import OverlaySnapshots
 from wherry.engine.volumes import Volumes
 from wherry.http.server import UnixServer
 from wherry.linux.cgroup import Cgroup, layout
+
+if TYPE_CHECKING:
+    from wherry.registryapi.server import RegistryServer
 
 
 @dataclass(slots=True)
@@ -39,7 +47,9 @@ class Engine:
     containers: Containers
     services: Services
     socket_group: str
+    serve_registry: "Callable[[], Awaitable[RegistryServer]] | None" = None
     server: UnixServer | None = None
+    registry: "RegistryServer | None" = None
 
     async def start(self) -> None:
         """Find everything again, put right what a crash left, then answer."""
@@ -47,12 +57,16 @@ class Engine:
         await self.runtime.start()
         await self.networks.start()
         await self.containers.start_up()
+        if self.serve_registry is not None:
+            self.registry = await self.serve_registry()
         self.server = await serve(create_app(self.services), self.instance.socket, self.socket_group)
 
     async def stop(self) -> None:
         """Let go of everything; containers, their networks and logs go on."""
         if self.server is not None:
             await self.server.stop()
+        if self.registry is not None:
+            await self.registry.stop()
         await self.containers.close()
         await self.networks.stop(destroy=False)
         await self.runtime.close()
@@ -83,10 +97,22 @@ def build(settings: Settings, spawner: Launched | None = None) -> Engine:
     containers = Containers(instance, database, runtime, images, snapshots, networks, volumes, events, rules)
     cache = BuildCache(database)
     images.add_owner(cache)
+    images.add_owner(RegistryOwner(RegistryRows(database)))  # also of an instance that serves none this time
     registries = Distribution(images, content, Endpoints(settings.registries_mirrors, settings.registries_insecure))
     builder = Builder(instance, cache, content, snapshots, images, containers, volumes, registries)
     services = Services(instance, containers, images, registries, networks, volumes, events, builder)
-    return Engine(instance, database, images, networks, runtime, containers, services, settings.socket_group)
+    engine = Engine(instance, database, images, networks, runtime, containers, services, settings.socket_group)
+    if settings.registry_listen:
+        engine.serve_registry = partial(_serve_registry, settings, database, content, images)
+    return engine
+
+
+async def _serve_registry(
+    settings: Settings, database: Database, content: ContentStore, images: Images
+) -> "RegistryServer":
+    from wherry.app.registry import serve_beside  # 5 MB that most instances do without
+
+    return await serve_beside(settings, database, content, images)
 
 
 def rules_of(settings: Settings) -> Rules:

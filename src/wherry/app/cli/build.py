@@ -2,18 +2,21 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import click
 
-from wherry.app.cli.build_progress import progress
+from wherry.app.cli.build_outputs import Output, deliver, parse_output
+from wherry.app.cli.build_progress import Progress, progress
 from wherry.app.cli.build_request import Files, Upload, upload_of
 from wherry.app.cli.command import Command, LazyGroup, client
 from wherry.app.cli.lifecycle import confirm
 from wherry.app.cli.output import filters
 from wherry.app.cli.parse.units import bytes_of, decimal_size
+from wherry.app.client import ApiError, Client
 
 builder_command = LazyGroup(
     "builder",
@@ -52,12 +55,20 @@ OPTIONS = [
         help="Give everything built the base image's time (or SOURCE_DATE_EPOCH), so that the same inputs give the "
         "same image. Default.",
     ),
+    _many("--output", "-o", metavar="type=KIND,dest=PATH", help="image (default), docker, oci, tar, local."),
+    click.option("--load", is_flag=True, help="Have the image in the engine: it always is."),
+    click.option("--push", is_flag=True, help="Push the image."),
+    _many("--cache-from", metavar="NAME", help="Images whose steps are known: those of this engine always are."),
+    _many("--cache-to", metavar="type=inline", help="Where to export the cache."),
+    _many("--attest", metavar="type=KIND", help="Not made; false and none are accepted."),
+    click.option("--provenance", metavar="false", help="Not made; false is accepted."),
+    click.option("--sbom", metavar="false", help="Not made; false is accepted."),
     click.option("--iidfile", metavar="FILE", help="Write the image's id there."),
     click.option("--metadata-file", metavar="FILE", help="Write what was built there, as JSON."),
     click.option("--quiet", "-q", is_flag=True, help="Print nothing but the image's id."),
     click.option(
         "--progress",
-        type=click.Choice(["auto", "plain", "tty", "quiet"]),
+        type=click.Choice(["auto", "plain", "tty", "quiet", "rawjson"]),
         default="auto",
         help="How to show what goes on.",
     ),
@@ -71,18 +82,21 @@ def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+class BuildError(click.ClickException):
+    """A build that failed; what the daemon said of the place is shown above the message."""
+
+    def __init__(self, message: str, excerpt: str = "") -> None:
+        super().__init__(f"failed to build: {message}")
+        self.excerpt = excerpt
+
+
 @click.command("build", cls=Command)
 @with_options
 @click.argument("context")
 def build_command(context: str, **flags: Any) -> None:
     """Build an image from a Dockerfile. CONTEXT is a directory, or - for an archive or a Dockerfile on stdin."""
-    try:
-        upload = upload_of(flags, Files(context, flags["file"] or "", sys.stdin.buffer))
-    except ValueError as error:
-        raise click.ClickException(str(error)) from error
-    result = run(upload, "quiet" if flags["quiet"] else flags["progress"])
-    for warning in result["warnings"]:
-        click.echo(f"WARNING: {warning}", err=True)
+    shown = progress("quiet" if flags["quiet"] else flags["progress"])
+    result = build(client(), context, flags, shown)
     if flags["iidfile"]:
         Path(flags["iidfile"]).write_text(result["id"])
     if flags["metadata_file"]:
@@ -91,12 +105,42 @@ def build_command(context: str, **flags: Any) -> None:
         click.echo(result["id"])
 
 
-def run(upload: Upload, kind: str) -> dict[str, Any]:
-    """Send a build and show it; what was built. Raises ClickException for one that failed."""
-    shown = progress(kind)
+def build(daemon: Client, context: str, flags: Mapping[str, Any], shown: Progress) -> dict[str, Any]:
+    """Build as the flags of :data:`OPTIONS` say, and deliver what they ask for. ClickException for what is wrong."""
+    try:
+        outputs = outputs_of(flags)
+        upload = upload_of(flags, Files(context, flags["file"] or "", flags.get("inline"), sys.stdin.buffer))
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    keeps = not outputs or any(output.keeps_image for output in outputs)
+    named = [name for output in outputs for name in output.names if output.keeps_image]
+    upload.request["tags"] = [*upload.request["tags"], *named] if keeps else []
+    result = send(daemon, upload, shown)
+    deliver(daemon, result["id"], outputs)
+    if not keeps:
+        with suppress(ApiError):  # somebody else has the same image
+            daemon.delete(f"/images/{result['id']}", {"noprune": True})
+    return result
+
+
+def outputs_of(flags: Mapping[str, Any]) -> list[Output]:
+    """What ``--output``, ``--load`` and ``--push`` ask for. Raises ValueError."""
+    outputs = [parse_output(text) for text in flags["output"]]
+    if flags["push"] or any(output.push for output in outputs):
+        raise ValueError("pushing with the build is not available in this version: push the image afterwards")
+    for name in ("cache_to", "cache_from"):
+        for text in flags[name]:
+            if "type=" in text and "type=inline" not in text:
+                option = name.replace("_", "-")
+                raise ValueError(f"--{option} {text} is not available in this version: the engine has its own cache")
+    return outputs
+
+
+def send(daemon: Client, upload: Upload, shown: Progress) -> dict[str, Any]:
+    """Send a build and show it; what was built. BuildError."""
     line = json.dumps(upload.request).encode()
-    with client().upload("/wherry/build", None, upload.pieces(line)) as response:
-        last: dict[str, Any] = {}
+    last: dict[str, Any] = {}
+    with daemon.upload("/wherry/build", None, upload.pieces(line)) as response:
         for message in response.json_stream():
             last = message
             shown.take(message)
@@ -107,10 +151,10 @@ def run(upload: Upload, kind: str) -> dict[str, Any]:
     error = last.get("error") or {"message": "the daemon ended the build without a word"}
     if error.get("excerpt"):
         click.echo(error["excerpt"], err=True)
-    raise click.ClickException(f"failed to build: {error['message']}")
+    raise BuildError(error["message"], error.get("excerpt", ""))
 
 
-def metadata(result: dict[str, Any]) -> dict[str, Any]:
+def metadata(result: Mapping[str, Any]) -> dict[str, Any]:
     """What buildx writes of an image."""
     return {
         "containerimage.config.digest": result["id"],

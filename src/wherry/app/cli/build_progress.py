@@ -1,10 +1,14 @@
 """How a build looks while it goes on: plain lines as BuildKit's, or a few lines of a terminal that change."""
 
+import base64
+import hashlib
+import json
 import shutil
 import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Protocol, TextIO
 
 _SHOWN_LINES = 6
@@ -196,9 +200,62 @@ def _said(document: Mapping[str, Any]) -> str:
     return " ".join(str(document[name]) for name in ("id", "status", "progress") if document.get(name))
 
 
-def progress(kind: str, out: TextIO | None = None) -> Progress:
-    """``auto``, ``plain``, ``tty`` or ``quiet``, on standard error unless ``out`` says otherwise."""
+class RawProgress:
+    """BuildKit's own messages (client.SolveStatus), a line each, for programs: compose reads them.
+
+    ``name`` tells steps of several builds apart that share an output.
+    """
+
+    def __init__(self, out: TextIO, name: str = "") -> None:
+        self._out = out
+        self._name = name
+        self._story = Story()
+
+    def take(self, message: Mapping[str, Any]) -> None:
+        vertex = self._story.take(message)
+        if vertex is None:
+            return
+        event = message["event"]
+        if event == "Output":
+            log = {"vertex": self._digest(vertex), "stream": message["stream"], "timestamp": _now()}
+            data = base64.b64encode(message["data"].encode()).decode()
+            self._say({"logs": [{**log, "data": data}]})
+        elif event in ("Began", "Ended", "Failed"):
+            self._say({"vertexes": [self._vertex(vertex, message)]})
+
+    def _vertex(self, vertex: Vertex, message: Mapping[str, Any]) -> dict[str, Any]:
+        shown: dict[str, Any] = {"digest": self._digest(vertex), "name": self._shown(vertex), "started": _now()}
+        if message["event"] != "Began":
+            shown["completed"] = _now()
+        if message["event"] == "Ended" and message["cached"]:
+            shown["cached"] = True
+        if message["event"] == "Failed":
+            shown["error"] = message["message"]
+        return shown
+
+    def _shown(self, vertex: Vertex) -> str:
+        return f"[{self._name} {vertex.name[1:]}" if self._name and vertex.name.startswith("[") else vertex.name
+
+    def _digest(self, vertex: Vertex) -> str:
+        return "sha256:" + hashlib.sha256(f"{self._name} {vertex.number} {vertex.name}".encode()).hexdigest()
+
+    def _say(self, document: Mapping[str, Any]) -> None:
+        self._out.write(json.dumps(document) + "\n")
+        self._out.flush()
+
+    def close(self) -> None:
+        pass
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
+
+
+def progress(kind: str, out: TextIO | None = None, name: str = "") -> Progress:
+    """``auto``, ``plain``, ``tty``, ``quiet`` or ``rawjson``, on standard error unless ``out`` says otherwise."""
     out = out or sys.stderr
+    if kind == "rawjson":
+        return RawProgress(out, name)
     if kind == "quiet":
         return QuietProgress(out)
     if kind == "tty" or (kind == "auto" and out.isatty()):

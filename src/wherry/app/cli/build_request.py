@@ -33,10 +33,14 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Where the Dockerfile and the context come from: ``file`` as of ``-f``, ``context`` as of the argument."""
+    """Where the Dockerfile and the context come from: ``file`` as of ``-f``, ``context`` as of the argument.
+
+    ``inline``: the Dockerfile's text, out of a bake file.
+    """
 
     context: str
     file: str = ""
+    inline: str | None = None
     stdin: BinaryIO | None = field(default=None, repr=False)
 
 
@@ -75,7 +79,9 @@ def _with_files(request: dict[str, Any], files: Files) -> Upload:
     if not context.is_dir():
         raise ValueError(f'unable to prepare context: path "{files.context}" not found')
     request["context"] = str(context)
-    if files.file == "-":
+    if files.inline is not None:
+        request["dockerfile"] = files.inline
+    elif files.file == "-":
         assert files.stdin is not None
         request["dockerfile"] = files.stdin.read().decode("utf-8", "replace")
     elif files.file:

@@ -19,7 +19,10 @@ def _verbs(module: str, *names: str) -> dict[str, str]:
     return {name: f"{module}:{name}_command" for name in names}
 
 
-INSTANCE = _verbs("instance", "up", "down", "env", "status")
+INSTANCE = {
+    **_verbs("instance", "up", "down", "env", "status"),
+    "install-docker-plugin": "plugin:install_docker_plugin_command",
+}
 CONTAINERS = {
     **_verbs("run", "run", "create"),
     **_verbs("lifecycle", "start", "stop", "restart", "kill", "pause", "unpause", "rm", "rename", "wait"),
@@ -67,10 +70,10 @@ def root(context: click.Context, root: str | None, host: str | None) -> None:
     context.obj = {"root": root, "host": host}
 
 
-def run() -> NoReturn:
-    """Run the command line given to this process, and exit as docker's CLI would."""
+def run(command: click.Command = root, arguments: list[str] | None = None, name: str = "wherry") -> NoReturn:
+    """Run a command line, this process's own unless one is given, and exit as docker's CLI would."""
     try:
-        status = root.main(standalone_mode=False, prog_name="wherry")
+        status = command.main(arguments, standalone_mode=False, prog_name=name)
     except click.exceptions.Exit as wish:
         status = wish.exit_code
     except click.UsageError as error:

@@ -51,6 +51,8 @@ _config = click.option(
     metavar="HOST[:PORT]",
     help="Registry without a certificate to verify. May be repeated.",
 )
+@click.option("--registry", metavar="HOST:PORT", help="Serve a registry there, over the engine's images.")
+@click.option("--plain-http", is_flag=True, help="Let other machines reach the registry without TLS.")
 def up_command(
     config: str | None,
     engine_only: bool,
@@ -58,9 +60,18 @@ def up_command(
     log_level: str | None,
     mirrors: tuple[str, ...],
     insecure: tuple[str, ...],
+    registry: str | None,
+    plain_http: bool,
 ) -> None:
     """Start an instance: the daemon and everything it keeps, in one directory."""
-    settings = _settings(config, log_level=log_level, registry_mirror=mirrors, insecure_registry=insecure)
+    settings = _settings(
+        config,
+        log_level=log_level,
+        registry_mirror=mirrors,
+        insecure_registry=insecure,
+        registry=registry,
+        plain_http=plain_http or None,
+    )
     if os.geteuid() != 0:
         raise Unavailable("wherry up needs root: it makes namespaces, mounts and cgroups")
     instance = settings.instance
@@ -71,6 +82,7 @@ def up_command(
     flags += [f"--config={Path(config).absolute()}"] if config else []
     flags += [f"--log-level={log_level}"] if log_level else []
     flags += [f"--registry-mirror={each}" for each in mirrors] + [f"--insecure-registry={each}" for each in insecure]
+    flags += ([f"--registry={registry}"] if registry else []) + (["--plain-http"] if plain_http else [])
     command = _supervisor(held, log, flags)
     os.set_inheritable(held, True)
     if not detach:

@@ -1,0 +1,5 @@
+"""``python -m wherry.app.buildx``: what the installed script runs."""
+
+from wherry.app.buildx import main
+
+main()
