@@ -16,7 +16,7 @@ import pytest
 from tests.kernel.attacks import WALK, Canary, Image, attempt, canary, output, probe, with_python
 from tests.kernel.rig import Rig, wait_until
 
-STARTS = 75
+STARTS = 50
 EXECS = 60
 TTL = Path("/proc/sys/net/ipv4/ip_default_ttl")
 CORE_PATTERN = Path("/proc/sys/kernel/core_pattern")
