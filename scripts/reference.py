@@ -158,6 +158,13 @@ def _value(option: click.Option) -> str:
     return "|".join(map(str, option.type.choices)) if isinstance(option.type, click.Choice) else "VALUE"
 
 
+def _shown(default: object) -> str:
+    """A setting's default as it would be written; nothing for none."""
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
+    return "" if default in (None, "", ()) else f"`{default}`"
+
+
 def _has_default(option: click.Option) -> bool:
     return not option.is_flag and isinstance(option.default, str | int) and option.default not in ("", -1)
 
@@ -211,7 +218,7 @@ names, or `{SYSTEM_FILE}`. A setting `containers.warm` is `warm` in the file's t
         "| setting | in the environment | default | |\n|---|---|---|---|\n",
     ]
     for setting in SETTINGS:
-        lines.append(f"| `{setting.name}` | `{setting.variable}` | `{setting.default}` | {setting.meaning} |\n")
+        lines.append(f"| `{setting.name}` | `{setting.variable}` | {_shown(setting.default)} | {setting.meaning} |\n")
     return "".join(lines)
 
 

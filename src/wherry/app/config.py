@@ -95,7 +95,7 @@ def _absolute_path(value: object) -> Path:
 
 
 def _file_name(value: object) -> Path | None:
-    if not isinstance(value, str):
+    if value is not None and not isinstance(value, str):
         raise ValueError("expected a file")
     return Path(value).absolute() if value else None
 

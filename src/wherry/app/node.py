@@ -51,8 +51,7 @@ def main() -> int:
     spawner = launch(settings.instance)  # it loads while we do
     import uvloop  # 50 ms; not for a configuration that is wrong
 
-    uvloop.run(_live(settings, spawner, arguments.lifeline_fd, arguments.tear_down))
-    return 0
+    return uvloop.run(_live(settings, spawner, arguments.lifeline_fd, arguments.tear_down))
 
 
 def _arguments() -> argparse.Namespace:
@@ -70,13 +69,19 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _live(settings: Settings, spawner: Launched, lifeline: int | None, tear_down: bool) -> None:
+async def _live(settings: Settings, spawner: Launched, lifeline: int | None, tear_down: bool) -> int:
     ending = _told_to_end(lifeline)
     with certificates.deferred():
         from wherry.app import wiring
 
     engine = wiring.build(settings, spawner)
-    await engine.start()
+    if tear_down:
+        engine.serve_registry = None
+    try:
+        await engine.start()
+    except wiring.NotServed as error:
+        print(f"wherry: {error.message}", file=sys.stderr)
+        return HOPELESS
     asyncio.get_running_loop().call_later(_TIDY_SECONDS, _tidy)
     log.info("answering at unix://%s", settings.instance.socket)
     if tear_down or await ending is Ending.TEAR_DOWN:
@@ -85,6 +90,7 @@ async def _live(settings: Settings, spawner: Launched, lifeline: int | None, tea
     else:
         log.info("leaving; containers go on")
         await engine.stop()
+    return 0
 
 
 def _tidy() -> None:

@@ -29,10 +29,15 @@ from wherry.engine.runtime.spawning import Launched
 from wherry.engine.snapshots import OverlaySnapshots
 from wherry.engine.volumes import Volumes
 from wherry.http.server import UnixServer
+from wherry.kit.errors import WherryError
 from wherry.linux.cgroup import Cgroup, layout
 
 if TYPE_CHECKING:
     from wherry.registryapi.server import RegistryServer
+
+
+class NotServed(WherryError):
+    """The registry cannot be served as the settings say: trying again will not help."""
 
 
 @dataclass(slots=True)
@@ -52,13 +57,13 @@ class Engine:
     registry: "RegistryServer | None" = None
 
     async def start(self) -> None:
-        """Find everything again, put right what a crash left, then answer."""
+        """Find everything again, put right what a crash left, then answer. Raises NotServed."""
         self.images.recover()
+        if self.serve_registry is not None:  # before anything is made in the kernel: it may be refused
+            self.registry = await self.serve_registry()
         await self.runtime.start()
         await self.networks.start()
         await self.containers.start_up()
-        if self.serve_registry is not None:
-            self.registry = await self.serve_registry()
         self.server = await serve(create_app(self.services), self.instance.socket, self.socket_group)
 
     async def stop(self) -> None:
@@ -112,7 +117,10 @@ async def _serve_registry(
 ) -> "RegistryServer":
     from wherry.app.registry import serve_beside  # 5 MB that most instances do without
 
-    return await serve_beside(settings, database, content, images)
+    try:
+        return await serve_beside(settings, database, content, images)
+    except WherryError as error:
+        raise NotServed(f"registry: {error.message}") from error
 
 
 def rules_of(settings: Settings) -> Rules:

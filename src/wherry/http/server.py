@@ -87,8 +87,8 @@ class TcpServer(Server):
 
 
 async def serve_unix(handler: Handler, path: Path, render_error: RenderError, group: str = "") -> UnixServer:
-    """Listen on ``path`` (made anew, mode 0660, of ``group`` where there is one, else root's) and answer with
-    ``handler``. Must not be called while another server owns ``path``: what lies there is replaced."""
+    """Listen on ``path`` (made anew, mode 0660, root's of ``group`` where there is one) and answer with ``handler``.
+    Must not be called while another server owns ``path``: what lies there is replaced."""
     sock = _listen(path, group)
     connections = _connections(handler, render_error, keepalive_timeout=3600, tcp_keepalive=False)
     server = await asyncio.get_running_loop().create_unix_server(connections, sock=sock, backlog=BACKLOG)
@@ -152,7 +152,8 @@ def _listen(path: Path, group: str) -> socket.socket:
             sock.bind(str(temporary))
         finally:
             os.umask(old)
-        os.chown(temporary, 0, _group_id(group))
+        if os.geteuid() == 0:
+            os.chown(temporary, 0, _group_id(group))
         os.chmod(temporary, 0o660)
         sock.listen(BACKLOG)
         os.rename(temporary, path)

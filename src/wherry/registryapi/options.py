@@ -1,21 +1,18 @@
-"""How a registry is told where to listen, whom to let in and what to allow."""
+"""How a registry is told where to listen, whom to let in and what to allow. Light: the command line checks it too."""
 
 import ipaddress
-import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from wherry.kit.errors import Invalid
-from wherry.registryapi.access import Guard, Open
-from wherry.registryapi.app import Rules
 
 DEFAULT_LISTEN = "127.0.0.1:5000"
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Empty texts and None are unset. Make the parts of it by the functions here, after :func:`check`."""
+    """Empty texts and None are unset. To be checked by :func:`check`."""
 
     listen: str = DEFAULT_LISTEN
     tls_cert: Path | None = None
@@ -35,9 +32,14 @@ _TOKEN = tuple(field.name for field in fields(Options) if field.name.startswith(
 
 def check(options: Options) -> None:
     """Raise Invalid naming everything that is wrong."""
-    faults = list(_faults(options))
+    faults = faults_of(options)
     if faults:
         raise Invalid("the registry cannot be served so:\n" + "\n".join(f"  {fault}" for fault in faults))
+
+
+def faults_of(options: Options) -> list[str]:
+    """Everything that is wrong with them together, each in words."""
+    return list(_faults(options))
 
 
 def _faults(options: Options) -> Iterator[str]:
@@ -80,44 +82,3 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
-
-
-def tls_context(options: Options) -> ssl.SSLContext | None:
-    """A server's context, from TLS 1.2 on; None without a certificate. Raises Invalid."""
-    if options.tls_cert is None or options.tls_key is None:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
-    load_certificate(context, options)
-    return context
-
-
-def load_certificate(context: ssl.SSLContext, options: Options) -> None:
-    """(Re)load certificate and key: connections from now on get the new one. Raises Invalid."""
-    assert options.tls_cert is not None
-    try:
-        context.load_cert_chain(options.tls_cert, options.tls_key)
-    except (OSError, ssl.SSLError) as error:
-        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
-        raise Invalid(f"certificate {options.tls_cert} with key {options.tls_key}: {reason}") from error
-
-
-def guard(options: Options) -> Guard:
-    """Whoever is to decide; its libraries are loaded only when they are needed. Raises Invalid."""
-    if options.htpasswd is not None:
-        from wherry.registryapi.htpasswd import Htpasswd
-
-        return Htpasswd(options.htpasswd)
-    if options.token_key is not None:
-        from wherry.registryapi.tokens import Authority, Tokens, load_keys  # 13 MB of cryptography
-
-        authority = Authority(options.token_realm, options.token_service, options.token_issuer)
-        return Tokens(authority, load_keys(options.token_key))
-    return Open()
-
-
-def rules(options: Options, who: Guard) -> Rules:
-    """A registry that trusts its machine answers to its machine's names only."""
-    host, _ = address(options.listen)
-    return Rules(options.read_only, options.allow_delete, host if who.is_open and is_loopback(host) else None)

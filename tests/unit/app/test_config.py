@@ -98,3 +98,24 @@ def test_a_registry_that_makes_no_sense_is_a_fault() -> None:
         load({"registry_mirror": None, "insecure_registry": ("a b",)}, environment)
     assert "WHERRY_REGISTRIES_MIRRORS: invalid mirror 'ftp://mirror.lan'" in caught.value.message
     assert "--insecure-registry: insecure registry 'a b' is not valid" in caught.value.message
+
+
+def test_a_registry_is_told_where_and_how(tmp_path: Path) -> None:
+    file = tmp_path / "wherry.toml"
+    file.write_text('[registry]\nlisten = "127.0.0.1:5000"\nhtpasswd = "/users"\nallow_delete = true\n')
+    settings = load({"config": str(file)}, {"WHERRY_REGISTRY_READ_ONLY": "1"})
+    options = settings.registry
+    assert (options.listen, options.htpasswd) == ("127.0.0.1:5000", Path("/users"))
+    assert (options.allow_delete, options.read_only, options.plain_http, options.tls_cert) == (True, True, False, None)
+    assert load({"registry": "[::1]:1"}, {}).registry.listen == "[::1]:1"
+
+
+def test_a_registry_s_faults_are_told_only_where_there_is_one() -> None:
+    with pytest.raises(Invalid, match=r"registry: 0\.0\.0\.0:5000 can be reached from other machines"):
+        load({"registry": "0.0.0.0:5000"}, {})
+    with pytest.raises(Invalid, match="registry: TLS needs both"):
+        load({"registry": "0.0.0.0:5000"}, {"WHERRY_REGISTRY_TLS_KEY": "/k"})
+    assert load({"registry": "0.0.0.0:5000", "plain_http": True}, {}).registry.plain_http
+    assert load({}, {"WHERRY_REGISTRY_TLS_KEY": "/k"}).registry_listen == ""
+    with pytest.raises(Invalid, match="expected true or false, not 'maybe'"):
+        load({}, {"WHERRY_REGISTRY_READ_ONLY": "maybe"})

@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit import certificates
 from wherry.kit.errors import Invalid
 from wherry.registryapi import options
-from wherry.registryapi.access import Open
 from wherry.registryapi.options import Options
 
 TOKENS = {"token_realm": "https://a/", "token_service": "s", "token_issuer": "i", "token_key": Path("k")}
@@ -68,26 +66,3 @@ def test_all_faults_are_told_at_once() -> None:
     with pytest.raises(Invalid) as refusal:
         options.check(Options(listen=":5000", tls_key=Path("k"), token_realm="x"))
     assert len(refusal.value.message.splitlines()) == 4
-
-
-def test_a_certificate_that_cannot_be_used_is_named(tmp_path: Path) -> None:
-    made, other = certificates.make(tmp_path), tmp_path / "other"
-    other.mkdir()
-    assert options.tls_context(Options()) is None
-    assert options.tls_context(Options(tls_cert=made.certificate, tls_key=made.key)) is not None
-    for key in (tmp_path / "missing", certificates.make(other).key, made.certificate):
-        with pytest.raises(Invalid, match=r"certificate .* with key"):
-            options.tls_context(Options(tls_cert=made.certificate, tls_key=key))
-
-
-def test_who_is_asked_decides_to_which_names_we_answer() -> None:
-    assert isinstance(options.guard(Options()), Open)
-    assert options.rules(Options(), Open()).own_name == "127.0.0.1"
-    assert options.rules(Options(listen=":5000"), Open()).own_name is None
-
-    class Closed(Open):
-        is_open = False
-
-    assert options.rules(Options(), Closed()).own_name is None
-    found = options.rules(Options(read_only=True, allow_delete=True), Open())
-    assert (found.read_only, found.allow_delete) == (True, True)

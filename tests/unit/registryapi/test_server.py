@@ -9,12 +9,13 @@ import pytest
 from tests.unit import certificates
 from tests.unit.engine.registry.conftest import Depot
 from wherry.kit.errors import Conflict, Invalid
+from wherry.registryapi.access import Open
 from wherry.registryapi.options import Options
-from wherry.registryapi.server import serve_registry
+from wherry.registryapi.server import guard, rules, serve_registry
 
 
 async def over_tls(port: int, authority: Path) -> bytes:
-    """Answer and certificate's serial number... of ``GET /v2/``."""
+    """The answer to ``GET /v2/``."""
     context = ssl.create_default_context(cafile=str(authority))
     reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context)
     writer.write(b"GET /v2/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
@@ -51,3 +52,16 @@ async def test_a_taken_port_leaves_nothing_running(tmp_path: Path, depot: Depot)
     with pytest.raises(Invalid, match="is not HOST:PORT"):
         await serve_registry(second.registry, Options(listen="x"))
     await server.stop()
+
+
+def test_who_is_asked_decides_to_which_names_we_answer() -> None:
+    assert isinstance(guard(Options()), Open)
+    assert rules(Options(), Open()).own_name == "127.0.0.1"
+    assert rules(Options(listen=":5000"), Open()).own_name is None
+
+    class Closed(Open):
+        is_open = False
+
+    assert rules(Options(), Closed()).own_name is None
+    found = rules(Options(read_only=True, allow_delete=True), Open())
+    assert (found.read_only, found.allow_delete) == (True, True)

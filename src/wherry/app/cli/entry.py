@@ -37,6 +37,7 @@ GROUPS = {
     **_verbs("networks", "network"),
     **_verbs("volumes", "volume"),
     **_verbs("build", "builder"),
+    **_verbs("registry", "registry"),
 }
 COMMANDS = {**INSTANCE, **CONTAINERS, **IMAGES, **SYSTEM, **GROUPS}
 
