@@ -141,10 +141,7 @@ def _resolve_user(described: dict[str, Any], rootfs: str) -> None:
     class InRoot(users.Files):
         @staticmethod
         def open(path: str) -> int:
-            try:
-                return openat2.openat2(root, path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
-            except KernelError as error:
-                raise OSError(error.errno, error.strerror) from error
+            return openat2.openat2(root, path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
 
     who = users.resolve(user["username"], user.get("additionalGids") or [], InRoot)
     described["user"] = {"uid": who.uid, "gid": who.gid, "additionalGids": who.groups}

@@ -4,10 +4,13 @@
 files of at most 1 MiB (CVE-2026-47262). Runs in the container's root, so nothing is imported: no ``pwd``, no NSS.
 """
 
+import errno
 import os
 import stat
 
 from wherry.engine.runtime.failure import Failure
+from wherry.linux import openat2
+from wherry.linux.syscalls import AT_FDCWD
 
 MAX_ID = 0xFFFFFFFE  # (uid_t)-1 means "unchanged" to the kernel
 _MAX_FILE = 1 << 20
@@ -94,16 +97,18 @@ class Files:
 
     @staticmethod
     def open(path: str) -> int:
-        return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        """Links are the image's own affair, but those of /proc lead to what this very process has open."""
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY
+        return openat2.openat2(AT_FDCWD, path, flags, resolve=openat2.RESOLVE_NO_MAGICLINKS)
 
     @classmethod
     def lines(cls, path: str) -> list[list[str]]:
         """The colon-separated lines of ``path``; none when it does not exist."""
         try:
             fd = cls.open(path)
-        except (FileNotFoundError, NotADirectoryError):
-            return []
         except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR):
+                return []
             raise Failure(
                 "find user", f"unable to find user: open {path}: {error.strerror}", error.errno or 0, path
             ) from error

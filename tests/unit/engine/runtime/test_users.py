@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import pytest
 
 from wherry.engine.runtime.failure import Failure
@@ -63,3 +66,27 @@ def test_an_unknown_group_is_refused() -> None:
 def test_a_user_whose_uid_is_no_number_is_refused() -> None:
     with pytest.raises(Failure, match="not a number"):
         resolve("x", [], files("x:x:0x0:0::/:"))
+
+
+def test_a_file_that_is_not_there_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert Files.lines(str(tmp_path / "passwd")) == []
+    assert Files.lines(str(tmp_path / "file/passwd")) == []
+
+
+def test_a_link_to_a_file_is_followed_and_comments_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("# a:b\n\nbob:x:7\n")
+    (tmp_path / "passwd").symlink_to("file")
+    assert Files.lines(str(tmp_path / "passwd")) == [["bob", "x", "7"]]
+
+
+def test_what_is_no_ordinary_file_or_too_large_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "large").touch()
+    os.truncate(tmp_path / "large", (1 << 20) + 1)
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    (tmp_path / "program").symlink_to("/proc/self/exe")
+    (tmp_path / "loop").symlink_to("loop")
+    for name in ("fifo", "large", "zero", "program", "loop", "."):
+        with pytest.raises(Failure, match="unable to find user"):
+            Files.lines(str(tmp_path / name))
