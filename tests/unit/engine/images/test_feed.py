@@ -7,7 +7,8 @@ from typing import BinaryIO
 import pytest
 
 from tests.unit.engine.images.archives import chunks
-from wherry.engine.images.feed import Interrupted, through
+from wherry.engine.images.feed import Interrupted, drained, through
+from wherry.engine.snapshots.model import Sink
 
 
 async def test_everything_arrives_in_order() -> None:
@@ -74,3 +75,44 @@ async def test_cancelling_ends_the_consumer() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     await ended.wait()
+
+
+# From a thread to the loop
+
+
+async def test_everything_that_is_written_comes_out_in_order() -> None:
+    data = bytes(range(256)) * 20_000
+    pieces = [piece async for piece in drained(lambda sink: sink.write(data))]
+    assert b"".join(pieces) == data
+
+
+async def test_nothing_written_is_nothing() -> None:
+    assert [piece async for piece in drained(lambda sink: None)] == []
+
+
+async def test_the_producers_error_comes_out_behind_what_it_wrote() -> None:
+    def produce(sink: Sink) -> None:
+        sink.write(b"half")
+        raise ValueError("no")
+
+    pieces = []
+    with pytest.raises(ValueError, match="no"):
+        async for piece in drained(produce):
+            pieces.append(piece)
+    assert pieces == [b"half"]
+
+
+async def test_a_producer_that_nobody_listens_to_any_more_is_told_and_waited_for() -> None:
+    ended: list[str] = []
+
+    def produce(sink: Sink) -> None:
+        try:
+            while True:
+                sink.write(bytes(1 << 20))
+        except BrokenPipeError:
+            ended.append("told")
+
+    pieces = drained(produce)
+    await anext(pieces)
+    await pieces.aclose()
+    assert ended == ["told"]
