@@ -94,12 +94,17 @@ def _write(writer: Writer, shape: Shape, document: Document, at: int) -> None:
     writer.write(path, document.content, document.mode, moment)
 
 
-def make_directory(engine: Engine, path: str, target: Target) -> CachedLayer | None:
-    """The layer that adds a directory; None when it is there already. Blocks."""
+def make_directory(engine: Engine, path: str, user: str, target: Target) -> CachedLayer | None:
+    """The layer that adds a directory of ``user``'s; None when it is there already. Blocks."""
     with engine.snapshots.view(target.chain_ids) as root:
         if Writer(root, Looks()).is_directory(path):
             return None
-    return written(engine, target, lambda root: os.close(Writer(root, Looks()).make_directories(path)))
+
+    def fill(root: int) -> None:
+        owner = find_owner(user, root) if user else (0, 0)
+        os.close(Writer(root, Looks(owner)).make_directories(path))
+
+    return written(engine, target, fill)
 
 
 def written(engine: Engine, target: Target, fill: Callable[[int], None], alone: bool = False) -> CachedLayer:

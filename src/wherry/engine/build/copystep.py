@@ -65,17 +65,18 @@ async def written(step: Step, shape: Shape, parts: Sequence[Files | Document]) -
     return await step.made(step_key, lambda target: in_thread(copy, step.job.engine, shape, parts, target))
 
 
-async def run_workdir(step: Step, path: str) -> CachedLayer | None:
-    """The layer that makes the working directory; None when it is there."""
-    engine = step.job.engine
+async def run_workdir(step: Step) -> CachedLayer | None:
+    """The layer that makes the working directory, the user's own; None when it is there."""
+    engine, config = step.job.engine, step.state.config
+    path = config.working_dir or "/"
     fact = key("directory", step.target.parent, path)
     if engine.cache.fact(fact) is not None:
         return None
-    step_key = key("workdir", step.target.parent, path, step.state.epoch_seconds)
+    step_key = key("workdir", step.target.parent, path, config.user, step.state.epoch_seconds)
     cached = step.cached(step_key)
     if cached is not None:
         return cached
-    layer = await in_thread(make_directory, engine, path, step.target)
+    layer = await in_thread(make_directory, engine, path, config.user, step.target)
     if layer is None:
         engine.cache.put_fact(fact, b"")
         return None

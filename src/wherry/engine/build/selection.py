@@ -38,14 +38,19 @@ class Request:
 
 
 def select(tree: Tree, request: Request) -> list[Item]:
-    """Everything to copy, sources in their order, each from the top down. NotFound names a source that is not there."""
+    """Everything to copy, sources in their order, each from the top down.
+
+    NotFound names a source that is not there; wildcards may match nothing, as long as something is copied.
+    """
     items: list[Item] = []
     for source in request.sources:
         found = list(_sources(tree, source))
-        if not found:
+        if not found and not is_wild(source):
             raise NotFound(_missing(source))
         for path in found:
             items += _items(tree, path, source, request)
+    if not items:
+        raise NotFound(_missing(request.sources[0]))
     return items
 
 

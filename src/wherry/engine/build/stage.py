@@ -18,7 +18,7 @@ from wherry.engine.dockerfile import graph
 from wherry.engine.dockerfile.graph import Node
 from wherry.engine.dockerfile.model import Add, Arg, Copy, Env, Instruction, Run, Workdir
 from wherry.engine.dockerfile.resolve import resolved
-from wherry.engine.dockerfile.scope import Scope
+from wherry.engine.dockerfile.scope import DEFAULT_PATH, Scope
 from wherry.engine.dockerfile.settings import Settings, apply
 from wherry.engine.images.model import Image
 from wherry.kit.errors import Invalid, Unsupported
@@ -49,24 +49,29 @@ async def _begin(job: Job, node: Node, telling: Telling) -> State:
     match node.context or node.base:
         case graph.StageSource(index):
             parent = await job.stage(index)
-            return replace(parent, scope=parent.scope.beginning(()), history=parent.history)
+            settings = Settings(_inherited(parent.config), parent.settings.author)
+            return replace(parent, settings=settings, scope=parent.scope.beginning(()))
         case graph.ScratchSource():
-            return State(platform, _epoch(job, 0), scope=Scope().beginning(()))
+            return _empty(job, platform)
         case graph.ImageSource(reference):
             return await _from_image(job, reference, platform, telling)
         case graph.ContextSource(name):
             said = job.options.contexts.get(name, "")
             if said.startswith("docker-image://"):
                 return await _from_image(job, said.removeprefix("docker-image://"), platform, telling)
-            return await _from_directory(job, name, node, State(platform, _epoch(job, 0)), telling)
+            return await _from_directory(job, name, node, _empty(job, platform), telling)
+
+
+def _empty(job: Job, platform: Platform) -> State:
+    settings = Settings(_inherited(ContainerConfig()))
+    return State(platform, _epoch(job, 0), settings=settings, scope=Scope().beginning(()))
 
 
 async def _from_directory(job: Job, name: str, node: Node, empty: State, telling: Telling) -> State:
     """A stage that is all the files of a build context."""
     copied = Copy(node.origin.location, ("/",), "/", from_=name)
-    state = replace(empty, scope=empty.scope.beginning(()))
-    made = await run_copy(Step(job, state, telling, text_of(node.origin)), copied)
-    return state.after(copied, made, job.setting.now_seconds)
+    made = await run_copy(Step(job, empty, telling, text_of(node.origin)), copied)
+    return empty.after(copied, made, job.setting.now_seconds)
 
 
 def _epoch(job: Job, base_seconds: int) -> int | None:
@@ -95,7 +100,10 @@ async def _from_image(job: Job, reference: str, platform: Platform, telling: Tel
 
 def _inherited(config: ContainerConfig) -> ContainerConfig:
     """What a stage takes over from its base; triggers were for this build and not for the next."""
-    return msgspec.structs.replace(config, on_build=None, image="", hostname="", domainname="")
+    env = list(config.env or ())
+    if not any(entry.startswith("PATH=") for entry in env):
+        env.insert(0, f"PATH={DEFAULT_PATH}")  # as BuildKit does, so that an image runs as its steps ran
+    return msgspec.structs.replace(config, env=env, on_build=None, image="", hostname="", domainname="")
 
 
 def _invented(image: Image) -> list[History]:
@@ -136,7 +144,7 @@ class _Stage:
     async def _made(self, state: State, one: Instruction) -> CachedLayer | None:
         step = Step(self._job, state, self._telling, text_of(one), self._is_fresh())
         if isinstance(one, Workdir):
-            return await run_workdir(step, state.config.working_dir or "/")
+            return await run_workdir(step)
         maker = _MAKERS.get(type(one))
         return None if maker is None else await maker(step, one)
 

@@ -13,7 +13,7 @@ from wherry.engine.build.selection import Item
 from wherry.engine.build.tree import Entry, Tree
 from wherry.kit.errors import Invalid
 from wherry.linux.errors import KernelError
-from wherry.linux.openat2 import openat2
+from wherry.linux.openat2 import make_directories, openat2
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -103,8 +103,8 @@ class Writer:
         parent = self.make_directories(parent_path or "/")
         try:
             os.mkdir(name, 0o755, dir_fd=parent)
-        except FileExistsError as error:
-            raise Invalid(f"cannot make the directory {path}: a link that leads nowhere is in its place") from error
+        except FileExistsError:  # a link whose target is missing: that is made, inside the root
+            os.close(make_directories(self._root, path))
         finally:
             os.close(parent)
         fd = openat2(self._root, path, os.O_RDONLY | os.O_DIRECTORY)
