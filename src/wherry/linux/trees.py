@@ -1,7 +1,8 @@
-"""Deleting a directory tree that others have filled: never through a symbolic link, never into a mount."""
+"""Directory trees that others have filled: looked through and deleted, never through a symbolic link."""
 
 import os
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from wherry.linux.errors import KernelError
@@ -101,6 +102,38 @@ def _move_up(top: int, parent: int, name: bytes) -> bytes:
     except OSError as error:
         raise KernelError(error.errno or 0, "move up to delete", os.fsdecode(name)) from error
     return new
+
+
+def statuses(directory: str | os.PathLike[str]) -> Iterator[os.stat_result]:
+    """The lstat(2) of everything below a directory, in no order; a file of several names comes once.
+
+    Left out is what has gone when its turn comes, and what lies deeper than a path can say (PATH_MAX, 4096 bytes).
+    """
+    pending = [os.fspath(directory)]
+    linked: set[tuple[int, int]] = set()
+    while pending:
+        try:
+            with os.scandir(pending.pop()) as entries:
+                for entry in entries:
+                    status = _status(entry)
+                    if status is None:
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        pending.append(entry.path)
+                    elif status.st_nlink > 1:
+                        if (status.st_dev, status.st_ino) in linked:
+                            continue
+                        linked.add((status.st_dev, status.st_ino))
+                    yield status
+        except OSError:
+            pass  # it was removed, or is too deep
+
+
+def _status(entry: "os.DirEntry[str]") -> os.stat_result | None:
+    try:
+        return entry.stat(follow_symlinks=False)
+    except OSError:
+        return None
 
 
 def sync_file_system(path: str | os.PathLike[str]) -> None:

@@ -1,6 +1,7 @@
-"""Deleting trees that others have filled."""
+"""Looking through trees that others have filled, and deleting them."""
 
 import os
+import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from wherry.linux import trees
 from wherry.linux.errors import KernelError
-from wherry.linux.trees import remove_tree, sync_file_system
+from wherry.linux.trees import remove_tree, statuses, sync_file_system
 
 
 @pytest.fixture
@@ -139,3 +140,45 @@ def test_a_mount_is_not_entered(tmp_path: Path, directory: int, kind: str) -> No
     remove_tree(directory, "tree")
     assert (precious / "file").exists()
     assert not (tmp_path / "tree").exists()
+
+
+def test_everything_below_a_directory_is_found_once(tmp_path: Path) -> None:
+    (tmp_path / "a/b").mkdir(parents=True)
+    (tmp_path / "a/b/file").write_bytes(b"12345")
+    (tmp_path / "a/other name").hardlink_to(tmp_path / "a/b/file")
+    (tmp_path / "link").symlink_to("/usr")
+    found = sorted((stat.S_IFMT(one.st_mode), one.st_ino) for one in statuses(tmp_path))
+    below = [tmp_path / name for name in ("a", "a/b", "a/b/file", "link")]
+    assert found == sorted((stat.S_IFMT(path.lstat().st_mode), path.lstat().st_ino) for path in below)
+
+
+def test_a_directory_that_is_not_there_has_nothing_below_it(tmp_path: Path) -> None:
+    assert list(statuses(tmp_path / "absent")) == []
+
+
+def test_a_tree_deeper_than_any_path_is_looked_through_as_far_as_paths_go(tmp_path: Path, directory: int) -> None:
+    chain(directory, "tree", 1000)
+    before = descriptors()
+    assert 30 < sum(stat.S_ISREG(one.st_mode) for one in statuses(tmp_path)) < 50
+    assert descriptors() == before
+    remove_tree(directory, "tree")
+
+
+def test_more_levels_than_functions_can_call_each_other_are_no_matter(tmp_path: Path, directory: int) -> None:
+    path = str(tmp_path)
+    for _ in range(1500):
+        path += "/d"
+        os.mkdir(path)
+    assert sum(1 for _ in statuses(tmp_path)) == 1500
+    remove_tree(directory, "d")
+
+
+def test_what_goes_meanwhile_is_left_out(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name / "below").mkdir(parents=True)
+    found = statuses(tmp_path)
+    next(found)
+    for name in ("one", "other"):
+        (tmp_path / name / "below").rmdir()
+        (tmp_path / name).rmdir()
+    assert sum(1 for _ in found) <= 1

@@ -1,5 +1,6 @@
 """Containers as Docker's clients see them: lists, inspections, sizes."""
 
+import stat
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,9 +9,10 @@ from wherry.engine.containers.execs import Execs
 from wherry.engine.containers.filters import Filters, Matcher
 from wherry.engine.containers.row import Container
 from wherry.engine.containers.surroundings import Surroundings
-from wherry.engine.containers.units import before
 from wherry.engine.networks.model import PortBinding
+from wherry.kit.durations import parse_moment
 from wherry.kit.errors import Invalid, NotFound
+from wherry.linux.trees import statuses
 
 _SHOW_ALL = {"status", "exited", "before", "since"}  # filters that are about containers that do not run, too
 
@@ -62,7 +64,7 @@ class Listing:
         until = filters.get("until", ())
         if len(until) > 1:
             raise Invalid("more than one until filter specified")
-        limit = before(until[0], self._around.now(), "filter until") if until else None
+        limit = parse_moment(until[0], self._around.now()) if until else None
         return [
             one
             for one in self._around.registry
@@ -71,12 +73,8 @@ class Listing:
 
     def sizes(self, container: Container) -> dict[str, int]:
         """What the container has written, and that with its image."""
-        own = 0
-        for path in (self._around.directory(container) / "upper").rglob("*"):
-            try:
-                own += 0 if path.is_dir() and not path.is_symlink() else path.lstat().st_size
-            except FileNotFoundError:
-                pass  # the container removes it while we look
+        files = statuses(self._around.directory(container) / "upper")
+        own = sum(status.st_size for status in files if not stat.S_ISDIR(status.st_mode))
         return {"SizeRw": own, "SizeRootFs": own + self._around.images.held(container.image).size_bytes}
 
     def _ports(self, container: Container) -> list[dict[str, Any]]:

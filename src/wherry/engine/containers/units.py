@@ -1,4 +1,4 @@
-"""Docker's ways to write sizes, times and keys: pure."""
+"""Docker's ways to write sizes and keys: pure."""
 
 import re
 
@@ -6,8 +6,6 @@ from wherry.kit.errors import Invalid
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgtp]?)(?:i?b)?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p": 1 << 50}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s|us|ns)")
-_NANOSECONDS = {"h": 3_600_000_000_000, "m": 60_000_000_000, "s": 1_000_000_000, "ms": 1_000_000, "us": 1000, "ns": 1}
 _KEYS = {"ctrl-@": 0, "ctrl-[": 27, "ctrl-\\": 28, "ctrl-]": 29, "ctrl-^": 30, "ctrl-_": 31} | {
     f"ctrl-{chr(code + 96)}": code for code in range(1, 27)
 }
@@ -22,17 +20,6 @@ def size_bytes(text: str, what: str) -> int:
     if match is None:
         raise Invalid(f"invalid value for {what}: invalid size: '{text}'")
     return int(float(match[1]) * _UNITS[match[2].lower()])
-
-
-def before(text: str, now: int, what: str) -> int:
-    """A moment in nanoseconds: Unix seconds, or a Go duration before ``now``."""
-    if re.fullmatch(r"\d+(\.\d+)?", text):
-        seconds, _, rest = text.partition(".")
-        return int(seconds) * 1_000_000_000 + int(rest.ljust(9, "0")[:9] if rest else 0)
-    parts = _DURATION.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise Invalid(f"invalid {what}: '{text}' is neither a time nor a duration")
-    return now - sum(int(float(number) * _NANOSECONDS[unit]) for number, unit in parts)
 
 
 def detach_keys(text: str | None) -> bytes:

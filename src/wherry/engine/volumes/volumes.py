@@ -17,6 +17,7 @@ from wherry.engine.events import EventSink
 from wherry.engine.instance import Instance
 from wherry.engine.trash import Trash
 from wherry.kit.errors import Conflict, Invalid, NotFound, Unsupported
+from wherry.linux.trees import statuses
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")  # moby, daemon/names
 _LONGEST = 255  # bytes of a file name
@@ -213,18 +214,7 @@ def _check_name(name: str) -> None:
 
 def _size(directory: Path) -> int:
     """What the files in it take of the disk."""
-    size = 0
-    pending = [str(directory)]
-    while pending:
-        try:
-            with os.scandir(pending.pop()) as entries:
-                for entry in entries:
-                    size += entry.stat(follow_symlinks=False).st_blocks * 512
-                    if entry.is_dir(follow_symlinks=False):
-                        pending.append(entry.path)
-        except FileNotFoundError:
-            pass  # a container removes it while we look
-    return size
+    return sum(status.st_blocks * 512 for status in statuses(directory))
 
 
 def has_label(labels: Mapping[str, str], wanted: str) -> bool:

@@ -1,13 +1,11 @@
-"""Docker's ways to write sizes, times and keys."""
+"""Docker's ways to write sizes and keys."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wherry.engine.containers.units import DETACH_KEYS, before, detach_keys, size_bytes
+from wherry.engine.containers.units import DETACH_KEYS, detach_keys, size_bytes
 from wherry.kit.errors import Invalid
-
-NOW = 1_700_000_000_000_000_000
 
 
 @pytest.mark.parametrize(
@@ -27,32 +25,6 @@ def test_what_is_no_size_is_refused_by_name(text: str) -> None:
 @given(st.integers(0, 1 << 40))
 def test_a_plain_number_is_its_bytes(number: int) -> None:
     assert size_bytes(str(number), "x") == number == size_bytes(f"{number}b", "x")
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("1700000000", NOW),
-        ("1700000000.5", NOW + 500_000_000),
-        ("1700000000.000000001", NOW + 1),
-        ("10s", NOW - 10_000_000_000),
-        ("1h30m", NOW - 5_400_000_000_000),
-        ("5ms", NOW - 5_000_000),
-    ],
-)
-def test_a_moment_is_a_time_or_a_duration_before_now(text: str, expected: int) -> None:
-    assert before(text, NOW, "until") == expected
-
-
-@pytest.mark.parametrize("text", ["", "yesterday", "1x", "-5s", "10s ago"])
-def test_what_is_no_moment_is_refused(text: str) -> None:
-    with pytest.raises(Invalid, match="neither a time nor a duration"):
-        before(text, NOW, "until")
-
-
-@given(st.integers(0, 1 << 33), st.integers(0, 999_999_999))
-def test_a_moment_that_docker_sends_is_exact(seconds: int, nanoseconds: int) -> None:
-    assert before(f"{seconds}.{nanoseconds:09d}", NOW, "until") == seconds * 1_000_000_000 + nanoseconds
 
 
 @pytest.mark.parametrize(

@@ -186,6 +186,14 @@ def test_usage_is_measured_when_asked_for(volumes: Volumes) -> None:
     assert volumes.list()[0].size_bytes == -1
 
 
+def test_a_file_of_two_names_takes_the_disk_once(volumes: Volumes) -> None:
+    volume = volumes.create("data", "", {}, {})
+    (volume.path / "file").write_bytes(b"x" * 100_000)
+    before = volumes.list(usage=True)[0].size_bytes
+    (volume.path / "again").hardlink_to(volume.path / "file")
+    assert volumes.list(usage=True)[0].size_bytes == before
+
+
 def test_prune_takes_the_anonymous_that_nobody_uses(volumes: Volumes, place: Place) -> None:
     volumes.create("named", "", {}, {})
     unused, used = volumes.create("", "", {}, {}), volumes.create("", "", {}, {})
