@@ -98,9 +98,8 @@ class Authorizer:
         if any(challenge.scheme == "basic" for challenge in challenges):
             if not (self._credentials.username or self._credentials.password):
                 raise Unauthenticated("no basic auth credentials")
-            first = not self._basic
             self._basic = True
-            return first
+            return sent != self._basic_header()
         return False
 
     def _learn(self, challenge: Challenge, sent: str | None, scopes: Scopes) -> bool:
