@@ -47,11 +47,6 @@ def test_a_line_announces(line: str, names: list[str]) -> None:
     assert [document.name for document in announced(line)] == names
 
 
-def test_tabs_go_where_asked() -> None:
-    assert HereDocument("E", "\t\ta\n\t b\nc\t\n", strips_tabs=True).text == "a\n b\nc\t\n"
-    assert HereDocument("E", "\ta\n").text == "\ta\n"
-
-
 def test_a_file_has_the_last_part_of_the_name() -> None:
     assert file_name(HereDocument("a/b.txt", "")) == "b.txt"
     for name in ("..", "a/..", "a/"):
