@@ -74,7 +74,9 @@ async def serve_registry(registry: Registry, options: Options, control: Path | N
     server = await serve_tcp(api, host, port, render_unparsed, tls)
     registry.start()
     own = await serve_control(registry.collector, control) if control is not None else None
-    return RegistryServer(registry, options, tls, server, own)
+    served = RegistryServer(registry, options, tls, server, own)
+    log.info("registry answers at %s", served.address)
+    return served
 
 
 def guard(options: Options) -> Guard:
