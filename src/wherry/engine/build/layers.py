@@ -12,7 +12,7 @@ from typing import Any
 
 from wherry.engine.build.cache import CachedLayer
 from wherry.engine.content import ContentStore
-from wherry.engine.images.layers import gzip_compressor
+from wherry.engine.images.layers import GzipCompressor
 from wherry.engine.images.sweep import Work
 from wherry.engine.snapshots.model import CommitOptions, Snapshots
 from wherry.oci.chain import chain_ids
@@ -101,7 +101,7 @@ class _Pipe:
             raise self._error
 
     def _run(self) -> None:
-        compressor = gzip_compressor()
+        compressor = GzipCompressor()
         while (piece := self._pieces.get()) is not None:
             if self._error is None:
                 self._try(compressor.compress(piece))

@@ -6,7 +6,7 @@ extracted form, and every registry and engine reads it (image-spec layer.md). Th
 """
 
 import hashlib
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from isal import isal_zlib
 
@@ -18,6 +18,7 @@ from wherry.engine.snapshots.model import DEFAULT_LIMITS, Limits
 from wherry.kit.errors import Invalid
 
 _LEVEL = 1
+_CUT_BYTES = 256 << 10
 _GZIP_WINDOW = 31  # 2^15 window with gzip header; its time field is zero
 
 
@@ -30,7 +31,7 @@ def store_compressed(
     Raises Invalid for damaged data and for what is over a limit. Blocks: call in a thread.
     """
     tar = Decompressed(stream)
-    compressor = gzip_compressor()
+    compressor = GzipCompressor()
     hashed = hashlib.sha256()
     size = 0
     with content.writer() as ingest:
@@ -45,9 +46,35 @@ def store_compressed(
         return StoredLayer(f"sha256:{hashed.hexdigest()}", str(ingest.commit()), ingest.offset)
 
 
-def gzip_compressor() -> Any:  # isal has no stubs; the interface of zlib.compressobj
-    """What every layer made here is compressed with: the same tar gives the same blob, wherever it comes from."""
-    return isal_zlib.compressobj(level=_LEVEL, wbits=_GZIP_WINDOW)
+class GzipCompressor:
+    """What every layer made here is compressed with: the same tar gives the same blob, wherever it comes from.
+
+    The interface of zlib.compressobj. isal's output depends on how its input is cut, and a tar that comes through a
+    pipe or a socket is cut by chance: it is cut anew.
+    """
+
+    def __init__(self) -> None:
+        self._compressor = isal_zlib.compressobj(level=_LEVEL, wbits=_GZIP_WINDOW)
+        self._pending = bytearray()
+
+    def compress(self, data: bytes | bytearray | memoryview) -> bytes:
+        """Compressed bytes that are ready, perhaps none."""
+        self._pending += data
+        ready = len(self._pending) // _CUT_BYTES * _CUT_BYTES
+        if not ready:
+            return b""
+        with memoryview(self._pending) as view:
+            packed = b"".join(
+                self._compressor.compress(view[at : at + _CUT_BYTES]) for at in range(0, ready, _CUT_BYTES)
+            )
+        del self._pending[:ready]
+        return packed
+
+    def flush(self) -> bytes:
+        """The rest."""
+        last = self._compressor.compress(self._pending)
+        self._pending.clear()
+        return bytes(last + self._compressor.flush())
 
 
 def _check(size_bytes: int, compressed_bytes: int, limits: Limits) -> None:

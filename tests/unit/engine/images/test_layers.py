@@ -4,7 +4,9 @@ import bz2
 import gzip
 import io
 import lzma
+import random
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ import zstandard
 
 from tests.unit.engine.images.archives import digest, tar
 from wherry.engine.content import ContentStore
-from wherry.engine.images.layers import store_compressed
+from wherry.engine.images.layers import GzipCompressor, store_compressed
 from wherry.engine.images.sweep import Sweeper
 from wherry.engine.snapshots.model import Limits
 from wherry.kit.errors import Invalid
@@ -61,3 +63,17 @@ def test_damage_is_refused_and_leaves_nothing(content: ContentStore, data: bytes
     with pytest.raises(Invalid):
         store_compressed(content, WORK, io.BytesIO(data))
     assert list(content.blobs()) == []
+
+
+def test_the_blob_does_not_depend_on_how_the_tar_came_in_pieces() -> None:
+    choice = random.Random(7)
+    data = b"".join(choice.randbytes(40_000) + b"a" * 30_000 for _ in range(20))
+
+    def compressed(cuts: list[int]) -> bytes:
+        compressor = GzipCompressor()
+        pieces = [data[start:end] for start, end in pairwise([0, *cuts, len(data)])]
+        return b"".join(map(compressor.compress, pieces)) + compressor.flush()
+
+    whole = compressed([])
+    assert gzip.decompress(whole) == data
+    assert all(compressed(sorted(choice.sample(range(len(data)), 9))) == whole for _ in range(5))
