@@ -23,6 +23,7 @@ IMAGE_VERBS = {
     **{name: f"images:{name}_command" for name in ("history", "import", "load", "save", "tag")},
     **dict.fromkeys(("ls", "list"), "images:images_command"),
     **dict.fromkeys(("rm", "remove"), "images:rmi_command"),
+    "bootstrap": "bootstrap:bootstrap_command",
     "build": "build:build_command",
     "inspect": "inspect:image_inspect",
     "prune": "groups:image_prune",
