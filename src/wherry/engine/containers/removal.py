@@ -52,16 +52,32 @@ class Removal:
             await self._end(container)
 
     def remove_ended(self, container: Container, volumes: bool) -> None:
-        """Remove a container of which nothing runs. No step waits for another."""
-        around = self._around
+        """Remove a container of which nothing runs. No step waits for another.
+
+        After a failure it is dead, as Docker calls that: it can only be removed again.
+        """
         container.move(State.REMOVING)
+        try:
+            released = self._delete(container, volumes)
+            unmount_shm(self._around.directory(container))
+            self._around.trash.throw(self._around.directory(container))
+        except BaseException:
+            container.move(State.DEAD)
+            raise
+        self._forget(container, released)
+
+    def _delete(self, container: Container, volumes: bool) -> list[str]:
+        """Delete the row, and those of anonymous volumes that nobody else uses; their names."""
+        around = self._around
         anonymous = [point.name for point in container.mounts if point.anonymous and point.name] if volumes else []
         with around.registry.transaction():
             around.registry.delete(container)
             released = [name for name in anonymous if self._is_last_user(container, name)]
             around.volumes.delete_rows(released)
-        unmount_shm(around.directory(container))
-        around.trash.throw(around.directory(container))
+        return released
+
+    def _forget(self, container: Container, released: list[str]) -> None:
+        around = self._around
         around.registry.forget(container)
         if container.ids is not None and not self._shares_ids(container):
             around.ranges.release(container.ids)
