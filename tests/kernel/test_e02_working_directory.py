@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from docker.errors import APIError
 
-from tests.kernel.attacks import WALK, Image, attempt, canary, output, probe, with_python
+from tests.kernel.attacks import PYTHON, WALK, Image, attempt, canary, output, with_python
 from tests.kernel.rig import Rig, wait_until
 
 FORMS = ("/proc/self/fd/{}", "/proc/1/fd/{}", "/proc/thread-self/fd/{}", "/links/{}", "/links/self/{}/.")
@@ -62,8 +62,10 @@ def test_e02_a_program_is_not_found_through_a_descriptor(
 def test_e02_an_exec_s_working_directory_is_inside_or_refused(
     shared_instance: Rig, image: str, options: dict[str, Any]
 ) -> None:
-    container = shared_instance.docker.containers.run(image, ["sleep", "600"], detach=True, network_mode="none")
-    for number in AT_AN_EXEC:
+    container = shared_instance.docker.containers.run(
+        image, ["sleep", "600"], detach=True, network_mode="none", **options
+    )
+    for number in AT_AN_EXEC if not options else AT_A_START:
         path = FORMS[number % len(FORMS)].format(number)
         found = container.exec_run(WHERE, workdir=path)
         assert found.exit_code != 0, f"{path}: {found.output.decode()}"
@@ -75,11 +77,9 @@ def test_e02_an_exec_s_working_directory_is_inside_or_refused(
 
 def test_e02_a_directory_that_the_container_itself_holds_is_inside(shared_instance: Rig, image: str) -> None:
     """The same paths are good ones where they lead to the container's own directories; process 1 has some open."""
-    _, *options, _ = probe("watcher")
     hold = "import os, time; os.chdir('/home'); [os.open('/etc', os.O_RDONLY) for _ in range(9)]; print(1, flush=True)"
-    python = probe("watcher")[0]
     container = shared_instance.docker.containers.run(
-        image, [python, *options, "-c", f"{hold}; time.sleep(600)"], detach=True, network_mode="none"
+        image, [PYTHON, "-I", "-S", "-c", f"{hold}; time.sleep(600)"], detach=True, network_mode="none"
     )
     wait_until(lambda: container.logs() == b"1\n")
     for path in ("/proc/1/fd/7", "/proc/1/fd/7/../bin", "/proc/1/cwd", "/proc/1/root", "/proc/self/cwd", "/proc/1/fd"):
