@@ -42,6 +42,7 @@ class Builder:
         from wherry.engine.build.builds import Builds
         from wherry.engine.build.layers import Layers
         from wherry.engine.build.running import Runner
+        from wherry.engine.trash import Trash
 
         layers = Layers(self.snapshots, self.content)
         engine = Engine(
@@ -53,6 +54,7 @@ class Builder:
             cache=self.cache,
             volumes=self.volumes,
             tmp=self.instance.tmp,
+            trash=Trash(self.instance.tmp),
             now=time.time_ns,
         )
         return Builds(engine, self.images)

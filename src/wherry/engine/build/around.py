@@ -17,6 +17,7 @@ from wherry.engine.content import ContentStore
 from wherry.engine.distribution.model import Credentials
 from wherry.engine.images.model import Image
 from wherry.engine.snapshots.model import Snapshots
+from wherry.engine.trash import Trash
 from wherry.engine.volumes import Volumes
 from wherry.linux.trees import remove_tree
 from wherry.oci.digest import Digest
@@ -76,6 +77,7 @@ class Engine:
     cache: BuildCache
     volumes: Volumes
     tmp: Path
+    trash: Trash
     now: Callable[[], int]
     turns: Turns = field(default_factory=Turns)
 
@@ -89,11 +91,16 @@ class Engine:
             return None
         return found
 
+    def directory(self) -> Path:
+        """A new private directory; whoever asked for it throws it away."""
+        path = self.tmp / f"build-{secrets.token_hex(16)}"
+        path.mkdir(mode=0o700)
+        return path
+
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """A private directory, gone afterwards with all that is in it."""
-        path = self.tmp / f"build-{secrets.token_hex(16)}"
-        path.mkdir(mode=0o700)
+        path = self.directory()
         try:
             yield path
         finally:

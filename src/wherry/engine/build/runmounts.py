@@ -42,7 +42,8 @@ class Mounted:
 
 async def mounted(step: Step, one: Run, stack: AsyncExitStack) -> Mounted:
     """What a RUN mounts, in its order. ``stack`` ends what holds only as long as the step. Invalid, NotFound."""
-    scratch = await in_thread(stack.enter_context, step.job.engine.scratch()) if one.mounts else Path()
+    needs_place = one.mounts or one.heredocs  # a script of a here-document is a file in memory, mounted too
+    scratch = await in_thread(stack.enter_context, step.job.engine.scratch()) if needs_place else Path()
     made = Mounted(Trees(scratch))
     for number, mount in enumerate(one.mounts):
         match mount.type:

@@ -10,7 +10,6 @@ from wherry.engine.build.around import Engine
 from wherry.engine.build.model import Source
 from wherry.engine.build.unpack import unpack
 from wherry.engine.images.feed import through
-from wherry.engine.images.threads import in_thread
 from wherry.kit.errors import Invalid
 from wherry.linux.errors import KernelError
 from wherry.linux.openat2 import openat2
@@ -21,16 +20,16 @@ _DEFAULT_NAMES = ("Dockerfile", "dockerfile")
 
 @asynccontextmanager
 async def uploaded(engine: Engine, chunks: AsyncIterator[bytes]) -> AsyncIterator[Path]:
-    """The files of an archive as they arrive, in a directory that is there as long as the block lasts. Invalid."""
-    scratch = engine.scratch()
-    directory = await in_thread(scratch.__enter__)
+    """The files of an archive as they arrive, in a directory that is there as long as the block lasts. Invalid.
+
+    Nobody waits for their deletion.
+    """
+    directory = engine.directory()
     try:
-        place = directory / "context"
-        place.mkdir(mode=0o700)
-        await through(chunks, lambda stream: unpack(stream, place))
-        yield place
+        await through(chunks, lambda stream: unpack(stream, directory))
+        yield directory
     finally:
-        await in_thread(scratch.__exit__, None, None, None)
+        engine.trash.throw(directory)
 
 
 def source_of(directory: Path, name: str, is_passing: bool = False) -> Source:
