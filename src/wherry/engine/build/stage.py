@@ -5,8 +5,6 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-import msgspec
-
 from wherry.engine.build.addstep import run_add
 from wherry.engine.build.cache import CachedLayer
 from wherry.engine.build.copystep import run_copy, run_workdir
@@ -18,8 +16,8 @@ from wherry.engine.dockerfile import graph
 from wherry.engine.dockerfile.graph import Node
 from wherry.engine.dockerfile.model import Add, Arg, Copy, Env, Instruction, Run, Workdir
 from wherry.engine.dockerfile.resolve import resolved
-from wherry.engine.dockerfile.scope import DEFAULT_PATH, Scope
-from wherry.engine.dockerfile.settings import Settings, apply
+from wherry.engine.dockerfile.scope import Scope
+from wherry.engine.dockerfile.settings import apply, beginning
 from wherry.engine.images.model import Image
 from wherry.kit.errors import Invalid, Unsupported
 from wherry.oci.model import ContainerConfig, History
@@ -49,7 +47,7 @@ async def _begin(job: Job, node: Node, telling: Telling) -> State:
     match node.context or node.base:
         case graph.StageSource(index):
             parent = await job.stage(index)
-            settings = Settings(_inherited(parent.config), parent.settings.author)
+            settings = beginning(parent.config, parent.settings.author)
             return replace(parent, settings=settings, scope=parent.scope.beginning(()))
         case graph.ScratchSource():
             return _empty(job, platform)
@@ -63,8 +61,7 @@ async def _begin(job: Job, node: Node, telling: Telling) -> State:
 
 
 def _empty(job: Job, platform: Platform) -> State:
-    settings = Settings(_inherited(ContainerConfig()))
-    return State(platform, _epoch(job, 0), settings=settings, scope=Scope().beginning(()))
+    return State(platform, _epoch(job, 0), settings=beginning(ContainerConfig()), scope=Scope().beginning(()))
 
 
 async def _from_directory(job: Job, name: str, node: Node, empty: State, telling: Telling) -> State:
@@ -90,20 +87,12 @@ async def _from_image(job: Job, reference: str, platform: Platform, telling: Tel
     return State(
         platform=Platform.of(config),
         epoch_seconds=_epoch(job, image.created_nanoseconds // 1_000_000_000),
-        settings=Settings(_inherited(config.config), config.author),
+        settings=beginning(config.config, config.author),
         scope=Scope().beginning(config.config.env or ()),
         layers=tuple(base.layers(image)),
         history=history,
         base_layers=len(image.diff_ids),
     )
-
-
-def _inherited(config: ContainerConfig) -> ContainerConfig:
-    """What a stage takes over from its base; triggers were for this build and not for the next."""
-    env = list(config.env or ())
-    if not any(entry.startswith("PATH=") for entry in env):
-        env.insert(0, f"PATH={DEFAULT_PATH}")  # as BuildKit does, so that an image runs as its steps ran
-    return msgspec.structs.replace(config, env=env, on_build=None, image="", hostname="", domainname="")
 
 
 def _invented(image: Image) -> list[History]:

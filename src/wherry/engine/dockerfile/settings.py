@@ -43,13 +43,14 @@ class Settings:
 def beginning(config: ContainerConfig, author: str = "") -> Settings:
     """A stage's settings after FROM. ``config`` is its base's, a parent stage's as well as an image's.
 
-    Triggers are done in this stage and gone after it; a base without a PATH gets one, so that the image says what its
-    RUN steps had.
+    Triggers are done in this stage and gone after it, and so are the names of the container that an image was committed
+    from; a base without a PATH gets one, so that the image says what its RUN steps had.
     """
     env = list(config.env or ())
     if not any(entry.partition("=")[0] == "PATH" for entry in env):
         env.append(f"PATH={DEFAULT_PATH}")
-    return Settings(msgspec.structs.replace(config, env=env, on_build=None), author)
+    none = {"image": "", "hostname": "", "domainname": ""}
+    return Settings(msgspec.structs.replace(config, env=env, on_build=None, **none), author)
 
 
 def apply(settings: Settings, instruction: Instruction) -> Settings:
