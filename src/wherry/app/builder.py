@@ -1,10 +1,11 @@
 """The builder of an engine, put together when the first build comes: an engine that only runs containers needs none."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from wherry.engine.build.cache import BuildCache
+from wherry.engine.build.cache import BuildCache, Record
 from wherry.engine.containers import Containers
 from wherry.engine.content import ContentStore
 from wherry.engine.distribution.distribution import Distribution
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Builder:
-    """Called, it gives the builder: the same one always."""
+    """Called, it gives the builder: the same one always. ``cache_bytes``: what its cache may take."""
 
     instance: Instance
     cache: BuildCache
@@ -29,12 +30,17 @@ class Builder:
     containers: Containers
     volumes: Volumes
     registries: Distribution
+    cache_bytes: int
     _made: "Builds | None" = field(default=None, init=False)
 
     def __call__(self) -> "Builds":
         if self._made is None:
             self._made = self._make()
         return self._made
+
+    def usage(self) -> Sequence[Record]:
+        """What the cache holds; asking does not load the builder."""
+        return self.cache.records()
 
     def _make(self) -> "Builds":
         from wherry.engine.build.around import Engine
@@ -57,4 +63,4 @@ class Builder:
             trash=Trash(self.instance.tmp),
             now=time.time_ns,
         )
-        return Builds(engine, self.images)
+        return Builds(engine, self.images, self.cache_bytes)

@@ -135,10 +135,19 @@ class Client:
     def delete(self, path: str, query: Query | None = None) -> Any:
         return self.request("DELETE", path, query).json()
 
-    def request(self, method: str, path: str, query: Query | None = None, body: object = None) -> Response:
+    def request(
+        self,
+        method: str,
+        path: str,
+        query: Query | None = None,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
         """Send ``body`` as JSON (None: nothing). Raises ApiError on a status of 400 or more, Unreachable."""
         content = b"" if body is None else json.dumps(body).encode()
-        headers = {"Content-Length": str(len(content))} if method != "GET" else {}
+        headers = dict(headers or {})
+        if method != "GET":
+            headers["Content-Length"] = str(len(content))
         if body is not None:
             headers["Content-Type"] = "application/json"
         return _checked(self._send(_head(method, path, query, headers) + content))

@@ -34,6 +34,7 @@ class Settings:
     containers_id_count: int
     containers_warm: int
     containers_stop_timeout: int
+    build_cache_bytes: int
     registries_mirrors: tuple[str, ...]
     registries_insecure: tuple[str, ...]
     registry_listen: str
@@ -174,6 +175,12 @@ SETTINGS = (
     Setting("containers.id_count", 65_536 * 4096, _whole(65_536, _LAST_ID), "how many ids; a container takes 65,536"),
     Setting("containers.warm", 1, _whole(0, 64), "containers half made ahead for each kind of network"),
     Setting("containers.stop_timeout", 10, _whole(0, 3600), "seconds a container gets to stop when none are given"),
+    Setting(
+        "build.cache_bytes",
+        20 << 30,
+        _whole(0, 1 << 60),
+        "what steps of builds that no image has may take of the disk; the least recently used go first",
+    ),
     Setting(
         "registries.mirrors",
         (),

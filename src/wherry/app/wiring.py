@@ -104,7 +104,9 @@ def build(settings: Settings, spawner: Launched | None = None) -> Engine:
     images.add_owner(cache)
     images.add_owner(RegistryOwner(RegistryRows(database)))  # also of an instance that serves none this time
     registries = Distribution(images, content, Endpoints(settings.registries_mirrors, settings.registries_insecure))
-    builder = Builder(instance, cache, content, snapshots, images, containers, volumes, registries)
+    builder = Builder(
+        instance, cache, content, snapshots, images, containers, volumes, registries, settings.build_cache_bytes
+    )
     services = Services(instance, containers, images, registries, networks, volumes, events, builder)
     engine = Engine(instance, database, images, networks, runtime, containers, services, settings.socket_group)
     if settings.registry_listen:

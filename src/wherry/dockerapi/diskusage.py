@@ -9,6 +9,8 @@ from wherry.dockerapi import imageviews, views
 from wherry.dockerapi.call import Call
 from wherry.dockerapi.endpoint import endpoint
 from wherry.dockerapi.services import Services
+from wherry.dockerapi.times import stamp
+from wherry.engine.build.cache import Record
 from wherry.kit.errors import Invalid
 
 TYPES = ("container", "image", "volume", "build-cache")
@@ -27,7 +29,9 @@ class DiskUsageEndpoints:
             if name not in TYPES:
                 raise Invalid(f"unknown object type: {name}")
         containers = self._services.containers.list(all=True, limit=0, size=True, filters={})
-        document: dict[str, Any] = {"BuilderSize": 0} if call.version < 42 else {}
+        document: dict[str, Any] = {}
+        if call.version < 42:
+            document["BuilderSize"] = sum(record.layer.unpacked_bytes for record in self._services.builds.usage())
         if "image" in types:
             document |= self._images(containers, call.version)
         if "container" in types:
@@ -35,7 +39,7 @@ class DiskUsageEndpoints:
         if "volume" in types:
             document["Volumes"] = [volume.document() for volume in self._services.volumes.list({}, usage=True)]
         if "build-cache" in types:
-            document["BuildCache"] = []
+            document["BuildCache"] = [_cached(record, call.version) for record in self._services.builds.usage()]
         return call.json(document)
 
     def _images(self, containers: Sequence[dict[str, Any]], version: int) -> dict[str, Any]:
@@ -45,3 +49,18 @@ class DiskUsageEndpoints:
             "LayersSize": self._services.images.layers_size(),
             "Images": [{**imageviews.summary(image, version), "Containers": users.count(image.id)} for image in images],
         }
+
+
+def _cached(record: Record, version: int) -> dict[str, Any]:
+    document = {
+        "ID": record.key[:25],
+        "Type": "regular",
+        "Description": record.description,
+        "InUse": False,
+        "Shared": False,
+        "Size": record.layer.unpacked_bytes,
+        "CreatedAt": stamp(record.created),
+        "LastUsedAt": stamp(record.used),
+        "UsageCount": record.uses,
+    }
+    return document | ({"Parent": ""} if version < 42 else {"Parents": None})

@@ -6,6 +6,7 @@ from wherry.dockerapi.containers import ContainerEndpoints
 from wherry.dockerapi.diskusage import DiskUsageEndpoints
 from wherry.dockerapi.events import EventEndpoints
 from wherry.dockerapi.execs import ExecEndpoints
+from wherry.dockerapi.files import FileEndpoints
 from wherry.dockerapi.images import ImageEndpoints
 from wherry.dockerapi.info import Info
 from wherry.dockerapi.logs import LogEndpoints
@@ -30,6 +31,7 @@ def resources(services: Services) -> list[object]:
         WebSocketEndpoints(containers),
         LogEndpoints(containers),
         ExecEndpoints(containers),
+        FileEndpoints(containers),
         ImageEndpoints(services.images, services.registries, containers),
         RegistryEndpoints(services.registries),
         VolumeEndpoints(services.volumes),

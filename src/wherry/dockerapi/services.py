@@ -5,9 +5,12 @@ JSON in the form of the newest API version; everything else is typed.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from wherry.engine.build.cache import Record
+from wherry.engine.containers.asked import Commit, Extraction
 from wherry.engine.containers.logs import LogLine, LogOptions
 from wherry.engine.containers.model import Config, ExecConfig, HostConfig, NetworkingConfig, UpdateConfig
 from wherry.engine.distribution.model import Credentials, Found, Inspected, Login
@@ -137,6 +140,50 @@ class ExecEngine(Protocol):
     def exec_inspect(self, exec_id: str) -> Document: ...
 
 
+class PathStat(Protocol):
+    """What a path in a container names; ``mode`` is Go's io/fs.FileMode."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def size_bytes(self) -> int: ...
+    @property
+    def mode(self) -> int: ...
+    @property
+    def modified_nanoseconds(self) -> int: ...
+    @property
+    def link_target(self) -> str: ...
+
+
+class Change(Protocol):
+    """``kind``: 0 modified, 1 added, 2 deleted."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def kind(self) -> int: ...
+
+
+class FileEngine(Protocol):
+    """Containers' files. Archives are to be read inside their blocks."""
+
+    async def stat(self, ref: str, path: str) -> PathStat: ...
+    def archive(self, ref: str, path: str) -> AbstractAsyncContextManager[tuple[PathStat, AsyncIterator[bytes]]]: ...
+    async def extract(self, ref: str, wanted: Extraction, chunks: AsyncIterator[bytes]) -> None: ...
+    async def changes(self, ref: str) -> Sequence[Change]: ...
+    def export(self, ref: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]: ...
+
+
+class FileEngines(Protocol):
+    """Where the files are found: loaded when somebody asks for them."""
+
+    @property
+    def files(self) -> FileEngine: ...
+    async def commit(self, ref: str, wanted: Commit) -> str:
+        """An image of a container's files and configuration; its id."""
+        ...
+
+
 class ContainerCounter(Protocol):
     """The states of all containers (running, exited …), for ``docker info``."""
 
@@ -149,7 +196,9 @@ class ImageUsers(Protocol):
     def image_users(self, image_id: str) -> Sequence[ImageUse]: ...
 
 
-class Containers(ContainerEngine, AttachEngine, LogEngine, ExecEngine, ContainerCounter, ImageUsers, Protocol):
+class Containers(
+    ContainerEngine, AttachEngine, LogEngine, ExecEngine, FileEngines, ContainerCounter, ImageUsers, Protocol
+):
     """All that is asked of containers."""
 
 
@@ -249,6 +298,13 @@ class EventSource(ListenerCounter, Protocol):
     def subscribe(self, since_nanoseconds: int | None, until_nanoseconds: int | None) -> AsyncIterator[Event]: ...
 
 
+class Builder(Protocol):
+    """The builder, loaded when it is called, and what its cache holds."""
+
+    def __call__(self) -> "BuildEngine": ...
+    def usage(self) -> Sequence[Record]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The engine, as the API needs it."""
@@ -260,4 +316,4 @@ class Services:
     networks: NetworkEngine
     volumes: VolumeEngine
     events: EventSource
-    builds: "Callable[[], BuildEngine]"
+    builds: Builder

@@ -9,20 +9,12 @@ from wherry.dockerapi.endpoint import Answer
 from wherry.kit.errors import Unsupported
 
 OPERATIONS: dict[str, tuple[str, ...]] = {
-    "copying files into and out of containers": (
-        "HEAD /containers/{id}/archive",
-        "GET /containers/{id}/archive",
-        "PUT /containers/{id}/archive",
-    ),
-    "listing the changes of a container's file system": ("GET /containers/{id}/changes",),
-    "exporting a container's file system": ("GET /containers/{id}/export",),
     "checkpoints": (
         "GET /containers/{id}/checkpoints",
         "POST /containers/{id}/checkpoints",
         "DELETE /containers/{id}/checkpoints/{checkpoint}",
     ),
     "building images by a session": ("POST /session", "POST /grpc"),
-    "committing a container as an image": ("POST /commit",),
     "attestations of images": ("GET /images/{name...}/attestations",),
     "updating cluster volumes": ("PUT /volumes/{name}",),
     "networks of one's own": (

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wherry.dockerapi.services import Services
+from wherry.engine.build.cache import CachedLayer, Record
 from wherry.engine.distribution.endpoints import Endpoints
 from wherry.engine.distribution.model import Credentials, Found, Inspected, Login
 from wherry.engine.events import Event
@@ -273,6 +274,11 @@ class FakeBuilds:
 
     keys: Sequence[str] = ()
     bytes = 0
+
+    @staticmethod
+    def usage() -> Sequence[Record]:
+        layer = CachedLayer("sha256:c", "sha256:d", "sha256:b", 10, 20)
+        return [Record("f" * 64, layer, "RUN true", 1_700_000_000_000_000_000, 1_700_000_001_000_000_000, 3)]
 
 
 @dataclass

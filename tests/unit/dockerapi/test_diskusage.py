@@ -12,7 +12,10 @@ async def test_everything_is_counted(client: Client, engine: Engine) -> None:
     assert document["Images"][0]["Containers"] == 1
     assert document["Containers"][0]["Id"] == "c1"
     assert document["Volumes"][0]["UsageData"] == {"Size": 5, "RefCount": 1}
-    assert document["BuildCache"] == []
+    (step,) = document["BuildCache"]
+    assert (step["Description"], step["Size"], step["UsageCount"]) == ("RUN true", 20, 3)
+    assert step["LastUsedAt"].startswith("2023-11-14T22:13:21")
+    assert (await client.ask("GET /v1.41/system/df")).json["BuilderSize"] == 20
 
 
 async def test_only_what_is_asked_for(client: Client) -> None:

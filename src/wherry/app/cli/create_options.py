@@ -51,7 +51,7 @@ IDENTITY = (
         "--pull",
         type=click.Choice(["always", "missing", "never"]),
         default="missing",
-        help="When to pull (pulling is not available yet).",
+        help="When to pull the image.",
     ),
     _flag("--quiet", "-q", help="Show no progress of a pull."),
     _one("--hostname", "-h", help="Host name in the container."),

@@ -30,6 +30,7 @@ CONTAINERS = {
     **_verbs("details", "top", "stats", "update", "port"),
     **_verbs("ps", "ps"),
 }
+REGISTRIES = {**_verbs("distribution", "pull", "push", "search"), **_verbs("login", "login", "logout")}
 IMAGES = {**_verbs("images", "images", "history", "import", "load", "rmi", "save", "tag"), **_verbs("build", "build")}
 SYSTEM = {**_verbs("system", "events", "info", "version"), **_verbs("inspect", "inspect")}
 GROUPS = {
@@ -39,7 +40,7 @@ GROUPS = {
     **_verbs("build", "builder"),
     **_verbs("registry", "registry"),
 }
-COMMANDS = {**INSTANCE, **CONTAINERS, **IMAGES, **SYSTEM, **GROUPS}
+COMMANDS = {**INSTANCE, **CONTAINERS, **IMAGES, **REGISTRIES, **SYSTEM, **GROUPS}
 
 
 class Root(LazyGroup):
@@ -50,6 +51,7 @@ class Root(LazyGroup):
             "Instance": INSTANCE,
             "Containers": CONTAINERS,
             "Images": IMAGES,
+            "Registries": REGISTRIES,
             "System": SYSTEM,
             "Groups": GROUPS,
         }

@@ -21,6 +21,7 @@ CONTAINER_VERBS = {
 }
 IMAGE_VERBS = {
     **{name: f"images:{name}_command" for name in ("history", "import", "load", "save", "tag")},
+    **{name: f"distribution:{name}_command" for name in ("pull", "push")},
     **dict.fromkeys(("ls", "list"), "images:images_command"),
     **dict.fromkeys(("rm", "remove"), "images:rmi_command"),
     "bootstrap": "bootstrap:bootstrap_command",

@@ -106,14 +106,10 @@ def _reserve(path: str | None) -> Path | None:
 
 
 def _pull(daemon: Client, image: str, flags: dict[str, Any]) -> None:
-    name, _, tag = image.rpartition(":") if ":" in image.rpartition("/")[2] else (image, "", "latest")
-    query = {"fromImage": name, "tag": tag, "platform": flags["platform"]}
-    with daemon.request("POST", "/images/create", query) as response:
-        for message in response.json_stream():
-            if "error" in message:
-                raise ApiError(500, str(message["error"]))
-            if not flags["quiet"] and "status" in message and "progress" not in message:
-                click.echo(f"{message['id']}: {message['status']}" if "id" in message else message["status"], err=True)
+    from wherry.app.cli.distribution import pull
+    from wherry.oci.reference import Reference
+
+    pull(daemon, Reference.parse(image).tagged(), flags["platform"], None if flags["quiet"] else sys.stderr)
 
 
 def _foreground(daemon: Client, identity: str, flags: dict[str, Any], sig_proxy: bool, detach_keys: str) -> int:

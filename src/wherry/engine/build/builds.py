@@ -41,11 +41,15 @@ class Pruned:
 
 
 class Builds:
-    """Any number at a time; steps that two of them have in common are made once."""
+    """Any number at a time; steps that two of them have in common are made once.
 
-    def __init__(self, engine: Engine, images: Images) -> None:
+    ``cache_bytes``: what steps that no image has may take; after each build the least recently used go.
+    """
+
+    def __init__(self, engine: Engine, images: Images, cache_bytes: int) -> None:
         self._engine = engine
         self._images = images
+        self._cache_bytes = cache_bytes
 
     async def build(self, source: Source, options: Options, tags: Sequence[Reference], tell: Tell) -> Built:
         """Build and name the image. BuildFailed says which step failed; Invalid what cannot be built at all.
@@ -70,6 +74,7 @@ class Builds:
                 image = await self._export(job, state, tags)
             finally:
                 await in_thread(self._settle)
+        await self.prune(everything=False, keep_bytes=self._cache_bytes)
         return Built(image)
 
     def uploaded(self, chunks: AsyncIterator[bytes]) -> AbstractAsyncContextManager[Path]:
@@ -93,14 +98,14 @@ class Builds:
         ``everything`` forgets the steps of those too.
         """
         cache, now = self._engine.cache, self._engine.now()
-        records = cache.records()
+        shared = self._images.owns_snapshot
+        records = [record for record in cache.records() if everything or not shared(record.layer.chain_id)]
         left = sum(record.layer.unpacked_bytes for record in records)
         gone: list[Record] = []
         for record in records:
             if left <= keep_bytes and keep_bytes:
                 break
-            in_image = self._images.owns_snapshot(record.layer.chain_id)
-            if now - record.used >= older_nanoseconds and (everything or not in_image):
+            if now - record.used >= older_nanoseconds:
                 gone.append(record)
                 left -= record.layer.unpacked_bytes
         cache.forget(record.key for record in gone)
@@ -110,10 +115,6 @@ class Builds:
         freed = {chain: size for chain, size in freed.items() if not self._images.owns_snapshot(chain)}
         await self._images.discard({record.layer.blob for record in gone}, {record.layer.chain_id for record in gone})
         return Pruned([record.key for record in gone], sum(freed.values()))
-
-    def usage(self) -> Sequence[Record]:
-        """What is in the cache, for ``docker system df``."""
-        return self._engine.cache.records()
 
     def _settle(self) -> None:
         """What was made is on the disk before anybody believes so."""
