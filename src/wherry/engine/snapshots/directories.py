@@ -176,6 +176,8 @@ class Directories:
             os.mkdir(name, 0o755, dir_fd=parent.fd)
         self.made += 1
         fd = os.open(name, _FLAGS | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent.fd)
+        if parent.inherits_group:
+            os.fchown(fd, 0, 0)
         os.fchmod(fd, 0o755)
         if was_whiteout:
             os.setxattr(fd, OPAQUE, b"y")

@@ -219,8 +219,11 @@ class Extractor:
         source = self._directories.existing(target_path)
         if source is None:
             raise Invalid(f"layer has a hard link {_shown(header)} to a file it does not have")
-        if is_whiteout(os.stat(target, dir_fd=source.fd, follow_symlinks=False)):
+        status = os.stat(target, dir_fd=source.fd, follow_symlinks=False)
+        if is_whiteout(status):
             raise Invalid(f"layer has a hard link {_shown(header)} to a file it removes")
+        if stat.S_ISDIR(status.st_mode):
+            raise Invalid(f"layer has a hard link {_shown(header)} to a directory")
         if source is parent and target == name:
             return
         self._place(

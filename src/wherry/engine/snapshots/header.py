@@ -16,6 +16,7 @@ _LAYOUT = Struct("100s8s8s8s12s12s8sc100s8s64x8s8s155s12s")
 _USTAR = b"ustar\0"
 _STAR_TRAILER = b"tar\0"
 _ADLER_PRIME = 65521
+_NO_ARCHIVE = "layer is not a tar archive, or is damaged: a header has a wrong checksum"
 
 REGULAR, HARD_LINK, SYMBOLIC_LINK, CHARACTER, BLOCK, DIRECTORY, FIFO = (bytes([c]) for c in b"0123456")
 CONTIGUOUS, OLD_REGULAR, GNU_SPARSE = b"7", b"\0", b"S"
@@ -72,12 +73,15 @@ def _check(block: bytes, checksum: bytes) -> None:
     The low half of Adler-32 is that sum plus one modulo a prime, at a fraction of the cost of summing in Python; only
     what differs there is summed exactly, also with signed bytes, as some old programs did.
     """
-    expected = number(checksum)
+    try:
+        expected = number(checksum)
+    except Invalid as error:
+        raise Invalid(_NO_ARCHIVE) from error
     if (expected + 1 + sum(checksum) - 256 - (zlib.adler32(block) & 0xFFFF)) % _ADLER_PRIME == 0:
         return
     rest = block[:148] + b" " * 8 + block[156:]
     if expected != sum(byte - 256 if byte > 127 else byte for byte in rest):
-        raise Invalid("layer is not a tar archive, or is damaged: a header has a wrong checksum")
+        raise Invalid(_NO_ARCHIVE)
 
 
 @lru_cache(maxsize=4096)

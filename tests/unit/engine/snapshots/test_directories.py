@@ -212,6 +212,15 @@ def test_few_descriptors_are_open(layer: Layer) -> None:
 
 
 @needs_root
+def test_a_set_gid_directory_gives_its_group_to_nothing(layer: Layer) -> None:
+    (layer.path / "d").mkdir()
+    os.chown(layer.path / "d", 5, 50)
+    (layer.path / "d").chmod(0o2775)
+    status = os.fstat(layer.directories.get(b"d/e").fd)
+    assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (0, 0, 0o755)
+
+
+@needs_root
 def test_a_directory_over_a_whiteout_hides_what_is_below(layer: Layer) -> None:
     os.mknod(layer.path / "a", stat.S_IFCHR, 0)
     assert is_whiteout(os.lstat(layer.path / "a"))

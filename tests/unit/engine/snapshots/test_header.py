@@ -87,6 +87,12 @@ def test_any_changed_byte_is_noticed() -> None:
             parse(damaged)
 
 
+def test_what_is_no_archive_is_called_so() -> None:
+    for data in (b"x" * 512, b"<!DOCTYPE html>".ljust(512), b"{}".ljust(512, b"\n")):
+        with pytest.raises(Invalid, match="not a tar archive"):
+            parse(data)
+
+
 def test_the_checksum_may_be_of_signed_bytes() -> None:
     block = tars.block(b"\xff\xfe\xfd")
     signed = int(block[148:154], 8) - 3 * 256
