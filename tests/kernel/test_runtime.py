@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kernel.runtimes import Bench, attachment, read_all
+from tests.kernel.runtimes import IDS, Bench, attachment, read_all
 from wherry.engine.runtime.client import ShimRuntime
 from wherry.engine.runtime.model import ExecSpec, IdRange, Isolation, Namespace, StartFailed
 from wherry.engine.runtime.spawning import launch
@@ -217,6 +217,15 @@ async def test_killing_the_daemon_and_the_spawner_stops_no_container(bench: Benc
     await found.task.kill(9)
     assert (await found.task.wait()).code == 137
     assert bench.log(task.id) == "before\nafter"
+
+
+async def test_starts_at_one_moment_do_not_disturb_each_other(bench: Bench) -> None:
+    for _ in range(5):
+        sandboxes = [await bench.runtime.spawn(Isolation(ids=IDS)) for _ in range(8)]
+        specs = [bench.spec(["sh", "-c", f"echo {number}"], IDS) for number in range(8)]
+        tasks = await asyncio.gather(*(one.start(spec) for one, spec in zip(sandboxes, specs, strict=True)))
+        assert [(await task.wait()).code for task in tasks] == [0] * 8
+        assert [bench.log(task.id) for task in tasks] == [str(number) for number in range(8)]
 
 
 async def test_a_spawner_that_was_launched_before_is_the_runtimes_own(bench: Bench) -> None:

@@ -25,7 +25,8 @@ from wherry.engine.runtime.loop import READ, Loop
 from wherry.engine.runtime.starting import Started, start
 from wherry.engine.runtime.stdio import Stdio
 from wherry.linux import processes
-from wherry.linux.namespaces import open_namespace, write_id_maps
+from wherry.linux.namespaces import NEWNS, open_namespace, write_id_maps
+from wherry.linux.syscalls import unshare
 
 _LINGER_SECONDS = 10.0
 _UMASK = 0o022
@@ -62,6 +63,8 @@ class Shim:
         self._exit: dict[str, Any] | None = None
         self._address = ""
         self.pid, self._init = births.make_init(isolation, joins, init.main)
+        # A mount table of our own: while we assemble a root on the scratch directory, so do others.
+        unshare(NEWNS)
         for fd in joins.values():
             os.close(fd)
         ids = isolation["ids"]
