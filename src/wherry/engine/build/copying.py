@@ -65,8 +65,7 @@ class Shape:
 
     def key(self, marks: Sequence[str], parent: str | None, epoch: int | None) -> str:
         """Of the cache; ``epoch`` None: files have the times that they have."""
-        below = None if self.link else parent
-        return key("copy", below, self.destination, self.into, self.chown, self.chmod, self.link, epoch, list(marks))
+        return key("copy", parent, self.destination, self.into, self.chown, self.chmod, self.link, epoch, list(marks))
 
 
 def copy(engine: Engine, shape: Shape, parts: Sequence[Files | Document], target: Target) -> CachedLayer:

@@ -6,6 +6,7 @@ from wherry.engine.build.cache import CachedLayer, key
 from wherry.engine.build.copying import Document, Files, Shape, copy, files_mark, make_directory
 from wherry.engine.build.digests import FileDigests, digest_of
 from wherry.engine.build.ignore import Matcher
+from wherry.engine.build.layers import Target
 from wherry.engine.build.selection import Request, select
 from wherry.engine.build.sources import Files as Origin
 from wherry.engine.build.sources import files_of, looking_into
@@ -61,8 +62,15 @@ def selected(tree: Tree, digests: FileDigests, request: Request, keeps: bool) ->
 
 async def written(step: Step, shape: Shape, parts: Sequence[Files | Document]) -> CachedLayer:
     """The layer with these files."""
-    step_key = shape.key([part.mark for part in parts], step.target.parent, step.state.epoch_seconds)
-    return await step.made(step_key, lambda target: in_thread(copy, step.job.engine, shape, parts, target))
+    marks, epoch = [part.mark for part in parts], step.state.epoch_seconds
+    step_key = shape.key(marks, step.target.parent, epoch)
+
+    async def make(target: Target) -> CachedLayer:
+        return await in_thread(copy, step.job.engine, shape, parts, target)
+
+    if shape.link:
+        return await step.made_anywhere(shape.key(marks, None, epoch), step_key, make)
+    return await step.made(step_key, make)
 
 
 async def run_workdir(step: Step) -> CachedLayer | None:

@@ -6,16 +6,17 @@ Walking and hashing the files is one thread's work, compressing and storing anot
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from wherry.engine.build.cache import CachedLayer
 from wherry.engine.content import ContentStore
 from wherry.engine.images.layers import GzipCompressor
 from wherry.engine.images.sweep import Work
 from wherry.engine.snapshots.model import CommitOptions, Snapshots
-from wherry.oci.chain import chain_ids
+from wherry.oci.chain import chain_id, chain_ids
+from wherry.oci.digest import Digest
 
 _PIECES = 8  # of at most 1 MiB under way between the two threads
 
@@ -72,6 +73,16 @@ class Layers:
             target.work.blob(str(ingest.digest))
             blob = str(ingest.commit())
             return CachedLayer(committed.chain_id, committed.diff_id, blob, ingest.offset, committed.size_bytes)
+
+    def again(self, layer: CachedLayer, target: Target) -> CachedLayer:
+        """The same layer on the target's chain, where it may not have been yet."""
+        name = chain_id(target.parent, layer.diff_id)
+        target.work.snapshot(name)
+        target.work.blob(layer.blob)
+        if not self._snapshots.has(name):
+            with self._content.open(Digest.parse(layer.blob)) as stream:
+                self._snapshots.extract(name, target.parent, cast(BinaryIO, stream))
+        return replace(layer, chain_id=name)
 
 
 class _Pipe:

@@ -7,6 +7,7 @@ from wherry.engine.build.cache import CachedLayer
 from wherry.engine.build.job import Job, Telling
 from wherry.engine.build.layers import Target
 from wherry.engine.build.state import State
+from wherry.engine.images.threads import in_thread
 
 Make = Callable[[Target], Awaitable[CachedLayer]]
 
@@ -44,3 +45,22 @@ class Step:
                 layer = await make(self.target)
             self.job.engine.cache.put(key, layer, self.description)
             return layer
+
+    async def made_anywhere(self, fact: str, key: str, make: Make) -> CachedLayer:
+        """As :meth:`made`, for a layer that does not depend on what is below it.
+
+        When it was made on other layers, it is put on these as it is. ``fact`` is the name for it without those below,
+        ``key`` with them.
+        """
+        cache = self.job.engine.cache
+
+        async def find_or_make(target: Target) -> CachedLayer:
+            known = cache.fact(fact)
+            found = self.cached(known.decode()) if known is not None else None
+            if found is not None:
+                return await in_thread(self.job.engine.layers.again, found, target)
+            layer = await make(target)
+            cache.put_fact(fact, key.encode())
+            return layer
+
+        return await self.made(key, find_or_make)
