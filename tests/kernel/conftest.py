@@ -57,3 +57,13 @@ def docker_api(instance: Rig) -> "docker.DockerClient":
 def busybox_image(instance: Rig) -> str:
     """The reference of an image with busybox, imported through the API."""
     return instance.image()
+
+
+@pytest.fixture(scope="module")
+def builder(shared_instance: Rig) -> Iterator[Rig]:
+    """An instance to build with, which has busybox:test; the volumes of cache mounts are removed at the end."""
+    from tests.kernel.builds import remove_caches  # the virtual machine's tests have no builder
+
+    shared_instance.image()
+    yield shared_instance
+    remove_caches(shared_instance)
