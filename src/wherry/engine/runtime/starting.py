@@ -13,7 +13,7 @@ from wherry.engine.runtime.common import reported
 from wherry.engine.runtime.failure import Failure
 from wherry.engine.runtime.logfile import LogWriter
 from wherry.engine.runtime.stdio import Stdio
-from wherry.linux import mount, overlay, processes
+from wherry.linux import mount, overlay, processes, rlimits
 from wherry.linux.cgroup import Cgroup, Layout
 from wherry.linux.errors import KernelError
 from wherry.linux.namespaces import open_namespace
@@ -74,6 +74,7 @@ def start(
     started = Started(pid, cgroup, LogWriter(*log) if log else None)
     stdio.log = started.log
     try:
+        _send_config(message, init, isolation)
         _send_root(message, received, init, isolation, started, stdio)
         _send_cgroups(message["config"], init, started)
         _await_exec(init, started, stdio)
@@ -90,6 +91,19 @@ def undo(started: Started) -> None:
         pass
     os.waitpid(started.child, 0)
     started.release()
+
+
+def _send_config(message: wire.Message, init: socket.socket, isolation: dict[str, Any]) -> None:
+    """First, and alone: init takes it to pieces while we assemble the root file system."""
+    request = {
+        "config": message["config"],
+        "mapped": bool(isolation["ids"]),
+        "seccomp": message["seccomp"],
+        "size": message["size"],
+        "new_cgroup": isolation["cgroup"] == "new",
+        "new_uts": isolation["uts"] == "new",
+    }
+    wire.send(init, request)
 
 
 def _send_root(
@@ -116,15 +130,7 @@ def _send_root(
             fds.update(_devices(devices, owner))
         if not config["process"].get("terminal"):
             fds.update(stdio.open_pipes(owner, message["open_stdin"]))
-        request = {
-            "config": config,
-            "mapped": mapped,
-            "seccomp": message["seccomp"],
-            "size": message["size"],
-            "new_cgroup": isolation["cgroup"] == "new",
-            "new_uts": isolation["uts"] == "new",
-        }
-        wire.send(init, request, fds)
+        wire.send(init, {"root": True}, fds)
     finally:
         for fd in fds.values():
             os.close(fd)
@@ -227,7 +233,7 @@ def _devices(extra: list[dict[str, Any]], owner: int) -> dict[str, int]:
 def _raise_hard_limits(pid: int, limits: "list[dict[str, Any]] | tuple[()]") -> None:
     """Only the host's root may raise a hard limit, so we do it; init then sets the limits as they were asked for."""
     for limit in limits:
-        number = getattr(resource, limit["type"], None)
+        number = rlimits.RESOURCES.get(limit["type"])
         if number is None:
             raise Failure("set limits", f"unknown limit {limit['type']}")
         wanted = -1 if limit["hard"] >= 1 << 63 else limit["hard"]
