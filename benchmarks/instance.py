@@ -16,8 +16,11 @@ from wherry.engine.instance import Instance
 WHERRY = str(Path(sys.executable).parent / "wherry")
 IMAGE = "bench:1"
 _READY_SECONDS = 30.0
+_REPLACED_SECONDS = 1.0
 # After a start and its end the engine still cleans up, and prepares what the next start takes.
 _QUIET_SECONDS = 0.03
+# So many looks, a tenth of a second apart, that show the same.
+_STEADY = 8
 
 
 class Engine:
@@ -68,20 +71,23 @@ class Engine:
         def is_steady() -> bool:
             time.sleep(0.1)
             seen.append(self._children())
-            return len(seen) > 5 and bool(seen[-1]) and len(set(seen[-5:])) == 1
+            return len(seen) > _STEADY and bool(seen[-1]) and len(set(seen[-_STEADY:])) == 1
 
         wait_until(is_steady, _READY_SECONDS, "what is prepared ahead of starts")
         self._prepared = seen[-1]
 
     def resettle(self) -> None:
-        """Wait until what the last start took has been replaced: the start after it is like it."""
+        """Wait until what the last start took has been replaced: the start after it is like it.
 
-        def is_replaced() -> bool:
+        A start that came too early for that has made all of it itself, and nothing is replaced.
+        """
+        deadline = time.monotonic() + _REPLACED_SECONDS
+        while time.monotonic() < deadline:
             children = self._children()
-            return len(children) == len(self._prepared) and children != self._prepared
-
-        wait_until(is_replaced, _READY_SECONDS, "what a start took to be replaced")
-        self._prepared = self._children()
+            if len(children) >= len(self._prepared) and not self._prepared <= children:
+                self._prepared = children
+                break
+            time.sleep(0.002)
         time.sleep(_QUIET_SECONDS)
 
     def _children(self) -> frozenset[str]:
