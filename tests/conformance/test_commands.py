@@ -324,10 +324,7 @@ def test_system_prune(docker: Docker) -> None:
 @pytest.mark.parametrize(
     ("arguments", "operation"),
     [
-        (("pull", "alpine"), "pulling images is not available"),
-        (("push", "demo:1"), "POST /images/{name}/push is not available"),
         (("commit", "absent"), "POST /commit is not available"),
-        (("search", "x"), "GET /images/search is not available"),
         (("swarm", "init"), "POST /swarm/init is not available"),
         (("diff", "absent"), "GET /containers/{id}/changes is not available"),
         (("export", "absent"), "GET /containers/{id}/export is not available"),

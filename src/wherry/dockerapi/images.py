@@ -11,7 +11,7 @@ from wherry.dockerapi.credentials import AUTH, from_header
 from wherry.dockerapi.endpoint import endpoint
 from wherry.dockerapi.progress import send_progress
 from wherry.dockerapi.services import ImageEngine, ImageUsers, RegistryClient
-from wherry.kit.errors import Invalid, Unsupported
+from wherry.kit.errors import Forbidden, Invalid, Unauthenticated, Unsupported
 from wherry.oci.reference import Reference
 
 LIST_FILTERS = frozenset(("before", "dangling", "label", "label!", "reference", "since", "until"))
@@ -76,7 +76,11 @@ class ImageEndpoints:
     async def _pull(self, call: Call) -> web.StreamResponse:
         credentials = from_header(call.request.headers.get(AUTH))
         reference = Reference.build(call.query.text("fromImage"), call.query.text("tag"))
-        return await send_progress(call, self._registries.pull(reference, call.query.text("platform"), credentials))
+        try:
+            return await send_progress(call, self._registries.pull(reference, call.query.text("platform"), credentials))
+        except Unauthenticated as error:
+            # The registry's 401, not ours: at ours the docker CLI would ask for a name and a password on the spot.
+            raise Forbidden(error.message) from error
 
     async def _import(self, call: Call) -> AsyncIterator[dict[str, Any]]:
         query = call.query

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.dockerapi.conftest import Client
 from tests.unit.dockerapi.fakes import Engine
 from wherry.engine.distribution.model import ANONYMOUS, Credentials
-from wherry.kit.errors import NotFound, Unavailable
+from wherry.kit.errors import NotFound, Unauthenticated, Unavailable
 
 
 def auth(**members: str) -> dict[str, str]:
@@ -47,6 +47,12 @@ async def test_a_pull_that_fails_at_once_is_refused(client: Client, engine: Engi
     engine.registries.error = NotFound("manifest for demo:none not found: manifest unknown: manifest unknown")
     answer = await client.ask("POST /images/create?fromImage=demo&tag=none")
     assert (answer.status, answer.message) == (404, engine.registries.error.message)
+
+
+async def test_a_registrys_401_is_not_ours(client: Client, engine: Engine) -> None:
+    engine.registries.error = Unauthenticated("no basic auth credentials")
+    answer = await client.ask("POST /images/create?fromImage=demo&tag=none")
+    assert (answer.status, answer.message) == (403, "no basic auth credentials")
 
 
 async def test_a_pull_that_fails_later_says_so_in_the_stream(client: Client, engine: Engine) -> None:
