@@ -152,11 +152,13 @@ class Client:
             headers["Content-Type"] = "application/json"
         return _checked(self._send(_head(method, path, query, headers) + content))
 
-    def upload(self, path: str, query: Query | None, pieces: Iterable[bytes]) -> Response:
+    def upload(
+        self, path: str, query: Query | None, pieces: Iterable[bytes], headers: Mapping[str, str] | None = None
+    ) -> Response:
         """POST a tar archive as it is read, in chunks."""
-        headers = {"Transfer-Encoding": "chunked", "Content-Type": "application/x-tar"}
+        own = {"Transfer-Encoding": "chunked", "Content-Type": "application/x-tar"}
         connection = self._connect()
-        connection.sendall(_head("POST", path, query, headers))
+        connection.sendall(_head("POST", path, query, {**own, **(headers or {})}))
         try:
             for piece in pieces:
                 if piece:

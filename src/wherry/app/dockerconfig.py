@@ -37,15 +37,14 @@ class Auth:
     password: str = field(default="", repr=False)
     identity_token: str = field(default="", repr=False)
 
+    def members(self) -> dict[str, str]:
+        """As Docker's API spells them."""
+        members = {"username": self.username, "password": self.password, "identitytoken": self.identity_token}
+        return {name: value for name, value in members.items() if value}
+
     def header(self, server: str) -> str:
         """The value of ``X-Registry-Auth``."""
-        members = {
-            "username": self.username,
-            "password": self.password,
-            "identitytoken": self.identity_token,
-            "serveraddress": server,
-        }
-        document = {name: value for name, value in members.items() if value} if self != NOBODY else {}
+        document = {**self.members(), "serveraddress": server} if self != NOBODY else {}
         return base64.urlsafe_b64encode(json.dumps(document).encode()).decode()
 
 

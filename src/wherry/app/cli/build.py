@@ -1,8 +1,9 @@
 """``build`` and ``builder prune``."""
 
+import base64
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,8 @@ def build(daemon: Client, context: str, flags: Mapping[str, Any], shown: Progres
     upload.request["tags"] = [*upload.request["tags"], *named] if keeps else []
     result = send(daemon, upload, shown)
     deliver(daemon, result["id"], outputs)
+    if any(output.push for output in outputs):
+        _push(daemon, result["tags"])
     if not keeps:
         with suppress(ApiError):  # somebody else has the same image
             daemon.delete(f"/images/{result['id']}", {"noprune": True})
@@ -126,8 +129,8 @@ def build(daemon: Client, context: str, flags: Mapping[str, Any], shown: Progres
 def outputs_of(flags: Mapping[str, Any]) -> list[Output]:
     """What ``--output``, ``--load`` and ``--push`` ask for. Raises ValueError."""
     outputs = [parse_output(text) for text in flags["output"]]
-    if flags["push"] or any(output.push for output in outputs):
-        raise ValueError("pushing with the build is not available in this version: push the image afterwards")
+    if flags["push"]:
+        outputs.append(Output("image", push=True))
     for name in ("cache_to", "cache_from"):
         for text in flags[name]:
             if "type=" in text and "type=inline" not in text:
@@ -136,11 +139,21 @@ def outputs_of(flags: Mapping[str, Any]) -> list[Output]:
     return outputs
 
 
+def _push(daemon: Client, tags: Sequence[str]) -> None:
+    from wherry.app.cli.distribution import push
+    from wherry.oci.reference import Reference
+
+    if not tags:
+        raise click.ClickException("tag is needed when pushing to registry: give --tag")
+    for tag in tags:
+        push(daemon, Reference.parse(tag).tagged(), sys.stderr)
+
+
 def send(daemon: Client, upload: Upload, shown: Progress) -> dict[str, Any]:
     """Send a build and show it; what was built. BuildError."""
     line = json.dumps(upload.request).encode()
     last: dict[str, Any] = {}
-    with daemon.upload("/wherry/build", None, upload.pieces(line)) as response:
+    with daemon.upload("/wherry/build", None, upload.pieces(line), _credentials()) as response:
         for message in response.json_stream():
             last = message
             shown.take(message)
@@ -152,6 +165,17 @@ def send(daemon: Client, upload: Upload, shown: Progress) -> dict[str, Any]:
     if error.get("excerpt"):
         click.echo(error["excerpt"], err=True)
     raise BuildError(error["message"], error.get("excerpt", ""))
+
+
+def _credentials() -> dict[str, str]:
+    """All of the user's, for base images: which registries a build asks shows only while it goes on."""
+    from wherry.app.dockerconfig import DockerConfig
+
+    found = DockerConfig.of_user().every()
+    if not found:
+        return {}
+    document = {server: auth.members() for server, auth in found.items()}
+    return {"X-Registry-Config": base64.urlsafe_b64encode(json.dumps(document).encode()).decode()}
 
 
 def metadata(result: Mapping[str, Any]) -> dict[str, Any]:

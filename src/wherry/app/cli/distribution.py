@@ -64,10 +64,14 @@ def push_command(image: str, all_tags: bool, quiet: bool) -> None:
     if not all_tags and reference.is_name_only and not quiet:
         click.echo("Using default tag: latest")
     reference = reference if all_tags else reference.tagged()
-    path = f"/images/{reference.name}/push"
-    _follow(client(), path, {"tag": reference.tag}, reference, None if quiet else sys.stdout)
+    push(client(), reference, None if quiet else sys.stdout)
     if quiet:
         click.echo(str(reference))
+
+
+def push(daemon: Client, reference: Reference, output: TextIO | None) -> None:
+    """Let the daemon push, with the user's credentials; progress goes to ``output``. Raises ApiError."""
+    _follow(daemon, f"/images/{reference.name}/push", {"tag": reference.tag}, reference, output)
 
 
 def _follow(daemon: Client, path: str, query: dict[str, Any], reference: Reference, output: TextIO | None) -> None:
