@@ -3,6 +3,7 @@
 In between is where CVE-2016-9962 was: a process that joins a container is visible there before it is the program.
 """
 
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -43,13 +44,14 @@ def image(shared_instance: Rig) -> str:
 
 
 def check_process(text: str, streams: re.Pattern[str], home: str) -> None:
-    """``text`` is what a process says of itself; a terminal adds TERM."""
+    """``text`` is what a process says of itself; a terminal adds TERM, a build its date."""
     found: dict[str, Any] = json.loads(text)
     assert set(found["descriptors"]) == {"0", "1", "2"}
     assert all(streams.fullmatch(target) for target in found["descriptors"].values()), found["descriptors"]
     assert (found["cwd"], found["root"], found["cmdline"]) == ("/", "/", probe("myself"))
-    shown = {re.sub("^HOSTNAME=[0-9a-f]{12}$", "HOSTNAME=", item) for item in found["environ"]}
-    assert shown - {"TERM=xterm"} == {PATH, "HOSTNAME=", f"HOME={home}"}
+    shown = {re.sub("^HOSTNAME=([0-9a-f]{12}|buildkitsandbox)$", "HOSTNAME=", item) for item in found["environ"]}
+    added = {item for item in shown if re.fullmatch("TERM=xterm|SOURCE_DATE_EPOCH=[0-9]+", item)}
+    assert shown - added == {PATH, "HOSTNAME=", f"HOME={home}"}
 
 
 def check_maps(text: str) -> None:
@@ -84,6 +86,16 @@ def test_e03_so_has_an_exec(shared_instance: Rig, image: str, mode: str | None) 
             check_process(found.output.decode(), TERMINAL if tty else STREAM, home)
             check_maps(container.exec_run(["cat", "/proc/self/maps"], tty=tty, **options).output.decode())
     container.remove(force=True)
+
+
+def test_e03_so_has_a_step_of_a_build(shared_instance: Rig, image: str) -> None:
+    dockerfile = f"FROM {image}\nRUN {json.dumps(probe('myself'))}\nRUN {json.dumps(['cat', '/proc/self/maps'])}\n"
+    made, lines = shared_instance.docker.images.build(fileobj=io.BytesIO(dockerfile.encode()), rm=True)
+    said = "".join(line.get("stream", "") for line in lines).splitlines()
+    made.remove()
+    (itself,) = [line for line in said if line.startswith("{")]
+    check_process(itself, STREAM, "/root")
+    check_maps("\n".join(line for line in said if re.match("[0-9a-f]+-[0-9a-f]+ ", line)))
 
 
 class Watcher:

@@ -7,6 +7,7 @@ would be; the modules and programs leave a mark, and whoever opens a library or 
 
 import bz2
 import gzip
+import io
 import lzma
 import os
 import struct
@@ -41,6 +42,7 @@ LIBRARIES = [
 CONFIGURATION = [
     "ld.so.cache", "ld.so.preload", "nsswitch.conf", "localtime", "gai.conf", "host.conf", "locale.alias",
 ]  # fmt: skip
+EMPTY = bytes(10240)  # a tar of nothing
 VARIANTS: list[dict[str, Any]] = [{}, {"userns_mode": "host"}]
 
 HOSTILE = {
@@ -245,4 +247,28 @@ def test_e06_an_archive_is_unpacked_by_no_program(shared_instance: Rig, trojans:
     answer = shared_instance.docker.api.import_image_from_data(data, repository="unpacked", tag=kind)
     assert '"error"' not in answer
     assert attempt(shared_instance, f"unpacked:{kind}", ["echo", "well"]) == "well\n"
+    assert marks(shared_instance, trojans) == []
+
+
+DOCKERFILE = f"""
+FROM {{image}}
+WORKDIR /new/ü
+COPY --chown=bob:tty file .
+ADD archive.tar.xz /unpacked/
+RUN true
+RUN --mount=type=tmpfs,target=/tmp true
+RUN test ! -e /{MARK} && test -e /unpacked/bin/busybox
+USER bob
+RUN test ! -e /{MARK} && test "$HOME" = /home
+"""
+
+
+def test_e06_neither_does_a_build(shared_instance: Rig, image: str, trojans: Path) -> None:
+    context = Image(EMPTY).file("Dockerfile", DOCKERFILE.format(image=image).encode()).file("file")
+    context.file("archive.tar.xz", lzma.compress(busybox_tar(), preset=0))
+    made, _ = shared_instance.docker.images.build(fileobj=io.BytesIO(context.tar()), custom_context=True, rm=True)
+    assert attempt(shared_instance, made.id, ["ls", "/new/ü", f"/{MARK}"]) == (
+        f"ls: /{MARK}: No such file or directory\n/new/ü:\nfile\n"
+    )
+    made.remove()
     assert marks(shared_instance, trojans) == []
