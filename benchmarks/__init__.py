@@ -16,5 +16,7 @@ another name than the script because one directory cannot hold both.)
 :mod:`.dockerd`    Debian's dockerd, in namespaces of its own
 :mod:`.starts`     measurements of starts
 :mod:`.footprint`  measurements of memory, and of the start of the engine
+:mod:`.bigimage`   an image of 500 MB
+:mod:`.registries` measurements of our registry as a server
 =================  =====================================================================================================
 """

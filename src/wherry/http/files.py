@@ -1,4 +1,10 @@
-"""A file, or a part of one, as the body of an answer, copied by the kernel where there is no TLS in between."""
+"""A file, or a part of one, as the body of an answer.
+
+Who sends is a thread, because a page that is not in memory blocks it, for as long as the client keeps up; what is small
+and in memory goes at once. To another machine the kernel sends by itself (sendfile(2)). To this one it is cheaper to
+copy: the client then finds the bytes in the processor's cache instead of fetching them from memory itself (measured:
+8 % less of skopeo's time). Through TLS they must pass here anyway.
+"""
 
 import asyncio
 import os
@@ -7,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from aiohttp import web
@@ -14,6 +21,12 @@ from aiohttp import web
 from wherry.http.connection import Connection
 
 T = TypeVar("T")
+
+SMALL_BYTES = 64 << 10
+"""Sent without a thread when it is in memory: most configurations and many layers."""
+
+COPY_BYTES = 128 << 10
+"""Stays in a processor's cache between our copy and the client's."""
 
 BURST_BYTES = 64 << 20
 """The most that a thread sends in one go, so that one fast client does not keep it from the others."""
@@ -49,18 +62,51 @@ async def send_file(
     """
     response.content_length = part.count
     await response.prepare(request)
-    if request.method != "HEAD" and part.count:
+    if request.method == "HEAD" or not part.count:
+        await response.write_eof()
+        return
+    small = _at_once(part)
+    if small is None:
         connection, transport = request.protocol, request.transport
         if transport is None:
             raise ConnectionResetError("the client has gone")
         assert isinstance(connection, Connection)
         with connection.cancelled_by_loss():
-            if transport.get_extra_info("sslcontext") is None:
-                await _flushed(transport)
-                await _send(transport, part, threads)
-            else:
-                await _copy(response, part, threads)
-    await response.write_eof()
+            await _send(transport, response, part, threads)
+    await response.write_eof(small or b"")
+
+
+def _at_once(part: Part) -> bytes | None:
+    """A small part, when it can be had without waiting for the disk (preadv2(2))."""
+    if part.count > SMALL_BYTES:
+        return None
+    buffer = bytearray(part.count)
+    try:
+        read = os.preadv(part.fd, [buffer], part.offset, os.RWF_NOWAIT)
+    except OSError:  # not in memory, or a file system that cannot tell
+        return None
+    return bytes(buffer) if read == part.count else None
+
+
+async def _send(
+    transport: asyncio.Transport, response: web.StreamResponse, part: Part, threads: Executor | None
+) -> None:
+    if transport.get_extra_info("sslcontext") is not None:
+        await _encrypt(response, part, threads)
+        return
+    await _flushed(transport)
+    # Event loops do not share a transport's descriptor.
+    sender = _Sender(os.dup(transport.get_extra_info("socket").fileno()), _is_here(transport))
+    try:
+        await _pour(sender, part, threads)
+    finally:
+        sender.close()
+
+
+def _is_here(transport: asyncio.Transport) -> bool:
+    """Whether the client is on this machine."""
+    peer = transport.get_extra_info("peername")
+    return not isinstance(peer, tuple) or peer[0] == "::1" or peer[0].startswith("127.")
 
 
 async def _flushed(transport: asyncio.Transport) -> None:
@@ -74,40 +120,53 @@ async def _flushed(transport: asyncio.Transport) -> None:
                 raise ConnectionResetError("the client has gone")
 
 
-async def _send(transport: asyncio.Transport, part: Part, threads: Executor | None) -> None:
-    """sendfile(2) in a thread, because a page that is not in memory blocks it, as long as the client keeps up."""
-    sock = os.dup(transport.get_extra_info("socket").fileno())  # event loops do not share a transport's descriptor
+async def _pour(sender: "_Sender", part: Part, threads: Executor | None) -> None:
+    """Burst by burst, waiting without a thread for a client that does not keep up."""
     clock = asyncio.get_running_loop().time
     patience = PATIENCE_MILLISECONDS
-    try:
-        while part.count:
-            part = part.without(await _finished(threads, lambda: _burst(sock, part, patience)))  # noqa: B023  # awaited
-            if part.count:
-                begun = clock()
-                async with _stall_limit():
-                    await _writable(sock)
-                # One who lets us wait shall not have a thread wait for him.
-                patience = PATIENCE_MILLISECONDS if clock() - begun < PATIENCE_MILLISECONDS / 1000 else 0
-    finally:
-        os.close(sock)
+    while part.count:
+        part = part.without(await _finished(threads, partial(sender.burst, part, patience)))
+        if part.count:
+            begun = clock()
+            async with _stall_limit():
+                await _writable(sender.sock)
+            # One who lets us wait shall not have a thread wait for him.
+            patience = PATIENCE_MILLISECONDS if clock() - begun < PATIENCE_MILLISECONDS / 1000 else 0
 
 
-def _burst(sock: int, part: Part, patience_milliseconds: int) -> int:
-    """Send until the socket's buffer is full and stays so, or enough was sent; the bytes sent."""
-    poll = select.poll()
-    poll.register(sock, select.POLLOUT)
-    count, sent = min(part.count, BURST_BYTES), 0
-    while sent < count:
-        try:
-            more = os.sendfile(sock, part.fd, part.offset + sent, count - sent)
-        except BlockingIOError:
-            if patience_milliseconds and poll.poll(patience_milliseconds):
-                continue
-            break
-        if not more:
-            raise ConnectionResetError("the file ended before the answer did")
-        sent += more
-    return sent
+class _Sender:
+    """Sends to a non-blocking socket, which it owns."""
+
+    def __init__(self, sock: int, copies: bool) -> None:
+        self.sock = sock
+        self._poll = select.poll()
+        self._poll.register(sock, select.POLLOUT)
+        self._buffer = memoryview(bytearray(COPY_BYTES if copies else 0))
+
+    def close(self) -> None:
+        os.close(self.sock)
+
+    def burst(self, part: Part, patience_milliseconds: int) -> int:
+        """Send until the socket's buffer is full and stays so, or enough was sent; the bytes sent. Blocks."""
+        end = min(part.count, BURST_BYTES)
+        sent = 0
+        while sent < end:
+            try:
+                more = self._some(part.fd, part.offset + sent, end - sent)
+            except BlockingIOError:
+                if patience_milliseconds and self._poll.poll(patience_milliseconds):
+                    continue
+                break
+            if not more:
+                raise ConnectionResetError("the file ended before the answer did")
+            sent += more
+        return sent
+
+    def _some(self, fd: int, offset: int, count: int) -> int:
+        if not self._buffer:
+            return os.sendfile(self.sock, fd, offset, count)
+        read = os.preadv(fd, [self._buffer[:count]], offset)
+        return os.write(self.sock, self._buffer[:read]) if read else 0
 
 
 async def _writable(sock: int) -> None:
@@ -120,10 +179,10 @@ async def _writable(sock: int) -> None:
         loop.remove_writer(sock)
 
 
-async def _copy(response: web.StreamResponse, part: Part, threads: Executor | None) -> None:
+async def _encrypt(response: web.StreamResponse, part: Part, threads: Executor | None) -> None:
     """Through TLS: the bytes must pass here to be encrypted."""
     while part.count:
-        chunk = await _finished(threads, lambda: os.pread(part.fd, min(part.count, CHUNK_BYTES), part.offset))  # noqa: B023
+        chunk = await _finished(threads, partial(os.pread, part.fd, min(part.count, CHUNK_BYTES), part.offset))
         if not chunk:
             raise ConnectionResetError("the file ended before the answer did")
         async with _stall_limit():

@@ -47,8 +47,10 @@ async def body_of(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, be
     return await reader.readexactly(end - begin)
 
 
-@pytest.mark.parametrize("tls", [False, True])
-def test_parts_arrive_one_after_the_other_on_one_connection(run, tmp_path, data, tls) -> None:
+@pytest.mark.parametrize(("tls", "here"), [(False, True), (False, False), (True, True)])
+def test_parts_arrive_one_after_the_other_on_one_connection(run, tmp_path, data, tls, here, monkeypatch) -> None:
+    monkeypatch.setattr(files, "_is_here", lambda transport: here)
+
     async def scenario() -> None:
         ours = theirs = None
         if tls:
