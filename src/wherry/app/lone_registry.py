@@ -32,8 +32,8 @@ from wherry.engine.registry.owner import RegistryOwner
 from wherry.engine.registry.registry import Registry
 from wherry.engine.registry.rows import RegistryRows
 from wherry.kit.errors import Conflict, Invalid, WherryError
-from wherry.registryapi.control import SOCKET
-from wherry.registryapi.options import Options
+from wherry.linux.processes import give_back_memory
+from wherry.registryapi.options import SOCKET, Options
 
 DEFAULT_ROOT = Path("/var/lib/wherry-registry")
 LOCK = "registry.lock"
@@ -126,7 +126,8 @@ async def _serve(root: Path, options: Options) -> None:
         server = await serve_registry(storage.registry, options, root / SOCKET)
         loop.add_signal_handler(signal.SIGHUP, server.reload)
         gc.collect()
-        gc.freeze()
+        gc.freeze()  # what is there now stays
+        give_back_memory()
         print(f"Wherry's registry answers at {server.address} (in {root}).", flush=True)
         await stopped.wait()
         await server.stop()

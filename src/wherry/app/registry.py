@@ -8,7 +8,7 @@ from wherry.engine.images.rows import ImageRows
 from wherry.engine.registry.familiar import EngineImages
 from wherry.engine.registry.registry import Registry
 from wherry.engine.registry.rows import RegistryRows
-from wherry.registryapi.control import SOCKET
+from wherry.registryapi.options import SOCKET
 from wherry.registryapi.server import RegistryServer, serve_registry
 
 

@@ -14,8 +14,6 @@ from aiohttp import web
 from wherry.engine.registry.collector import GRACE_SECONDS, Collector
 from wherry.http.server import UnixServer, serve_unix
 
-SOCKET = "registry.sock"
-
 
 async def serve_control(collector: Collector, path: Path) -> UnixServer:
     """Listen at ``path``; see the module."""

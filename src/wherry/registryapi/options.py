@@ -9,6 +9,9 @@ from wherry.kit.errors import Invalid
 
 DEFAULT_LISTEN = "127.0.0.1:5000"
 
+SOCKET = "registry.sock"
+"""Name of the socket of :mod:`wherry.registryapi.control`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:

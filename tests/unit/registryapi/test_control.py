@@ -8,7 +8,8 @@ import pytest
 from tests.unit.engine.registry.conftest import Depot
 from wherry.app.client import ApiError, Client
 from wherry.engine.registry.collector import GRACE_SECONDS
-from wherry.registryapi.control import SOCKET, serve_control
+from wherry.registryapi.control import serve_control
+from wherry.registryapi.options import SOCKET
 
 
 async def asked(path: Path, verb: str, query: dict[str, object] | None = None) -> object:

@@ -9,10 +9,10 @@ from wherry.app.cli.command import Command, LazyGroup, instance_root
 from wherry.app.client import Client, Unreachable
 from wherry.engine.instance import Instance
 from wherry.kit.errors import NotFound
+from wherry.registryapi.options import SOCKET
 
 # The same as in wherry.app.lone_registry, whose import takes longer than the question that `gc` asks.
 DEFAULT_ROOT = Path("/var/lib/wherry-registry")
-SOCKET = "registry.sock"
 
 registry_command = LazyGroup(
     "registry",

@@ -15,7 +15,6 @@ from wherry.kit.errors import Invalid, NotFound
 
 def test_defaults_are_those_of_the_process() -> None:
     assert registry.DEFAULT_ROOT == lone_registry.DEFAULT_ROOT
-    assert registry.SOCKET == lone_registry.SOCKET
 
 
 def test_serving_replaces_the_command_by_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
