@@ -76,7 +76,7 @@ class Storage:
     def __init__(self, root: Path) -> None:
         self._database = Database(root / "registry.sqlite")
         rows, content = RegistryRows(self._database), ContentStore(root / "content")
-        keeper = Alone(RegistryOwner(rows), content)
+        keeper = Alone(RegistryOwner(rows.database), content)
         keeper.recover()
         self.registry = Registry(rows, content, keeper)
 

@@ -23,7 +23,6 @@ from wherry.engine.images import Images
 from wherry.engine.instance import Instance
 from wherry.engine.networks import Networks
 from wherry.engine.registry.owner import RegistryOwner
-from wherry.engine.registry.rows import RegistryRows
 from wherry.engine.runtime.client import ShimRuntime
 from wherry.engine.runtime.spawning import Launched
 from wherry.engine.snapshots import OverlaySnapshots
@@ -102,7 +101,7 @@ def build(settings: Settings, spawner: Launched | None = None) -> Engine:
     containers = Containers(instance, database, runtime, images, snapshots, networks, volumes, events, rules)
     cache = BuildCache(database)
     images.add_owner(cache)
-    images.add_owner(RegistryOwner(RegistryRows(database)))  # also of an instance that serves none this time
+    images.add_owner(RegistryOwner(database))  # also of an instance that serves none this time
     registries = Distribution(images, content, Endpoints(settings.registries_mirrors, settings.registries_insecure))
     builder = Builder(
         instance, cache, content, snapshots, images, containers, volumes, registries, settings.build_cache_bytes

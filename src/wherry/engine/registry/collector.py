@@ -27,6 +27,7 @@ class Collector:
         self._garbage = Garbage(shelves.rows.database)
         self._rows = shelves.rows
         self._keeper = shelves.keeper
+        self._images = shelves.images
         self._now = shelves.now
         self._uploads = uploads
 
@@ -51,10 +52,25 @@ class Collector:
         if self._uploads.is_receiving(repository) or self._garbage.is_receiving(repository, since):
             return Collected()
         with self._rows.database.transaction():
-            manifests = self._garbage.drop_manifests(repository, since) if untagged else []
+            manifests = self._drop_manifests(repository, since) if untagged else []
             blobs = self._garbage.drop_blobs(repository, since)
         await self._keeper.discard([*manifests, *blobs])
         return Collected(len(blobs), len(manifests))
+
+    def _drop_manifests(self, repository: str, since: int) -> list[str]:
+        """Those that nothing needs, and then those that only these needed. An image of the engine is a subject too."""
+        dropped: list[str] = []
+        while True:
+            found = [
+                digest
+                for digest, subject in self._garbage.unneeded_manifests(repository, since)
+                if not subject or self._images.manifest(repository, subject) is None
+            ]
+            if not found:
+                return dropped
+            for digest in found:
+                self._rows.delete_manifest(repository, digest)
+            dropped += found
 
 
 class Garbage:
@@ -90,23 +106,16 @@ class Garbage:
         )
         return [row[0] for row in found]
 
-    def drop_manifests(self, repository: str, unused_since_seconds: int) -> list[str]:
-        """Let go of manifests without a tag that no index contains and whose subject, if any, is not there; and of
-        those that only these needed."""
-        dropped: list[str] = []
-        while found := self._drop_some_manifests(repository, unused_since_seconds):
-            dropped += found
-        return dropped
-
-    def _drop_some_manifests(self, repository: str, unused_since_seconds: int) -> list[str]:
+    def unneeded_manifests(self, repository: str, unused_since_seconds: int) -> list[tuple[str, str]]:
+        """Digest and subject (or empty) of the manifests without a tag that no index contains, and whose subject, if
+        any, was not pushed there."""
         found = self._database.execute(
-            "DELETE FROM registry_manifests AS one WHERE repository = ?1 AND used_seconds <= ?2"
+            "SELECT digest, subject FROM registry_manifests AS one WHERE repository = ?1 AND used_seconds <= ?2"
             " AND NOT EXISTS (SELECT 1 FROM registry_tags WHERE repository = ?1 AND manifest = one.digest)"
             " AND NOT EXISTS (SELECT 1 FROM registry_members WHERE repository = ?1 AND member = one.digest)"
             " AND (subject = '' OR NOT EXISTS"
-            "   (SELECT 1 FROM registry_manifests AS other WHERE other.repository = ?1 AND other.digest = one.subject))"
-            " RETURNING digest",
+            "   (SELECT 1 FROM registry_manifests AS other WHERE other.repository = ?1 AND other.digest = one.subject))",
             repository,
             unused_since_seconds,
         )
-        return [row[0] for row in found]
+        return [(row[0], row[1]) for row in found]

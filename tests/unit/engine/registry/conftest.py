@@ -78,7 +78,7 @@ class Depot:
         clock = clock or Clock()
         rows = RegistryRows(Database(root / "registry.sqlite"))
         content = ContentStore(root / "content")
-        keeper = Alone(RegistryOwner(rows), content)
+        keeper = Alone(RegistryOwner(rows.database), content)
         keeper.recover()
         registry = Registry(rows, content, keeper, images, clock)
         registry.uploads.recover()

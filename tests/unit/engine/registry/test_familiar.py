@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit.engine.images.archives import chunks, tar
 from tests.unit.engine.images.conftest import Shelf
-from tests.unit.engine.registry.conftest import chunk, index_of, manifest_of
+from tests.unit.engine.registry.conftest import chunk, descriptor, index_of, manifest_of
 from wherry.engine.database import Database
 from wherry.engine.images.rows import ImageRows
 from wherry.engine.registry.familiar import EngineImages
@@ -12,6 +12,7 @@ from wherry.engine.registry.model import Code, Collected, Refused
 from wherry.engine.registry.owner import RegistryOwner
 from wherry.engine.registry.registry import Registry
 from wherry.engine.registry.rows import RegistryRows
+from wherry.oci import mediatypes
 from wherry.oci.digest import Digest
 
 
@@ -20,7 +21,7 @@ def registry(shelf: Shelf) -> Registry:
     """Beside the shelf's engine, on its database and content store."""
     database = Database(shelf.root / "engine.sqlite")
     rows = RegistryRows(database)
-    shelf.images.add_owner(RegistryOwner(rows))
+    shelf.images.add_owner(RegistryOwner(rows.database))
     return Registry(rows, shelf.content, shelf.images, EngineImages(ImageRows(database)), lambda: 0)
 
 
@@ -129,6 +130,18 @@ async def test_an_index_over_an_image_s_manifest_keeps_it_too(shelf: Shelf, regi
     shelf.images.remove("demo:1", force=False, prune=True, in_use=lambda _: ())
     await shelf.images.settle()
     assert registry.manifests.read(registry.manifests.find("demo", digest))
+
+
+async def test_what_was_pushed_about_an_image_stays_as_long_as_that(shelf: Shelf, registry: Registry) -> None:
+    digest = await built(shelf, "demo")
+    subject = descriptor(shelf.content.read(digest), mediatypes.OCI_MANIFEST)
+    upload = registry.uploads.begin("demo")
+    await registry.uploads.finish("demo", upload, Digest.of(b"{}"), chunk(b"{}"))
+    signature = manifest_of(subject=subject)
+    await registry.manifests.put("demo", Digest.of(signature), signature, None)
+    assert await registry.collector.collect(0, untagged=True) == Collected()
+    shelf.images.remove("demo:1", force=False, prune=True, in_use=lambda _: ())
+    assert await registry.collector.collect(0, untagged=True) == Collected(manifests=1, blobs=1)
 
 
 async def test_the_engine_s_sweep_at_start_leaves_what_the_registry_has(shelf: Shelf, registry: Registry) -> None:

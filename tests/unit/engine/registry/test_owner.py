@@ -6,7 +6,7 @@ from wherry.oci.digest import Digest
 
 
 async def test_blobs_and_manifests_of_any_repository_are_owned_and_snapshots_are_not(depot: Depot) -> None:
-    owner = RegistryOwner(depot.rows)
+    owner = RegistryOwner(depot.rows.database)
     await depot.push_image("a", "1", b"layer")
     expected = {str(Digest.of(data)) for data in (b"{}", b"layer", manifest_of(b"layer"))}
     assert set(owner.blobs()) == expected
