@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.kernel import census
 from tests.kernel.rig import Rig
 from wherry.app.client import Client
 from wherry.engine.snapshots import OverlaySnapshots
@@ -118,3 +119,15 @@ def remove_caches(rig: Rig) -> None:
     """The volumes of cache mounts, which builds leave on purpose."""
     for volume in rig.docker.volumes.list(filters={"label": "wherry.build.cache"}):
         volume.remove(force=True)
+
+
+def remains(rig: Rig) -> list[str]:
+    """What is left of steps in an instance that has no containers and builds nothing at the moment."""
+    own = {process["pid"] for process in rig.processes()}  # and the sandboxes that wait for the next start
+    found = census.take(rig.names)
+    return [
+        *(f"process {pid} {command}" for pid, command in census.processes(rig.names) if pid not in own),
+        *(group for group in found.cgroups if not group.endswith(rig.names.cgroup_parent)),
+        *(file for file in found.files if not file.endswith("/docker.sock")),
+        *found.mounts,
+    ]

@@ -186,7 +186,8 @@ def test_another_base(builder: Rig, token: str) -> None:
 
 
 def test_a_linked_copy_is_the_same_on_every_base(builder: Rig, token: str) -> None:
-    text = f"FROM busybox:test\nRUN echo TAG-{token} > /base\nCOPY --link <<EOF /d/file\n{token}\nEOF\nRUN cat /base /d/file\n"
+    copy = f"COPY --link <<EOF /d/file\n{token}\nEOF\n"
+    text = f"FROM busybox:test\nRUN echo TAG-{token} > /base\n{copy}RUN cat /base /d/file\n"
     first, second = (made(builder, text.replace("TAG", tag)) for tag in ("1", "2"))
     assert cached(second) == [False, False, True, False]
     assert output(second) == f"2-{token}\n{token}\n"
