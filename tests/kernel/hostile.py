@@ -14,6 +14,7 @@ import pytest
 from tests import tars
 from tests.kernel.attacks import Canary
 from tests.kernel.layermodel import Entry, Refused, differences, seen, stacked, told
+from tests.kernel.rig import Rig
 from wherry.engine.snapshots import Limits, OverlaySnapshots
 from wherry.engine.snapshots.model import DEFAULT_LIMITS
 from wherry.kit.errors import Invalid
@@ -96,3 +97,12 @@ def check(place: Place, layers: Sequence[Sequence[Entry]]) -> None:
     finally:
         assert place.left_over() == []
         place.clear()
+
+
+def left_of_images(rig: Rig) -> list[object]:
+    """Images, blobs, layers, and what is half-made."""
+    left: list[object] = rig.docker.images.list(all=True)
+    left += [path for path in (rig.root / "content/blobs").rglob("*") if path.is_file()]
+    for directory in ("snapshots/sha256", "content/ingest", "tmp"):
+        left += os.listdir(rig.root / directory)
+    return left

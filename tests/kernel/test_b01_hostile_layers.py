@@ -14,7 +14,7 @@ import pytest
 
 from tests import tars
 from tests.kernel.corpus import MEANT, REFUSED, folder, hard, linked, path_max_chain
-from tests.kernel.hostile import Place, check, place_with_canary
+from tests.kernel.hostile import Place, check, left_of_images, place_with_canary
 from tests.kernel.layermodel import Entry
 from tests.kernel.rig import Rig, wait_until
 from tests.kernel.trees import capability
@@ -126,15 +126,6 @@ HOSTILE = {
     "truncated": tars.file("f", b"x" * 9000)[:5000],
     "no archive": b"nothing of the kind" * 100,
 }
-
-
-def left_of_images(rig: Rig) -> list[object]:
-    """Images, blobs, layers, and what is half-made."""
-    left: list[object] = rig.docker.images.list(all=True)
-    left += [path for path in (rig.root / "content/blobs").rglob("*") if path.is_file()]
-    for directory in ("snapshots/sha256", "content/ingest", "tmp"):
-        left += os.listdir(rig.root / directory)
-    return left
 
 
 @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE.keys())

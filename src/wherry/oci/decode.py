@@ -12,6 +12,9 @@ from wherry.oci.model import ImageConfig, Index, Manifest
 DOCUMENT_LIMIT_BYTES = 4 << 20
 """Of manifests and configurations: what registries agree to take (distribution-spec 1.1, "Pushing Manifests")."""
 
+VALUE_LIMIT = 200_000
+"""Of values in a document. Three bytes of text may take a hundred of memory; a large image has some thousand values."""
+
 LAYER_LIMIT = 125
 """moby layer/layer_store.go maxLayerDepth; well below what one overlay mount can stack (500)."""
 
@@ -77,9 +80,16 @@ def _container_config(config: dict[str, Any]) -> dict[str, Any]:
     return config
 
 
-def _document(data: bytes, what: str) -> dict[str, Any]:
+def check_size(data: bytes, what: str) -> None:
+    """Raise Invalid for JSON that is too large to be decoded, or would be when it was. Commas in texts count too."""
     if len(data) > DOCUMENT_LIMIT_BYTES:
         raise Invalid(f"{what} has {len(data)} bytes: at most {DOCUMENT_LIMIT_BYTES} are read")
+    if sum(map(data.count, (b",", b"[", b"{"))) > VALUE_LIMIT:
+        raise Invalid(f"{what} has more than {VALUE_LIMIT} values")
+
+
+def _document(data: bytes, what: str) -> dict[str, Any]:
+    check_size(data, what)
     try:
         document = msgspec.json.decode(data)
     except (ValueError, RecursionError) as error:  # msgspec.DecodeError and UnicodeDecodeError are ValueErrors
@@ -134,4 +144,4 @@ def _convert(document: dict[str, Any], kind: type[T], what: str) -> T:
         raise Invalid(f"{what}: {error}") from error
 
 
-__all__ = ["DOCUMENT_LIMIT_BYTES", "LAYER_LIMIT", "decode_config", "decode_manifest"]
+__all__ = ["DOCUMENT_LIMIT_BYTES", "LAYER_LIMIT", "VALUE_LIMIT", "check_size", "decode_config", "decode_manifest"]

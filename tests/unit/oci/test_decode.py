@@ -75,6 +75,8 @@ def test_null_is_absent_as_go_reads_it() -> None:
         (b"[" * 100_000, None, "is not valid JSON"),
         (b"[]", None, "is not a JSON object"),
         (b" " * (DOCUMENT_LIMIT_BYTES + 1), None, f"at most {DOCUMENT_LIMIT_BYTES} are read"),
+        (b'{"a":[' + b"[]," * 100_000 + b"1]}", None, "more than 200000 values"),
+        (b'{"a":[' + b"1," * 200_000 + b"1]}", None, "more than 200000 values"),
         (manifest(schemaVersion=None), None, "schemaVersion None, expected 2"),
         (manifest(schemaVersion=3), None, "schemaVersion 3, expected 2"),
         (manifest(manifests=[CONFIG]), None, "is ambiguous"),

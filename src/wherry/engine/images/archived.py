@@ -13,7 +13,7 @@ import msgspec
 from wherry.engine.images.archive import Archive
 from wherry.kit.errors import Invalid, WherryError
 from wherry.oci import mediatypes
-from wherry.oci.decode import DOCUMENT_LIMIT_BYTES, decode_manifest
+from wherry.oci.decode import DOCUMENT_LIMIT_BYTES, check_size, decode_manifest
 from wherry.oci.digest import Digest
 from wherry.oci.model import Descriptor, Index, Manifest
 from wherry.oci.platform import Platform
@@ -64,8 +64,10 @@ def images_in(archive: Archive, platform: str = "") -> list[ArchivedImage]:
 
 
 def _docker_images(archive: Archive) -> list[ArchivedImage]:
+    data = archive.read("manifest.json", DOCUMENT_LIMIT_BYTES)
+    check_size(data, "invalid archive: manifest.json")
     try:
-        items = msgspec.json.decode(archive.read("manifest.json", DOCUMENT_LIMIT_BYTES), type=list[_Item] | None)
+        items = msgspec.json.decode(data, type=list[_Item] | None)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid(f"invalid archive: failed to decode manifest.json: {error}") from error
     if items is None:
