@@ -98,6 +98,8 @@ def options_of(query: Query, credentials: str | None = None) -> Options:
         limits=_limits(query),
         squash=query.flag("squash"),
         credentials=from_config(credentials),
+        cache_from=_names(query.text("cachefrom")),
+        inline_cache=arguments.get("BUILDKIT_INLINE_CACHE") == "1",
     )
 
 
@@ -114,6 +116,16 @@ def _object(query: Query, name: str) -> dict[str, Any]:
     if not isinstance(found, dict) or not all(value is None or isinstance(value, str) for value in found.values()):
         raise Invalid(f"error reading build options: {name}: expected an object of texts")
     return found
+
+
+def _names(text: str) -> list[str]:
+    try:
+        found = json.loads(text or "[]")
+    except ValueError as error:
+        raise Invalid(f"error reading build options: cachefrom: {error}") from error
+    if found is not None and not (isinstance(found, list) and all(isinstance(name, str) for name in found)):
+        raise Invalid("error reading build options: cachefrom: expected a list of texts")
+    return found or []
 
 
 def _network(mode: str) -> str:

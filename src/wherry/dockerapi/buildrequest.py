@@ -54,6 +54,8 @@ class BuildRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     limits: Limits = Limits()
     reproducible: bool = True
     squash: bool = False
+    cache_from: list[str] = []
+    inline_cache: bool = False
 
     def options(self) -> Options:
         """As the builder takes them. Invalid."""
@@ -78,6 +80,8 @@ class BuildRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             limits=self.limits,
             reproducible=self.reproducible,
             squash=self.squash,
+            cache_from=self.cache_from,
+            inline_cache=self.inline_cache,
         )
 
 

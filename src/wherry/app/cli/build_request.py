@@ -64,6 +64,8 @@ def upload_of(flags: Mapping[str, Any], files: Files) -> Upload:
         "limits": _limits(flags),
         "reproducible": flags["reproducible"],
         "squash": flags["squash"],
+        "cache_from": [cache_source(text) for text in flags["cache_from"]],
+        "inline_cache": _exports_cache(flags),
     }
     return _with_files(request, files)
 
@@ -148,6 +150,24 @@ def named_context(text: str) -> tuple[str, str]:
     if not name or not equals or not value:
         raise ValueError(f"invalid context value: {text}, expected key=value")
     return name.lower(), value if "://" in value else str(Path(value).absolute())
+
+
+def cache_source(text: str) -> str:
+    """``--cache-from``: an image, or ``type=registry,ref=IMAGE``. The image says which steps made its layers."""
+    if "=" not in text:
+        return text
+    fields = _fields(text, "cache import", {"type", "ref"})
+    if fields.get("type") != "registry" or not fields.get("ref"):
+        raise ValueError(f"cache import {text}: an image or type=registry,ref=IMAGE; others are not available")
+    return fields["ref"]
+
+
+def _exports_cache(flags: Mapping[str, Any]) -> bool:
+    """``--cache-to type=inline``: the image itself says which steps made its layers."""
+    for text in flags["cache_to"]:
+        if _fields(text, "cache export", {"type", "mode", "ref", "dest"}).get("type") != "inline":
+            raise ValueError(f"cache export {text}: only type=inline is available in this version")
+    return bool(flags["cache_to"]) or "BUILDKIT_INLINE_CACHE=1" in flags["build_arg"]
 
 
 def secret(text: str, environment: Mapping[str, str]) -> tuple[str, str]:

@@ -10,9 +10,10 @@ from wherry.engine.build.around import Engine
 from wherry.engine.build.cache import Record
 from wherry.engine.build.context import opened
 from wherry.engine.build.exporting import image_config, store
+from wherry.engine.build.inline import with_keys
 from wherry.engine.build.job import Job, Vertices
 from wherry.engine.build.model import Options, Source, Tell
-from wherry.engine.build.planning import contexts_of, graph_of, refuse_findings, setting_of, warn
+from wherry.engine.build.planning import contexts_of, graph_of, import_cache, refuse_findings, setting_of, warn
 from wherry.engine.build.squashing import squashed
 from wherry.engine.build.stage import build_stage
 from wherry.engine.build.state import State
@@ -21,6 +22,7 @@ from wherry.engine.dockerfile.graph import Graph
 from wherry.engine.images import Images
 from wherry.engine.images.model import Image
 from wherry.engine.images.threads import in_thread
+from wherry.oci.model import encode
 from wherry.oci.reference import Reference
 
 
@@ -67,6 +69,7 @@ class Builds:
                 job.contexts[name] = stack.enter_context(context)
                 ignore = ignore if name else matcher
             try:
+                job.imported.update(await import_cache(job))
                 found = await graph_of(job)
                 findings = warn(job, found, ignore, tell)
                 state = await self._stages(job, found)
@@ -151,6 +154,9 @@ class Builds:
         if job.options.squash:
             state = await in_thread(squashed, self._engine, state, state.base_layers, job.work)
         config = image_config(state, job.options.labels, job.setting.now_seconds)
-        candidate = await in_thread(store, self._engine.content, job.work, state, config)
+        document = encode(config)
+        if job.options.inline_cache:
+            document = with_keys(document, state, job.keys)
+        candidate = await in_thread(store, self._engine.content, job.work, state, document)
         await in_thread(self._settle)
         return await self._images.add(job.work, candidate, config, tags)

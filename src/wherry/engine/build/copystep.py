@@ -31,7 +31,7 @@ async def run_copy(step: Step, one: Copy) -> CachedLayer:
     if known is not None:
         # Files of a stage that was looked into before: whether the step is cached shows without another look.
         marks = [files_mark(known.decode(), True), *(document.mark for document in documents)]
-        cached = step.cached(shape.key(marks, step.target.parent, step.state.epoch_seconds))
+        cached = await step.found(shape.key(marks, step.target.parent, step.state.epoch_seconds))
         if cached is not None:
             return cached
     async with looking_into(job, origin) as (tree, digests):
@@ -81,7 +81,7 @@ async def run_workdir(step: Step) -> CachedLayer | None:
     if engine.cache.fact(fact) is not None:
         return None
     step_key = key("workdir", step.target.parent, path, config.user, step.state.epoch_seconds)
-    cached = step.cached(step_key)
+    cached = await step.found(step_key)
     if cached is not None:
         return cached
     layer = await in_thread(make_directory, engine, path, config.user, step.target)
@@ -89,4 +89,5 @@ async def run_workdir(step: Step) -> CachedLayer | None:
         engine.cache.put_fact(fact, b"")
         return None
     engine.cache.put(step_key, layer, step.description)
+    step.job.keys[layer.chain_id] = step_key
     return layer

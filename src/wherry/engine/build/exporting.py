@@ -38,9 +38,8 @@ def image_config(state: State, labels: Mapping[str, str], now_seconds: int) -> I
     )
 
 
-def store(content: ContentStore, work: Work, state: State, config: ImageConfig) -> Candidate:
-    """Write configuration and manifest; what :meth:`Images.register` then makes an image of. Blocks."""
-    config_bytes = encode(config)
+def store(content: ContentStore, work: Work, state: State, config_bytes: bytes) -> Candidate:
+    """Write configuration and manifest; what :meth:`Images.add` then makes an image of. Blocks."""
     blobs = [
         LayerBlob(layer.blob, layer.blob_bytes, _OCI_TYPES.get(layer.media_type, layer.media_type))
         for layer in state.layers

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wherry.engine.build.around import Engine, Report, Wanted
+from wherry.engine.build.cache import CachedLayer
 from wherry.engine.build.context import Context
 from wherry.engine.build.model import Began, BuildFailed, Ended, Failed, Options, Planned, Said, Tell
 from wherry.engine.build.state import State
@@ -86,7 +87,10 @@ def text_of(instruction: Instruction) -> str:
 
 @dataclass(slots=True)
 class Job:
-    """``stages`` are under way or done, by index. ``slots`` bounds how many steps work at a time."""
+    """``stages`` are under way or done, by index. ``slots`` bounds how many steps work at a time.
+
+    ``keys``: chain id → the key of the step that made it. ``imported``: what other machines' steps made, by key.
+    """
 
     engine: Engine
     setting: Setting
@@ -97,6 +101,8 @@ class Job:
     contexts: dict[str, Context] = field(default_factory=dict)
     stages: dict[int, "asyncio.Task[State]"] = field(default_factory=dict)
     bases: dict[tuple[str, str], Image] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    imported: dict[str, CachedLayer] = field(default_factory=dict)
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(os.cpu_count() or 1))
 
     @property

@@ -34,7 +34,8 @@ class Options:
     ``secrets``: id → content. ``ssh``: id → path of an agent's socket on this machine. ``allow``: what steps may ask
     for beyond the usual ("network.host", "security.insecure"). ``epoch_seconds``: the time that everything built has,
     None: the base image's; ``reproducible`` False: files keep their times, and the image has the time of the build.
-    ``credentials``: registry → its user's, to pull base images with.
+    ``credentials``: registry → its user's, to pull base images with. ``cache_from``: images that say which steps made
+    their layers; ``inline_cache``: so does the one that is built.
     """
 
     build_args: Mapping[str, str] = field(default_factory=dict)
@@ -55,6 +56,8 @@ class Options:
     reproducible: bool = True
     squash: bool = False
     credentials: Mapping[str, Credentials] = field(default_factory=dict)
+    cache_from: Sequence[str] = ()
+    inline_cache: bool = False
 
 
 @dataclass(frozen=True, slots=True)

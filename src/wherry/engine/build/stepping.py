@@ -33,17 +33,34 @@ class Step:
             self.job.work.snapshot(found.chain_id)
             self.job.work.blob(found.blob)
             self.telling.cached = True
+            self.job.keys[found.chain_id] = key
         return found
+
+    async def found(self, key: str) -> CachedLayer | None:
+        """What the step made before, here or elsewhere."""
+        return self.cached(key) or await self._imported(key)
+
+    async def _imported(self, key: str) -> CachedLayer | None:
+        """What the step made elsewhere, as an image says that the user named (``--cache-from``)."""
+        elsewhere = None if self.fresh else self.job.imported.get(key)
+        if elsewhere is None:
+            return None
+        layer = await in_thread(self.job.engine.layers.again, elsewhere, self.target)
+        self.job.engine.cache.put(key, layer, self.description)
+        self.telling.cached = True
+        self.job.keys[layer.chain_id] = key
+        return layer
 
     async def made(self, key: str, make: Make) -> CachedLayer:
         """The layer of that key: the cache's, or a new one. Two builds at the same step make it once."""
         async with self.job.engine.turns.of(key):
-            found = self.cached(key)
+            found = await self.found(key)
             if found is not None:
                 return found
             async with self.job.slots:
                 layer = await make(self.target)
             self.job.engine.cache.put(key, layer, self.description)
+            self.job.keys[layer.chain_id] = key
             return layer
 
     async def made_anywhere(self, fact: str, key: str, make: Make) -> CachedLayer:
