@@ -93,6 +93,8 @@ def test_the_spawner_is_the_standard_library_linux_and_the_runtime() -> None:
     assert not {name for name in ours if not is_below(name, "wherry.linux", "wherry.engine.runtime")}
     # Of these only what the spawner runs: the daemon's side of the runtime has an event loop of another kind.
     assert not modules & {"asyncio", "wherry.engine.runtime.client", "wherry.engine.runtime.tasks"}
+    # Every shim has all of this in its memory: dataclasses bring inspect, ast and tokenize, 1.6 MB.
+    assert not modules & {"dataclasses", "inspect"}
 
 
 def test_the_supervisor_is_the_standard_library() -> None:

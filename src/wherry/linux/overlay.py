@@ -6,14 +6,13 @@ sees layers and upper directory with its own (Documentation/filesystems/overlayf
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wherry.linux import mount
 from wherry.linux.syscalls import mount_overlay, umount
 
 
-@dataclass(frozen=True, slots=True)
-class Stack:
+class Stack(NamedTuple):
     """``layers``: lower directories, the topmost first; none: an empty directory. ``upper`` empty: read only.
 
     With ``userns``, a descriptor of a user namespace, the layers are id-mapped by it; the upper directory must already
