@@ -51,7 +51,8 @@ def attach(tree: int, target: int, destination: str, options: list[str]) -> None
         if option in ATTRIBUTES:
             add, clear = add & ~ATTRIBUTES[option][1] | ATTRIBUTES[option][0], clear | ATTRIBUTES[option][1]
     if add or clear:
-        mount.set_attributes(tree, add=add, clear=clear & ~add, path=destination)
+        # A way of keeping access times is set by clearing all of them (mount_setattr(2), MOUNT_ATTR__ATIME).
+        mount.set_attributes(tree, add=add, clear=clear & ~(add & ~mount.ATTR_ATIME), path=destination)
     if "rro" in options:
         mount.set_attributes(tree, add=mount.ATTR_RDONLY, recursive=True, path=destination)
     mount.move(tree, target, destination)
@@ -66,17 +67,27 @@ def target(root: int, destination: str, is_file: bool, *, ordinary: bool = False
     """An O_PATH descriptor of the mount point, made when missing; ``ordinary``: a directory behind no symbolic link."""
     if ordinary:
         refuse_links(root, destination)
-    fd = (openat2.make_file if is_file else openat2.make_directories)(root, destination)
+    try:
+        fd = (openat2.make_file if is_file else openat2.make_directories)(root, destination)
+    except KernelError as error:
+        if error.errno == 20 and not is_file:  # ENOTDIR
+            raise _mismatch(destination, is_file) from error
+        raise
     if openat2.is_directory(fd) == is_file:
         os.close(fd)
-        ours, theirs = ("a file", "a directory") if is_file else ("a directory", "a file")
-        message = (
-            f"cannot mount {ours} on {destination}, which is {theirs}: not a directory: "
-            "Are you trying to mount a directory onto a file (or vice-versa)? "
-            "Check if the specified host path exists and is the expected type"
-        )
-        raise Failure("mount", message, 20, destination)
+        raise _mismatch(destination, is_file)
     return fd
+
+
+def _mismatch(destination: str, is_file: bool) -> Failure:
+    """In the words of runc and dockerd."""
+    ours, theirs = ("a file", "a directory") if is_file else ("a directory", "a file")
+    message = (
+        f"cannot mount {ours} on {destination}, where there is {theirs}: not a directory: "
+        "Are you trying to mount a directory onto a file (or vice-versa)? "
+        "Check if the specified host path exists and is the expected type"
+    )
+    return Failure("mount", message, 20, destination)
 
 
 def refuse_links(root: int, destination: str) -> None:
