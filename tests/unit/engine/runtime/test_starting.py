@@ -104,7 +104,7 @@ def test_a_limit_that_nobody_knows_is_refused_by_name(started: Started) -> None:
 def test_a_limit_that_we_may_not_raise_is_refused_with_its_number() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (10, 20))
     pid = child()
-    with pytest.raises(Failure, match="error setting rlimit RLIMIT_NOFILE to 30 .*may go to 20") as failure:
+    with pytest.raises(Failure, match=r"error setting rlimit RLIMIT_NOFILE to 30 .*may go to 20") as failure:
         starting._raise_hard_limits(pid, limits("RLIMIT_NOFILE", 30))
     assert failure.value.errno == 1
     os.kill(pid, signal.SIGKILL)
