@@ -13,7 +13,8 @@ from wherry.linux.syscalls import mount_overlay, umount
 
 
 class Stack(NamedTuple):
-    """``layers``: lower directories, the topmost first; none: an empty directory. ``upper`` empty: read only.
+    """``layers``: lower directories, the topmost first; none: an empty directory. ``upper`` empty: read only, but for
+    mount points, which are made in memory.
 
     With ``userns``, a descriptor of a user namespace, the layers are id-mapped by it; the upper directory must already
     belong to its root (id-mapping that too makes overlayfs read-only). ``volatile``: what was written need not survive
@@ -40,7 +41,7 @@ def assemble(stack: Stack, scratch: str, furnish: Callable[[int], None] | None =
     try:
         os.fchdir(base)
         os.mkdir("m")
-        mount_overlay("m", _options(stack))
+        mount_overlay("m", _options(stack, furnish is not None))
         if furnish is not None:
             _furnish(furnish)
         root = mount.clone_tree("m", recursive=furnish is not None)
@@ -61,20 +62,24 @@ def _furnish(furnish: Callable[[int], None]) -> None:
         os.close(root)
 
 
-def _options(stack: Stack) -> str:
+def _options(stack: Stack, furnished: bool) -> str:
     """Put the directories where short names lead to them; what mount(2) is to be told."""
     names = [str(number) for number in range(len(stack.layers))]
     for name, layer in zip(names, stack.layers, strict=True):
         _place(layer, name, stack.userns)
     # One lower directory is needed below an upper one, two without.
-    while len(names) < (1 if stack.upper else 2):
+    while len(names) < (1 if stack.upper or furnished else 2):
         names.append(f"e{len(names)}")
         os.mkdir(names[-1], 0o755)
     options = f"lowerdir={':'.join(names)},index=off,metacopy=off"
-    if not stack.upper:
+    if stack.upper:
+        os.symlink(stack.upper, "u")
+        os.symlink(stack.work, "w")
+    elif furnished:
+        os.mkdir("u", 0o755)
+        os.mkdir("w", 0o700)
+    else:
         return options
-    os.symlink(stack.upper, "u")
-    os.symlink(stack.work, "w")
     return f"{options},upperdir=u,workdir=w" + (",volatile" if stack.volatile else "")
 
 

@@ -41,6 +41,8 @@ from wherry.engine.volumes import Volumes
 from wherry.kit.errors import Conflict, Invalid, NotFound
 
 if TYPE_CHECKING:
+    from wherry.engine.containers.asked import Commit
+    from wherry.engine.containers.filesystem import Filesystems
     from wherry.engine.containers.steps import Steps
 
 
@@ -125,6 +127,19 @@ class Containers:
         from wherry.engine.containers.steps import Steps
 
         return Steps(self._around)
+
+    @cached_property
+    def files(self) -> "Filesystems":
+        """Containers' files, seen and changed from outside. Loaded when somebody asks for them."""
+        from wherry.engine.containers.filesystem import Filesystems
+
+        return Filesystems(self._around)
+
+    async def commit(self, ref: str, wanted: "Commit") -> str:
+        """``docker commit``; the new image's id."""
+        from wherry.engine.containers.committing import Commits
+
+        return await Commits(self._around, self._lifecycle).commit(ref, wanted)
 
     # What there is
 

@@ -1,10 +1,14 @@
 """What containers need of others, as narrow as they need it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from wherry.engine.images.model import Image, ImageUse
+from wherry.engine.snapshots.model import Diff, Sink
 from wherry.linux.cgroup import Cgroup, Stats, layout
+
+if TYPE_CHECKING:
+    from wherry.engine.images.committer import Commitment
 
 
 class ImageSource(Protocol):
@@ -20,6 +24,10 @@ class ImageSource(Protocol):
 
     def collect(self, in_use: Callable[[str], Sequence[ImageUse]]) -> None:
         """A container was removed: let go of images that only it needed."""
+        ...
+
+    async def commit(self, base: str, write: Callable[[Sink], Diff], wanted: "Commitment") -> Image:
+        """An image of the one with the id ``base`` and the layer that ``write(sink)`` writes; Invalid."""
         ...
 
 

@@ -47,7 +47,7 @@ class _Reader:
 
 
 async def through(chunks: AsyncIterator[bytes], consume: Callable[[BinaryIO], T]) -> T:
-    """``consume(file)`` run in a thread while ``chunks`` are fed to the file; its result or its exception.
+    """``consume(file)`` run in a thread of its own while ``chunks`` are fed to the file; its result or its exception.
 
     A consumer that ends early stops the feeding. When ``chunks`` raise, the consumer sees :class:`Interrupted` in place
     of the end, and what ``chunks`` raised comes out here.

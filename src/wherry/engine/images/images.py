@@ -19,13 +19,14 @@ from wherry.engine.images.registrar import Candidate, Registrar
 from wherry.engine.images.remover import InUse, Pruned, Records, Remover
 from wherry.engine.images.rows import ImageRows
 from wherry.engine.images.sweep import Kind, Name, Work
-from wherry.engine.snapshots.model import Snapshots
+from wherry.engine.snapshots.model import Diff, Sink, Snapshots
 from wherry.kit.errors import Invalid
 from wherry.oci.digest import Digest
 from wherry.oci.model import ImageConfig
 from wherry.oci.reference import Reference
 
 if TYPE_CHECKING:
+    from wherry.engine.images.committer import Commitment
     from wherry.engine.images.transfers import Transfers
 
 
@@ -188,6 +189,19 @@ class Images:
         """
         reference = parse_tag(repository, tag) if repository else None
         return await self._transfers.import_(chunks, reference, Description(changes, message, platform))
+
+    async def commit(self, base: str, write: Callable[[Sink], Diff], wanted: "Commitment") -> Image:
+        """Make an image of the image with the id ``base`` (one removed by force, too) and a layer on it.
+
+        ``write(sink)`` writes the layer's tar, in a thread. Raises Invalid for a change or a name that cannot be, and
+        what ``write`` raises; then nothing of it is left.
+        """
+        from wherry.engine.images.committer import Committer
+
+        reference = parse_tag(wanted.repository, wanted.tag) if wanted.repository else None
+        return await Committer(self.ledger, self.registrar, self._content).run(
+            self.held(base), write, wanted, reference
+        )
 
     def load(self, chunks: AsyncIterator[bytes], platform: str = "") -> AsyncIterator[Message]:
         """Read an archive of images and yield Docker's messages (``{"stream": "Loaded image: demo:1\\n"}``).

@@ -57,6 +57,11 @@ def store_image(
     """Write configuration and manifest of layers that :func:`store_compressed` stored."""
     config_bytes = config_bytes or encode(config)
     blobs = [LayerBlob(layer.blob, layer.blob_bytes, mediatypes.OCI_LAYER_GZIP) for layer in layers]
+    return store_documents(content, work, config_bytes, blobs)
+
+
+def store_documents(content: ContentStore, work: Work, config_bytes: bytes, blobs: Sequence[LayerBlob]) -> Candidate:
+    """Write a configuration, and the manifest of layers whose blobs are there. Blocks."""
     manifest = Manifest(
         media_type=mediatypes.OCI_MANIFEST,
         config=Descriptor(

@@ -6,6 +6,8 @@ extracted form, and every registry and engine reads it (image-spec layer.md). Th
 """
 
 import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from isal import isal_zlib
@@ -14,7 +16,7 @@ from wherry.engine.content import ContentStore
 from wherry.engine.images.model import StoredLayer
 from wherry.engine.images.sweep import Work
 from wherry.engine.snapshots.decompress import Decompressed
-from wherry.engine.snapshots.model import DEFAULT_LIMITS, Limits
+from wherry.engine.snapshots.model import DEFAULT_LIMITS, Diff, Limits, Sink
 from wherry.kit.errors import Invalid
 
 _LEVEL = 1
@@ -44,6 +46,28 @@ def store_compressed(
         ingest.write(compressor.flush())
         work.blob(str(ingest.digest))
         return StoredLayer(f"sha256:{hashed.hexdigest()}", str(ingest.commit()), ingest.offset)
+
+
+def store_written(content: ContentStore, work: Work, write: Callable[[Sink], Diff]) -> StoredLayer:
+    """Store the layer whose tar ``write(sink)`` writes. Blocks; raises what ``write`` raises, leaving nothing."""
+    with content.writer() as ingest:
+        compressor = GzipCompressor()
+        written = write(_Compressing(compressor, ingest.write))
+        ingest.write(compressor.flush())
+        work.blob(str(ingest.digest))
+        return StoredLayer(written.diff_id, str(ingest.commit()), ingest.offset)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compressing:
+    """A sink that passes what it gets on, compressed."""
+
+    compressor: "GzipCompressor"
+    store: Callable[[bytes], object]
+
+    def write(self, data: bytes | bytearray | memoryview, /) -> None:
+        if packed := self.compressor.compress(data):
+            self.store(packed)
 
 
 class GzipCompressor:

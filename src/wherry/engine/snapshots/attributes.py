@@ -82,3 +82,11 @@ def shifted(capability: bytes, first_id: int) -> bytes:
     if root:
         return capability[:20] + struct.pack("<I", root)
     return struct.pack("<I", _REVISION_2 | magic & ~_REVISION_MASK) + capability[4:20]
+
+
+def raised(capability: bytes, first_id: int) -> bytes:
+    """The opposite of :func:`shifted`: a plain value becomes that of the container whose root is ``first_id``."""
+    magic = int.from_bytes(capability[:4], "little")
+    if not first_id or magic & _REVISION_MASK != _REVISION_2 or len(capability) != _V3.size - 4:
+        return capability
+    return struct.pack("<I", _REVISION_3 | magic & ~_REVISION_MASK) + capability[4:] + struct.pack("<I", first_id)

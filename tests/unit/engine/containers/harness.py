@@ -1,6 +1,7 @@
 """Containers on machines of imagination: a runtime in memory, networks on an imagined kernel, a real directory."""
 
 import asyncio
+import io
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +13,7 @@ from wherry.engine.containers.model import Config, HostConfig, NetworkingConfig
 from wherry.engine.containers.needs import Group
 from wherry.engine.database import Database
 from wherry.engine.events import Event, Events
+from wherry.engine.images.committer import Commitment
 from wherry.engine.images.model import Image, ImageUse
 from wherry.engine.instance import Instance
 from wherry.engine.networks import Networks
@@ -20,6 +22,7 @@ from wherry.engine.networks.model import Publication
 from wherry.engine.networks.networks import Surroundings
 from wherry.engine.networks.ports import Held
 from wherry.engine.runtime.fake import FakeMachine, FakeRuntime, FakeTask
+from wherry.engine.snapshots.model import Diff, Sink
 from wherry.engine.volumes import Volumes
 from wherry.kit.errors import NotFound
 from wherry.linux.cgroup import Stats
@@ -57,6 +60,7 @@ class FakeImages:
 
     def __init__(self, *images: Image) -> None:
         self.images = {one.id: one for one in images}
+        self.commits: list[tuple[str, bytes, Commitment]] = []
 
     def get(self, name: str) -> Image:
         for one in self.images.values():
@@ -69,6 +73,13 @@ class FakeImages:
 
     def collect(self, in_use: Callable[[str], Sequence[ImageUse]]) -> None:
         pass
+
+    async def commit(self, base: str, write: Callable[[Sink], Diff], wanted: Commitment) -> Image:
+        """Remembers what it was asked for, and what was written."""
+        sink = io.BytesIO()
+        write(sink)
+        self.commits.append((base, sink.getvalue(), wanted))
+        return self.images[base]
 
 
 class FakeSnapshots:
