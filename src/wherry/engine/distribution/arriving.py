@@ -8,7 +8,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, BinaryIO, TypeVar, cast
 
-from wherry.engine.content import ContentStore, Full
+from wherry.engine.content import ContentStore
 from wherry.engine.distribution.arrivals import Arrival, Arrivals, Restarted
 from wherry.engine.distribution.downloads import AT_ONCE, Downloads
 from wherry.engine.distribution.progress import LayerProgress
@@ -18,7 +18,8 @@ from wherry.engine.images.registrar import Candidate, LayerBlob, Registrar
 from wherry.engine.images.source import StoredLayers
 from wherry.engine.images.sweep import Work
 from wherry.engine.images.threads import in_thread_of
-from wherry.kit.errors import Invalid
+from wherry.http.client import BrokenOff, NoAnswer
+from wherry.kit.errors import Invalid, Unavailable
 from wherry.oci.digest import Digest
 from wherry.oci.model import Descriptor, ImageConfig
 
@@ -142,10 +143,12 @@ class Arriving:
 
 
 def _is_lost(arrival: Arrival, error: BaseException | None) -> bool:
-    """Whether nobody should go on with what has come: the disk is full, or it may be part of what made no sense."""
+    """Whether nobody should go on with what has come: this machine has no room, or it may be part of a lie."""
     if arrival.downloading.locked():
         return False  # for another pull
-    return isinstance(error, Full) or (isinstance(error, Invalid) and not arrival.is_complete)
+    if isinstance(error, Invalid):
+        return not arrival.is_complete
+    return isinstance(error, Unavailable) and not isinstance(error, NoAnswer | BrokenOff)
 
 
 def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
