@@ -148,14 +148,17 @@ class Arrival:
             self._changed.notify_all()
 
     def descriptor(self) -> int:
-        """A file descriptor of its bytes, for the caller to close. There must be some."""
+        """A file descriptor of its bytes, for the caller to close. There must have been some. Raises Restarted."""
         ingest = self._ingest
         try:
             if ingest is not None:
                 return os.open(ingest.path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             pass  # it has become a blob meanwhile
-        return os.open(self._content.path(self.digest), os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return os.open(self._content.path(self.digest), os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError as error:
+            raise Restarted(f"blob {self.digest} is being received anew") from error
 
 
 class ArrivingFile(io.RawIOBase):
