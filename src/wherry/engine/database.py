@@ -13,6 +13,10 @@ from typing import Any
 
 import apsw
 
+from wherry.kit.errors import Unavailable
+
+_FULL = "database or disk is full: no space left on device"
+
 Value = None | int | float | str | bytes
 
 
@@ -43,19 +47,27 @@ class Database:
             self.execute("INSERT OR REPLACE INTO migrations VALUES (?, ?)", component, len(steps))
 
     def execute(self, sql: str, *values: Value) -> list[tuple[Any, ...]]:
-        """Run one statement and return its rows; outside :meth:`transaction` it commits by itself."""
+        """Run one statement and return its rows; outside :meth:`transaction` it commits by itself.
+
+        Raises Unavailable when the disk is full.
+        """
         with self._lock:
-            return list(self._connection.execute(sql, values))
+            try:
+                return list(self._connection.execute(sql, values))
+            except apsw.FullError as error:
+                raise Unavailable(_FULL) from error
 
     @contextmanager
     def transaction(self, durable: bool = False) -> Iterator[None]:
-        """All statements inside take effect together or not at all; nests."""
+        """All statements inside take effect together or not at all; nests. Raises Unavailable when the disk is full."""
         with self._lock:
             if durable:
                 self._connection.execute("PRAGMA synchronous=FULL")
             try:
                 with self._connection:
                     yield
+            except apsw.FullError as error:
+                raise Unavailable(_FULL) from error
             finally:
                 if durable:
                     self._connection.execute("PRAGMA synchronous=NORMAL")

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wherry.engine.database import Database
+from wherry.kit.errors import Unavailable
 
 FIRST = "CREATE TABLE things (name TEXT PRIMARY KEY, value BLOB)"
 SECOND = "ALTER TABLE things ADD COLUMN more INTEGER DEFAULT 7"
@@ -93,3 +94,12 @@ def test_a_commit_is_there_after_the_process_has_gone(tmp_path: Path) -> None:
         (tmp_path / "copy").mkdir(exist_ok=True)
         (tmp_path / "copy" / name).write_bytes((tmp_path / name).read_bytes())
     assert Database(tmp_path / "copy" / "db").execute("SELECT * FROM things") == [("a", 1)]
+
+
+def test_a_full_disk_is_told_as_what_it_is_and_undoes_the_transaction(database: Database) -> None:
+    database.execute("PRAGMA max_page_count = 10")
+    with pytest.raises(Unavailable, match="disk is full"), database.transaction(durable=True):
+        database.execute("INSERT INTO things VALUES ('small', 1)")
+        database.execute("INSERT INTO things VALUES ('large', zeroblob(1000000))")
+    assert database.execute("SELECT name FROM things") == []
+    database.execute("INSERT INTO things VALUES ('small', 1)")

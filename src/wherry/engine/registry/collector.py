@@ -114,7 +114,7 @@ class Garbage:
             " AND NOT EXISTS (SELECT 1 FROM registry_tags WHERE repository = ?1 AND manifest = one.digest)"
             " AND NOT EXISTS (SELECT 1 FROM registry_members WHERE repository = ?1 AND member = one.digest)"
             " AND (subject = '' OR NOT EXISTS"
-            "   (SELECT 1 FROM registry_manifests AS other WHERE other.repository = ?1 AND other.digest = one.subject))",
+            " (SELECT 1 FROM registry_manifests AS other WHERE other.repository = ?1 AND other.digest = one.subject))",
             repository,
             unused_since_seconds,
         )

@@ -8,10 +8,12 @@ a manifest that needs it, so the collector leaves what was used a short while ag
 """
 
 import json
+from contextlib import suppress
 
 from wherry.engine.database import Database
 from wherry.engine.registry.model import Described, Referrer, Stored
 from wherry.engine.registry.schema import MIGRATIONS
+from wherry.kit.errors import Unavailable
 
 TOUCH_SECONDS = 60
 """``used_seconds`` is written again only when it is older: asking whether a blob is there must not be a write each
@@ -41,13 +43,15 @@ class RegistryRows:
         )
 
     def touch_blob(self, repository: str, digest: str, now_seconds: int) -> None:
-        self.database.execute(
-            "UPDATE registry_blobs SET used_seconds = ?3 WHERE repository = ?1 AND digest = ?2 AND used_seconds < ?4",
-            repository,
-            digest,
-            now_seconds,
-            now_seconds - TOUCH_SECONDS,
-        )
+        with suppress(Unavailable):  # a full disk keeps nobody from reading
+            self.database.execute(
+                "UPDATE registry_blobs SET used_seconds = ?3"
+                " WHERE repository = ?1 AND digest = ?2 AND used_seconds < ?4",
+                repository,
+                digest,
+                now_seconds,
+                now_seconds - TOUCH_SECONDS,
+            )
 
     def unlink(self, repository: str, digest: str) -> bool:
         """False when the repository had no such blob."""
@@ -96,14 +100,15 @@ class RegistryRows:
             )
 
     def touch_manifest(self, repository: str, digest: str, now_seconds: int) -> None:
-        self.database.execute(
-            "UPDATE registry_manifests SET used_seconds = ?3"
-            " WHERE repository = ?1 AND digest = ?2 AND used_seconds < ?4",
-            repository,
-            digest,
-            now_seconds,
-            now_seconds - TOUCH_SECONDS,
-        )
+        with suppress(Unavailable):  # a full disk keeps nobody from reading
+            self.database.execute(
+                "UPDATE registry_manifests SET used_seconds = ?3"
+                " WHERE repository = ?1 AND digest = ?2 AND used_seconds < ?4",
+                repository,
+                digest,
+                now_seconds,
+                now_seconds - TOUCH_SECONDS,
+            )
 
     def delete_manifest(self, repository: str, digest: str) -> bool:
         """With the tags on it; False when the repository had no such manifest."""

@@ -7,6 +7,7 @@ import pytest
 from tests.unit.engine.registry.conftest import Depot, chunk
 from wherry.engine.registry.model import Code, Refused
 from wherry.engine.registry.rows import TOUCH_SECONDS
+from wherry.kit.errors import Unavailable
 from wherry.oci.digest import Digest
 
 
@@ -79,3 +80,18 @@ async def test_what_was_acknowledged_is_there_after_a_restart(depot: Depot) -> N
     later = depot.again()
     assert later.registry.blobs.size("a", digest) == 5
     assert later.blobs() == {str(digest)}
+
+
+async def test_a_full_disk_keeps_nobody_from_reading(depot: Depot, monkeypatch: pytest.MonkeyPatch) -> None:
+    digest = await depot.push_image("a", "1", b"layer")
+    depot.clock.seconds += 2 * TOUCH_SECONDS
+    execute = depot.rows.database.execute
+
+    def full(sql: str, *values: object) -> list[tuple[object, ...]]:
+        if sql.startswith("UPDATE"):
+            raise Unavailable("no space left")
+        return execute(sql, *values)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(depot.rows.database, "execute", full)
+    assert depot.registry.blobs.size("a", Digest.of(b"layer")) == 5
+    assert depot.registry.manifests.find("a", digest)
