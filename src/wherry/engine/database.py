@@ -66,8 +66,11 @@ class Database:
             try:
                 with self._connection:
                     yield
-            except apsw.FullError as error:
-                raise Unavailable(_FULL) from error
+            except apsw.Error as error:
+                # SQLite has undone the transaction by itself then, so that apsw finds none to undo.
+                if isinstance(error, apsw.FullError) or isinstance(error.__context__, Unavailable):
+                    raise Unavailable(_FULL) from error
+                raise
             finally:
                 if durable:
                     self._connection.execute("PRAGMA synchronous=NORMAL")
