@@ -110,13 +110,16 @@ async def _bound_digest(step: Step, files: Files, source: str) -> object:
 
 
 async def _cache(step: Step, mount: Mount, made: Mounted, stack: AsyncExitStack) -> Mounted:
+    """What is in a cache does not count, but which one it is, and what it began with."""
     target = _target(step, mount)
+    origin = step.job.setting.names.source(mount.from_) if mount.from_ else None
     volume = await cache_volume(step.job, replace(mount, target=target), stack)
     access = ["ro"] if mount.read_only else ["rw"]
     point = MountPoint(
         kind="volume", name=volume.name, source=str(volume.path), destination=target, options=["rbind", *access]
     )
-    return made.plus(["cache", target, mount.read_only], point)
+    begins = await _bound_digest(step, await files_of(step.job, origin), mount.source) if origin else None
+    return made.plus(["cache", mount.id or target, target, mount.read_only, begins], point)
 
 
 def _tmpfs(step: Step, mount: Mount) -> MountPoint:
