@@ -24,7 +24,7 @@ from tests.kernel.rig import Rig, busybox_tar
 
 PROBES = Path(__file__).parent / "probes"
 PYTHON = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
-_MODULES = "import ctypes, errno, json, mmap, os, signal, struct, sys, time"
+_MODULES = "import _socket, ctypes, errno, json, mmap, os, signal, struct, sys, time"
 _LIST = f"""
 {_MODULES}
 files = {{getattr(module, "__file__", None) for module in sys.modules.values()}}
