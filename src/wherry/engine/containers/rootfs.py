@@ -12,7 +12,6 @@ from wherry.engine.containers import sharing
 from wherry.engine.containers.model import State
 from wherry.engine.containers.row import Container, MountPoint
 from wherry.engine.containers.surroundings import Surroundings
-from wherry.engine.files import paths
 from wherry.engine.images.threads import in_thread
 from wherry.engine.runtime.copyup import copy_up
 from wherry.engine.runtime.model import IdRange, Isolation, Namespace
@@ -267,7 +266,7 @@ def _place(tree: int, point: MountPoint, root: int) -> int | None:
     """Where it is to be, made when it is missing; None where something of another kind is."""
     try:
         if openat2.is_directory(tree):
-            return paths.make_directories(root, point.destination)
+            return openat2.make_directories(root, point.destination)
         return openat2.make_file(root, point.destination)
     except OSError:
         return None

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from wherry.engine.files import paths
 from wherry.engine.snapshots import attributes, names
 from wherry.engine.snapshots import header as tar
 from wherry.engine.snapshots.decompress import Decompressed
@@ -21,7 +20,7 @@ from wherry.engine.snapshots.reader import entries
 from wherry.engine.snapshots.source import Source
 from wherry.kit.errors import Conflict, Forbidden, Invalid, Unavailable
 from wherry.linux.errors import KernelError
-from wherry.linux.openat2 import openat2
+from wherry.linux.openat2 import make_directories, openat2
 from wherry.linux.trees import remove_tree
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -124,7 +123,7 @@ class CopyIn:
         if self._parent is not None and self._parent[0] == path:
             return self._parent[1]
         self._forget()
-        fd = paths.make_directories(self._root, self._full(path))
+        fd = make_directories(self._root, self._full(path))
         self._parent = (path, fd)
         return fd
 

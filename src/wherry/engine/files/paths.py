@@ -14,7 +14,6 @@ from wherry.linux.openat2 import openat2
 
 _LINKS = 255  # github.com/moby/sys/symlink
 _ABSENT = frozenset({2, 20, 40, 36})  # ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG
-_ENOENT = 2
 _PLACE = os.O_PATH | os.O_DIRECTORY
 # Go's io/fs.FileMode, which Docker's API speaks.
 _MODE_BITS = (
@@ -144,32 +143,3 @@ def _link(root: int, path: str) -> str | None:
 def open_directory(root: int, path: str) -> int:
     """A descriptor (O_PATH) of a directory, by whatever links. KernelError."""
     return openat2(root, path, _PLACE)
-
-
-def make_directories(root: int, path: str) -> int:
-    """As :func:`open_directory`, made with the directories above it where there is none. OSError."""
-    try:
-        return open_directory(root, path)
-    except KernelError as error:
-        if error.errno != _ENOENT:
-            raise
-    names = [name for name in path.split("/") if name not in ("", ".")]
-    at = open_directory(root, "/")
-    try:
-        for number, name in enumerate(names):
-            below = _enter(root, "/".join(names[: number + 1]), at, name)
-            os.close(at)
-            at = below
-        return os.dup(at)
-    finally:
-        os.close(at)
-
-
-def _enter(root: int, path: str, parent: int, name: str) -> int:
-    try:
-        return open_directory(root, path)
-    except KernelError as error:
-        if error.errno != _ENOENT:
-            raise
-    os.mkdir(name, 0o755, dir_fd=parent)
-    return os.open(name, _PLACE | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
