@@ -22,19 +22,16 @@ Invariants: a directory appears by one rename of a complete, synced one and neve
 same file system. Nothing but root can look in. After a crash :meth:`recover` deletes what is half-made.
 """
 
-from wherry.engine.snapshots.decompress import Decompressed, decompressed
 from wherry.engine.snapshots.model import CommitOptions, Committed, Diff, ExtractResult, Guise, Limits, Snapshots
 from wherry.engine.snapshots.overlay import OverlaySnapshots
 
 __all__ = [
     "CommitOptions",
     "Committed",
-    "Decompressed",
     "Diff",
     "ExtractResult",
     "Guise",
     "Limits",
     "OverlaySnapshots",
     "Snapshots",
-    "decompressed",
 ]

@@ -3,15 +3,12 @@
 import os
 import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
-from wherry.engine.snapshots.decompress import Decompressed
-from wherry.engine.snapshots.extractor import Extractor
-from wherry.engine.snapshots.inherit import Inheritance
 from wherry.engine.snapshots.model import (
     DEFAULT_COMMIT,
     DEFAULT_LIMITS,
@@ -23,17 +20,15 @@ from wherry.engine.snapshots.model import (
     Limits,
     Sink,
 )
-from wherry.engine.snapshots.settle import Settler
-from wherry.engine.snapshots.source import Source
-from wherry.engine.snapshots.stubs import Stubs
-from wherry.engine.snapshots.tarwriter import TarWriter
-from wherry.engine.snapshots.tree import LayerWriter, Rendering
 from wherry.engine.snapshots.view import VIEW, untouched, viewed
 from wherry.kit.errors import Invalid, NotFound, Unavailable
 from wherry.linux.overlay import Stack
 from wherry.linux.trees import remove_tree, sync_file_system
 from wherry.oci import chain
 from wherry.oci.digest import Digest
+
+if TYPE_CHECKING:
+    from wherry.engine.snapshots.making import Made
 
 _FILES = "fs"
 _RECORD = "layer.json"
@@ -135,7 +130,7 @@ class OverlaySnapshots:
         with self._unfinished("commit") as directory:
             root = os.open(upper, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:
-                done, opaque = self._write(root, parent, sink, options, Settler(options.first_id != 0))
+                done, opaque = self._write(root, parent, sink, options, settle=True)
             finally:
                 os.close(root)
             (directory / _FILES).rmdir()
@@ -150,22 +145,12 @@ class OverlaySnapshots:
 
     def diff(self, upper: Path, parent: str | None, sink: Sink, options: CommitOptions = DEFAULT_COMMIT) -> Diff:
         with untouched(upper) as root:
-            return self._write(root, parent, sink, options, None)[0]
+            return self._write(root, parent, sink, options, settle=False).layer
 
-    def _write(
-        self, root: int, parent: str | None, sink: Sink, options: CommitOptions, settler: Settler | None
-    ) -> tuple[Diff, bool]:
-        """Write the layer's tar, and with ``settler`` make ``root`` what its extraction would give.
+    def _write(self, root: int, parent: str | None, sink: Sink, options: CommitOptions, settle: bool) -> "Made":
+        from wherry.engine.snapshots.making import pack
 
-        What it was, and whether it hides all layers below.
-        """
-        archive = TarWriter(sink)
-        with Inheritance(self._below(parent)) as below:
-            skip = Stubs(options, below).skip
-            rendering = Rendering(options.first_id, options.epoch_seconds, options.limits, skip)
-            writer = LayerWriter(archive, rendering, settler)
-            writer.write(root)
-        return Diff(archive.finish(), writer.size_bytes, writer.entries), writer.opaque
+        return pack(root, sink, options, self._below(parent), settle)
 
     def sync(self) -> None:
         sync_file_system(self._layers)
@@ -195,23 +180,16 @@ class OverlaySnapshots:
     def _fill(
         self, directory: Path, stream: BinaryIO, limits: Limits, parent: str | None, below: Sequence[Path]
     ) -> LayerRecord:
+        from wherry.engine.snapshots.making import unpack
+
         root = os.open(directory / _FILES, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            source = Source(Decompressed(stream), limits)
-            with (
-                Inheritance(below) as inheritance,
-                closing(Extractor(root, source, limits, inheritance)) as extractor,
-            ):
-                extractor.run()
-            return LayerRecord(
-                parent=parent,
-                diff_id=source.diff_id,
-                size_bytes=extractor.size_bytes,
-                entries=extractor.entries,
-                opaque=extractor.is_opaque,
-            )
+            made, opaque = unpack(root, stream, limits, below)
         finally:
             os.close(root)
+        return LayerRecord(
+            parent=parent, diff_id=made.diff_id, size_bytes=made.size_bytes, entries=made.entries, opaque=opaque
+        )
 
     def _publish(self, directory: Path, target: Path, durable: bool = True) -> None:
         """Make a complete layer appear: its files are on the disk before its name (rename(2) orders nothing)."""
