@@ -1,5 +1,6 @@
 """The content store: find, read, write, delete and sweep blobs."""
 
+import fcntl
 import hashlib
 import io
 import json
@@ -139,6 +140,19 @@ class ContentStore:
                 continue
         return found
 
+    def abandon(self, prefix: str, before_seconds: float) -> int:
+        """Drop ingests whose ref begins with ``prefix`` and that nobody has written to since then, or is writing to.
+
+        Seconds since 1970; returns the bytes freed. Idempotent.
+        """
+        freed = 0
+        for ref, size in self.ingests().items():
+            directory = self._resumable(ref)
+            if ref.startswith(prefix) and _is_idle(directory / "data", before_seconds):
+                shutil.rmtree(directory, ignore_errors=True)
+                freed += size
+        return freed
+
     def recover(self) -> None:
         """At start: remove what a crash left half-written and nobody can resume."""
         for directory in self._ingests.iterdir():
@@ -157,6 +171,16 @@ class ContentStore:
             new = self._root / f".{name}.new"
             new.write_text(json.dumps(document, separators=(",", ":")))
             new.rename(target)
+
+
+def _is_idle(data: Path, before_seconds: float) -> bool:
+    """Whether an ingest's file has no writer (:class:`Ingest` holds a lock on it) and is older than that."""
+    try:
+        with data.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return os.fstat(file.fileno()).st_mtime < before_seconds
+    except (FileNotFoundError, BlockingIOError):
+        return False
 
 
 def mark(roots: Iterable[Digest], children: Callable[[Digest], Iterable[Digest]]) -> set[str]:

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from wherry.engine.content import ContentStore, Ingest
+from wherry.engine.images.images import PULLED
 from wherry.kit.errors import Invalid, WherryError
 from wherry.oci.digest import Digest
 
@@ -56,7 +57,7 @@ class Arrival:
     def begin(self) -> None:
         """Find what an earlier attempt left; hashes that again. Blocks. Raises Full."""
         if self._ingest is None:
-            ingest = self._content.writer(f"pull {self.digest}", self.size_bytes)
+            ingest = self._content.writer(f"{PULLED}{self.digest}", self.size_bytes)
             if ingest.offset > self.size_bytes:
                 ingest.restart()
             self._ingest = ingest

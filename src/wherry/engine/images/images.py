@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from wherry.engine.images.transfers import Transfers
 
 
+PULLED = "pull "
+"""What the refs of pulled blobs begin with in the content store, before their digest."""
+
+_RESUMABLE_SECONDS = 7 * 24 * 3600
+
+
 class Images:
     """See the package's docstring. Runs on the event loop's thread; long work on files goes to threads by itself.
 
@@ -127,8 +133,10 @@ class Images:
     def prune(self, filters: Filters, in_use: InUse) -> Pruned:
         """Remove what nobody uses: images without a name or, with the filter ``dangling=false``, all.
 
+        What pulls left that broke off goes too.
         ``filters``: dangling, label, label!, until. Invalid for others.
         """
+        self._content.abandon(PULLED, self.ledger.now() / 1e9)
         return self._remover.prune(filters, in_use)
 
     def collect(self, in_use: InUse) -> None:
@@ -221,6 +229,7 @@ class Images:
     def recover(self) -> None:
         """At start, before anything else: remove what a crash left without a row. Blocks; idempotent."""
         self._content.recover()
+        self._content.abandon(PULLED, self.ledger.now() / 1e9 - _RESUMABLE_SECONDS)
         self._snapshots.recover()
         owners = self.registrar.owners
         owned = owners.snapshots()

@@ -1,6 +1,7 @@
 """The content store: what is there is whole, and what nobody keeps goes."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,15 @@ def test_files_that_are_no_blobs_are_passed_over(store: ContentStore, tmp_path: 
     (tmp_path / "content/blobs/sha256/README").write_text("?")
     assert list(store.blobs()) == []
     assert store.gc([]) == 0
+
+
+def test_what_nobody_goes_on_with_is_dropped(store: ContentStore, tmp_path: Path) -> None:
+    for ref in ("pull a", "pull b", "upload a"):
+        with store.writer(ref=ref) as ingest:
+            ingest.write(b"123")
+    with store.writer(ref="pull b"):
+        assert store.abandon("pull ", time.time() - 60) == 0
+        assert store.abandon("pull ", time.time() + 60) == 3
+        assert set(store.ingests()) == {"pull b", "upload a"}
+    assert store.abandon("pull ", time.time() + 60) == 3
+    assert set(store.ingests()) == {"upload a"}

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 
 import pytest
 from aiohttp import web
@@ -237,6 +238,19 @@ async def test_what_arrived_is_not_fetched_again_after_a_restart(client: Client,
     await client.pull()
     assert peer.count(digest_of(PACKED[0])) == 0
     assert client.shelf.images.count() == 1
+
+
+async def test_what_nobody_goes_on_with_is_pruned(client: Client, peer: Peer) -> None:
+    peer.fault("GET", digest_of(PACKED[0]), cut(PACKED[0], 100), times=1)
+    peer.fault("GET", digest_of(PACKED[0]), refused(403, "DENIED", "no more"))
+    with pytest.raises(NotFound):
+        await client.pull()
+    images = client.shelf.images
+    images.ledger.now = lambda: time.time_ns() + 1_000_000_000
+    images.recover()
+    assert client.shelf.content.ingests()
+    images.prune({}, lambda image: [])
+    assert client.shelf.content.ingests() == {}
 
 
 async def test_a_full_disk_leaves_nothing(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
