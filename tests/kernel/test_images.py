@@ -113,6 +113,7 @@ WRITER = textwrap.dedent(
     import asyncio, sys
     from pathlib import Path
     from tests.kernel.test_images import chunks, rootfs, service
+    import wherry.engine.snapshots.making  # which is loaded when it is needed: before the time runs
 
     async def main():
         images = service(Path(sys.argv[1]))
