@@ -21,6 +21,8 @@ from wherry.linux.processes import give_back_memory
 
 HOPELESS = 78  # sysexits.h EX_CONFIG: the supervisor does not try again
 _TIDY_SECONDS = 0.5
+# Allocations between two collections: as much memory as with Python's own number, and the time of none at all.
+_SELDOM, _OFTEN = 20_000, gc.get_threshold()[0]
 _SETTINGS = ("root", "config", "log_level", "registry_mirror", "insecure_registry", "registry", "plain_http")
 log = logging.getLogger("wherry")
 
@@ -47,7 +49,7 @@ def main() -> int:
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
     logging.getLogger("asyncio").setLevel(logging.WARNING)
-    gc.disable()  # until we have started: what is loaded stays
+    gc.set_threshold(_SELDOM, *gc.get_threshold()[1:])  # until we have started: what is loaded stays
     spawner = launch(settings.instance)  # it loads while we do
     import uvloop  # 50 ms; not for a configuration that is wrong
 
@@ -97,7 +99,7 @@ def _tidy() -> None:
     """What is there after the start stays: the collector need not look at it again. Not while a client waits for us."""
     gc.collect()
     gc.freeze()
-    gc.enable()
+    gc.set_threshold(_OFTEN, *gc.get_threshold()[1:])
     give_back_memory()
 
 
