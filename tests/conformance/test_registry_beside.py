@@ -6,10 +6,11 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import bcrypt
 import pytest
 
 from tests.conformance.cli import Docker
-from tests.conformance.registries import blobs_of, run
+from tests.conformance.registries import Lone, blobs_of, run
 from tests.kernel.rig import WHERRY, Rig, wait_until
 
 pytestmark = pytest.mark.skipif(shutil.which("skopeo") is None, reason="needs skopeo")
@@ -84,6 +85,36 @@ def test_pushed_images_outlive_a_restart_and_go_by_collection(
     told = run(WHERRY, "registry", "gc", "--root", str(rig.root), "--grace", "0").stdout
     assert told.startswith("Removed ")
     assert docker.run("demo:1", "echo", "whole") == "whole"
+
+
+def test_docker_logs_in_to_a_registry_with_a_password(docker: Docker, tmp_path: Path) -> None:
+    (tmp_path / "users").write_text("ann:" + bcrypt.hashpw(b"secret", bcrypt.gensalt(5)).decode())
+    with Lone(tmp_path / "registry", f"--htpasswd={tmp_path / 'users'}") as lone:
+        name = f"127.0.0.1:{lone.port}/private/app:1"
+        docker("tag", "demo:1", name)
+        assert "no basic auth credentials" in docker("push", name, check=False).stderr
+        host = name.partition("/")[0]
+        assert docker("login", "--username", "ann", "--password", "wrong", host, check=False).returncode != 0
+        docker("login", "--username", "ann", "--password-stdin", host, stdin="secret")
+        docker("push", name)
+        docker("rmi", name)
+        docker("pull", name)
+        docker("logout", host)
+        docker("rmi", name)
+        assert docker("pull", name, check=False).returncode != 0
+
+
+def test_a_mirror_of_docker_hub(docker: Docker, rig: Rig, registry: str) -> None:
+    """What the engine has under a familiar name, a second engine gets by that name from the first one's registry."""
+    other = Rig()
+    (other.root / "wherry.toml").write_text(f'[registries]\nmirrors = ["http://{registry}"]\n')
+    try:
+        other.up()
+        other.docker.images.pull("demo", tag="1")
+        assert other.docker.images.get("demo:1").id == rig.docker.images.get("demo:1").id
+    finally:
+        left = other.close()
+    assert not left
 
 
 def test_a_port_that_is_taken_is_told_at_once(tmp_path: Path, registry: str) -> None:
