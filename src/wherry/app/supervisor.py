@@ -11,8 +11,8 @@ supervisor; SIGHUP is passed on. When node dies, it is started again, with growi
 All signals are blocked and taken one at a time by sigtimedwait(2): there are no handlers, hence no races.
 """
 
+import _signal as signal  # type: ignore[import-not-found]  # what signal wraps in enums, whose modules take 0.8 MB
 import os
-import signal
 import sys
 import time
 
