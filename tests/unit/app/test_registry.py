@@ -13,8 +13,8 @@ from wherry.engine.database import Database
 
 
 async def test_the_engine_s_images_are_served_and_its_socket_is_in_the_run_directory(
-    shelf: Shelf,
-    tmp_path: Path,  # noqa: F811
+    shelf: Shelf,  # noqa: F811
+    tmp_path: Path,
 ) -> None:
     await shelf.images.import_(chunks(tar({"file": b"x"})), "demo", "1")
     settings = resolve({"root": str(tmp_path), "registry": {"listen": "127.0.0.1:0"}}, "f", {}, {}, [])
