@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.kernel.hostile import Place, check, place_with_canary
 from tests.kernel.layermodel import CHARACTER, FIFO, FILE, FOLDER, HARDLINK, SYMLINK, Entry
 
-EXAMPLES = int(os.environ.get("WHERRY_LAYER_EXAMPLES", "200"))
+EXAMPLES = int(os.environ.get("WHERRY_LAYER_EXAMPLES", "120"))
 
 NAMES = st.sampled_from(["a", "b", "c"])
 PATHS = st.builds(

@@ -13,8 +13,8 @@ class Limits:
 
     ``bytes`` counts the uncompressed tar, and a sparse file by its length. The tar may be ``ratio`` times its
     compressed form as soon as it is larger than ``ratio_free_bytes`` (zeros compress 1 : 1000 with gzip, and images do
-    contain files of zeros; a bomb is stopped after a second's work). ``depth`` counts the names in a path; its
-    length is limited by the kernel's PATH_MAX besides.
+    contain files of zeros; a bomb is stopped after a second's work). ``entries`` counts also the directories that
+    nobody describes. ``depth`` counts the names in a path; its length is limited by the kernel's PATH_MAX besides.
     """
 
     bytes: int = 64 << 30
