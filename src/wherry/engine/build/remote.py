@@ -22,7 +22,7 @@ from wherry.kit.errors import Invalid, NotFound, Unavailable
 
 _REDIRECTS = 10
 _LIMIT_BYTES = 64 << 30
-_DISPOSITION = re.compile(r'filename="?([^";/\\]+)"?')
+_DISPOSITION = re.compile(r'filename=(?:"([^"]*)"|([^";\s]+))')
 _CHECKSUM = re.compile(r"(sha256|sha384|sha512):([0-9a-f]+)")
 
 
@@ -95,14 +95,16 @@ async def _followed(client: HttpClient, url: str) -> AsyncIterator[Answer]:
 
 
 def _name(source: str, answer: Answer, destination: str) -> str:
-    """The file's name: the server's, else the URL's last part. Invalid when there is none."""
+    """The file's name: the last part of what the server calls it, else the URL's. Invalid when there is none."""
     match = _DISPOSITION.search(answer.headers.get("Content-Disposition", ""))
-    name = match[1] if match else posixpath.basename(unquote(urlsplit(source).path))
-    if name in ("", ".", "..") or "/" in name or "\0" in name:
-        if destination.endswith("/"):
-            raise Invalid(f"cannot determine filename for source {source}: give the whole path as the destination")
-        return "download"
-    return name
+    said = (match[1] or match[2] or "") if match else ""
+    for path in (said, unquote(urlsplit(source).path)):
+        name = posixpath.basename(path)
+        if name not in ("", ".", "..") and "\0" not in name:
+            return name
+    if destination.endswith("/"):
+        raise Invalid(f"cannot determine filename for source {source}: give the whole path as the destination")
+    return "download"
 
 
 async def _received(answer: Answer, path: Path, checksum: tuple[str, str] | None) -> str:
