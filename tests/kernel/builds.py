@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -44,6 +45,24 @@ def made(rig: Rig, dockerfile: str, context: Path | None = None, **request: Any)
     """Build a Dockerfile that is given as text; ``request`` as the daemon takes it."""
     files = {"context": str(context)} if context is not None else {"has_context": False}
     return build(rig, {**files, "dockerfile": dockerfile, **request})
+
+
+@contextmanager
+def under_way(rig: Rig, dockerfile: str, until: str) -> Iterator[socket.socket]:
+    """A build that has written ``until``; its connection, which ends with the block."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.settimeout(60)
+    connection.connect(str(rig.names.socket))
+    body = json.dumps({"has_context": False, "dockerfile": dockerfile}).encode() + b"\n"
+    head = f"POST /v1.43/wherry/build HTTP/1.1\r\nHost: wherry\r\nContent-Length: {len(body)}\r\n\r\n"
+    connection.sendall(head.encode() + body)
+    seen = b""
+    while until.encode() not in seen:
+        piece = connection.recv(65536)
+        assert piece, seen.decode()
+        seen += piece
+    with connection:
+        yield connection
 
 
 def output(built: dict[str, Any]) -> str:

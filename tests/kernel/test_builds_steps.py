@@ -1,11 +1,8 @@
 """How the steps of a build run: beside each other, with whose rights, and what is left when they do not end well."""
 
-import json
 import os
-import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from tests.kernel import census
-from tests.kernel.builds import Failed, cached, content, files_of_layer, layers, made, output, remains, said
+from tests.kernel.builds import Failed, cached, content, files_of_layer, layers, made, output, remains, said, under_way
 from tests.kernel.rig import Rig, wait_until
 
 BOTH = """
@@ -38,23 +35,6 @@ def nothing_left(builder: Rig) -> Iterator[None]:
     """After the test there is nothing of a step any more."""
     yield
     wait_until(lambda: not remains(builder), 10)
-
-
-@contextmanager
-def under_way(rig: Rig, dockerfile: str, until: str) -> Iterator[socket.socket]:
-    """A build that has written ``until``; its connection, which ends with the block."""
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.connect(str(rig.names.socket))
-    body = json.dumps({"has_context": False, "dockerfile": dockerfile}).encode() + b"\n"
-    head = f"POST /v1.43/wherry/build HTTP/1.1\r\nHost: wherry\r\nContent-Length: {len(body)}\r\n\r\n"
-    connection.sendall(head.encode() + body)
-    seen = b""
-    while until.encode() not in seen:
-        piece = connection.recv(65536)
-        assert piece, seen.decode()
-        seen += piece
-    with connection:
-        yield connection
 
 
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="as many steps at a time as there are processors")
