@@ -11,6 +11,7 @@ import docker as docker_py
 import pytest
 
 from tests.conformance.cli import Docker
+from tests.kernel.rig import WHERRY, Rig
 
 STATES = ("running", "created", "exited")
 
@@ -338,3 +339,125 @@ def test_bad_commits_are_refused(docker: Docker) -> None:
     assert "is not a valid change command" in docker("commit", "-c", "RUN x", "box", check=False).stderr
     assert "invalid reference format" in docker("commit", "box", "UPPER", check=False).stderr
     assert "No such container: missing" in docker("commit", "missing", check=False).stderr
+
+
+# The same by wherry
+
+
+OUT_OF = [
+    ("/etc/passwd", "file"),
+    ("/etc/passwd", "new"),
+    ("/etc/passwd", "directory"),
+    ("/etc/passwd", "directory/"),
+    ("/etc/passwd", "missing/"),
+    ("/etc/passwd", "missing/new"),
+    ("/etc", "file"),
+    ("/etc", "new"),
+    ("/etc", "new/"),
+    ("/etc", "directory"),
+    ("/etc/", "directory/."),
+    ("/etc/.", "directory"),
+    ("/etc/.", "new"),
+    ("/etc/passwd", "link"),
+    ("/link", "new"),
+    ("/link/", "new"),
+    ("/link", "directory"),
+    ("/link/passwd", "directory"),
+    ("-L", "/link", "new"),
+    ("-L", "/link", "directory"),
+    ("-L", "/filelink", "directory"),
+    ("/missing", "new"),
+]
+INTO = [
+    ("note", "/etc/passwd"),
+    ("note", "/new"),
+    ("note", "/new/"),
+    ("note", "/etc"),
+    ("note", "/link"),
+    ("note", "/link/"),
+    ("note", "/filelink"),
+    ("note", "/missing/new"),
+    ("tree", "/etc"),
+    ("tree", "/new"),
+    ("tree", "/etc/passwd"),
+    ("tree/.", "/etc"),
+    ("tree/.", "/new"),
+    ("tree/", "/home/"),
+    ("tree/link", "/new"),
+    ("-L", "tree/link", "/new"),
+    ("-L", "tree/link", "/etc"),
+    ("tolink/", "/home"),
+    ("tolink", "/home"),
+    ("missing", "/new"),
+]
+
+
+def listing(root: Path) -> dict[str, tuple[int, str]]:
+    """Modes and contents, by path; without times."""
+    found = {}
+    for path in sorted(root.rglob("*")):
+        content = os.readlink(path) if path.is_symlink() else path.read_bytes().hex() if path.is_file() else ""
+        found[str(path.relative_to(root))] = (path.lstat().st_mode, content)
+    return found
+
+
+@pytest.fixture
+def linked(docker: Docker) -> str:
+    """A stopped container with links in its root directory."""
+    docker(
+        "run", "--name", "linked", "--network", "none", "demo:1", "sh", "-c", "ln -s etc link; ln -s etc/group filelink"
+    )
+    return "linked"
+
+
+def test_wherry_copies_out_as_docker_does(docker: Docker, rig: Rig, linked: str, tmp_path: Path) -> None:
+    outcomes = []
+    for program in ("docker", "wherry"):
+        outcome = []
+        for number, (*flags, source, destination) in enumerate(OUT_OF):
+            place = tmp_path / program / str(number)
+            (place / "directory").mkdir(parents=True)
+            (place / "file").write_text("there")
+            (place / "link").symlink_to("directory")
+            arguments = ("cp", *flags, f"{linked}:{source}", f"{place}/{destination}")
+            done = docker(*arguments, check=False) if program == "docker" else rig.wherry(*arguments, check=False)
+            outcome.append((flags, source, destination, done.returncode, listing(place)))
+        outcomes.append(outcome)
+    for by_docker, by_wherry in zip(*outcomes, strict=True):
+        assert by_wherry == by_docker
+
+
+def test_wherry_copies_in_as_docker_does(docker: Docker, rig: Rig, host: Path, linked: str) -> None:
+    (host / "tolink").symlink_to("tree")
+    docker("commit", linked, "linked:1")
+    outcomes = []
+    for program in ("docker", "wherry"):
+        outcome = []
+        for number, (*flags, source, destination) in enumerate(INTO):
+            name = f"{program}-{number}"
+            docker("create", "--name", name, "--network", "none", "linked:1", "true")
+            arguments = ("cp", *flags, f"{host}/{source}", f"{name}:{destination}")
+            done = docker(*arguments, check=False) if program == "docker" else rig.wherry(*arguments, check=False)
+            outcome.append((flags, source, destination, done.returncode, docker.out("diff", name)))
+        outcomes.append(outcome)
+    for by_docker, by_wherry in zip(*outcomes, strict=True):
+        assert by_wherry == by_docker
+    docker("rm", *(f"{program}-{number}" for program in ("docker", "wherry") for number in range(len(INTO))))
+    docker("rmi", "linked:1")
+
+
+def test_wherry_s_other_verbs(docker: Docker, rig: Rig, host: Path, linked: str) -> None:
+    assert rig.wherry("diff", linked).stdout == docker.out("diff", linked) + "\n" == "A /filelink\nA /link\n"
+    rig.wherry("export", "-o", str(host / "one.tar"), linked)
+    docker("export", "-o", str(host / "two.tar"), linked)
+    assert (host / "one.tar").read_bytes() == (host / "two.tar").read_bytes()
+    image = rig.wherry("commit", "-m", "by wherry", "-c", "LABEL a=b", linked, "of/wherry:2").stdout.strip()
+    assert (
+        docker.out("image", "inspect", "-f", "{{.Id}} {{.Comment}} {{.Config.Labels}}", "of/wherry:2")
+        == f"{image} by wherry map[a:b]"
+    )
+    docker("rmi", "of/wherry:2")
+    streamed = docker.shell(f"{WHERRY} cp {linked}:/etc - | tar -t | sort").stdout.split()
+    assert streamed[:2] == ["etc/", "etc/group"]
+    docker.shell(f"tar -C {host} -c note | {WHERRY} cp - {linked}:/root")
+    assert seen(docker, linked, "/root/note") == "noted"

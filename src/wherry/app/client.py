@@ -8,7 +8,7 @@ taken over after ``101`` (attach, exec). An own 200 lines because importing ``ht
 import json
 import os
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -16,8 +16,11 @@ from urllib.parse import quote_plus
 
 API_VERSION = "v1.51"
 Query = Mapping[str, object]
+Send = Callable[[bytes], None]
 # http.client's own limit on a line of a header.
 _MAX_HEAD_BYTES = 65536
+
+_CHUNKED_TAR = {"Transfer-Encoding": "chunked", "Content-Type": "application/x-tar"}
 
 
 class ApiError(Exception):
@@ -152,17 +155,39 @@ class Client:
             headers["Content-Type"] = "application/json"
         return _checked(self._send(_head(method, path, query, headers) + content))
 
+    def head(self, path: str, query: Query | None = None) -> Mapping[str, str]:
+        """The headers that GET would answer with; ApiError without the daemon's words, because there is no body."""
+        response = self._send(_head("HEAD", path, query, {}))
+        response.connection.close()
+        if response.status >= 400:
+            raise ApiError(response.status, f"status {response.status}")
+        return response.headers
+
     def upload(
         self, path: str, query: Query | None, pieces: Iterable[bytes], headers: Mapping[str, str] | None = None
     ) -> Response:
         """POST a tar archive as it is read, in chunks."""
-        own = {"Transfer-Encoding": "chunked", "Content-Type": "application/x-tar"}
-        connection = self._connect()
-        connection.sendall(_head("POST", path, query, {**own, **(headers or {})}))
-        try:
+
+        def produce(send: Send) -> None:
             for piece in pieces:
-                if piece:
-                    connection.sendall(b"%x\r\n%b\r\n" % (len(piece), piece))
+                send(piece)
+
+        return self._send_chunks(_head("POST", path, query, {**_CHUNKED_TAR, **(headers or {})}), produce)
+
+    def put(self, path: str, query: Query | None, produce: Callable[[Send], None]) -> Response:
+        """PUT a tar archive in chunks: those that ``produce`` calls its argument with."""
+        return self._send_chunks(_head("PUT", path, query, _CHUNKED_TAR), produce)
+
+    def _send_chunks(self, head: bytes, produce: Callable[[Send], None]) -> Response:
+        connection = self._connect()
+        connection.sendall(head)
+
+        def send(piece: bytes) -> None:
+            if piece:
+                connection.sendall(b"%x\r\n%b\r\n" % (len(piece), piece))
+
+        try:
+            produce(send)
             connection.sendall(b"0\r\n\r\n")
         except BrokenPipeError:
             pass  # the daemon refuses early and says why

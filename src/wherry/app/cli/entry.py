@@ -28,6 +28,7 @@ CONTAINERS = {
     **_verbs("lifecycle", "start", "stop", "restart", "kill", "pause", "unpause", "rm", "rename", "wait"),
     **_verbs("streams", "attach", "exec", "logs"),
     **_verbs("details", "top", "stats", "update", "port"),
+    **_verbs("files", "commit", "cp", "diff", "export"),
     **_verbs("ps", "ps"),
 }
 REGISTRIES = {**_verbs("distribution", "pull", "push", "search"), **_verbs("login", "login", "logout")}

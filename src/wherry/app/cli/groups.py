@@ -11,6 +11,7 @@ CONTAINER_VERBS = {
     **{name: f"run:{name}_command" for name in ("create", "run")},
     **{name: f"streams:{name}_command" for name in ("attach", "exec", "logs")},
     **{name: f"details:{name}_command" for name in ("port", "stats", "top", "update")},
+    **{name: f"files:{name}_command" for name in ("commit", "cp", "diff", "export")},
     **{
         name: f"lifecycle:{name}_command"
         for name in ("kill", "pause", "prune", "rename", "restart", "rm", "start", "stop", "unpause", "wait")

@@ -41,13 +41,15 @@ class Placement:
 
     ``first_id``: added to every id; an id that the container does not have becomes root's. ``owner``: uid and gid of
     everything instead of the archive's. ``keep_owner``: everything belongs to whoever runs this. ``keep_kinds``: a
-    directory is not replaced by something else, nor the other way round.
+    directory is not replaced by something else, nor the other way round. ``rename``: another first name for entries
+    that have the one given; an empty one is before every name.
     """
 
     first_id: int = 0
     owner: tuple[int, int] | None = None
     keep_owner: bool = False
     keep_kinds: bool = False
+    rename: tuple[bytes, bytes] | None = None
     limits: Limits = DEFAULT_LIMITS
 
 
@@ -96,7 +98,7 @@ class CopyIn:
             raise _translated(error, header) from error
 
     def _entry(self, header: Header) -> None:
-        path = names.clean(header.name)
+        path = self._renamed(names.clean(header.name))
         if not path:
             return  # the directory itself is not touched
         parent_path, _, name = path.rpartition(b"/")
@@ -114,6 +116,14 @@ class CopyIn:
         make(parent, name, header)
 
     # Where
+
+    def _renamed(self, path: bytes) -> bytes:
+        if self._placement.rename is None:
+            return path
+        old, new = self._placement.rename
+        if not old:
+            return new + b"/" + path if path else new
+        return new + path[len(old) :] if path == old or path.startswith(old + b"/") else path
 
     def _directory(self, path: bytes) -> int:
         """The directory ``path`` of the place, by whatever links inside the tree; made where it is missing.
@@ -228,7 +238,7 @@ class CopyIn:
         os.utime(name, ns=(header.mtime, header.mtime), dir_fd=parent, follow_symlinks=False)
 
     def _hard_link(self, parent: int, name: bytes, header: Header) -> None:
-        target_path, _, target = names.clean(header.link, "hard link target").rpartition(b"/")
+        target_path, _, target = self._renamed(names.clean(header.link, "hard link target")).rpartition(b"/")
         source = openat2(self._root, self._full(target_path), os.O_PATH | os.O_DIRECTORY)
         try:
             os.link(target, name, src_dir_fd=source, dst_dir_fd=parent, follow_symlinks=False)
