@@ -38,6 +38,7 @@ def main(control_fd: int, staging: str, directories: list[str]) -> NoReturn:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.meta_path.insert(0, _NoImports())
     gc.collect()
+    processes.give_back_memory()
     gc.freeze()
     gc.disable()
     try:
