@@ -52,7 +52,7 @@ def test_the_tour_goes_as_the_readme_says(place: Path, port: int) -> None:
     expected = (
         r"Wherry is up.*node +\d+.*demo +1 .*hello\n.*uid=0.*\s0 +[1-9]\d{5,} +65536.*uid=1000"
         r".*it works\n.*\bhttpd -f.*web.*\d+%.*it works\n.*Wherry is up.*web\n"
-        r"exit status 137\n.*Loaded image: demo:1\n.*is down"
+        r"exit status 137\n.*<h1>built</h1>\n.*Loaded image: demo:1\n.*is down"
     )
     assert re.search(expected, done.stdout, re.DOTALL), told
     left = census.take(Instance.at(place / "wherry-tour")).since(census.Census())
