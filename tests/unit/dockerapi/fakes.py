@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -13,6 +14,8 @@ from wherry.engine.build.cache import CachedLayer, Record
 from wherry.engine.distribution.endpoints import Endpoints
 from wherry.engine.distribution.model import Credentials, Found, Inspected, Login
 from wherry.engine.events import Event
+from wherry.engine.files.changes import Change, Kind
+from wherry.engine.files.paths import PathStat
 from wherry.engine.images.model import HistoryEntry, Image
 from wherry.engine.instance import Instance
 from wherry.engine.networks.model import Addressing, Attached, Endpoint, Network
@@ -56,6 +59,7 @@ class FakeContainers:
     attach_error: Exception | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     lines: Sequence[Any] = ()
+    _files: "FakeFiles | None" = None
 
     def _check(self, ref: str, *call: Any) -> None:
         if ref != "c1":
@@ -144,11 +148,63 @@ class FakeContainers:
     def exec_inspect(self, exec_id: str) -> dict[str, Any]:
         return {"ID": self.exec_attachable(exec_id).id, "ExitCode": 0}
 
+    @property
+    def files(self) -> "FakeFiles":
+        self._files = self._files or FakeFiles(self)
+        return self._files
+
+    async def commit(self, ref: str, wanted: Any) -> str:
+        self._check(ref, "commit", wanted)
+        return "sha256:new"
+
     def states(self) -> Sequence[str]:
         return ["running", "paused", "exited", "created", "restarting"]
 
     def image_users(self, image_id: str) -> Sequence[Any]:
         return []
+
+
+@dataclass
+class FakeFiles:
+    """A file ``/etc/file``, and two changes."""
+
+    containers: FakeContainers
+    error: Exception | None = None
+
+    def _stat(self, path: str) -> PathStat:
+        if path != "/etc/file":
+            raise NotFound(f"Could not find the file {path} in container c1")
+        return PathStat("file", 5, 0o644, 1_767_225_600_500_000_000)
+
+    async def stat(self, ref: str, path: str) -> PathStat:
+        self.containers._check(ref, "stat", path)
+        return self._stat(path)
+
+    @asynccontextmanager
+    async def archive(self, ref: str, path: str) -> AsyncIterator[tuple[PathStat, AsyncIterator[bytes]]]:
+        self.containers._check(ref, "archive", path)
+        yield self._stat(path), _pieces(b"an ", b"archive")
+        self.containers.calls.append(("archive ended",))
+
+    async def extract(self, ref: str, wanted: Any, chunks: AsyncIterator[bytes]) -> None:
+        data = b"".join([chunk async for chunk in chunks])
+        self.containers._check(ref, "extract", wanted, data)
+        if self.error is not None:
+            raise self.error
+
+    async def changes(self, ref: str) -> Sequence[Change]:
+        self.containers._check(ref, "changes")
+        return [Change("/etc", Kind.MODIFIED), Change("/new", Kind.ADDED)]
+
+    @asynccontextmanager
+    async def export(self, ref: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        self.containers._check(ref, "export")
+        yield _pieces(b"every", b"thing")
+
+
+async def _pieces(*pieces: bytes) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
 
 
 @dataclass
