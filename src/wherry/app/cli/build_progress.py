@@ -83,6 +83,8 @@ class PlainProgress:
         vertex = self._story.take(message)
         if message.get("event") == "Warned":
             self._say(f"WARNING: {message['rule']}: {message['message']}")
+        for line in exported(message):
+            self._say(line)
         if vertex is None:
             return
         match message["event"]:
@@ -126,9 +128,11 @@ class TerminalProgress:
         self._begin = time.monotonic()
         self._height = 0
         self._drawn = 0.0
+        self._exported: list[str] = []
 
     def take(self, message: Mapping[str, Any]) -> None:
         vertex = self._story.take(message)
+        self._exported += exported(message)
         if vertex is not None and message["event"] == "Output":
             vertex.take(message["data"])
         over = message.get("event") in ("Ended", "Failed")
@@ -166,6 +170,7 @@ class TerminalProgress:
 
     def close(self) -> None:
         self._draw()
+        self._out.write("".join(f" => {line}\n" for line in self._exported))
         self._out.write(failure(self._story))
         self._out.flush()
 
@@ -194,6 +199,14 @@ def failure(story: Story) -> str:
     vertex.finish()
     body = "".join(f"{line}\n" for line in vertex.log[-20:])
     return f"------\n > {vertex.name}:\n{body}------\n"
+
+
+def exported(message: Mapping[str, Any]) -> list[str]:
+    """What was made, of the last message of a build that succeeded."""
+    result = message.get("result")
+    if result is None:
+        return []
+    return [f"writing image {result['id']} done", *(f"naming to {tag} done" for tag in result["tags"])]
 
 
 def _said(document: Mapping[str, Any]) -> str:
