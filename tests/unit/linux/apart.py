@@ -1,11 +1,12 @@
 """Real system calls without root: a test runs in a process and in namespaces of its own, where it may do what it likes.
 
-Nothing of it can be seen outside, and all of it goes with the process.
+Nothing of it can be seen outside, and all of it goes with the process: what it has started as well.
 """
 
 import errno
 import functools
 import os
+import signal
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +16,11 @@ import pytest
 
 from wherry.linux.errors import KernelError
 from wherry.linux.namespaces import NEWIPC, NEWNET, NEWNS, NEWUSER, NEWUTS
-from wherry.linux.syscalls import setns, unshare
+from wherry.linux.syscalls import prctl, setns, unshare
 
 P = ParamSpec("P")
+SECONDS = 30  # longer than any of these tests takes on any machine
+SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER, include/uapi/linux/prctl.h
 REFUSED = (errno.EPERM, errno.ENOSPC, errno.EINVAL, errno.ENOSYS)
 
 
@@ -48,6 +51,9 @@ def apart(test: Callable[P, None]) -> Callable[P, None]:
 def _inside(telling: int, test: Callable[[], None]) -> None:
     """Never returns: whatever happens, nobody comes back as a second pytest."""
     text = ""
+    signal.signal(signal.SIGALRM, _too_late)
+    signal.alarm(SECONDS)
+    prctl(SUBREAPER, 1, step="own all orphans")
     try:
         refusal = _go_apart()
         if refusal:
@@ -59,9 +65,23 @@ def _inside(telling: int, test: Callable[[], None]) -> None:
         text = f"skip: {error}" if skipped else "".join(traceback.format_exception(error))
     finally:
         try:
+            signal.alarm(0)
+            _end_children()
             os.write(telling, text.encode())
         finally:
             os._exit(0)
+
+
+def _too_late(*_: object) -> None:
+    raise TimeoutError(f"after {SECONDS} s")
+
+
+def _end_children() -> None:
+    """All of them, and those that thereby become ours."""
+    while children := Path("/proc/thread-self/children").read_text().split():
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
+            os.waitpid(int(child), 0)
 
 
 def _go_apart() -> str:
