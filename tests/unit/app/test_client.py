@@ -121,3 +121,24 @@ def test_queries() -> None:
     assert encode_query({"names": ["x y", "z"], "filters": {"a": {"b": True}}}) == (
         "?names=x+y&names=z&filters=%7B%22a%22%3A+%7B%22b%22%3A+true%7D%7D"
     )
+
+
+def test_heads_are_their_headers(answering: tuple[Play, list[bytes]]) -> None:
+    play, asked = answering
+    headers = play(b"HTTP/1.1 200 OK\r\nX-Fact: 7\r\nContent-Length: 1000\r\n\r\n").head("/x", {"path": "/a b"})
+    assert headers["x-fact"] == "7"
+    assert asked[0].startswith(b"HEAD /v1.51/x?path=%2Fa+b HTTP/1.1\r\n")
+
+
+def test_a_head_that_is_refused_has_no_message(answering: tuple[Play, list[bytes]]) -> None:
+    play, _ = answering
+    with pytest.raises(ApiError, match="status 404") as caught:
+        play(b"HTTP/1.1 404 Not Found\r\nContent-Length: 1000\r\n\r\n").head("/x")
+    assert caught.value.status == 404
+
+
+def test_what_is_made_on_the_way_is_put_in_chunks(answering: tuple[Play, list[bytes]]) -> None:
+    play, asked = answering
+    client = play(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    client.put("/x/archive", {"path": "/"}, lambda send: send(b"abc")).read()
+    assert asked[0].startswith(b"PUT /v1.51/x/archive?path=%2F HTTP/1.1\r\n")

@@ -1,10 +1,13 @@
 """Containers on machines of imagination: a runtime in memory, networks on an imagined kernel, a real directory."""
 
 import asyncio
+import hashlib
 import io
 import os
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +25,7 @@ from wherry.engine.networks.model import Publication
 from wherry.engine.networks.networks import Surroundings
 from wherry.engine.networks.ports import Held
 from wherry.engine.runtime.fake import FakeMachine, FakeRuntime, FakeTask
-from wherry.engine.snapshots.model import Diff, Sink
+from wherry.engine.snapshots.model import CommitOptions, Diff, Guise, Sink
 from wherry.engine.volumes import Volumes
 from wherry.kit.errors import NotFound
 from wherry.linux.cgroup import Stats
@@ -61,6 +64,7 @@ class FakeImages:
     def __init__(self, *images: Image) -> None:
         self.images = {one.id: one for one in images}
         self.commits: list[tuple[str, bytes, Commitment]] = []
+        self.fail_commit: Exception | None = None
 
     def get(self, name: str) -> Image:
         for one in self.images.values():
@@ -76,6 +80,8 @@ class FakeImages:
 
     async def commit(self, base: str, write: Callable[[Sink], Diff], wanted: Commitment) -> Image:
         """Remembers what it was asked for, and what was written."""
+        if self.fail_commit is not None:
+            raise self.fail_commit
         sink = io.BytesIO()
         write(sink)
         self.commits.append((base, sink.getvalue(), wanted))
@@ -93,6 +99,29 @@ class FakeSnapshots:
         for path in (upper, work):
             path.mkdir(exist_ok=True)
         return upper, work
+
+    @contextmanager
+    def view(
+        self,
+        chain_ids: list[str],
+        upper: Path | None = None,
+        work: Path | None = None,
+        guise: Guise | None = None,
+        volatile: bool = False,
+    ) -> Iterator[int]:
+        """What was written, without what is below and what else is mounted."""
+        with tempfile.TemporaryDirectory() as empty:
+            fd = os.open(upper or empty, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                yield fd
+            finally:
+                os.close(fd)
+
+    def diff(self, upper: Path, parent: str | None, sink: Sink, options: CommitOptions) -> Diff:
+        """The names in it."""
+        data = " ".join(sorted(os.listdir(upper))).encode()
+        sink.write(data)
+        return Diff("sha256:" + hashlib.sha256(data).hexdigest(), 0, len(data.split()))
 
 
 class FakeGroup:
