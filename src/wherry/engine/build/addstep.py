@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from wherry.engine.build.addfiles import unpacked
 from wherry.engine.build.cache import CachedLayer
 from wherry.engine.build.copying import Document, Files
-from wherry.engine.build.copystep import selected, shape_of, written
+from wherry.engine.build.copystep import documents_of, selected, shape_of, written
 from wherry.engine.build.digests import FileDigests
 from wherry.engine.build.ignore import Matcher
 from wherry.engine.build.selection import Request
@@ -26,7 +26,6 @@ async def run_add(step: Step, one: Add) -> CachedLayer:
 
     shape = shape_of(step.state, one)
     local = [source for source in one.sources if not is_remote(source)]
-    documents = [Document(document.name, document.content.encode()) for document in one.heredocs]
     if one.checksum and (len(one.sources) != 1 or local):
         raise Invalid("checksum can only be specified for a single HTTP(S) or git source")
     with ExitStack() as stack:
@@ -36,7 +35,7 @@ async def run_add(step: Step, one: Add) -> CachedLayer:
                 parts.append(await remote_part(step, one, source, stack))
         if local:
             parts += await _local(step, one, local, stack)
-        return await written(step, shape, [*parts, *documents])
+        return await written(step, shape, [*parts, *documents_of(one)])
 
 
 async def _local(step: Step, one: Add, sources: list[str], stack: ExitStack) -> list[Files]:

@@ -20,12 +20,16 @@ from wherry.engine.images.threads import in_thread
 
 async def run_copy(step: Step, one: Copy) -> CachedLayer:
     """The layer of a resolved COPY."""
-    job = step.job
-    shape = shape_of(step.state, one)
-    documents = [Document(document.name, document.content.encode()) for document in one.heredocs]
     if not one.sources:
-        return await written(step, shape, documents)
-    origin = await files_of(job, job.setting.names.copy_source(one.from_) if one.from_ else None)
+        return await written(step, shape_of(step.state, one), documents_of(one))
+    names = step.job.setting.names
+    origin = await files_of(step.job, names.copy_source(one.from_) if one.from_ else None)
+    return await run_copy_of(origin, step, one)
+
+
+async def run_copy_of(origin: Origin, step: Step, one: Copy) -> CachedLayer:
+    """The layer of a COPY of these files, whatever its ``from_`` says."""
+    job, shape, documents = step.job, shape_of(step.state, one), documents_of(one)
     request = Request(one.sources, one.parents, Matcher(one.exclude) if one.exclude else None)
     known = job.engine.cache.fact(_fact(origin, one)) if origin.identity else None
     if known is not None:
@@ -39,6 +43,11 @@ async def run_copy(step: Step, one: Copy) -> CachedLayer:
         if origin.identity:
             job.engine.cache.put_fact(_fact(origin, one), files.digest.encode())
         return await written(step, shape, [files, *documents])
+
+
+def documents_of(one: Copy | Add) -> list[Document]:
+    """The files that stand in the Dockerfile itself."""
+    return [Document(document.name, document.content.encode()) for document in one.heredocs]
 
 
 def _fact(origin: Origin, one: Copy) -> str:

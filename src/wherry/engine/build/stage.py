@@ -7,9 +7,10 @@ from typing import Any
 
 from wherry.engine.build.addstep import run_add
 from wherry.engine.build.cache import CachedLayer
-from wherry.engine.build.copystep import run_copy, run_workdir
+from wherry.engine.build.copystep import run_copy, run_copy_of, run_workdir
 from wherry.engine.build.job import Job, Telling, text_of
 from wherry.engine.build.runstep import run_run
+from wherry.engine.build.sources import Files
 from wherry.engine.build.state import State
 from wherry.engine.build.stepping import Step
 from wherry.engine.dockerfile import graph
@@ -65,9 +66,9 @@ def _empty(job: Job, platform: Platform) -> State:
 
 
 async def _from_directory(job: Job, name: str, node: Node, empty: State, telling: Telling) -> State:
-    """A stage that is all the files of a build context."""
+    """A stage that is all the files of a build context, which may have the stage's own name."""
     copied = Copy(node.origin.location, ("/",), "/", from_=name)
-    made = await run_copy(Step(job, empty, telling, text_of(node.origin)), copied)
+    made = await run_copy_of(Files(job.context(name)), Step(job, empty, telling, text_of(node.origin)), copied)
     return empty.after(copied, made, job.setting.now_seconds)
 
 
