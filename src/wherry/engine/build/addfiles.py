@@ -13,7 +13,8 @@ from wherry.engine.build.unpack import unpack
 
 def unpacked(step: Step, descriptor: int, digest: str, stack: ExitStack) -> Files:
     """An archive's files; ``descriptor`` is taken over. They are there until ``stack`` ends. Invalid. Blocks."""
-    directory = stack.enter_context(step.job.engine.scratch())
+    directory = stack.enter_context(step.job.engine.scratch()) / "files"
+    directory.mkdir(mode=0o755)
     with os.fdopen(descriptor, "rb") as stream:
         unpack(stream, directory)
     return _tree(directory, f"archive:{digest}", stack, keeps=True)

@@ -50,7 +50,7 @@ def opened(path: Path, cache: BuildCache, excluded: Excluded | None, passing: bo
     """The context at ``path``. ``passing``: it is not there the next time, so nothing of it is remembered."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        tree = Tree(fd, excluded)
+        tree = Tree(fd, excluded, root_mode=0o755)
         files = FileDigests(cache, Tree(fd, excluded), remember=not passing)
         yield Context(path, tree, files, excluded)
         files.save()

@@ -77,7 +77,7 @@ def digest_of(items: Iterable[tuple[str, Entry]], files: FileDigests, with_owner
         owner = (status.st_uid, status.st_gid) if with_owners else None
         content = files.of(entry) if entry.is_regular else entry.link
         device = 0 if entry.is_regular or entry.is_directory else status.st_rdev
-        hashed.update(msgspec.json.encode([_text(place), status.st_mode, owner, device, _text(content)]))
+        hashed.update(msgspec.json.encode([_text(place), entry.mode, owner, device, _text(content)]))
     return hashed.hexdigest()
 
 

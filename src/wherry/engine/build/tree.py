@@ -29,11 +29,19 @@ class Excluded(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file of a tree. ``path`` is relative to the tree's root, which itself is the empty path. ``link``: target."""
+    """A file of a tree. ``path`` is relative to the tree's root, which itself is the empty path. ``link``: target.
+
+    ``mode`` is what is to be believed of it: the file's own, but for a context's root.
+    """
 
     path: str
     status: os.stat_result
     link: str = ""
+    said_mode: int = 0
+
+    @property
+    def mode(self) -> int:
+        return self.said_mode or self.status.st_mode
 
     @property
     def is_directory(self) -> bool:
@@ -49,10 +57,15 @@ class Entry:
 
 
 class Tree:
-    """``fd`` stays the caller's, and open as long as the tree is used. Thread safe."""
+    """``fd`` stays the caller's, and open as long as the tree is used. Thread safe.
 
-    def __init__(self, fd: int, excluded: Excluded | None = None) -> None:
+    ``root_mode``: what the root directory's mode is said to be: how a user made the directory of a context is no part
+    of it. 0: its own.
+    """
+
+    def __init__(self, fd: int, excluded: Excluded | None = None, root_mode: int = 0) -> None:
         self.fd = fd
+        self._root_mode = root_mode
         self._excluded = excluded
         self._root = os.readlink(f"/proc/self/fd/{fd}")
 
@@ -77,7 +90,8 @@ class Tree:
             os.close(fd)
         if real and real != clean and self._hides(real):
             return None
-        return Entry(real, status)
+        said = stat.S_IFDIR | self._root_mode if self._root_mode and not real else 0
+        return Entry(real, status, said_mode=said)
 
     def look(self, path: str) -> Entry | None:
         """As :meth:`find`, but a link at the end of the path is itself the answer."""

@@ -198,7 +198,7 @@ class Writer:
         return self._looks.owner or (entry.status.st_uid, entry.status.st_gid)
 
     def _mode(self, entry: Entry) -> int:
-        bits = stat.S_IMODE(entry.status.st_mode)
+        bits = stat.S_IMODE(entry.mode)
         return self._looks.mode(bits, entry.is_directory) if self._looks.mode else bits
 
     def _time(self, entry: Entry) -> int:

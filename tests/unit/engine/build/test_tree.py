@@ -92,3 +92,14 @@ def test_a_file_that_becomes_a_link_is_not_read(tree: Tree, top: Path) -> None:
     os.mkfifo(top / "file")
     with pytest.raises(Invalid, match="changed while it was read"):
         tree.open(entry)
+
+
+def test_how_a_contexts_directory_was_made_is_no_part_of_it(top: Path) -> None:
+    top.chmod(0o700)
+    fd = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
+    tree = Tree(fd, root_mode=0o755)
+    for path, mode in (("", 0o755), ("dir/..", 0o755), ("dir", (top / "dir").stat().st_mode & 0o777)):
+        entry = tree.find(path)
+        assert entry is not None
+        assert entry.mode & 0o777 == mode
+    os.close(fd)
