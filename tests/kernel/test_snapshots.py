@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import tarfile
@@ -490,3 +491,31 @@ def test_an_upper_directory_without_its_work_directory_is_refused_and_nothing_is
     work.rmdir()
     with pytest.raises(KernelError), place.snapshots.view([], upper, work):
         pass
+
+
+# Crashes
+
+
+@pytest.mark.parametrize("when", ["while the tar is written", "before the snapshot is in place"])
+def test_a_commit_that_is_killed_leaves_nothing_after_the_next_start(place: Place, when: str) -> None:
+    upper, _ = place.prepare(FIRST)
+    Grower(1, FIRST).grow(upper, 50)
+    (upper / "big").write_bytes(bytes(3 << 20))
+    os.chown(upper / "big", FIRST, FIRST)
+
+    class Killer:
+        def write(self, data: bytes | bytearray | memoryview, /) -> None:
+            if when.startswith("while"):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    pid = os.fork()
+    if not pid:
+        place.snapshots._publish = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[method-assign]
+        try:
+            place.snapshots.commit(upper, None, Killer(), CommitOptions(FIRST))
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+    assert list((place.root / "tmp").iterdir())
+    place.snapshots.recover()
+    assert place.snapshots.list() == []

@@ -30,14 +30,14 @@ def copy_out(sink: Sink, fd: int, name: bytes, rendering: Rendering, closed: fro
 
     ``closed``: see :class:`CopyOut`. Blocks. Errors of the sink pass through.
     """
-    archive = TarWriter(sink)
+    archive = TarWriter(sink, hashed=False)
     CopyOut(archive, rendering, closed).write(fd, name)
     archive.finish()
 
 
 def copy_contents_out(sink: Sink, fd: int, rendering: Rendering) -> None:
     """Write a tar of what is in the directory ``fd``, without itself."""
-    archive = TarWriter(sink)
+    archive = TarWriter(sink, hashed=False)
     CopyOut(archive, rendering).write_contents(fd)
     archive.finish()
 

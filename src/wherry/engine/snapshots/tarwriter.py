@@ -13,19 +13,17 @@ _SMALL_BYTES = 64 << 10
 
 
 class TarWriter:
-    """Writes to ``sink`` and hashes. :meth:`finish` once at the end. Errors of the sink pass through."""
+    """Writes to ``sink``. :meth:`finish` once at the end. Errors of the sink pass through.
 
-    def __init__(self, sink: Sink) -> None:
+    ``hashed`` False: nobody wants to know the digest.
+    """
+
+    def __init__(self, sink: Sink, hashed: bool = True) -> None:
         self.position = 0
         self._sink = sink
-        self._hash = hashlib.sha256()
+        self._hash = hashlib.sha256() if hashed else None
         self._pending = bytearray()
         self._buffer: memoryview | None = None
-
-    @property
-    def digest(self) -> str:
-        """sha256 of what was handed to the sink: the diff id after :meth:`finish`."""
-        return "sha256:" + self._hash.hexdigest()
 
     def entry(self, header: Header) -> None:
         self._add(encode(header))
@@ -39,10 +37,10 @@ class TarWriter:
         self._add(bytes(padding(size)))
 
     def finish(self) -> str:
-        """Write the end of the archive; its digest."""
+        """Write the end of the archive; the digest of all of it: a layer's diff id."""
         self._add(END)
         self._flush()
-        return self.digest
+        return f"sha256:{self._hash.hexdigest()}" if self._hash is not None else ""
 
     def _small(self, fd: int, size: int) -> None:
         left = size
@@ -75,6 +73,7 @@ class TarWriter:
             self._pending.clear()
 
     def _out(self, data: bytearray | memoryview) -> None:
-        self._hash.update(data)
+        if self._hash is not None:
+            self._hash.update(data)
         self._sink.write(data)
         self.position += len(data)
