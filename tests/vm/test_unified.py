@@ -13,7 +13,10 @@ FILES = (
     "tests/kernel/test_runtime.py",
     "tests/kernel/test_snapshots.py",
 )
-_PYTEST = "{python} -m pytest -c /dev/null --rootdir /tree -p no:cacheprovider -o asyncio_mode=auto --color=no -v"
+_PYTEST = (
+    "{python} -m pytest -c /dev/null --rootdir /tree --confcutdir tests/kernel -p no:cacheprovider "
+    "-o asyncio_mode=auto --color=no -v"
+)
 _LEFT_OUT = "not megabytes and not runc and not says_why and not extracts_to and not many_layers and not can_hold"
 
 
