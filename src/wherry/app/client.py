@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import quote, quote_plus
 
 API_VERSION = "v1.51"
 Query = Mapping[str, object]
@@ -225,7 +225,8 @@ class Client:
 
 
 def _head(method: str, path: str, query: Query | None, headers: Mapping[str, str]) -> bytes:
-    target = f"/{API_VERSION}{path}{encode_query(query)}" if path != "/_ping" else path
+    # What a user gives as a name is a name: a blank does not end the line, a question mark begins no query.
+    target = f"/{API_VERSION}{quote(path, safe='/:@')}{encode_query(query)}" if path != "/_ping" else path
     lines = [f"{method} {target} HTTP/1.1", "Host: wherry", "User-Agent: wherry"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode()

@@ -142,3 +142,19 @@ def test_what_is_made_on_the_way_is_put_in_chunks(answering: tuple[Play, list[by
     client = play(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
     client.put("/x/archive", {"path": "/"}, lambda send: send(b"abc")).read()
     assert asked[0].startswith(b"PUT /v1.51/x/archive?path=%2F HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        (b"/containers/a b/json", b"/containers/a%20b/json"),
+        (b"/containers/x?force=1", b"/containers/x%3Fforce%3D1"),
+        (b"/containers/%41", b"/containers/%2541"),
+        ("/containers/ü".encode(), b"/containers/%C3%BC"),
+        (b"/images/host:5000/me/demo@sha256:1/json", b"/images/host:5000/me/demo@sha256:1/json"),
+    ],
+)
+def test_a_name_in_a_path_stays_a_name(answering: tuple[Play, list[bytes]], path: bytes, target: bytes) -> None:
+    play, asked = answering
+    play(b"HTTP/1.1 204 No Content\r\n\r\n").post(path.decode(), {"a": "b c"})
+    assert asked[0].split(b"\r\n")[0] == b"POST /v1.51" + target + b"?a=b+c HTTP/1.1"
