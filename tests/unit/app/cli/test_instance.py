@@ -1,0 +1,113 @@
+"""``up``, ``down``, ``env``, ``status`` (with a daemon, as root: tests/conformance)."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.unit.app.cli.conftest import Wherry
+from wherry.app.cli import instance as commands
+from wherry.app.cli.instance import daemon_environment
+from wherry.app.status import Process, Report
+from wherry.engine.instance import Instance
+from wherry.kit.errors import Unavailable
+
+
+def test_a_shell_is_told_the_socket_of_an_instance(wherry: Wherry, tmp_path: Path) -> None:
+    assert wherry("--root", str(tmp_path), "env").out == f"export DOCKER_HOST=unix://{tmp_path}/run/docker.sock\n"
+    assert wherry("env", "--root", str(tmp_path)).out == f"export DOCKER_HOST=unix://{tmp_path}/run/docker.sock\n"
+
+
+def test_settings_that_are_wrong_are_told_with_their_file(wherry: Wherry, tmp_path: Path) -> None:
+    (tmp_path / "wherry.toml").write_text("nonsense = 1\n")
+    result = wherry("--root", str(tmp_path), "env")
+    assert result.code == 1
+    assert "nonsense" in result.err
+
+
+def test_what_is_not_up_has_a_status_of_its_own(wherry: Wherry, tmp_path: Path) -> None:
+    result = wherry("--root", str(tmp_path), "status")
+    assert (result.code, result.out) == (3, f"Wherry in {tmp_path} is not up.\n")
+    as_json = wherry("--root", str(tmp_path), "status", "--json")
+    assert as_json.code == 3
+    assert json.loads(as_json.out)["up"] is False
+
+
+def test_a_status_shows_processes_and_what_they_take() -> None:
+    processes = (Process("node", 7, 50_000_000, "now"), Process("shim", 8, 1_500_000, "then", "c" * 64))
+    report = Report("/x", "/x/run/docker.sock", True, processes)
+    text = commands._shown(report)
+    assert text.startswith("Wherry in /x is up; socket /x/run/docker.sock\n")
+    assert "50.0 MB" in text
+    assert "c" * 12 in text
+    assert text.endswith("Memory in all: 51.5 MB")
+
+
+def test_nothing_is_taken_down_where_nothing_is(wherry: Wherry, tmp_path: Path) -> None:
+    root = tmp_path / "absent"
+    assert wherry("--root", str(root), "down").out == f"No instance in {root}.\n"
+    assert not root.exists()
+
+
+def test_an_instance_whose_daemon_does_not_run_is_down_already(wherry: Wherry, tmp_path: Path) -> None:
+    result = wherry("--root", str(tmp_path), "down", "--keep-containers")
+    assert result.out == f"Wherry in {tmp_path} is down; containers go on.\n"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may")
+def test_only_root_may_start_one(wherry: Wherry, tmp_path: Path) -> None:
+    assert "wherry up needs root" in wherry("--root", str(tmp_path), "up").err
+
+
+def test_the_environment_is_the_callers_with_little_memory() -> None:
+    made = daemon_environment({"A": "b", "MALLOC_ARENA_MAX": "9"})
+    assert made["A"] == "b"
+    assert made["MALLOC_ARENA_MAX"] == "1"
+    assert made["PYTHONNOUSERSITE"] == "1"
+
+
+def test_directories_are_for_root_and_let_containers_pass(tmp_path: Path) -> None:
+    instance = Instance(tmp_path / "a/root", tmp_path / "a/run", "12345678")
+    for _ in range(2):
+        commands._make_directories(instance)
+    assert instance.root.stat().st_mode & 0o777 == 0o710
+    assert instance.run.is_dir()
+
+
+def test_the_supervisor_has_the_standard_library_alone() -> None:
+    command = commands._supervisor(5, "-", ["--root=/x"])
+    assert command[:3] == [sys.executable, "-I", "-S"]
+    assert Path(command[3]).name == "supervisor.py"
+    assert command[4:] == ["5", "-", sys.executable, "-m", "wherry.app.node", "--root=/x"]
+
+
+def child(code: int) -> int:
+    pid = os.fork()
+    if not pid:
+        os._exit(code)
+    return pid
+
+
+def test_a_daemon_that_ends_while_it_is_waited_for_is_quoted(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("".join(f"line {number}\n" for number in range(20)))
+    instance = Instance(tmp_path, tmp_path / "run", "12345678")
+    with pytest.raises(Unavailable, match="the daemon ended with status 78") as failure:
+        commands._wait_ready(instance, child(78), str(log))
+    assert failure.value.message.splitlines()[1:] == [f"line {number}" for number in range(12, 20)]
+
+
+def test_a_daemon_that_never_answers_is_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "READY_SECONDS", 0.01)
+    pid = os.fork()
+    if not pid:
+        os.read(os.pipe()[0], 1)
+    instance = Instance(tmp_path, tmp_path / "run", "12345678")
+    with pytest.raises(Unavailable, match="does not answer after"):
+        commands._wait_ready(instance, pid, str(tmp_path / "absent"))
+    os.kill(pid, 9)
+    os.waitpid(pid, 0)
