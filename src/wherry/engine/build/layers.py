@@ -1,24 +1,17 @@
-"""A finished upper directory becomes a layer: a snapshot, and the blob that goes to registries.
+"""A finished upper directory becomes a layer: a snapshot, and the blob that goes to registries."""
 
-Walking and hashing the files is one thread's work, compressing and storing another's: both release the interpreter.
-"""
-
-import queue
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from wherry.engine.build.cache import CachedLayer
 from wherry.engine.content import ContentStore
-from wherry.engine.images.layers import GzipCompressor
+from wherry.engine.images.layers import store_written
 from wherry.engine.images.sweep import Work
 from wherry.engine.snapshots.model import CommitOptions, Snapshots
 from wherry.oci.chain import chain_id, chain_ids
 from wherry.oci.digest import Digest
-
-_PIECES = 8  # of at most 1 MiB under way between the two threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +55,11 @@ class Layers:
 
     def make(self, upper: Path, target: Target, options: CommitOptions) -> CachedLayer:
         """Commit ``upper`` on the target's chain; see :meth:`Snapshots.commit` for what may be raised."""
-        with self._content.writer() as ingest:
-            pipe = _Pipe(ingest.write)
-            try:
-                committed = self._snapshots.commit(upper, target.parent, pipe, options)
-            finally:
-                pipe.close()
-            pipe.check()
-            target.work.snapshot(committed.chain_id)
-            target.work.blob(str(ingest.digest))
-            blob = str(ingest.commit())
-            return CachedLayer(committed.chain_id, committed.diff_id, blob, ingest.offset, committed.size_bytes)
+        layer, committed = store_written(
+            self._content, target.work, lambda sink: self._snapshots.commit(upper, target.parent, sink, options)
+        )
+        target.work.snapshot(committed.chain_id)
+        return CachedLayer(committed.chain_id, committed.diff_id, layer.blob, layer.blob_bytes, committed.size_bytes)
 
     def again(self, layer: CachedLayer, target: Target) -> CachedLayer:
         """The same layer on the target's chain, where it may not have been yet."""
@@ -83,45 +70,3 @@ class Layers:
             with self._content.open(Digest.parse(layer.blob)) as stream:
                 self._snapshots.extract(name, target.parent, cast(BinaryIO, stream))
         return replace(layer, chain_id=name)
-
-
-class _Pipe:
-    """What is written is compressed in another thread and handed to ``store`` there."""
-
-    def __init__(self, store: Callable[[bytes], object]) -> None:
-        self._store = store
-        self._pieces: queue.Queue[bytes | None] = queue.Queue(_PIECES)
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="layer-gzip", daemon=True)
-        self._thread.start()
-
-    def write(self, data: bytes | bytearray | memoryview, /) -> object:
-        if self._error is not None:
-            raise self._error
-        self._pieces.put(bytes(data))
-        return None
-
-    def close(self) -> None:
-        """Everything written is stored, or there is an error to :meth:`check` for. Idempotent."""
-        if self._thread.is_alive():
-            self._pieces.put(None)
-        self._thread.join()
-
-    def check(self) -> None:
-        if self._error is not None:
-            raise self._error
-
-    def _run(self) -> None:
-        compressor = GzipCompressor()
-        while (piece := self._pieces.get()) is not None:
-            if self._error is None:
-                self._try(compressor.compress(piece))
-        if self._error is None:
-            self._try(compressor.flush())
-
-    def _try(self, packed: bytes) -> None:
-        try:
-            if packed:
-                self._store(packed)
-        except BaseException as error:
-            self._error = error

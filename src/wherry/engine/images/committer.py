@@ -75,7 +75,7 @@ class Committer:
     def _store(
         self, work: Work, base: Image, write: Callable[[Sink], Diff], wanted: Commitment, settings: ContainerConfig
     ) -> tuple[ImageConfig, Candidate]:
-        layer = store_written(self._content, work, write)
+        layer, _ = store_written(self._content, work, write)
         is_empty = layer.diff_id == _EMPTY
         config = self._config(base, None if is_empty else layer, wanted, settings)
         blobs = [

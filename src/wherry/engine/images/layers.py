@@ -7,21 +7,17 @@ extracted form, and every registry and engine reads it (image-spec layer.md). Th
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import BinaryIO
-
-from isal import isal_zlib
+from typing import BinaryIO, TypeVar
 
 from wherry.engine.content import ContentStore
 from wherry.engine.images.model import StoredLayer
+from wherry.engine.images.packing import GzipCompressor, Packing
 from wherry.engine.images.sweep import Work
 from wherry.engine.snapshots.decompress import Decompressed
 from wherry.engine.snapshots.model import DEFAULT_LIMITS, Diff, Limits, Sink
 from wherry.kit.errors import Invalid
 
-_LEVEL = 1
-_CUT_BYTES = 1 << 20  # a third quicker than 256 KiB
-_GZIP_WINDOW = 31  # 2^15 window with gzip header; its time field is zero
+D = TypeVar("D", bound=Diff)
 
 
 def store_compressed(
@@ -48,57 +44,17 @@ def store_compressed(
         return StoredLayer(f"sha256:{hashed.hexdigest()}", str(ingest.commit()), ingest.offset)
 
 
-def store_written(content: ContentStore, work: Work, write: Callable[[Sink], Diff]) -> StoredLayer:
-    """Store the layer whose tar ``write(sink)`` writes. Blocks; raises what ``write`` raises, leaving nothing."""
-    with content.writer() as ingest:
-        compressor = GzipCompressor()
-        written = write(_Compressing(compressor, ingest.write))
-        ingest.write(compressor.flush())
-        work.blob(str(ingest.digest))
-        return StoredLayer(written.diff_id, str(ingest.commit()), ingest.offset)
+def store_written(content: ContentStore, work: Work, write: Callable[[Sink], D]) -> tuple[StoredLayer, D]:
+    """Store the layer whose tar ``write(sink)`` writes; what ``write`` has returned besides.
 
-
-@dataclass(frozen=True, slots=True)
-class _Compressing:
-    """A sink that passes what it gets on, compressed."""
-
-    compressor: "GzipCompressor"
-    store: Callable[[bytes], object]
-
-    def write(self, data: bytes | bytearray | memoryview, /) -> None:
-        if packed := self.compressor.compress(data):
-            self.store(packed)
-
-
-class GzipCompressor:
-    """What every layer made here is compressed with: the same tar gives the same blob, wherever it comes from.
-
-    The interface of zlib.compressobj. isal's output depends on how its input is cut, and a tar that comes through a
-    pipe or a socket is cut by chance: it is cut anew.
+    Walking and hashing files is one thread's work, compressing and storing another's: both release the interpreter.
+    Blocks; raises what ``write`` raises, and OSError, leaving nothing.
     """
-
-    def __init__(self) -> None:
-        self._compressor = isal_zlib.compressobj(level=_LEVEL, wbits=_GZIP_WINDOW)
-        self._pending = bytearray()
-
-    def compress(self, data: bytes | bytearray | memoryview) -> bytes:
-        """Compressed bytes that are ready, perhaps none."""
-        self._pending += data
-        ready = len(self._pending) // _CUT_BYTES * _CUT_BYTES
-        if not ready:
-            return b""
-        with memoryview(self._pending) as view:
-            packed = b"".join(
-                self._compressor.compress(view[at : at + _CUT_BYTES]) for at in range(0, ready, _CUT_BYTES)
-            )
-        del self._pending[:ready]
-        return packed
-
-    def flush(self) -> bytes:
-        """The rest."""
-        last = self._compressor.compress(self._pending)
-        self._pending.clear()
-        return bytes(last + self._compressor.flush())
+    with content.writer() as ingest:
+        with Packing(ingest.write) as packing:
+            written = write(packing)
+        work.blob(str(ingest.digest))
+        return StoredLayer(written.diff_id, str(ingest.commit()), ingest.offset), written
 
 
 def _check(size_bytes: int, compressed_bytes: int, limits: Limits) -> None:

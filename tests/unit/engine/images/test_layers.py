@@ -4,9 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
-import random
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,9 +12,9 @@ import zstandard
 
 from tests.unit.engine.images.archives import digest, tar
 from wherry.engine.content import ContentStore
-from wherry.engine.images.layers import GzipCompressor, store_compressed
+from wherry.engine.images.layers import store_compressed, store_written
 from wherry.engine.images.sweep import Sweeper
-from wherry.engine.snapshots.model import Limits
+from wherry.engine.snapshots.model import Diff, Limits, Sink
 from wherry.kit.errors import Invalid
 from wherry.oci.digest import Digest
 
@@ -65,15 +63,22 @@ def test_damage_is_refused_and_leaves_nothing(content: ContentStore, data: bytes
     assert list(content.blobs()) == []
 
 
-def test_the_blob_does_not_depend_on_how_the_tar_came_in_pieces() -> None:
-    choice = random.Random(7)
-    data = b"".join(choice.randbytes(40_000) + b"a" * 30_000 for _ in range(50))
+def test_a_layer_that_is_written_gives_the_same_blob(content: ContentStore) -> None:
+    def write(sink: Sink) -> Diff:
+        for at in range(0, len(LAYER), 777):
+            sink.write(memoryview(LAYER)[at : at + 777])
+        return Diff(digest(LAYER), 7, 1)
 
-    def compressed(cuts: list[int]) -> bytes:
-        compressor = GzipCompressor()
-        pieces = [data[start:end] for start, end in pairwise([0, *cuts, len(data)])]
-        return b"".join(map(compressor.compress, pieces)) + compressor.flush()
+    stored, written = store_written(content, WORK, write)
+    assert stored == store_compressed(content, WORK, io.BytesIO(LAYER))
+    assert written.size_bytes == 7
 
-    whole = compressed([])
-    assert gzip.decompress(whole) == data
-    assert all(compressed(sorted(choice.sample(range(len(data)), 9))) == whole for _ in range(5))
+
+def test_a_layer_that_cannot_be_written_leaves_nothing(content: ContentStore) -> None:
+    def write(sink: Sink) -> Diff:
+        sink.write(LAYER)
+        raise Invalid("no layer")
+
+    with pytest.raises(Invalid, match="no layer"):
+        store_written(content, WORK, write)
+    assert list(content.blobs()) == []
