@@ -20,13 +20,13 @@ On disk::
 gives them. A layer whose *root* is opaque hides all layers below; overlayfs cannot express that, so
 :meth:`Snapshots.layers` ends there.
 
-A layer made here: entries sorted by name, directory by directory; ids as the container saw them; times in whole seconds,
-none later than asked for; no names of users, no access and change times; ustar, with pax headers only for what ustar has
-no room for. Every directory of the upper directory has an entry, as with Docker, whether it was changed or only stands
-above something that was; the root has none, because its owner and mode are the runtime's and not the image's (Docker's
-layers have none either). Sockets are left out, and so is what the runtime itself had made to mount things on, with
-directories that are there for nothing else. So the same files give the same bytes on every machine, and extracting them
-gives the snapshot that was made without extracting.
+A layer made here: entries sorted by name, directory by directory; ids as the container saw them; times in whole
+seconds, none later than asked for; no names of users, no access and change times; ustar, with pax headers only for
+what ustar has no room for. Every directory of the upper directory has an entry, as with Docker, whether it was
+changed or only stands above something that was; the root has none, because its owner and mode are the runtime's and
+not the image's (Docker's layers have none either). Sockets are left out, and so is what the runtime itself had made
+to mount things on, with directories that are there for nothing else. So the same files give the same bytes on every
+machine, and extracting them gives the snapshot that was made without extracting.
 
 Invariants: a directory appears by one rename of a complete, synced one and never changes afterwards. ``tmp`` is on the
 same file system. Nothing but root can look in. After a crash :meth:`recover` deletes what is half-made.
