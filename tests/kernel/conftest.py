@@ -12,6 +12,8 @@ from tests.kernel.rig import Rig
 if TYPE_CHECKING:
     import docker
 
+    from tests.kernel.places import Place
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything here is marked ``kernel``, and skipped where it cannot be."""
@@ -67,3 +69,12 @@ def builder(shared_instance: Rig) -> Iterator[Rig]:
     shared_instance.image()
     yield shared_instance
     remove_caches(shared_instance)
+
+
+@pytest.fixture
+def place() -> Iterator["Place"]:
+    """Snapshots of the test's own; afterwards nothing of them may be left."""
+    from tests.kernel.places import temporary
+
+    with temporary() as made:
+        yield made

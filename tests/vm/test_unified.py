@@ -12,6 +12,7 @@ FILES = (
     "tests/kernel/test_bpf_devices.py",
     "tests/kernel/test_runtime.py",
     "tests/kernel/test_snapshots.py",
+    "tests/kernel/test_views.py",
 )
 _PYTEST = (
     "{python} -m pytest -c /dev/null --rootdir /tree --confcutdir tests/kernel -p no:cacheprovider "

@@ -3,27 +3,19 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
+from tests.unit.dockerapi.fake_registries import FakeBuilds, FakeRegistries
+from tests.unit.dockerapi.fakefiles import FakeFiles
 from wherry.dockerapi.services import Services
-from wherry.engine.build.cache import CachedLayer, Record
-from wherry.engine.distribution.endpoints import Endpoints
-from wherry.engine.distribution.model import Credentials, Found, Inspected, Login
 from wherry.engine.events import Event
-from wherry.engine.files.changes import Change, Kind
-from wherry.engine.files.paths import PathStat
 from wherry.engine.images.model import HistoryEntry, Image
 from wherry.engine.instance import Instance
 from wherry.engine.networks.model import Addressing, Attached, Endpoint, Network
-from wherry.kit.errors import Conflict, NotFound, Unauthenticated
-from wherry.oci import mediatypes
-from wherry.oci.model import Descriptor
-from wherry.oci.platform import Platform
-from wherry.oci.reference import Reference
+from wherry.kit.errors import Conflict, NotFound
 
 Calls = list[tuple[Any, ...]]
 
@@ -59,7 +51,7 @@ class FakeContainers:
     attach_error: Exception | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     lines: Sequence[Any] = ()
-    _files: "FakeFiles | None" = None
+    _files: FakeFiles | None = None
 
     def _check(self, ref: str, *call: Any) -> None:
         if ref != "c1":
@@ -149,8 +141,8 @@ class FakeContainers:
         return {"ID": self.exec_attachable(exec_id).id, "ExitCode": 0}
 
     @property
-    def files(self) -> "FakeFiles":
-        self._files = self._files or FakeFiles(self)
+    def files(self) -> FakeFiles:
+        self._files = self._files or FakeFiles(self._check)
         return self._files
 
     async def commit(self, ref: str, wanted: Any) -> str:
@@ -162,49 +154,6 @@ class FakeContainers:
 
     def image_users(self, image_id: str) -> Sequence[Any]:
         return []
-
-
-@dataclass
-class FakeFiles:
-    """A file ``/etc/file``, and two changes."""
-
-    containers: FakeContainers
-    error: Exception | None = None
-
-    def _stat(self, path: str) -> PathStat:
-        if path != "/etc/file":
-            raise NotFound(f"Could not find the file {path} in container c1")
-        return PathStat("file", 5, 0o644, 1_767_225_600_500_000_000)
-
-    async def stat(self, ref: str, path: str) -> PathStat:
-        self.containers._check(ref, "stat", path)
-        return self._stat(path)
-
-    @asynccontextmanager
-    async def archive(self, ref: str, path: str) -> AsyncIterator[tuple[PathStat, AsyncIterator[bytes]]]:
-        self.containers._check(ref, "archive", path)
-        yield self._stat(path), _pieces(b"an ", b"archive")
-        self.containers.calls.append(("archive ended",))
-
-    async def extract(self, ref: str, wanted: Any, chunks: AsyncIterator[bytes]) -> None:
-        data = b"".join([chunk async for chunk in chunks])
-        self.containers._check(ref, "extract", wanted, data)
-        if self.error is not None:
-            raise self.error
-
-    async def changes(self, ref: str) -> Sequence[Change]:
-        self.containers._check(ref, "changes")
-        return [Change("/etc", Kind.MODIFIED), Change("/new", Kind.ADDED)]
-
-    @asynccontextmanager
-    async def export(self, ref: str) -> AsyncIterator[AsyncIterator[bytes]]:
-        self.containers._check(ref, "export")
-        yield _pieces(b"every", b"thing")
-
-
-async def _pieces(*pieces: bytes) -> AsyncIterator[bytes]:
-    for piece in pieces:
-        yield piece
 
 
 @dataclass
@@ -279,62 +228,6 @@ class FakeImages:
                 yield image.id.encode()
 
         return pieces()
-
-
-@dataclass
-class FakeRegistries:
-    """Registries that have everything; ``error`` is what a pull or push ends with."""
-
-    calls: Calls = field(default_factory=list)
-    error: Exception | None = None
-
-    @property
-    def endpoints(self) -> Endpoints:
-        return Endpoints(["http://127.0.0.1:5000"], ["registry.lan"])
-
-    async def pull(
-        self, reference: Reference, platform: str, credentials: Credentials
-    ) -> AsyncIterator[dict[str, Any]]:
-        self.calls.append(("pull", str(reference), platform, credentials))
-        if self.error is not None and reference.tag == "none":
-            raise self.error
-        yield {"status": f"Pulling from {reference.familiar_name}"}
-        if self.error is not None:
-            raise self.error
-
-    async def push(self, reference: Reference, credentials: Credentials) -> AsyncIterator[dict[str, Any]]:
-        self.calls.append(("push", str(reference), credentials))
-        yield {"status": "Pushed"}
-
-    async def login(self, server: str, credentials: Credentials) -> Login:
-        self.calls.append(("login", server, credentials))
-        if credentials.password != "right":
-            raise Unauthenticated("unauthorized: incorrect username or password")
-        return Login("Login Succeeded", "kept")
-
-    async def inspect(self, reference: Reference, credentials: Credentials) -> Inspected:
-        self.calls.append(("inspect", str(reference), credentials))
-        descriptor = Descriptor(media_type=mediatypes.OCI_MANIFEST, digest="sha256:" + "1" * 64, size=7)
-        return Inspected(descriptor, [Platform.parse("linux/arm/v7")])
-
-    async def search(self, term: str, limit: int, filters: Any) -> Sequence[Found]:
-        self.calls.append(("search", term, limit, filters))
-        return [Found("demo", "A demo", 3, True, False)]
-
-
-class FakeBuilds:
-    """A builder that has made nothing yet."""
-
-    async def prune(self, everything: bool, keep_bytes: int, older_nanoseconds: int) -> "FakeBuilds":
-        return self
-
-    keys: Sequence[str] = ()
-    bytes = 0
-
-    @staticmethod
-    def usage() -> Sequence[Record]:
-        layer = CachedLayer("sha256:c", "sha256:d", "sha256:b", 10, 20)
-        return [Record("f" * 64, layer, "RUN true", 1_700_000_000_000_000_000, 1_700_000_001_000_000_000, 3)]
 
 
 @dataclass
