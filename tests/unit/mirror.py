@@ -7,7 +7,7 @@ unit test; the others are debts. test_architecture.py sees to it that nothing st
 _PLACES = {
     "kernel/test_builds_cache.py": "engine/build: caches",
     "kernel/test_builds_contexts.py": (
-        "app: builder; app/cli: build build_outputs build_progress build_request; "
+        "app: builder; app/cli: build build_outputs build_request; "
         "dockerapi: build building buildrequest buildstream; "
         "engine/build: addfiles addstep context copying copystep relay sources unpack upload"
     ),

@@ -202,10 +202,10 @@ def failure(story: Story) -> str:
 
 
 def exported(message: Mapping[str, Any]) -> list[str]:
-    """What was made, of the last message of a build that succeeded."""
-    result = message.get("result")
-    if result is None:
+    """What was made, of the last message of a build that succeeded. (Events have results of steps.)"""
+    if "event" in message or "result" not in message:
         return []
+    result = message["result"]
     return [f"writing image {result['id']} done", *(f"naming to {tag} done" for tag in result["tags"])]
 
 
