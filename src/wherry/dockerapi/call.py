@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any, TypeVar
 
-import msgspec
 from aiohttp import web
 
 from wherry.dockerapi.filters import parse_filters
 from wherry.dockerapi.parameters import Query
 from wherry.http.body import body_chunks, convert, read_document, read_json
 from wherry.http.connection import Connection
+from wherry.http.documents import encode
 from wherry.http.hijack import Hijacked, hijack
 from wherry.http.streams import Stream, connection_of
 from wherry.kit.errors import Invalid
@@ -19,8 +19,6 @@ T = TypeVar("T")
 JSON = "application/json"
 RAW_STREAM = "application/vnd.docker.raw-stream"
 MULTIPLEXED_STREAM = "application/vnd.docker.multiplexed-stream"
-
-_encode = msgspec.json.Encoder().encode
 
 
 class Call:
@@ -74,7 +72,7 @@ class Call:
 
     def json(self, document: object, status: int = 200) -> web.Response:
         """A JSON answer."""
-        return web.Response(status=status, body=_encode(document) + b"\n", headers={"Content-Type": JSON})
+        return web.Response(status=status, body=encode(document) + b"\n", headers={"Content-Type": JSON})
 
     def done(self, status: int = 204) -> web.Response:
         """An answer without a body."""

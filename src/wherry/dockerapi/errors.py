@@ -2,10 +2,10 @@
 
 import errno
 
-import msgspec
 from aiohttp import web
 
 from wherry.engine.runtime.model import StartFailed
+from wherry.http.documents import encode
 from wherry.kit import errors
 
 STATUS: dict[type[Exception], int] = {
@@ -43,7 +43,7 @@ def message_of(error: Exception) -> str:
 
 def render_error(status: int, message: str) -> web.Response:
     """A refusal in Docker's form. The content type is exact: the docker CLI compares it for equality."""
-    body = msgspec.json.encode({"message": message}) + b"\n"
+    body = encode({"message": message}) + b"\n"
     if status == 304:
         return web.Response(status=status)
     return web.Response(status=status, body=body, headers={"Content-Type": "application/json"})

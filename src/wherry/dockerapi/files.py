@@ -2,7 +2,6 @@
 
 import base64
 
-import msgspec
 from aiohttp import web
 
 from wherry.dockerapi.call import Call
@@ -10,6 +9,7 @@ from wherry.dockerapi.endpoint import endpoint
 from wherry.dockerapi.services import FileEngines, PathStat
 from wherry.engine.containers.asked import Commit, Extraction
 from wherry.engine.containers.model import Config
+from wherry.http.documents import encode
 from wherry.http.streams import Stream
 from wherry.kit.durations import format_moment
 from wherry.kit.errors import Invalid
@@ -81,4 +81,4 @@ def encoded(stat: PathStat) -> str:
         "mtime": format_moment(stat.modified_nanoseconds),
         "linkTarget": stat.link_target,
     }
-    return base64.b64encode(msgspec.json.encode(document)).decode()
+    return base64.b64encode(encode(document)).decode()

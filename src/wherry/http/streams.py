@@ -4,14 +4,12 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-import msgspec
 from aiohttp import web
 
 from wherry.http.connection import Connection
+from wherry.http.documents import encode
 
 T = TypeVar("T")
-
-_encode = msgspec.json.Encoder().encode
 
 
 class Stream:
@@ -41,7 +39,7 @@ class Stream:
 
     async def send_json(self, document: Any) -> None:  # Any: whatever msgspec encodes
         """Send one JSON document on a line of its own."""
-        await self.response.write(_encode(document) + b"\n")
+        await self.response.write(encode(document) + b"\n")
 
     async def send_all(self, pieces: AsyncIterator[bytes]) -> web.StreamResponse:
         """Send every piece until the iterator ends or the client goes; returns the response, finished."""
