@@ -61,6 +61,7 @@ def test_nobody_else_can_look_in(snapshots: OverlaySnapshots, tmp_path: Path) ->
         tars.archive(tars.file("a", b"x"), tars.file("../b")),
         gzip.compress(ARCHIVE)[:-9],
     ],
+    ids=["no tar", "cut", "a path that leads out", "cut gzip"],
 )
 def test_a_refused_layer_leaves_nothing(snapshots: OverlaySnapshots, tmp_path: Path, data: bytes) -> None:
     with pytest.raises(Invalid):
