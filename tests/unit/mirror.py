@@ -14,7 +14,7 @@ _PLACES = {
     "kernel/test_builds_mounts.py": "engine/build: mounts runmounts",
     "kernel/test_builds_remote.py": "engine/build: git remote",
     "kernel/test_builds_results.py": "engine/build: exporting layers model squashing state",
-    "kernel/test_builds_steps.py": ("engine/build: around base builds job planning running runstep stage stepping"),
+    "kernel/test_builds_steps.py": ("engine/build: around builds job running runstep stage stepping"),
     "kernel/test_build_exchange.py": "engine/build: inline",
     "kernel/test_e12_copy.py": "engine/containers: rootfs",
     "kernel/test_identity.py": "linux: identity",

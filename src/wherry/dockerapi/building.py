@@ -91,7 +91,7 @@ def options_of(query: Query, credentials: str | None = None) -> Options:
         labels=_object(query, "labels"),
         target=query.text("target"),
         platform=query.text("platform"),
-        network=_network(query.text("networkmode")),
+        network=network_of(query.text("networkmode")),
         extra_hosts=_hosts(query.texts("extrahosts")),
         pull=query.flag("pull"),
         no_cache=query.flag("nocache"),
@@ -128,7 +128,8 @@ def _names(text: str) -> list[str]:
     return found or []
 
 
-def _network(mode: str) -> str:
+def network_of(mode: str) -> str:
+    """The network of RUN steps, as :class:`Options` has it. Unsupported."""
     if mode in ("", "default", "bridge"):
         return "default"
     if mode in ("none", "host"):

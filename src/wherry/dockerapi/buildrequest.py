@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from wherry.dockerapi.building import BuildEngine, tag_of
+from wherry.dockerapi.building import BuildEngine, network_of, tag_of
 from wherry.dockerapi.call import Call
 from wherry.dockerapi.credentials import CONFIG, from_config
 from wherry.dockerapi.errors import message_of
@@ -68,7 +68,7 @@ class BuildRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             labels=self.labels,
             target=self.target,
             platform=self.platform,
-            network=self.network,
+            network=network_of(self.network),
             extra_hosts=self.extra_hosts,
             pull=self.pull,
             no_cache=self.no_cache,

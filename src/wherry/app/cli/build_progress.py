@@ -72,6 +72,11 @@ class Story:
         return vertex
 
 
+def warned(message: Mapping[str, Any]) -> list[str]:
+    """What may be wrong with the Dockerfile, of a message that says so."""
+    return [f"WARNING: {message['rule']}: {message['message']}"] if message.get("event") == "Warned" else []
+
+
 class PlainProgress:
     """A line for each thing that happens, with the step's number before it."""
 
@@ -81,9 +86,7 @@ class PlainProgress:
 
     def take(self, message: Mapping[str, Any]) -> None:
         vertex = self._story.take(message)
-        if message.get("event") == "Warned":
-            self._say(f"WARNING: {message['rule']}: {message['message']}")
-        for line in exported(message):
+        for line in warned(message) + exported(message):
             self._say(line)
         if vertex is None:
             return
@@ -120,7 +123,7 @@ class PlainProgress:
 
 
 class TerminalProgress:
-    """Steps that are over, one line each; below them those that run, with what they said last."""
+    """Steps that are over, one line each; below them those that run, with what they said last. Warnings come last."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -129,10 +132,12 @@ class TerminalProgress:
         self._height = 0
         self._drawn = 0.0
         self._exported: list[str] = []
+        self._warnings: list[str] = []
 
     def take(self, message: Mapping[str, Any]) -> None:
         vertex = self._story.take(message)
         self._exported += exported(message)
+        self._warnings += warned(message)
         if vertex is not None and message["event"] == "Output":
             vertex.take(message["data"])
         over = message.get("event") in ("Ended", "Failed")
@@ -171,6 +176,7 @@ class TerminalProgress:
     def close(self) -> None:
         self._draw()
         self._out.write("".join(f" => {line}\n" for line in self._exported))
+        self._out.write("".join(f"{line}\n" for line in self._warnings))
         self._out.write(failure(self._story))
         self._out.flush()
 

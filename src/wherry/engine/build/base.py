@@ -7,7 +7,7 @@ from wherry.engine.build.layers import Layer
 from wherry.engine.distribution.model import ANONYMOUS, Credentials
 from wherry.engine.images import Images
 from wherry.engine.images.model import Image
-from wherry.kit.errors import NotFound
+from wherry.kit.errors import NotFound, WherryError
 from wherry.oci.platform import Platform
 from wherry.oci.reference import Reference
 
@@ -35,7 +35,13 @@ class LocalImages:
         if found is not None and not wanted.pull and wanted.platform.accepts(Platform.of(found.config)):
             return found
         reference = Reference.parse(wanted.reference).tagged()
-        return await self._fetch(reference, wanted.platform, _credentials(reference, wanted), report)
+        try:
+            return await self._fetch(reference, wanted.platform, _credentials(reference, wanted), report)
+        except WherryError as error:
+            if found is None or wanted.platform.accepts(Platform.of(found.config)):
+                raise
+            here = f"image {wanted.reference} is here for {Platform.of(found.config)}, not for {wanted.platform}"
+            raise NotFound(f"{here}, and cannot be pulled: {error}") from error
 
     def layers(self, image: Image) -> Sequence[Layer]:
         return [

@@ -16,11 +16,13 @@ from wherry.engine.dockerfile.lint import Circumstances, checks, lint, refuse
 from wherry.engine.dockerfile.model import Instruction
 from wherry.engine.dockerfile.parser import parse, parse_trigger
 from wherry.engine.dockerfile.rules import Finding
-from wherry.engine.dockerfile.scope import global_scope, platform_arguments
-from wherry.kit.errors import Invalid, WherryError
+from wherry.engine.dockerfile.scope import global_scope, platform_arguments, unused
+from wherry.kit.errors import Invalid, Unsupported, WherryError
 from wherry.oci.platform import Platform, host
 
 _EPOCH = "SOURCE_DATE_EPOCH"
+_FRONTEND = "BUILDKIT_SYNTAX"
+"""A build argument that takes the place of ``# syntax=``."""
 REPRODUCIBLE = "WHERRY_REPRODUCIBLE"
 """A build argument: 0 lets files keep their times, and gives the image the time of the build."""
 _OFF = ("0", "false", "no", "off")
@@ -31,13 +33,32 @@ def setting_of(source: Source, options: Options, now_seconds: int) -> Setting:
     options = _with_arguments(options)
     try:
         dockerfile = parse(source.dockerfile)
-        platform = Platform.parse(options.platform)
+        platform = _platform(options.platform)
+        _check_frontend(options.build_args.get(_FRONTEND) or dockerfile.directives.syntax or "")
         names = Names(tuple(stage.name for stage in dockerfile.stages), frozenset(options.contexts))
         stage = dockerfile.stages[graph.target_index(names.stages, options.target)]
         globals_ = global_scope(dockerfile, options.build_args, platform_arguments(host(), platform, stage.name))
     except InvalidDockerfile as error:
         raise located(error, source.dockerfile, source.dockerfile_name) from error
     return Setting(dockerfile, source.dockerfile_name, options, globals_, names, platform, now_seconds)
+
+
+def _platform(text: str) -> Platform:
+    if "," in text:
+        raise Unsupported(
+            f"several platforms in one build ({text}) are not available in this version: build one at a time"
+        )
+    return Platform.parse(text)
+
+
+def _check_frontend(name: str) -> None:
+    """``# syntax=`` names an image that translates the file. The one known here is Docker's, wherever it comes from:
+    docker/dockerfile:1, example.com/mirror/dockerfile-upstream:master."""
+    if name and not name.rpartition("/")[2].startswith("dockerfile"):
+        raise Unsupported(
+            f"# syntax={name}: other languages than docker/dockerfile are not available in this version: "
+            "remove the line, or name docker/dockerfile:1"
+        )
 
 
 def _with_arguments(options: Options) -> Options:
@@ -139,6 +160,9 @@ def warn(job: Job, found: Graph, ignore: Matcher | None, tell: Tell) -> list[Fin
     automatic = platform_arguments(host(), job.setting.platform, stage.name)
     ignores = ignore.ignores if ignore is not None and not ignore.has_exceptions else None
     findings = lint(dockerfile, Circumstances(options.build_args, automatic, bases, ignores))
+    ignored = unused(dockerfile, options.build_args)
+    if ignored:
+        tell(Warned("UnusedBuildArgument", f"One or more build-args [{' '.join(ignored)}] were not consumed"))
     for finding in findings:
         tell(Warned(finding.rule.name, finding.message, finding.rule.url, finding.location))
     return findings

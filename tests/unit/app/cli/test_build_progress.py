@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Mapping
 
 import pytest
 
@@ -13,10 +14,11 @@ WROTE = {"event": "Output", "vertex": 0, "stream": 1, "data": "made\nit"}
 ENDED = {"event": "Ended", "vertex": 0, "cached": False, "result": "41fa024a867b", "seconds": 1.5}
 CACHED = {**ENDED, "cached": True}
 FAILED = {"event": "Failed", "vertex": 0, "message": "exit code: 4"}
+WARNED = {"event": "Warned", "rule": "StageNameCasing", "message": "'A' should be lowercase"}
 RESULT = {"result": {"id": "sha256:aa", "manifest": "sha256:bb", "tags": ["demo:1"], "warnings": []}}
 
 
-def shown(kind: str, *messages: dict[str, object]) -> str:
+def shown(kind: str, *messages: Mapping[str, object]) -> str:
     out = io.StringIO()
     one = progress(kind, out)
     for message in messages:
@@ -50,8 +52,13 @@ def test_what_a_failed_step_said_is_told_at_the_end(kind: str) -> None:
     assert shown(kind, PLANNED, BEGAN, WROTE, FAILED).endswith("------\n > [1/1] RUN make:\nmade\nit\n------\n")
 
 
+@pytest.mark.parametrize("kind", ["plain", "tty"])
+def test_warnings_are_shown(kind: str) -> None:
+    assert "WARNING: StageNameCasing: 'A' should be lowercase\n" in shown(kind, PLANNED, WARNED, BEGAN, ENDED)
+
+
 def test_quiet_is_quiet() -> None:
-    assert shown("quiet", PLANNED, BEGAN, WROTE, ENDED, RESULT) == ""
+    assert shown("quiet", PLANNED, WARNED, BEGAN, WROTE, ENDED, RESULT) == ""
 
 
 def test_programs_get_buildkits_own_messages() -> None:
