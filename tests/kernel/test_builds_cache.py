@@ -265,6 +265,26 @@ def test_unchanged_files_are_not_read_again(builder: Rig, project: Path) -> None
         assert read() <= {"file007", "file"}  # file007 was touched a moment ago
 
 
+def test_what_changed_while_a_step_read_it_is_not_remembered(builder: Rig, project: Path, token: str) -> None:
+    """Else whoever has the files as they were would get what was made of others."""
+    wait = "touch /c/up; until [ -e /c/go ]; do sleep .05; done; cat /m/src/main > /result"
+    text = f"FROM busybox:test\nRUN --mount=target=/m --mount=type=cache,id={token},target=/c {wait}\n"
+    before = (project / "src/main").read_text()
+    with ThreadPoolExecutor() as pool:
+        building = pool.submit(made, builder, text, project)
+        found = {"label": f"wherry.build.cache={token}"}
+        (volume,) = wait_until(lambda: builder.docker.volumes.list(filters=found))
+        cache = Path(volume.attrs["Mountpoint"])
+        wait_until(lambda: (cache / "up").exists())
+        (project / "src/main").write_text("changed\n")
+        (cache / "go").touch()
+        assert content(builder, building.result(), "/result") == "changed\n"
+    (project / "src/main").write_text(before)
+    again = made(builder, text, project)
+    assert cached(again) == [False, False]
+    assert content(builder, again, "/result") == before
+
+
 # B06: what a pulled or loaded image says of itself is believed by nobody (CVE-2024-24557)
 
 

@@ -11,6 +11,9 @@ from typing import NamedTuple
 from wherry.linux import mount
 from wherry.linux.syscalls import mount_overlay, umount
 
+LAYERS_LIMIT = 500
+"""Of lower directories: OVL_MAX_STACK of fs/overlayfs/params.h."""
+
 
 class Stack(NamedTuple):
     """``layers``: lower directories, the topmost first; none: an empty directory. ``upper`` empty: read only, but for

@@ -1,23 +1,29 @@
 """Parts of a copy that are whole trees of their own: an unpacked archive, a repository, a downloaded file."""
 
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from wherry.engine.build.copying import Files
+from wherry.engine.build.copying import Files, Later, files_mark
 from wherry.engine.build.selection import Item
 from wherry.engine.build.stepping import Step
 from wherry.engine.build.tree import Tree
 from wherry.engine.build.unpack import unpack
 
 
-def unpacked(step: Step, descriptor: int, digest: str, stack: ExitStack) -> Files:
-    """An archive's files; ``descriptor`` is taken over. They are there until ``stack`` ends. Invalid. Blocks."""
-    directory = stack.enter_context(step.job.engine.scratch()) / "files"
-    directory.mkdir(mode=0o755)
-    with os.fdopen(descriptor, "rb") as stream:
-        unpack(stream, directory)
-    return _tree(directory, f"archive:{digest}", stack, keeps=True)
+def archive(step: Step, opened: Callable[[], int], digest: str) -> Later:
+    """An archive's files, unpacked when they are needed. ``opened`` gives a descriptor of it. Invalid then; blocks."""
+    name = f"archive:{digest}"
+
+    def make(stack: ExitStack) -> Files:
+        directory = stack.enter_context(step.job.engine.scratch()) / "files"
+        directory.mkdir(mode=0o755)
+        with os.fdopen(opened(), "rb") as stream:
+            unpack(stream, directory)
+        return _tree(directory, name, stack, keeps=True)
+
+    return Later(files_mark(name, True), make)
 
 
 def whole(directory: Path, digest: str, stack: ExitStack) -> Files:

@@ -1,11 +1,13 @@
 """ADD: as COPY, but archives are unpacked, and sources may be URLs and git repositories."""
 
 import os
+from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 
-from wherry.engine.build.addfiles import unpacked
+from wherry.engine.build.addfiles import archive
 from wherry.engine.build.cache import CachedLayer
-from wherry.engine.build.copying import Document, Files
+from wherry.engine.build.copying import Files, Part
 from wherry.engine.build.copystep import documents_of, selected, shape_of, written
 from wherry.engine.build.digests import FileDigests
 from wherry.engine.build.ignore import Matcher
@@ -29,34 +31,27 @@ async def run_add(step: Step, one: Add) -> CachedLayer:
     if one.checksum and (len(one.sources) != 1 or local):
         raise Invalid("checksum can only be specified for a single HTTP(S) or git source")
     with ExitStack() as stack:
-        parts: list[Files | Document] = []
+        parts: list[Part] = []
         for source in one.sources:
             if is_remote(source):
                 parts.append(await remote_part(step, one, source, stack))
-        if local:
-            parts += await _local(step, one, local, stack)
-        return await written(step, shape, [*parts, *documents_of(one)])
+        if not local:
+            return await written(step, shape, [*parts, *documents_of(one)])
+        async with looking_into(step.job, Origin(step.job.context())) as (tree, digests):
+            request = Request(local, excluded=Matcher(one.exclude) if one.exclude else None)
+            files = await in_thread(selected, tree, digests, request, False)
+            found = [files] if one.unpack is False else await in_thread(_apart, step, tree, digests, files)
+            return await written(step, shape, [*parts, *found, *documents_of(one)], tree)
 
 
-async def _local(step: Step, one: Add, sources: list[str], stack: ExitStack) -> list[Files]:
-    """Files of the context; each archive among them apart, unpacked."""
-    request = Request(sources, excluded=Matcher(one.exclude) if one.exclude else None)
-    async with looking_into(step.job, Origin(step.job.context())) as (tree, digests):
-        files = await in_thread(selected, tree, digests, request, False)
-        if one.unpack is False:
-            return [files]
-        return await in_thread(_apart, step, tree, digests, files, stack)
-
-
-def _apart(step: Step, tree: Tree, digests: FileDigests, files: Files, stack: ExitStack) -> list[Files]:
+def _apart(step: Step, tree: Tree, digests: FileDigests, files: Files) -> Sequence[Part]:
+    """Files of the context; each archive among them apart, to be unpacked if the step is not cached."""
     archives = [item for item in files.items if item.into and item.entry.is_regular and _is_archive(tree, item.entry)]
     if not archives:
         return [files]
     others = [item for item in files.items if item not in archives]
-    parts = [Files(tree, others, files.digest, files.keeps)] if others else []
-    for item in archives:
-        parts.append(unpacked(step, tree.open(item.entry), digests.of(item.entry), stack))
-    return parts
+    parts: list[Part] = [Files(tree, others, files.digest, files.keeps)] if others else []
+    return [*parts, *(archive(step, partial(tree.open, item.entry), digests.of(item.entry)) for item in archives)]
 
 
 def _is_archive(tree: Tree, entry: Entry) -> bool:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from wherry.engine.build.around import Engine
@@ -51,6 +52,17 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """Files that are made when they are to be written, for as long as the stack lasts; ``mark`` is theirs."""
+
+    mark: str
+    make: Callable[[ExitStack], Files]
+
+
+Part = Files | Document | Later
+
+
+@dataclass(frozen=True, slots=True)
 class Shape:
     """How and where to. ``destination`` is absolute; ``into``: it was said to be a directory.
 
@@ -68,9 +80,14 @@ class Shape:
         return key("copy", parent, self.destination, self.into, self.chown, self.chmod, self.link, epoch, list(marks))
 
 
-def copy(engine: Engine, shape: Shape, parts: Sequence[Files | Document], target: Target) -> CachedLayer:
+def copy(engine: Engine, shape: Shape, parts: Sequence[Part], target: Target) -> CachedLayer:
     """Write the files and commit them. Invalid for what cannot be copied. Blocks."""
+    with ExitStack() as stack:
+        there = [part.make(stack) if isinstance(part, Later) else part for part in parts]
+        return _copy(engine, shape, there, target)
 
+
+def _copy(engine: Engine, shape: Shape, parts: Sequence[Files | Document], target: Target) -> CachedLayer:
     def fill(root: int) -> None:
         owner = find_owner(shape.chown, root) if shape.chown else None
         mode = parse_mode(shape.chmod) if shape.chmod else None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from wherry.engine.build.cache import CachedLayer, key
-from wherry.engine.build.copying import Document, Files, Shape, copy, files_mark, make_directory
+from wherry.engine.build.copying import Document, Files, Part, Shape, copy, files_mark, make_directory
 from wherry.engine.build.digests import FileDigests, digest_of
 from wherry.engine.build.ignore import Matcher
 from wherry.engine.build.layers import Target
@@ -42,7 +42,7 @@ async def run_copy_of(origin: Origin, step: Step, one: Copy) -> CachedLayer:
         files = await in_thread(selected, tree, digests, request, origin.context is None)
         if origin.identity:
             job.engine.cache.put_fact(_fact(origin, one), files.digest.encode())
-        return await written(step, shape, [files, *documents])
+        return await written(step, shape, [files, *documents], tree)
 
 
 def documents_of(one: Copy | Add) -> list[Document]:
@@ -69,17 +69,20 @@ def selected(tree: Tree, digests: FileDigests, request: Request, keeps: bool) ->
     return Files(tree, items, digest_of(places, digests, with_owners=keeps), keeps)
 
 
-async def written(step: Step, shape: Shape, parts: Sequence[Files | Document]) -> CachedLayer:
-    """The layer with these files."""
+async def written(step: Step, shape: Shape, parts: Sequence[Part], tree: Tree | None = None) -> CachedLayer:
+    """The layer with these files. ``tree`` is where they are from, if they may change."""
     marks, epoch = [part.mark for part in parts], step.state.epoch_seconds
     step_key = shape.key(marks, step.target.parent, epoch)
 
     async def make(target: Target) -> CachedLayer:
         return await in_thread(copy, step.job.engine, shape, parts, target)
 
+    async def holds() -> bool:
+        return tree is None or not tree.changed
+
     if shape.link:
-        return await step.made_anywhere(shape.key(marks, None, epoch), step_key, make)
-    return await step.made(step_key, make)
+        return await step.made_anywhere(shape.key(marks, None, epoch), step_key, make, holds)
+    return await step.made(step_key, make, holds)
 
 
 async def run_workdir(step: Step) -> CachedLayer | None:

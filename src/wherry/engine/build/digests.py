@@ -38,14 +38,14 @@ class FileDigests:
 
     def of(self, entry: Entry) -> str:
         """The digest of a regular file; reads it unless it is known."""
-        status = entry.status
-        known = self._known.get(entry.path)
+        status, path = entry.status, _text(entry.path)
+        known = self._known.get(path)
         facts = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         if known is not None and known[:4] == facts:
             return known[4]
         digest = self._read(entry)
         if self._key and status.st_ctime_ns < time.time_ns() - _TICK_NANOSECONDS:
-            self._known[entry.path] = (*facts, digest)
+            self._known[path] = (*facts, digest)
             self._changed = True
         return digest
 

@@ -7,7 +7,8 @@ named volume. A secret is a file in memory. None of these is part of the layer.
 
 import os
 import secrets
-from collections.abc import Sequence
+import stat
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -164,9 +165,20 @@ def _file_in_memory(secret: SecretFile, first_id: int, scratch: str) -> int:
         os.close(file_system)
 
 
-def hide_excluded(directory: Path, excluded: Sequence[str]) -> None:
-    """Make in ``directory`` an overlay layer that hides each of the paths (relative, parents before children)."""
+def hide_excluded(directory: Path, excluded: Sequence[str], status: Callable[[str], os.stat_result]) -> None:
+    """Make in ``directory`` an overlay layer that hides each of the paths (relative, parents before children).
+
+    A directory in which something is hidden is in the layer too, and looks as ``status`` says of its path.
+    """
+    made: dict[Path, os.stat_result] = {}
     for path in excluded:
         place = directory / path
-        place.parent.mkdir(parents=True, exist_ok=True)
+        for parent in reversed(place.relative_to(directory).parents[:-1]):
+            if directory / parent not in made:
+                made[directory / parent] = status(str(parent))
+                (directory / parent).mkdir()
         os.mknod(place, 0o020000, 0)  # a whiteout: character device 0/0 (filesystems/overlayfs.rst)
+    for parent, found in reversed(made.items()):
+        os.chown(parent, found.st_uid, found.st_gid)
+        os.chmod(parent, stat.S_IMODE(found.st_mode))
+        os.utime(parent, ns=(found.st_mtime_ns, found.st_mtime_ns))

@@ -11,9 +11,9 @@ from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 from wherry.engine.build import git
-from wherry.engine.build.addfiles import digested, unpacked, whole
+from wherry.engine.build.addfiles import archive, digested, whole
 from wherry.engine.build.cache import key
-from wherry.engine.build.copying import Files
+from wherry.engine.build.copying import Files, Part
 from wherry.engine.build.stepping import Step
 from wherry.engine.dockerfile.model import Add
 from wherry.engine.images.threads import in_thread
@@ -31,7 +31,7 @@ def is_remote(source: str) -> bool:
     return source.startswith(("http://", "https://")) or git.is_repository(source)
 
 
-async def remote_part(step: Step, one: Add, source: str, stack: ExitStack) -> Files:
+async def remote_part(step: Step, one: Add, source: str, stack: ExitStack) -> Part:
     """What is to be copied of a remote source. Invalid, NotFound, Unavailable."""
     scratch = await in_thread(stack.enter_context, step.job.engine.scratch())
     if git.is_repository(source):
@@ -48,7 +48,7 @@ async def _repository(one: Add, source: str, scratch: Path, stack: ExitStack) ->
     return await in_thread(whole, top, f"git:{commit}:{place.directory}:{bool(one.keep_git_dir)}", stack)
 
 
-async def _download(step: Step, one: Add, source: str, scratch: Path, stack: ExitStack) -> Files:
+async def _download(step: Step, one: Add, source: str, scratch: Path, stack: ExitStack) -> Part:
     """A file of mode 0600 with the server's time; unpacked only when that is asked for."""
     checksum = _checksum(one.checksum)
     async with HttpClient("wherry-build") as client, _followed(client, source) as answer:
@@ -65,8 +65,7 @@ async def _download(step: Step, one: Add, source: str, scratch: Path, stack: Exi
     else:
         os.utime(path, (0, 0))
     if one.unpack:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        return await in_thread(unpacked, step, descriptor, digest, stack)
+        return archive(step, lambda: os.open(path, os.O_RDONLY | os.O_CLOEXEC), digest)
     return await in_thread(digested, path, key("download", digest, name, moment), stack)
 
 

@@ -16,7 +16,8 @@ from wherry.engine.containers.row import MountPoint
 from wherry.engine.dockerfile.model import Mount, MountType, Run
 from wherry.engine.dockerfile.settings import absolute
 from wherry.engine.images.threads import in_thread
-from wherry.kit.errors import Invalid, NotFound
+from wherry.engine.runtime.model import ID_RANGE_SIZE
+from wherry.kit.errors import Invalid, NotFound, WherryError
 
 _SECRETS = "/run/secrets"
 _AGENT = "/run/buildkit/ssh_agent"
@@ -24,12 +25,16 @@ _AGENT = "/run/buildkit/ssh_agent"
 
 @dataclass(frozen=True, slots=True)
 class Mounted:
-    """``marks`` are for the cache's key. ``points`` are the mounts; ``trees`` makes those that have no path."""
+    """``marks`` are for the cache's key. ``points`` are the mounts; ``trees`` makes those that have no path.
+
+    ``bound``: what of contexts is mounted, and its digest: it may change while the step runs.
+    """
 
     trees: Trees
     marks: tuple[object, ...] = ()
     points: tuple[MountPoint, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
+    bound: tuple[tuple[Files, str, object], ...] = ()
 
     def plus(
         self, mark: object, point: MountPoint | None = None, environment: Mapping[str, str] | None = None
@@ -38,6 +43,14 @@ class Mounted:
         return replace(
             self, marks=(*self.marks, mark), points=points, environment={**self.environment, **(environment or {})}
         )
+
+
+async def still_holds(step: Step, made: Mounted) -> bool:
+    """Whether what was mounted of contexts is still what it was."""
+    try:
+        return all([await _bound_digest(step, files, source) == digest for files, source, digest in made.bound])
+    except WherryError:
+        return False  # gone
 
 
 async def mounted(step: Step, one: Run, stack: AsyncExitStack) -> Mounted:
@@ -70,6 +83,14 @@ def _target(step: Step, mount: Mount) -> str:
     return clean
 
 
+def _owner(mount: Mount) -> tuple[int, int]:
+    """uid and gid: of a step's own range, because others are of other containers."""
+    for name, number in (("uid", mount.uid), ("gid", mount.gid)):
+        if number is not None and number >= ID_RANGE_SIZE:
+            raise Invalid(f"invalid {name} {number} of a {mount.type.value} mount: the last one is {ID_RANGE_SIZE - 1}")
+    return mount.uid or 0, mount.gid or 0
+
+
 # Binds
 
 
@@ -81,6 +102,8 @@ async def _bind(step: Step, mount: Mount, made: Mounted, cover: Path) -> Mounted
     layers = await in_thread(_directories, step, files, cover)
     bind = BoundTree(target, layers, mount.source or "/", writable=not mount.read_only)
     made = replace(made, trees=replace(made.trees, binds=(*made.trees.binds, bind)))
+    if files.context is not None:
+        made = replace(made, bound=(*made.bound, (files, mount.source, digest)))
     point = MountPoint(kind="tree", destination=target, source=f"build {mount.from_ or 'context'}", options=["bind"])
     return made.plus(["bind", target, mount.read_only, digest], point)
 
@@ -111,6 +134,7 @@ async def _bound_digest(step: Step, files: Files, source: str) -> object:
 
 async def _cache(step: Step, mount: Mount, made: Mounted, stack: AsyncExitStack) -> Mounted:
     """What is in a cache does not count, but which one it is, and what it began with."""
+    _owner(mount)
     target = _target(step, mount)
     origin = step.job.setting.names.source(mount.from_) if mount.from_ else None
     volume = await cache_volume(step.job, replace(mount, target=target), stack)
@@ -145,7 +169,7 @@ def _secret(step: Step, mount: Mount, made: Mounted) -> Mounted:
             return made
     target = _target(step, mount) if mount.target else f"{_SECRETS}/{name}"
     mode = 0o400 if mount.mode is None else mount.mode
-    file = SecretFile(target, content, mount.uid or 0, mount.gid or 0, mode)
+    file = SecretFile(target, content, *_owner(mount), mode)
     return replace(made, trees=made.trees.with_file(file)).plus(mark, file.point)
 
 
@@ -160,6 +184,6 @@ async def _agent(step: Step, mount: Mount, made: Mounted, stack: AsyncExitStack,
     target = _target(step, mount) if mount.target else f"{_AGENT}.{number}"
     path = await stack.enter_async_context(relayed(made.trees.scratch / f"agent{number}", agent))
     mode = 0o600 if mount.mode is None else mount.mode
-    listening = AgentSocket(target, path, mount.uid or 0, mount.gid or 0, mode)
+    listening = AgentSocket(target, path, *_owner(mount), mode)
     made = replace(made, trees=replace(made.trees, sockets=(*made.trees.sockets, listening)))
     return made.plus(mark, listening.point, {"SSH_AUTH_SOCK": target})

@@ -6,7 +6,7 @@ from wherry.engine.build.cache import CachedLayer, key
 from wherry.engine.build.layers import Target
 from wherry.engine.build.model import BuildFailed, Output
 from wherry.engine.build.mounts import SecretFile
-from wherry.engine.build.runmounts import Mounted, mounted
+from wherry.engine.build.runmounts import Mounted, mounted, still_holds
 from wherry.engine.build.running import Command, Outcome
 from wherry.engine.build.stepping import Step
 from wherry.engine.dockerfile.model import Run
@@ -25,7 +25,11 @@ async def run_run(step: Step, one: Run) -> CachedLayer:
     what = script(one, step.state.config.shell)
     async with AsyncExitStack() as stack:
         mounts = await mounted(step, one, stack)
-        return await step.made(_key(step, one, what, mounts), lambda target: _run(step, one, what, mounts, target))
+        return await step.made(
+            _key(step, one, what, mounts),
+            lambda target: _run(step, one, what, mounts, target),
+            lambda: still_holds(step, mounts),
+        )
 
 
 def _check_allowed(step: Step, one: Run) -> None:

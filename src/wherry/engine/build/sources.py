@@ -65,7 +65,7 @@ async def image_layers(job: Job, reference: str) -> list[Layer]:
 async def looking_into(job: Job, files: Files) -> AsyncIterator[tuple[Tree, FileDigests]]:
     """The files as a tree, as long as the block lasts."""
     if files.context is not None:
-        yield files.context.tree, files.context.files
+        yield files.context.tree(), files.context.files
         return
     view = job.engine.snapshots.view(list(files.chain_ids))
     fd = await in_thread(view.__enter__)

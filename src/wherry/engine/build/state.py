@@ -9,6 +9,8 @@ from wherry.engine.dockerfile.history import COMMENT, created_by
 from wherry.engine.dockerfile.model import Instruction
 from wherry.engine.dockerfile.scope import Scope
 from wherry.engine.dockerfile.settings import Settings
+from wherry.kit.errors import Invalid
+from wherry.linux.overlay import LAYERS_LIMIT
 from wherry.oci import mediatypes
 from wherry.oci.model import ContainerConfig, History
 from wherry.oci.platform import Platform
@@ -48,7 +50,7 @@ class State:
         return self.chain_ids[-1].removeprefix("sha256:")[:12] if self.layers else "scratch"
 
     def after(self, instruction: Instruction, made: CachedLayer | None, now_seconds: int) -> "State":
-        """With the instruction in the history, and the layer that it made, if any.
+        """With the instruction in the history, and the layer that it made, if any. Invalid for one layer too many.
 
         Settings and scope are after the instruction already.
         """
@@ -66,5 +68,7 @@ class State:
         history = (*self.history, entry)
         if made is None:
             return replace(self, history=history)
+        if len(self.layers) == LAYERS_LIMIT:
+            raise Invalid(f"too many layers: the kernel merges {LAYERS_LIMIT} at most; do more in one instruction")
         layer = Layer(made.diff_id, made.blob, made.blob_bytes, mediatypes.OCI_LAYER_GZIP, made.unpacked_bytes)
         return replace(self, history=history, layers=(*self.layers, layer))

@@ -10,6 +10,13 @@ from wherry.engine.build.state import State
 from wherry.engine.images.threads import in_thread
 
 Make = Callable[[Target], Awaitable[CachedLayer]]
+Holds = Callable[[], Awaitable[bool]]
+"""Whether what went into a step is still what its key says, after the step: files of a context may change meanwhile."""
+
+
+async def always() -> bool:
+    """For what cannot change."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +58,25 @@ class Step:
         self.job.keys[layer.chain_id] = key
         return layer
 
-    async def made(self, key: str, make: Make) -> CachedLayer:
-        """The layer of that key: the cache's, or a new one. Two builds at the same step make it once."""
+    async def made(self, key: str, make: Make, holds: Holds = always) -> CachedLayer:
+        """The layer of that key: the cache's, or a new one. Two builds at the same step make it once.
+
+        A new one is remembered only if ``holds`` says so: else it would be found by whoever has the files as they were.
+        """
         async with self.job.engine.turns.of(key):
             found = await self.found(key)
             if found is not None:
                 return found
             async with self.job.slots:
                 layer = await make(self.target)
-            self.job.engine.cache.put(key, layer, self.description)
-            self.job.keys[layer.chain_id] = key
+            if await holds():
+                self.job.engine.cache.put(key, layer, self.description)
+                self.job.keys[layer.chain_id] = key
+            else:
+                self.telling.say({"status": "files changed meanwhile: this step is not remembered"})
             return layer
 
-    async def made_anywhere(self, fact: str, key: str, make: Make) -> CachedLayer:
+    async def made_anywhere(self, fact: str, key: str, make: Make, holds: Holds = always) -> CachedLayer:
         """As :meth:`made`, for a layer that does not depend on what is below it.
 
         When it was made on other layers, it is put on these as it is. ``fact`` is the name for it without those below,
@@ -80,4 +93,4 @@ class Step:
             cache.put_fact(fact, key.encode())
             return layer
 
-        return await self.made(key, find_or_make)
+        return await self.made(key, find_or_make, holds)

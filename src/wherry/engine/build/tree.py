@@ -61,6 +61,7 @@ class Tree:
 
     ``root_mode``: what the root directory's mode is said to be: how a user made the directory of a context is no part
     of it. 0: its own.
+    ``changed``: a file was found to be another than when it was looked at.
     """
 
     def __init__(self, fd: int, excluded: Excluded | None = None, root_mode: int = 0) -> None:
@@ -68,6 +69,7 @@ class Tree:
         self._root_mode = root_mode
         self._excluded = excluded
         self._root = os.readlink(f"/proc/self/fd/{fd}")
+        self.changed = False
 
     def find(self, path: str) -> Entry | None:
         """What ``path`` leads to, links followed inside the tree; None when there is nothing, or nothing to be seen.
@@ -164,8 +166,19 @@ class Tree:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             os.close(fd)
             raise Invalid(f"{entry.path} changed while it was read")
+        self.check(entry, fd)
         return fd
+
+    def check(self, entry: Entry, fd: int) -> None:
+        """Notice whether an open file is not as it was when it was looked at: also after it was read."""
+        if _facts(entry.status) != _facts(os.fstat(fd)):
+            self.changed = True
 
     def _real_path(self, fd: int) -> str:
         path = os.readlink(f"/proc/self/fd/{fd}")
         return path[len(self._root) :].strip("/")
+
+
+def _facts(status: os.stat_result) -> tuple[int, int, int, int]:
+    """What changes with a file's content, at the latest with the next tick of the kernel's clock."""
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

@@ -167,6 +167,7 @@ class Writer:
                 os.utime(target, ns=(moment, moment))
             finally:
                 os.close(target)
+            tree.check(entry, source)
         finally:
             os.close(source)
 
