@@ -25,7 +25,7 @@ _PLACES = {
     "unit/engine/distribution/test_push.py": "engine/distribution: uploads",
     "unit/engine/registry/test_documents.py": "engine/registry: model",
     "unit/engine/registry/test_rows.py": "engine/registry: schema",
-    "": "app/bootstrap: busybox debian model; app/buildx: __main__ bake commands; app/cli: bootstrap files",
+    "": "app/bootstrap: busybox debian model; app/buildx: __main__; app/cli: bootstrap files",
 }
 """Below tests: package: files; … Those of "" are tested nowhere yet."""
 

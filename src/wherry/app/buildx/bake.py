@@ -17,6 +17,13 @@ _KNOWN = frozenset(
         "annotations", "matrix", "call",
     }
 )  # fmt: skip
+_KINDS: Sequence[tuple[Sequence[str], type, str]] = (
+    ((*_LISTS, "no-cache-filter", "ulimits", "inherits", "annotations"), list, "a list"),
+    (("args", "labels", "contexts", "extra-hosts", "matrix"), dict, "an object"),
+    (("no-cache", "pull"), bool, "true or false"),
+)
+_TEXT = (str, "a text")
+"""What a key holds; those that are not named hold a text. null stands for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,18 @@ def parse(texts: Iterable[str], overrides: Iterable[str] = ()) -> Definition:
         unknown = sorted(set(target) - _KNOWN)
         if unknown:
             raise ValueError(f"target {name}: unknown keys {', '.join(unknown)}")
+        _check(name, target)
     return Definition(inherited, groups)
+
+
+def _check(name: str, target: Mapping[str, Any]) -> None:
+    for key, value in target.items():
+        kind, word = next(((kind, word) for keys, kind, word in _KINDS if key in keys), _TEXT)
+        if value is not None and not isinstance(value, kind):
+            raise ValueError(f"target {name}: {key}: expected {word}, not {json.dumps(value)}")
+    for key in ("matrix", "call"):
+        if target.get(key):
+            raise ValueError(f"target {name}: {key} is not available in this version")
 
 
 def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

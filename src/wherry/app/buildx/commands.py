@@ -2,8 +2,9 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -68,12 +69,10 @@ def inspect_command(name: str | None, bootstrap: bool) -> None:
 @click.option("--sbom", metavar="false")
 def bake_command(targets: tuple[str, ...], files: tuple[str, ...], **flags: Any) -> None:
     """Build several images that a file describes."""
-    texts = [sys.stdin.read() if name == "-" else Path(name).read_text() for name in files]
-    try:
+    with _explained():
+        texts = [sys.stdin.read() if name == "-" else Path(name).read_text() for name in files]
         definition = bake.parse(texts, flags["overrides"])
         wanted = bake.wanted(definition, targets)
-    except ValueError as error:
-        raise click.ClickException(str(error)) from error
     if flags["only_print"]:
         click.echo(json.dumps({"target": {name: definition.targets[name] for name in wanted}}, indent=2))
         return
@@ -81,6 +80,15 @@ def bake_command(targets: tuple[str, ...], files: tuple[str, ...], **flags: Any)
     built = _build_all(daemon, definition, wanted, flags)
     if flags["metadata_file"]:
         Path(flags["metadata_file"]).write_text(json.dumps(built, indent=2))
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """What a definition says wrongly ends the command with a message."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _build_all(
@@ -91,7 +99,8 @@ def _build_all(
     defaults = build_command.make_context("bake", ["."]).params
     built: dict[str, Any] = {}
     for generation in bake.generations(definition, wanted):
-        own = [bake.flags_of(definition.targets[name], built) for name in generation]
+        with _explained():
+            own = [bake.flags_of(definition.targets[name], built) for name in generation]
         with ThreadPoolExecutor(at_once) as pool:
             results = pool.map(
                 lambda name, own: _build_one(daemon, name, own[0], {**defaults, **own[1]}, flags), generation, own
