@@ -238,6 +238,7 @@ def resolve(
 ) -> Settings:
     """Lay the sources over one another; raises Invalid naming all ``faults``, those handed in first."""
     values = {setting.name: setting.default for setting in SETTINGS}
+    faulty: set[str] = set()
     for source, name, value in _given(document, file, environment, flags):
         setting = _BY_NAME.get(name)
         if setting is None:
@@ -247,10 +248,11 @@ def resolve(
             values[name] = setting.parse(str(value) if isinstance(value, Path) else value)
         except ValueError as fault:
             faults.append(f"{source}: {fault}, not {value!r}")
+            faulty.add(name.partition(".")[0])
     if values["containers.id_first"] + values["containers.id_count"] - 1 > _LAST_ID:
         faults.append(f"containers.id_first + containers.id_count must not pass {_LAST_ID + 1}")
     settings = Settings(**{setting.field: values[setting.name] for setting in SETTINGS})
-    if settings.registry_listen and not faults:
+    if settings.registry_listen and "registry" not in faulty:
         from wherry.registryapi.options import faults_of
 
         faults += [f"registry: {fault}" for fault in faults_of(settings.registry)]

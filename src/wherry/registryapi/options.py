@@ -46,11 +46,11 @@ def faults_of(options: Options) -> list[str]:
 
 
 def _faults(options: Options) -> Iterator[str]:
+    host = "localhost"
     try:
         host, _ = address(options.listen)
     except Invalid as error:
         yield error.message
-        return
     if (options.tls_cert is None) != (options.tls_key is None):
         yield "TLS needs both a certificate and its key"
     if options.tls_cert is None and not options.plain_http and not is_loopback(host):

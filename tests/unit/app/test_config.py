@@ -38,17 +38,19 @@ def test_a_file_named_by_a_flag_must_exist(tmp_path: Path) -> None:
 
 def test_all_faults_are_listed_together(tmp_path: Path) -> None:
     file = tmp_path / "wherry.toml"
-    file.write_text('log_level = "loud"\n[containers]\nwarn = 1\n')
+    file.write_text('log_level = "loud"\n[containers]\nwarn = 1\n[registry]\nlisten = "here"\ntls_key = "/k"\n')
     environment = {"WHERRY_CONTAINERS_WARM": "many", "WHERRY_ROT": "/x"}
     with pytest.raises(Invalid) as caught:
         load({"config": str(file), "root": ""}, environment)
     message = caught.value.message
-    assert message.startswith("5 faults in the settings:")
+    assert message.startswith("7 faults in the settings:")
     assert "log_level: expected one of debug, info, warning, error, not 'loud'" in message
     assert "containers.warn: unknown setting; did you mean containers.warm?" in message
     assert "WHERRY_CONTAINERS_WARM: expected a whole number from 0 to 64, not 'many'" in message
     assert "WHERRY_ROT: unknown setting; did you mean WHERRY_ROOT?" in message
     assert "--root: expected a directory, not ''" in message
+    assert "registry: 'here' is not HOST:PORT" in message
+    assert "registry: TLS needs both a certificate and its key" in message
 
 
 def test_a_broken_file_is_one_fault(tmp_path: Path) -> None:
