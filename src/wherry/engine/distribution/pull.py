@@ -87,7 +87,9 @@ class Pulls:
         before = self._local(reference)
         async with self._images.registrar.work() as work:
             image = self._known(resolved)
-            if image is None:
+            if image is not None:
+                _check_platform(image.config, platform)
+            else:
                 async with Arriving(self._content, self._arrivals, self._downloads, repository, work) as arriving:
                     image = self._images.get(await self._receive(arriving, repository, resolved, platform, report))
             self._images.ledger.name(image, _names(reference, resolved.root))
@@ -134,6 +136,10 @@ def _check(config: ImageConfig, layers: int, platform: Platform | None) -> None:
     if len(config.rootfs.diff_ids) != layers:
         expected, found = layers, len(config.rootfs.diff_ids)
         raise Invalid(f"invalid manifest, layers length mismatch: expected {expected}, got {found}")
+    _check_platform(config, platform)
+
+
+def _check_platform(config: ImageConfig, platform: Platform | None) -> None:
     own = Platform.of(config)
     if platform is not None and config.architecture and not platform.accepts(own):
         raise NotFound(f"image was found but its platform ({own}) does not match the specified platform ({platform})")

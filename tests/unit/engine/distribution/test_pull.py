@@ -137,6 +137,12 @@ async def test_an_image_for_another_platform_than_asked_for_is_refused(client: C
     client.assert_nothing_is_stored()
 
 
+async def test_so_it_is_when_it_is_here(client: Client) -> None:
+    await client.pull()
+    with pytest.raises(NotFound, match="does not match the specified platform"):
+        await client.pull(platform="linux/s390x")
+
+
 async def test_an_artifact_is_no_image(client: Client, peer: Peer) -> None:
     blob = peer.add_blob("demo", b"{}")
     entry = {"mediaType": "application/vnd.cncf.helm.config.v1+json", "digest": blob, "size": 2}
