@@ -39,25 +39,38 @@ class DiskUsageEndpoints:
         if "volume" in types:
             document["Volumes"] = [volume.document() for volume in self._services.volumes.list({}, usage=True)]
         if "build-cache" in types:
-            document["BuildCache"] = [_cached(record, call.version) for record in self._services.builds.usage()]
+            document["BuildCache"] = self._steps(call.version)
         return call.json(document)
 
     def _images(self, containers: Sequence[dict[str, Any]], version: int) -> dict[str, Any]:
         images = self._services.images.list({})
         users = [entry["ImageID"] for entry in containers]
+        shared = self._services.images.shared_bytes()
         return {
             "LayersSize": self._services.images.layers_size(),
-            "Images": [{**imageviews.summary(image, version), "Containers": users.count(image.id)} for image in images],
+            "Images": [
+                {
+                    **imageviews.summary(image, version),
+                    "SharedSize": shared.get(image.id, 0),
+                    "Containers": users.count(image.id),
+                }
+                for image in images
+            ],
         }
 
+    def _steps(self, version: int) -> list[dict[str, Any]]:
+        """What images have too is shared: pruning the cache does not free it."""
+        shared = self._services.images.owns_snapshot
+        return [_cached(record, shared(record.layer.chain_id), version) for record in self._services.builds.usage()]
 
-def _cached(record: Record, version: int) -> dict[str, Any]:
+
+def _cached(record: Record, is_shared: bool, version: int) -> dict[str, Any]:
     document = {
         "ID": record.key[:25],
         "Type": "regular",
         "Description": record.description,
         "InUse": False,
-        "Shared": False,
+        "Shared": is_shared,
         "Size": record.layer.unpacked_bytes,
         "CreatedAt": stamp(record.created),
         "LastUsedAt": stamp(record.used),

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -183,6 +183,12 @@ class FakeImages:
 
     def layers_size(self) -> int:
         return 7
+
+    def shared_bytes(self) -> Mapping[str, int]:
+        return {image.id: 6 for image in self.images.values()}
+
+    def owns_snapshot(self, chain_id: str) -> bool:
+        return chain_id == "sha256:c"
 
     def get(self, name: str) -> Image:
         if name not in self.images:

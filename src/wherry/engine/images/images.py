@@ -1,7 +1,7 @@
 """The images of this machine: the service everybody else talks to."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,6 +105,10 @@ class Images:
     def layers_size(self) -> int:
         """Bytes of all layers unpacked, shared ones once."""
         return self._rows.layers_size()
+
+    def shared_bytes(self) -> Mapping[str, int]:
+        """Image id → bytes of its layers that another image has too; without those that share nothing."""
+        return self._rows.shared_bytes()
 
     def repositories_of(self, blob: str) -> Sequence[Reference]:
         """Repositories that had the layer when an image was pulled from or pushed to them."""

@@ -256,6 +256,14 @@ class ImageRows:
         )
         return int(found[0][0])
 
+    def shared_bytes(self) -> dict[str, int]:
+        """Image id → unpacked bytes of its layers that another image has too; without those that share nothing."""
+        found = self.database.execute(
+            "SELECT image, SUM(unpacked_bytes) FROM image_layers WHERE chain_id IN"
+            " (SELECT chain_id FROM image_layers GROUP BY chain_id HAVING COUNT(DISTINCT image) > 1) GROUP BY image"
+        )
+        return {image: int(size) for image, size in found}
+
     def tagged_manifests(self) -> list[dict[str, Any]]:
         """OCI descriptors of the manifests that have a tag, one a tag, named as containerd and skopeo look for it."""
         found = self.database.execute(

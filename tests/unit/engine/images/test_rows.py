@@ -103,6 +103,10 @@ def test_sizes_count_a_shared_layer_once(rows: ImageRows) -> None:
     assert rows.chains() == {LOW.chain_id, HIGH.chain_id}
 
 
+def test_shared_bytes_are_those_of_layers_that_another_image_has(rows: ImageRows) -> None:
+    assert rows.shared_bytes() == {A: 100, B: 100}
+
+
 def test_opening_again_finds_everything(tmp_path: Path) -> None:
     ImageRows(Database(tmp_path / "db")).insert(row(A), [LOW])
     assert ImageRows(Database(tmp_path / "db")).layers(A) == [LOW]
