@@ -163,7 +163,7 @@ class Starter:
         owner = container.ids if container.mapped and container.ids is not None else 0
         upper, work = around.snapshots.prepare(directory, owner)
         _make_sources(container)
-        gathered = self._facts(container, place, shared)
+        gathered = self._facts(container, place, shared, names)
         size = (host.ConsoleSize[0], host.ConsoleSize[1]) if any(host.ConsoleSize) else None
         return TaskSpec(
             id=container.id,
@@ -181,10 +181,10 @@ class Starter:
             trees=place.trees,
         )
 
-    def _facts(self, container: Container, place: _Place, shared: Shared) -> spec.Facts:
+    def _facts(self, container: Container, place: _Place, shared: Shared, names: list[str]) -> spec.Facts:
+        """``names``: the capabilities it is given."""
         around = self._around
         host = container.host
-        names = facts.granted(host)
         hostname = shared.network[1].config.Hostname if shared.network else container.config.Hostname
         asked, rules = devices.asked(host.Devices or ())
         rules += devices.rules(host.DeviceCgroupRules or ())

@@ -232,8 +232,8 @@ def _warnings(config: Config, host: HostConfig) -> list[str]:
         warnings.append(f"apparmor={given['apparmor']} is ignored: Wherry does not load AppArmor profiles")
     if given.get("label", "disable") != "disable":
         warnings.append(f"label={given['label']} is ignored: Wherry does not set SELinux labels")
-    missing = {full_name(name) for name in host.CapAdd or ()} & set(capabilities.ALL) - capabilities.bounding()
-    if missing:
+    added = {full_name(name) for name in host.CapAdd or ()} & set(capabilities.ALL)
+    if added and (missing := added - capabilities.bounding()):
         warnings.append(f"not given, because the engine does not have them itself: {', '.join(sorted(missing))}")
     return warnings
 

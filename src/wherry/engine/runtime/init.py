@@ -24,7 +24,7 @@ def main(control: socket.socket) -> NoReturn:
         ahead = _settle(control)
         received = wire.receive(control)
         if received is not None:
-            _run(control, received, ahead, progress)
+            _run(control, received.message, ahead, progress)
     except BaseException as error:
         _report(control, error, progress)
     os._exit(127)
@@ -56,10 +56,11 @@ def _settle(control: socket.socket) -> Ahead | None:
         return None  # the start will meet the same obstacle, or not need what is behind it
 
 
-def _run(control: socket.socket, received: wire.Received, ahead: Ahead | None, progress: process.Progress) -> NoReturn:
-    """A start comes in two messages, so that we mount while the shim makes the cgroups."""
-    message, fds = received.message, received.fds
-    config = message["config"]
+def _run(control: socket.socket, message: wire.Message, ahead: Ahead | None, progress: process.Progress) -> NoReturn:
+    """A start comes in three messages: we read the first while the shim makes the root file system that comes in the
+    second, and mount while it makes the cgroups of the third."""
+    config, filter_ = message["config"], bytes.fromhex(message["seccomp"])
+    fds = _next(control).fds
     linux = config.get("linux") or {}
     progress.step = "mount"
     tree = Tree(_take_root(fds.pop("rootfs")), fds, message["mapped"])
@@ -91,7 +92,14 @@ def _run(control: socket.socket, received: wire.Received, ahead: Ahead | None, p
         root = os.open("/", os.O_PATH | os.O_CLOEXEC)
         mount.set_attributes(root, add=mount.ATTR_RDONLY, path="/")
     _set_propagation(linux.get("rootfsPropagation") or "")
-    process.run(config["process"], bytes.fromhex(message["seccomp"]), stdio, control, progress)
+    process.run(config["process"], filter_, stdio, control, progress)
+
+
+def _next(control: socket.socket) -> wire.Received:
+    received = wire.receive(control)
+    if received is None:  # the shim has given up
+        os._exit(127)
+    return received
 
 
 def _take_root(tree: int) -> int:
@@ -104,10 +112,7 @@ def _take_root(tree: int) -> int:
 
 def _enter_cgroup(control: socket.socket, fds: dict[str, int], new_namespace: bool) -> None:
     """Move ourselves, by the files the shim has opened: moved by another, we would wait some 10 ms (linux.cgroup)."""
-    received = wire.receive(control)
-    if received is None:
-        os._exit(127)
-    for name, fd in received.fds.items():
+    for name, fd in _next(control).fds.items():
         if name.startswith("enter:"):
             os.write(fd, b"0")
             os.close(fd)

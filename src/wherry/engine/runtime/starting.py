@@ -74,6 +74,7 @@ def start(
     started = Started(pid, cgroup, LogWriter(*log) if log else None)
     stdio.log = started.log
     try:
+        _send_config(message, init, isolation)
         _send_root(message, received, init, isolation, started, stdio)
         _send_cgroups(message["config"], init, started)
         _await_exec(init, started, stdio)
@@ -90,6 +91,19 @@ def undo(started: Started) -> None:
         pass
     os.waitpid(started.child, 0)
     started.release()
+
+
+def _send_config(message: wire.Message, init: socket.socket, isolation: dict[str, Any]) -> None:
+    """First, and alone: init takes it to pieces while we assemble the root file system."""
+    request = {
+        "config": message["config"],
+        "mapped": bool(isolation["ids"]),
+        "seccomp": message["seccomp"],
+        "size": message["size"],
+        "new_cgroup": isolation["cgroup"] == "new",
+        "new_uts": isolation["uts"] == "new",
+    }
+    wire.send(init, request)
 
 
 def _send_root(
@@ -116,15 +130,7 @@ def _send_root(
             fds.update(_devices(devices, owner))
         if not config["process"].get("terminal"):
             fds.update(stdio.open_pipes(owner, message["open_stdin"]))
-        request = {
-            "config": config,
-            "mapped": mapped,
-            "seccomp": message["seccomp"],
-            "size": message["size"],
-            "new_cgroup": isolation["cgroup"] == "new",
-            "new_uts": isolation["uts"] == "new",
-        }
-        wire.send(init, request, fds)
+        wire.send(init, {"root": True}, fds)
     finally:
         for fd in fds.values():
             os.close(fd)

@@ -8,6 +8,7 @@ import errno
 import fcntl
 import os
 import socket
+import stat
 import struct
 import termios
 from collections.abc import Callable
@@ -130,7 +131,7 @@ class Stdio:
             self._outputs[name] = read
             theirs[name] = write
         for fd in theirs.values():
-            if owner and os.path.realpath(f"/proc/self/fd/{fd}") != "/dev/null":
+            if owner and stat.S_ISFIFO(os.fstat(fd).st_mode):  # /dev/null stays whose it is
                 os.fchown(fd, owner, owner)
         return theirs
 
