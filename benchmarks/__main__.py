@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import footprint, instance, registries, report, rootfs, starts
+from benchmarks import distribution, footprint, instance, registries, report, rootfs, starts
 from benchmarks.report import Row
 from benchmarks.starts import Stage
 from wherry.app.client import ApiError, Unreachable
@@ -32,6 +32,7 @@ MEASUREMENTS: dict[str, _Measurement] = {
     "docker": _one(starts.against_dockerd),
     "container": _one(footprint.of_container),
     "engine": footprint.of_engine,
+    "distribution": distribution.against_dockerd,
     "registry": registries.against_docker_registry,
 }
 

@@ -34,17 +34,17 @@ class Contest:
     rest: Callable[[], None] = lambda: None
 
 
-def in_turn(ours: Contest, peer: Contest, rounds: int) -> tuple[Sample, Sample]:
+def in_turn(ours: Contest, peer: Contest, rounds: int, warm_ups: int = WARM_UPS) -> tuple[Sample, Sample]:
     """Run both ``rounds`` times, alternating, each first in every other round."""
     taken: dict[bool, list[float]] = {True: [], False: []}
     gc.disable()
     try:
-        for number in range(rounds + WARM_UPS):
+        for number in range(rounds + warm_ups):
             for is_ours in (True, False) if number % 2 else (False, True):
                 contest = ours if is_ours else peer
                 value = contest.run()
                 contest.rest()
-                if number >= WARM_UPS:
+                if number >= warm_ups:
                     taken[is_ours].append(value)
     finally:
         gc.enable()

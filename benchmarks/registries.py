@@ -20,7 +20,7 @@ from benchmarks.starts import Stage
 _PEER = "docker-registry"
 _READY_SECONDS = 20.0
 _ROUNDS_LIMIT = 7  # each takes seconds
-_CONFIGURATION = """version: 0.1
+CONFIGURATION = """version: 0.1
 log: {{level: error, accesslog: {{disabled: true}}}}
 storage: {{filesystem: {{rootdirectory: {root}}}}}
 http: {{addr: "127.0.0.1:{port}"}}
@@ -101,25 +101,27 @@ def _copy(source: str, target: str) -> None:
 def _ours(directory: Path) -> Iterator[Registry]:
     root, port = directory / "ours", _free_port()
     command = [WHERRY, "registry", "serve", "--root", str(root), "--listen", f"127.0.0.1:{port}"]
-    with _running(command, port, directory / "ours.log") as pid:
+    with running(command, port, directory / "ours.log") as pid:
         yield Registry(port, pid, root)
 
 
 @contextmanager
 def _theirs(directory: Path) -> Iterator[Registry]:
     root, port = directory / "theirs", _free_port()
-    (directory / "theirs.yml").write_text(_CONFIGURATION.format(root=root, port=port))
+    (directory / "theirs.yml").write_text(CONFIGURATION.format(root=root, port=port))
     command = ["docker-registry", "serve", str(directory / "theirs.yml")]
-    with _running(command, port, directory / "theirs.log") as pid:
+    with running(command, port, directory / "theirs.log") as pid:
         yield Registry(port, pid, root)
 
 
 @contextmanager
-def _running(command: list[str], port: int, log: Path) -> Iterator[int]:
+def running(command: list[str], port: int | None, log: Path) -> Iterator[int]:
+    """A server, until it answers at the port (None: who calls finds that out)."""
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
     try:
-        wait_until(lambda: _answers(port), _READY_SECONDS, command[0])
+        if port is not None:
+            wait_until(lambda: _answers(port), _READY_SECONDS, command[0])
         yield process.pid
     finally:
         process.send_signal(signal.SIGTERM)
