@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+from benchmarks import memory
 from benchmarks.instance import IMAGE, Engine
 from benchmarks.measure import Sample
 from benchmarks.report import Goal, Row
@@ -12,9 +13,8 @@ _CONTAINERS = 20
 
 
 def pss_bytes(pid: int) -> int:
-    """Proportional set size: what a process has for itself, and its share of what it shares (proc(5))."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+    """Proportional set size of a process: what it has for itself, and its share of what it shares (proc(5))."""
+    return memory.pss_bytes(memory.read([pid]))
 
 
 def of_container(stage: Stage) -> Row:
@@ -49,19 +49,25 @@ def _start_idle(engine: Engine) -> str:
 
 def _total(engine: Engine, containers: list[int]) -> int:
     """Bytes of all processes of the engine and the first processes of ``containers``."""
-    return sum(int(one["pss_bytes"]) for one in engine.processes()) + sum(map(pss_bytes, containers))
+    return memory.pss_bytes(memory.read([*_pids(engine), *containers]))
+
+
+def _pids(engine: Engine) -> list[int]:
+    return [int(one["pid"]) for one in engine.processes()]
 
 
 def of_engine(stage: Stage) -> list[Row]:
     """Fresh engines, one after another: the time to the first answer, then the memory at rest."""
-    times, sizes = [], []
+    times, sizes, alone = [], [], []
     for _ in range(stage.rounds):
         with tempfile.TemporaryDirectory(dir=stage.directory) as directory:
             engine = Engine(Path(directory))
             try:
                 times.append(engine.up())
                 engine.settle()
-                sizes.append(_total(engine, []) / 1e6)
+                found = memory.read(_pids(engine))
+                sizes.append(memory.pss_bytes(found) / 1e6)
+                alone.append(memory.alone_bytes(found) / 1e6)
             finally:
                 engine.down()
     used = _total(stage.engine, []) / 1e6
@@ -81,6 +87,9 @@ def of_engine(stage: Stage) -> list[Row]:
             "MB",
             Sample(tuple(sizes)),
             goal=Goal(70, is_ratio=False),
-            notes=(f"fresh; the engine that the other measurements have used has {used:.1f} MB",),
+            notes=(
+                f"fresh; the engine that the other measurements have used has {used:.1f} MB",
+                f"about {Sample(tuple(alone)).median:.1f} MB where no other program uses the same libraries",
+            ),
         ),
     ]
