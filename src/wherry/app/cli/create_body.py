@@ -122,7 +122,7 @@ def _network(flags: Flags) -> Body:
     return {
         "NetworkMode": flags["network"][0] if flags["network"] else "default",
         "ExtraHosts": [limits.extra_host(spec) for spec in flags["add_host"]],
-        "Dns": list(flags["dns"]),
+        "Dns": [limits.name_server(text) for text in flags["dns"]],
         "DnsSearch": list(flags["dns_search"]),
         "DnsOptions": list(flags["dns_option"]),
         "Links": list(flags["link"]),

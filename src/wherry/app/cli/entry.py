@@ -99,6 +99,10 @@ def run(command: click.Command = root, arguments: list[str] | None = None, name:
         status = 128 + signal.SIGPIPE
     except ConnectionError as error:
         status = _say(f"the connection to the daemon broke: {error}", 1)
+    except OSError as error:
+        # A file of the command line's: --output, --iidfile, --root. Its place and the kernel's word say it all.
+        words = (error.strerror or str(error)).lower()
+        status = _say(f"{error.filename}: {words}" if error.filename else words, 1)
     sys.exit(status if isinstance(status, int) else 0)
 
 

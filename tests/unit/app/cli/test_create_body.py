@@ -187,6 +187,7 @@ def test_health() -> None:
         (["-a", "stdlog"], "valid streams"),
         (["--no-healthcheck", "--health-cmd", "x"], "conflicts"),
         (["-m", "lots"], "invalid size"),
+        (["--dns", "here"], "here is not an ip address"),
     ],
 )
 def test_faults(arguments: list[str], fault: str) -> None:

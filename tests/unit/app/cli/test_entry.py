@@ -45,6 +45,15 @@ def test_a_daemon_that_is_not_there_is_named_with_its_socket(
     assert capsys.readouterr().err.startswith(f"wherry: {expected}")
 
 
+def test_a_file_that_cannot_be_written_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    assert status(monkeypatch, "install-docker-plugin", "--dir", str(file)) == 1
+    assert capsys.readouterr().err == f"wherry: {file}: file exists\n"
+
+
 def test_the_nearest_command_is_suggested(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     status(monkeypatch, "histroy")
     assert "'histroy' is not a wherry command. Did you mean 'history'?" in capsys.readouterr().err

@@ -142,6 +142,16 @@ def _profile(path: str) -> str:
         raise ValueError(f"compacting json for seccomp profile ({path}) failed: {error}") from error
 
 
+def name_server(text: str) -> str:
+    """An IP address. Raises ValueError."""
+    import ipaddress
+
+    try:
+        return str(ipaddress.ip_address(text.strip()))
+    except ValueError:
+        raise ValueError(f"{text} is not an ip address (--dns)") from None
+
+
 def extra_host(spec: str) -> str:
     """``name:address`` (or ``name=address``) as the engine wants it, with a colon."""
     separator = "=" if "=" in spec else ":"
