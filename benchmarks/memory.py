@@ -7,17 +7,21 @@ from typing import NamedTuple
 
 
 class Mapping(NamedTuple):
-    """A mapping's figures in bytes. ``file``: what is mapped; empty for memory of no file. ``own``: not the file's."""
+    """A mapping's figures in bytes. ``file``: what is mapped; empty for memory of no file.
+
+    ``own``: what is not, or no longer, the file's; ``own_pss``: its share of that, which forks share.
+    """
 
     file: str
     pss: int
     resident: int
     own: int
+    own_pss: int
 
 
 def mappings(smaps: str) -> Iterator[Mapping]:
     """The mappings of one process, in the order of their addresses."""
-    file, figures = "", {"Pss": 0, "Rss": 0, "Anonymous": 0}
+    file, figures = "", {"Pss": 0, "Rss": 0, "Anonymous": 0, "Pss_Dirty": 0}
     for line in smaps.splitlines():
         words = line.split()
         if not words[0].endswith(":"):  # address mode offset device inode [path]
@@ -25,7 +29,7 @@ def mappings(smaps: str) -> Iterator[Mapping]:
         elif (name := words[0][:-1]) in figures:
             figures[name] = int(words[1]) * 1024
         elif name == "VmFlags":  # the last line of each
-            yield Mapping(file, figures["Pss"], figures["Rss"], figures["Anonymous"])
+            yield Mapping(file, *figures.values())
 
 
 def pss_bytes(processes: Iterable[Iterable[Mapping]]) -> int:
@@ -36,18 +40,18 @@ def pss_bytes(processes: Iterable[Iterable[Mapping]]) -> int:
 def alone_bytes(processes: Iterable[Iterable[Mapping]]) -> int:
     """About their proportional set sizes if nobody else used the same files: each file counts once, with what the one
     that has most of it has."""
-    own, shares = 0.0, defaultdict[str, int](int)
+    own, shares = 0, defaultdict[str, int](int)
     for process in processes:
         most = defaultdict[str, int](int)
         for one in process:
             if one.file:
                 most[one.file] += one.resident - one.own
-                own += one.own
+                own += one.own_pss
             else:
                 own += one.pss
         for file, size in most.items():
             shares[file] = max(shares[file], size)
-    return int(own) + sum(shares.values())
+    return own + sum(shares.values())
 
 
 def read(pids: Iterable[int]) -> list[list[Mapping]]:
