@@ -457,9 +457,13 @@ def test_what_is_hidden_in_a_bind_leaves_the_rest_as_it_is(builder: Rig, context
 
 def test_other_frontends_are_not_run(builder: Rig) -> None:
     """``# syntax`` names an image that BuildKit would run with the build's rights."""
-    for syntax in ("evil", "evil:1", "127.0.0.1:1/evil", "docker/dockerfile:1"):
-        text = f"# syntax={syntax}\nFROM busybox:test\nRUN echo {uuid4()} here\n"
-        assert "here" in attempt(builder, text)
+    for syntax in ("evil", "evil:1", "127.0.0.1:1/evil"):
+        for text in (f"# syntax={syntax}\nFROM busybox:test\n", f"#syntax = {syntax}\n# escape=`\nFROM busybox:test\n"):
+            assert "refused: # syntax=" in attempt(builder, text)
+        argument = {"BUILDKIT_SYNTAX": syntax}
+        assert "refused: " in attempt(builder, "FROM busybox:test\n", build_args=argument)
+    text = f"# syntax=docker/dockerfile:1.99-labs\nFROM busybox:test\nRUN echo {uuid4()} here\n"
+    assert "here" in attempt(builder, text)
 
 
 def test_rights_are_not_taken(builder: Rig) -> None:
@@ -553,3 +557,22 @@ def test_a_step_cannot_forge_whiteouts(builder: Rig) -> None:
 def test_a_step_cannot_make_devices(builder: Rig) -> None:
     for command in ("mknod /d b 8 0", "mknod /d c 0 0", "mknod /dev/d c 1 1"):
         assert "refused: " in attempt(builder, f"FROM busybox:test\nRUN {command}\n")
+
+
+LAUGHS = {
+    "doubling": "ENV A=xxxxxxxxxx\n" + "ENV A=$A$A\n" * 40,
+    "arguments": "ARG A=xxxxxxxxxx\n" + "".join(f"ARG A{n}=$A{n - 1 or ''}$A{n - 1 or ''}\n" for n in range(1, 40)),
+    "replacing": "ENV A=" + "x" * 30_000 + "\nENV A=${A//x/$A}\n",
+    "many": "ENV A=" + "x" * 60_000 + "\n" + "ENV B=$A$A\n" * 200,
+    "labels": "ENV A=" + "x" * 60_000 + "\n" + "".join(f"LABEL l{n}=$A$A\n" for n in range(200)),
+    "too long": "RUN true\n" * 120_000,
+    "too many": "ENV A=\n" * 20_000,
+}
+
+
+@pytest.mark.parametrize("kind", LAUGHS)
+def test_small_files_that_want_to_be_large(builder: Rig, kind: str) -> None:
+    assert "refused: " in attempt(builder, f"FROM busybox:test\n{LAUGHS[kind]}")
+    node = Path(f"/proc/{builder.pid('node')}/status").read_text()
+    peak = next(int(line.split()[1]) for line in node.splitlines() if line.startswith("VmHWM"))
+    assert peak < 600_000  # KiB; the first one alone would take ten tebibytes

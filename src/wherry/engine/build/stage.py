@@ -1,5 +1,6 @@
 """One stage: its base, then its instructions one after the other."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -36,6 +37,7 @@ async def build_stage(job: Job, node: Node) -> State:
         telling.result = state.short_id
     for index, instruction in enumerate(node.instructions, 1):
         vertex = job.vertices.number(node.stage.index, index)
+        await asyncio.sleep(0)  # instructions that make no layer wait for nothing: others have their turn too
         with job.telling(vertex, instruction.location) as telling:
             state = await _Stage(job, node, telling).step(state, instruction)
             telling.result = state.short_id

@@ -19,6 +19,12 @@ Lookup = Callable[[str], str | None]
 _DEPTH_LIMIT = 32
 """Nested ``${a:-${b:-…}}``: more is nobody's Dockerfile, and recursion here must be bounded."""
 
+TOO_LONG = "with its variables filled in it is too long"
+
+GROWTH_LIMIT = 256 << 10
+"""Characters that variables may add to one text, and to all texts of an instruction: ``ENV A=$A$A`` doubles each time.
+Twice what one string of a program's environment may have (MAX_ARG_STRLEN, execve(2))."""
+
 _SPECIAL = "@*#?-$!"
 """Parameters of one character that a shell knows; here they are variables that nobody sets."""
 
@@ -81,6 +87,7 @@ class _Reader:
         self._manner = manner
         self._at = 0
         self._depth = 0
+        self._filled = 0
 
     def _peek(self) -> str:
         return self._text[self._at : self._at + 1]
@@ -145,9 +152,14 @@ class _Reader:
     def _dollar(self) -> str:
         if self._peek() == "{":
             self._at += 1
-            return self._braced()
-        name = self._name()
-        return self._plain(name, f"${name}") if name else "$"
+            value = self._braced()
+        else:
+            name = self._name()
+            value = self._plain(name, f"${name}") if name else "$"
+        self._filled += len(value)
+        if self._filled > GROWTH_LIMIT:
+            raise Invalid(TOO_LONG)
+        return value
 
     def _plain(self, name: str, written: str) -> str:
         value = self._lookup(name)
@@ -234,4 +246,4 @@ class _Reader:
         if value is None and self._manner.keeps_unset:
             return f"${{{name}/{'/' if everywhere else ''}{pattern}/{word}}}"
         taken = patterns.tokens(pattern, self._manner.escape)
-        return patterns.replaced(value or "", taken, word, everywhere)
+        return patterns.replaced(value or "", taken, word, everywhere, GROWTH_LIMIT)

@@ -14,6 +14,8 @@ from wherry.engine.dockerfile.model import BACKSLASH, Arg, Dockerfile, From, Ins
 from wherry.kit.errors import Invalid
 
 _BYTE_ORDER_MARK = "\ufeff"
+_INSTRUCTIONS_LIMIT = 10_000
+"""Each may cost the time of everything before it, and nobody's Dockerfile has a tenth of it."""
 
 
 def parse(text: str | bytes) -> Dockerfile:
@@ -23,6 +25,8 @@ def parse(text: str | bytes) -> Dockerfile:
         raise InvalidDockerfile("the Dockerfile cannot be empty")
     chosen, directive_lines = directives(source)
     lines = list(logical_lines(source, chosen.escape, directive_lines))
+    if len(lines) > _INSTRUCTIONS_LIMIT:
+        raise InvalidDockerfile(f"the Dockerfile has more than {_INSTRUCTIONS_LIMIT} instructions")
     if not lines:
         raise InvalidDockerfile("file with no instructions", Location(1, source.count("\n", 0, -1) + 1))
     arguments, stages = _stages(_instructions(lines, chosen.escape))

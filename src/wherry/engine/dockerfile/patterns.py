@@ -4,10 +4,12 @@ Matching is by sets of positions, kept as the bits of an integer: its time is th
 machine's word, whatever the pattern, where a regular expression's could be exponential in the number of stars.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
 
 from wherry.kit.errors import Invalid
+
+_WORK_LIMIT = 8 << 20
 
 
 class Wild(Enum):
@@ -53,24 +55,53 @@ def without_suffix(value: str, pattern: Sequence[Token], longest: bool) -> str:
     return value if end is None else value[: len(value) - end]
 
 
-def replaced(value: str, pattern: Sequence[Token], replacement: str, everywhere: bool) -> str:
+def replaced(value: str, pattern: Sequence[Token], replacement: str, everywhere: bool, limit: int) -> str:
     """``${value/pattern/replacement}``: the longest of the leftmost matches, with ``everywhere`` all after it too.
 
-    A pattern that matches nothing at all, like the empty one, replaces nothing.
+    A pattern that matches nothing at all, like the empty one, replaces nothing. Raises Invalid for a result longer than
+    ``limit``.
     """
     done: list[str] = []
-    while (start := _start(value, pattern)) is not None:
-        end = start + (_end(value[start:], pattern, True) or 0)
-        if end == start:
-            break
-        done += [value[:start], replacement]
-        value = value[end:]
+    rest = length = 0
+    for start, end in _matches(value, pattern):
+        length += start - rest + len(replacement)
+        if length > limit:
+            raise Invalid("the replacements make it too long")
+        done += [value[rest:start], replacement]
+        rest = end
         if not everywhere:
             break
-    return "".join(done) + value
+    return "".join(done) + value[rest:]
 
 
-def _end(value: str, pattern: Iterable[Token], longest: bool) -> int | None:
+def _matches(value: str, pattern: Sequence[Token]) -> Iterator[tuple[int, int]]:
+    """Where matches start and end, from the left; none overlaps another."""
+    if Wild.ANY in pattern:
+        # The longest reaches as far as any could: after it there is none.
+        start = _start(value, pattern)
+        end = start + (_end(value[start:], pattern, True) or 0) if start is not None else 0
+        if start is not None and end > start:
+            yield start, end
+    elif pattern:
+        yield from _fixed(value, pattern)
+
+
+def _fixed(value: str, pattern: Sequence[Token]) -> Iterator[tuple[int, int]]:
+    """Of a pattern that always matches as many characters as it has."""
+    ends = bin(_positions(value, pattern, (1 << (len(value) + 1)) - 1))[:1:-1]  # the lowest first
+    at = ends.find("1")
+    while at >= 0:
+        yield at - len(pattern), at
+        at = ends.find("1", at + len(pattern))
+
+
+def _check_work(value: str, pattern: Sequence[Token]) -> None:
+    """Matching takes the time of both lengths' product, and nobody's Dockerfile needs much of it."""
+    if len(value) * len(set(pattern)) > _WORK_LIMIT:
+        raise Invalid("the pattern and the value are too long for each other")
+
+
+def _end(value: str, pattern: Sequence[Token], longest: bool) -> int | None:
     """Where a match from the beginning ends; None when there is none."""
     ends = _positions(value, pattern, 1)
     if not ends:
@@ -85,8 +116,9 @@ def _start(value: str, pattern: Sequence[Token]) -> int | None:
     return len(value) - (starts.bit_length() - 1) if starts else None
 
 
-def _positions(value: str, pattern: Iterable[Token], start: int) -> int:
+def _positions(value: str, pattern: Sequence[Token], start: int) -> int:
     """The positions (bits 0 to the length) where ``pattern`` can have ended, having started at those of ``start``."""
+    _check_work(value, pattern)
     full = (1 << (len(value) + 1)) - 1
     before: dict[str, int] = {}
     at = start

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TypeVar, cast
 
 from wherry.engine.dockerfile.errors import located
-from wherry.engine.dockerfile.expand import Lookup, expand, expand_document, expand_words
+from wherry.engine.dockerfile.expand import GROWTH_LIMIT, TOO_LONG, Lookup, expand, expand_document, expand_words
 from wherry.engine.dockerfile.model import (
     Add,
     Copy,
@@ -51,8 +51,17 @@ class _Expander:
     """One instruction's environment."""
 
     def __init__(self, lookup: Lookup, escape: str) -> None:
-        self.lookup = lookup
+        self._lookup = lookup
+        self._filled = 0
         self.escape = escape
+
+    def lookup(self, name: str) -> str | None:
+        """A variable's value. Invalid when all values together are too long."""
+        value = self._lookup(name)
+        self._filled += len(value or "")
+        if self._filled > GROWTH_LIMIT:
+            raise Invalid(TOO_LONG)
+        return value
 
     def __call__(self, text: str) -> str:
         return expand(text, self.lookup, self.escape)

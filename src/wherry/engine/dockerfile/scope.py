@@ -116,23 +116,22 @@ class Scope:
 
     def beginning(self, environment: Sequence[str]) -> "Scope":
         """At a stage's beginning: ``environment`` is its base's ``Env``, over what a parent stage's scope holds."""
-        scope = self
-        for entry in environment:
-            name, _, value = entry.partition("=")
-            scope = scope.putting(name, value)
-        return scope if "PATH" in scope.values else scope.putting("PATH", DEFAULT_PATH)
+        parts = (entry.partition("=") for entry in environment)
+        scope = self.putting((name, value) for name, _, value in parts)
+        return scope if "PATH" in scope.values else scope.putting([("PATH", DEFAULT_PATH)])
 
-    def putting(self, name: str, value: str) -> "Scope":
-        """With the variable set; it moves to the end."""
-        _check({name: value})
-        return replace(self, values={**{key: old for key, old in self.values.items() if key != name}, name: value})
+    def putting(self, variables: Iterable[tuple[str, str]]) -> "Scope":
+        """With the variables set, one after the other; each moves to the end."""
+        values = dict(self.values)
+        for name, value in variables:
+            _check({name: value})
+            values.pop(name, None)
+            values[name] = value
+        return replace(self, values=values)
 
     def defining(self, instruction: Env) -> "Scope":
         """After an ENV, which is resolved already."""
-        scope = self
-        for pair in instruction.pairs:
-            scope = scope.putting(pair.key, pair.value)
-        return scope
+        return self.putting((pair.key, pair.value) for pair in instruction.pairs)
 
     def declaring(self, instruction: Arg, globals_: Globals) -> "tuple[Scope, Arg]":
         """After an ARG, and the ARG with the values that its names got. Raises InvalidDockerfile."""
@@ -143,7 +142,7 @@ class Scope:
                 value = scope._given(argument, globals_)
                 declared.append(Argument(argument.name, value))
                 if value is not None:
-                    scope = scope.putting(argument.name, value)
+                    scope = scope.putting([(argument.name, value)])
                 scope = replace(scope, arguments={**scope.arguments, argument.name: value})
         return scope, replace(instruction, arguments=tuple(declared))
 

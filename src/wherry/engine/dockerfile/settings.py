@@ -78,14 +78,12 @@ def _entrypoint(settings: Settings, one: model.Entrypoint) -> Settings:
 
 def _env(settings: Settings, one: model.Env) -> Settings:
     env = list(settings.config.env or ())
+    places = {entry.partition("=")[0]: place for place, entry in reversed(list(enumerate(env)))}
     for pair in one.pairs:
         _check_key(pair, "ENV")
         entry = f"{pair.key}={pair.value}"
-        places = [place for place, old in enumerate(env) if old.partition("=")[0] == pair.key]
-        if places:
-            env[places[0]] = entry
-        else:
-            env.append(entry)
+        place = places.setdefault(pair.key, len(env))
+        env[place : place + 1] = [entry]
     return settings.put(env=env)
 
 

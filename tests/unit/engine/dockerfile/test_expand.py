@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wherry.engine.dockerfile.expand import Manner, expand, expand_document, expand_words, split_words
+from wherry.engine.dockerfile.expand import GROWTH_LIMIT, Manner, expand, expand_document, expand_words, split_words
 from wherry.kit.errors import Invalid
 
 VARIABLES = {"A": "one", "EMPTY": "", "B_2": "two words", "P": "/usr/local/bin/x.tar.gz", "12": "twelve"}
@@ -168,3 +168,15 @@ def test_single_quotes_keep_everything(text: str) -> None:
 def test_a_variable_is_its_value(name: str, value: str) -> None:
     assert expand(f"${{{name}}}", {name: value}.get) == value
     assert expand(f'"${name}"', {name: value}.get) == value
+
+
+@pytest.mark.parametrize("text", ["$A$A", "${B:-$A$A}", '"$A$A"', "${A//x/$C}", "${A//?/$C}", "${A/x*/$A$A}"])
+def test_values_that_grow_beyond_measure(text: str) -> None:
+    values = {"A": "x" * (GROWTH_LIMIT // 2 + 1), "C": "yy"}
+    with pytest.raises(Invalid, match="too long"):
+        expand(text, values.get)
+
+
+def test_a_long_text_without_variables() -> None:
+    text = "x" * (2 * GROWTH_LIMIT)
+    assert expand(text, {}.get) == text

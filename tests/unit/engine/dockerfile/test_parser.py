@@ -138,3 +138,8 @@ def test_global_arguments_end_with_the_first_stage() -> None:
     assert len(file.arguments) == 1
     assert isinstance(file.stages[0].instructions[0], Arg)
     assert isinstance(file.stages[0].origin, From)
+
+
+def test_more_instructions_than_anybody_writes() -> None:
+    with pytest.raises(InvalidDockerfile, match="more than 10000 instructions"):
+        parse("FROM a\n" + "RUN b\n" * 10_000)

@@ -8,6 +8,7 @@ import pytest
 from tests.unit.engine.dockerfile.lines_of import one
 from wherry.engine.dockerfile.errors import InvalidDockerfile
 from wherry.engine.dockerfile.model import HereDocument, KeyValue, Mount, MountType
+from wherry.engine.dockerfile.parser import parse
 from wherry.engine.dockerfile.resolve import resolved
 
 VARIABLES = {"A": "one", "B": "two words", "EMPTY": "", "P": "80 81-82/udp"}
@@ -92,3 +93,15 @@ def test_nonsense_is_refused_with_its_place(text: str, message: str) -> None:
 def test_a_back_quote_escapes_when_it_was_chosen() -> None:
     instruction = one("USER `$A$A", "`")
     assert resolved(instruction, VARIABLES.get, "`") == replace(instruction, user="$Aone")
+
+
+def test_an_instructions_values_together() -> None:
+    """Each text may be short, there may be thousands."""
+    line = "ENV " + " ".join(f"A{number}=$LONG" for number in range(300))
+    instruction = parse(f"FROM a\n{line}\n").stages[0].instructions[0]
+    with pytest.raises(InvalidDockerfile, match="too long"):
+        resolved(instruction, {"LONG": "x" * 1000}.get, "\\")
+    mounts = " ".join("--mount=type=tmpfs,target=$LONG" for number in range(300))
+    instruction = parse(f"FROM a\nRUN {mounts} true\n").stages[0].instructions[0]
+    with pytest.raises(InvalidDockerfile, match="too long"):
+        resolved(instruction, {"LONG": "/" + "x" * 1000}.get, "\\")
