@@ -21,6 +21,7 @@ SAMPLES = {
     "--device-write-iops": "/dev/null:10",
     "--attach": "stdout",
     "--add-host": "a:10.0.0.1",
+    "--dns": "10.0.0.1",
     "--annotation": "a=b",
     "--env": "A=b",
     "--expose": "80",
