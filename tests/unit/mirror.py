@@ -15,7 +15,7 @@ _PLACES = {
     "kernel/test_builds_remote.py": "engine/build: git remote",
     "kernel/test_builds_results.py": "engine/build: exporting layers model squashing state",
     "kernel/test_builds_steps.py": ("engine/build: around builds job running runstep stage stepping"),
-    "kernel/test_build_exchange.py": "engine/build: inline",
+    "kernel/test_build_exchange.py": "engine/build: cachedocument exchange inline; engine/distribution: artifacts",
     "kernel/test_e12_copy.py": "engine/containers: rootfs",
     "kernel/test_identity.py": "linux: identity",
     "kernel/test_snapshots.py": "engine/snapshots: making view",

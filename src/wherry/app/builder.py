@@ -53,6 +53,7 @@ class Builder:
         layers = Layers(self.snapshots, self.content)
         engine = Engine(
             base=LocalImages(self.images, self.registries.fetch),
+            exchange=self.registries,
             content=self.content,
             snapshots=self.snapshots,
             layers=layers,

@@ -14,7 +14,7 @@ from wherry.dockerapi.credentials import CONFIG, from_config
 from wherry.dockerapi.errors import message_of
 from wherry.dockerapi.parameters import Query
 from wherry.engine.build.builds import Built, Pruned
-from wherry.engine.build.model import BuildFailed, Limits, Options, Source, Tell
+from wherry.engine.build.model import BuildFailed, CachePlace, Limits, Options, Source, Tell
 from wherry.engine.images.images import parse_tag
 from wherry.engine.images.progress import Message, Report, streamed
 from wherry.http.streams import closing
@@ -98,7 +98,7 @@ def options_of(query: Query, credentials: str | None = None) -> Options:
         limits=_limits(query),
         squash=query.flag("squash"),
         credentials=from_config(credentials),
-        cache_from=_names(query.text("cachefrom")),
+        cache_from=[CachePlace("registry", name) for name in _names(query.text("cachefrom"))],
         inline_cache=arguments.get("BUILDKIT_INLINE_CACHE") == "1",
     )
 

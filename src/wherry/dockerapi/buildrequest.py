@@ -20,7 +20,7 @@ from wherry.dockerapi.building import BuildEngine, network_of, tag_of
 from wherry.dockerapi.call import Call
 from wherry.dockerapi.credentials import CONFIG, from_config
 from wherry.dockerapi.errors import message_of
-from wherry.engine.build.model import BuildFailed, Event, Limits, Options, Source
+from wherry.engine.build.model import BuildFailed, CachePlace, Event, Limits, Options, Source
 from wherry.engine.images.progress import Message, Report, streamed
 from wherry.http.streams import closing
 from wherry.kit.errors import Invalid, WherryError
@@ -54,7 +54,8 @@ class BuildRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     limits: Limits = Limits()
     reproducible: bool = True
     squash: bool = False
-    cache_from: list[str] = []
+    cache_from: list[CachePlace] = []
+    cache_to: list[CachePlace] = []
     inline_cache: bool = False
 
     def options(self) -> Options:
@@ -63,6 +64,9 @@ class BuildRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             secrets = {name: base64.b64decode(text, validate=True) for name, text in self.secrets.items()}
         except ValueError as error:
             raise Invalid(f"secrets must be base64: {error}") from error
+        for place in self.cache_to:
+            if place.kind == "registry":
+                tag_of(place.where)
         return Options(
             build_args=self.build_args,
             labels=self.labels,
@@ -81,6 +85,7 @@ class BuildRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             reproducible=self.reproducible,
             squash=self.squash,
             cache_from=self.cache_from,
+            cache_to=self.cache_to,
             inline_cache=self.inline_cache,
         )
 

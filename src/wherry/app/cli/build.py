@@ -59,8 +59,16 @@ OPTIONS = [
     _many("--output", "-o", metavar="type=KIND,dest=PATH", help="image (default), docker, oci, tar, local."),
     click.option("--load", is_flag=True, help="Have the image in the engine: it always is."),
     click.option("--push", is_flag=True, help="Push the image."),
-    _many("--cache-from", metavar="NAME", help="Image with its cache inline: its steps need not run."),
-    _many("--cache-to", metavar="type=inline", help="Let the image say which steps made its layers."),
+    _many(
+        "--cache-from",
+        metavar="SOURCE",
+        help="Where steps were made that need not run again: a reference, type=local,src=…",
+    ),
+    _many(
+        "--cache-to",
+        metavar="TARGET",
+        help="Give the cache to others: type=registry,ref=…, type=local,dest=…, type=inline",
+    ),
     _many("--attest", metavar="type=KIND", help="Not made; false and none are accepted."),
     click.option("--provenance", metavar="false", help="Not made; false is accepted."),
     click.option("--sbom", metavar="false", help="Not made; false is accepted."),

@@ -65,7 +65,8 @@ def upload_of(flags: Mapping[str, Any], files: Files) -> Upload:
         "reproducible": flags["reproducible"],
         "squash": flags["squash"],
         "cache_from": [cache_source(text) for text in flags["cache_from"]],
-        "inline_cache": _exports_cache(flags),
+        "cache_to": [place for text in flags["cache_to"] if (place := cache_target(text)) is not None],
+        "inline_cache": _says_cache(flags),
     }
     return _with_files(request, files)
 
@@ -152,22 +153,51 @@ def named_context(text: str) -> tuple[str, str]:
     return name.lower(), value if "://" in value else str(Path(value).absolute())
 
 
-def cache_source(text: str) -> str:
-    """``--cache-from``: an image, or ``type=registry,ref=IMAGE``. The image says which steps made its layers."""
+def cache_source(text: str) -> dict[str, Any]:
+    """``--cache-from``: an image or ``type=registry,ref=REFERENCE`` (a cache, or an image that says which steps made
+    its layers), or ``type=local,src=DIRECTORY``."""
     if "=" not in text:
-        return text
-    fields = _fields(text, "cache import", {"type", "ref"})
-    if fields.get("type") != "registry" or not fields.get("ref"):
-        raise ValueError(f"cache import {text}: an image or type=registry,ref=IMAGE; others are not available")
-    return fields["ref"]
+        return {"kind": "registry", "where": text}
+    fields = _fields(text, "cache import", {"type", "ref", "src"})
+    return _cache_place(text, "cache import", fields, "src")
 
 
-def _exports_cache(flags: Mapping[str, Any]) -> bool:
-    """``--cache-to type=inline``: the image itself says which steps made its layers."""
-    for text in flags["cache_to"]:
-        if _fields(text, "cache export", {"type", "mode", "ref", "dest"}).get("type") != "inline":
-            raise ValueError(f"cache export {text}: only type=inline is available in this version")
-    return bool(flags["cache_to"]) or "BUILDKIT_INLINE_CACHE=1" in flags["build_arg"]
+def cache_target(text: str) -> dict[str, Any] | None:
+    """``--cache-to``: ``type=registry,ref=REFERENCE`` or ``type=local,dest=DIRECTORY``, each with ``mode=min|max``.
+
+    None for ``type=inline``: the image itself says which steps made its layers.
+    """
+    fields = _fields(f"type=registry,ref={text}" if "=" not in text else text, "cache export", _EXPORT_FIELDS)
+    if fields.get("type") == "inline":
+        return None
+    mode = fields.get("mode", "min")
+    if mode not in ("min", "max"):
+        raise ValueError(f"cache export {text}: mode is min or max, not {mode}")
+    return {**_cache_place(text, "cache export", fields, "dest"), "is_whole": mode == "max"}
+
+
+_EXPORT_FIELDS = {"type", "mode", "ref", "dest", "image-manifest", "oci-mediatypes"}
+"""The last two say how BuildKit's cache is written; ours is an OCI image manifest always."""
+
+
+def _cache_place(text: str, what: str, fields: Mapping[str, str], directory: str) -> dict[str, Any]:
+    match fields.get("type"):
+        case "registry":
+            if not fields.get("ref"):
+                raise ValueError(f"{what} {text}: type=registry needs ref=REFERENCE")
+            return {"kind": "registry", "where": fields["ref"]}
+        case "local":
+            if not fields.get(directory):
+                raise ValueError(f"{what} {text}: type=local needs {directory}=DIRECTORY")
+            return {"kind": "local", "where": str(Path(fields[directory]).absolute())}
+        case other:
+            kinds = "registry and local" if directory == "src" else "registry, local and inline"
+            raise ValueError(f"{what} {text}: type={other or ''} is not available; {kinds} are")
+
+
+def _says_cache(flags: Mapping[str, Any]) -> bool:
+    inline = any(cache_target(text) is None for text in flags["cache_to"])
+    return inline or "BUILDKIT_INLINE_CACHE=1" in flags["build_arg"]
 
 
 def secret(text: str, environment: Mapping[str, str]) -> tuple[str, str]:

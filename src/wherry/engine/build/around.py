@@ -3,7 +3,7 @@
 import asyncio
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,14 +14,16 @@ from wherry.engine.build.cache import BuildCache, CachedLayer
 from wherry.engine.build.layers import Layer, Layers
 from wherry.engine.build.running import Runner
 from wherry.engine.content import ContentStore
-from wherry.engine.distribution.model import Credentials
+from wherry.engine.distribution.model import Artifact, Credentials
 from wherry.engine.images.model import Image
 from wherry.engine.snapshots.model import Snapshots
 from wherry.engine.trash import Trash
 from wherry.engine.volumes import Volumes
 from wherry.linux.trees import remove_tree
 from wherry.oci.digest import Digest
+from wherry.oci.model import Descriptor
 from wherry.oci.platform import Platform
+from wherry.oci.reference import Reference
 
 Report = Callable[[Mapping[str, object]], None]
 
@@ -52,6 +54,39 @@ class Base(Protocol):
         ...
 
 
+class Exchange(Protocol):
+    """Registries, for what is no image. Errors as :class:`Distribution`'s."""
+
+    async def artifact(self, reference: Reference, credentials: Credentials) -> Artifact | None:
+        """What the reference names; None when that is an index."""
+        ...
+
+    async def fetch_blobs(
+        self, reference: Reference, descriptors: Sequence[Descriptor], credentials: Credentials
+    ) -> None:
+        """Bring blobs of the reference's repository into the content store, verified."""
+        ...
+
+    async def send(self, reference: Reference, root: Digest, credentials: Credentials) -> None:
+        """Put the manifest ``root`` of the content store, and all it names, under the reference."""
+        ...
+
+
+Bring = Callable[[CachedLayer], Awaitable[None]]
+"""Makes a layer's blob be in the content store. NotFound, Invalid, Unavailable."""
+
+
+@dataclass(slots=True)
+class Imported:
+    """Steps that were made elsewhere, by key, each with how its blob is got."""
+
+    steps: dict[str, tuple[CachedLayer, Bring]] = field(default_factory=dict)
+
+    def add(self, steps: Mapping[str, CachedLayer], bring: Bring) -> None:
+        """The first source of a step is the one that counts."""
+        self.steps |= {key: (layer, bring) for key, layer in steps.items() if key not in self.steps}
+
+
 class Turns:
     """One at a time under a name."""
 
@@ -70,6 +105,7 @@ class Engine:
     """
 
     base: Base
+    exchange: Exchange
     content: ContentStore
     snapshots: Snapshots
     layers: Layers

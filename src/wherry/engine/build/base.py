@@ -1,6 +1,6 @@
 """Images to build on: this machine's own, pulled where they are missing."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from wherry.engine.build.around import Report, Wanted
 from wherry.engine.build.layers import Layer
@@ -36,7 +36,7 @@ class LocalImages:
             return found
         reference = Reference.parse(wanted.reference).tagged()
         try:
-            return await self._fetch(reference, wanted.platform, _credentials(reference, wanted), report)
+            return await self._fetch(reference, wanted.platform, credentials_of(reference, wanted.credentials), report)
         except WherryError as error:
             if found is None or wanted.platform.accepts(Platform.of(found.config)):
                 raise
@@ -50,8 +50,8 @@ class LocalImages:
         ]
 
 
-def _credentials(reference: Reference, wanted: Wanted) -> Credentials:
-    """Of the reference's registry; Docker's hub has several names."""
+def credentials_of(reference: Reference, known: Mapping[str, Credentials]) -> Credentials:
+    """The user of the reference's registry; Docker's hub has several names."""
     domain = reference.domain
     names = _HUB if domain == "docker.io" else (domain, f"https://{domain}", f"http://{domain}")
-    return next((wanted.credentials[name] for name in names if name in wanted.credentials), ANONYMOUS)
+    return next((known[name] for name in names if name in known), ANONYMOUS)

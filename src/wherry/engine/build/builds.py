@@ -9,11 +9,12 @@ from pathlib import Path
 from wherry.engine.build.around import Engine
 from wherry.engine.build.cache import Record
 from wherry.engine.build.context import opened
+from wherry.engine.build.exchange import export_caches, import_caches
 from wherry.engine.build.exporting import image_config, store
 from wherry.engine.build.inline import with_keys
 from wherry.engine.build.job import Job, Vertices
 from wherry.engine.build.model import Options, Source, Tell
-from wherry.engine.build.planning import contexts_of, graph_of, import_cache, refuse_findings, setting_of, warn
+from wherry.engine.build.planning import contexts_of, graph_of, refuse_findings, setting_of, warn
 from wherry.engine.build.squashing import squashed
 from wherry.engine.build.stage import build_stage
 from wherry.engine.build.state import State
@@ -69,7 +70,7 @@ class Builds:
                 job.contexts[name] = stack.enter_context(context)
                 ignore = ignore if name else matcher
             try:
-                job.imported.update(await import_cache(job))
+                await import_caches(job)
                 found = await graph_of(job)
                 findings = warn(job, found, ignore, tell)
                 state = await self._stages(job, found)
@@ -151,12 +152,13 @@ class Builds:
     # The image
 
     async def _export(self, job: Job, state: State, tags: Sequence[Reference]) -> Image:
+        await export_caches(job, state.chain_ids)
         if job.options.squash:
             state = await in_thread(squashed, self._engine, state, state.base_layers, job.work)
         config = image_config(state, job.options.labels, job.setting.now_seconds)
         document = encode(config)
         if job.options.inline_cache:
-            document = with_keys(document, state, job.keys)
+            document = with_keys(document, state, job.made)
         candidate = await in_thread(store, self._engine.content, job.work, state, document)
         await in_thread(self._settle)
         return await self._images.add(job.work, candidate, config, tags)

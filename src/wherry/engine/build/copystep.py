@@ -101,5 +101,5 @@ async def run_workdir(step: Step) -> CachedLayer | None:
         engine.cache.put_fact(fact, b"")
         return None
     engine.cache.put(step_key, layer, step.description)
-    step.job.keys[layer.chain_id] = step_key
+    step.job.made[step_key] = layer
     return layer

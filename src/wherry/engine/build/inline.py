@@ -16,8 +16,9 @@ MEMBER = "wherry.cache.v1"
 _HEX = frozenset("0123456789abcdef")
 
 
-def with_keys(config: bytes, state: State, keys: Mapping[str, str]) -> bytes:
-    """The configuration with the keys of the state's layers; ``keys``: chain id → key. Pure."""
+def with_keys(config: bytes, state: State, made: Mapping[str, CachedLayer]) -> bytes:
+    """The configuration with the keys of the steps that made the state's layers. Pure."""
+    keys = {layer.chain_id: key for key, layer in made.items()}
     chain_ids = state.chain_ids
     known = {str(index): keys[one] for index, one in enumerate(chain_ids) if one in keys}
     document = {**json.loads(config), MEMBER: known}

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wherry.engine.build.around import Engine, Report, Wanted
+from wherry.engine.build.around import Engine, Imported, Report, Wanted
 from wherry.engine.build.cache import CachedLayer
 from wherry.engine.build.context import Context
 from wherry.engine.build.model import Began, BuildFailed, Ended, Failed, Options, Planned, Said, Tell
@@ -89,7 +89,7 @@ def text_of(instruction: Instruction) -> str:
 class Job:
     """``stages`` are under way or done, by index. ``slots`` bounds how many steps work at a time.
 
-    ``keys``: chain id → the key of the step that made it. ``imported``: what other machines' steps made, by key.
+    ``made``: key → what that step made, now or earlier. ``imported``: what steps made elsewhere.
     """
 
     engine: Engine
@@ -101,8 +101,8 @@ class Job:
     contexts: dict[str, Context] = field(default_factory=dict)
     stages: dict[int, "asyncio.Task[State]"] = field(default_factory=dict)
     bases: dict[tuple[str, str], Image] = field(default_factory=dict)
-    keys: dict[str, str] = field(default_factory=dict)
-    imported: dict[str, CachedLayer] = field(default_factory=dict)
+    made: dict[str, CachedLayer] = field(default_factory=dict)
+    imported: Imported = field(default_factory=Imported)
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(os.cpu_count() or 1))
 
     @property

@@ -10,6 +10,7 @@ from wherry.engine.content import ContentStore
 from wherry.engine.images.layers import store_written
 from wherry.engine.images.sweep import Work
 from wherry.engine.snapshots.model import CommitOptions, Snapshots
+from wherry.kit.errors import Invalid
 from wherry.oci.chain import chain_id, chain_ids
 from wherry.oci.digest import Digest
 
@@ -62,11 +63,14 @@ class Layers:
         return CachedLayer(committed.chain_id, committed.diff_id, layer.blob, layer.blob_bytes, committed.size_bytes)
 
     def again(self, layer: CachedLayer, target: Target) -> CachedLayer:
-        """The same layer on the target's chain, where it may not have been yet."""
+        """The same layer on the target's chain, where it may not have been yet. Invalid when its blob is another."""
         name = chain_id(target.parent, layer.diff_id)
         target.work.snapshot(name)
         target.work.blob(layer.blob)
         if not self._snapshots.has(name):
             with self._content.open(Digest.parse(layer.blob)) as stream:
-                self._snapshots.extract(name, target.parent, cast(BinaryIO, stream))
+                result = self._snapshots.extract(name, target.parent, cast(BinaryIO, stream))
+            if result.diff_id != layer.diff_id:
+                self._snapshots.remove(name)
+                raise Invalid(f"layer {layer.blob} has the content {result.diff_id}, expected {layer.diff_id}")
         return replace(layer, chain_id=name)

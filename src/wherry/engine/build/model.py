@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from wherry.engine.distribution.model import Credentials
 from wherry.engine.dockerfile.model import Location
@@ -25,6 +26,20 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class CachePlace:
+    """Where a cache comes from or goes to.
+
+    ``kind`` "registry": ``where`` is a reference, of a cache, or on import also of an image that says which steps made
+    its layers; "local": a directory of this machine. ``is_whole``, on export: with the layers of all stages, not only
+    those of the image (BuildKit's ``mode=max``).
+    """
+
+    kind: Literal["registry", "local"]
+    where: str
+    is_whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """Everything about a build but its files.
 
@@ -34,8 +49,8 @@ class Options:
     ``secrets``: id → content. ``ssh``: id → path of an agent's socket on this machine. ``allow``: what steps may ask
     for beyond the usual ("network.host", "security.insecure"). ``epoch_seconds``: the time that everything built has,
     None: the base image's; ``reproducible`` False: files keep their times, and the image has the time of the build.
-    ``credentials``: registry → its user's, to pull base images with. ``cache_from``: images that say which steps made
-    their layers; ``inline_cache``: so does the one that is built.
+    ``credentials``: registry → its user's, to pull base images with. ``inline_cache``: the image says which steps
+    made its layers.
     """
 
     build_args: Mapping[str, str] = field(default_factory=dict)
@@ -56,7 +71,8 @@ class Options:
     reproducible: bool = True
     squash: bool = False
     credentials: Mapping[str, Credentials] = field(default_factory=dict)
-    cache_from: Sequence[str] = ()
+    cache_from: Sequence[CachePlace] = ()
+    cache_to: Sequence[CachePlace] = ()
     inline_cache: bool = False
 
 

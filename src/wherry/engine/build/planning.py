@@ -4,9 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from wherry.engine.build.cache import CachedLayer
 from wherry.engine.build.ignore import Matcher, parse_ignore
-from wherry.engine.build.inline import keys_of
 from wherry.engine.build.job import Job, Setting
 from wherry.engine.build.model import BuildFailed, Options, Source, Tell, Warned
 from wherry.engine.dockerfile import graph
@@ -132,19 +130,6 @@ async def _triggers(job: Job, found: Graph) -> dict[int, Sequence[Instruction]]:
         if texts:
             triggers[node.stage.index] = [parse_trigger(text, location) for text in texts]
     return triggers
-
-
-async def import_cache(job: Job) -> dict[str, CachedLayer]:
-    """What steps made the layers of the images of ``--cache-from``. One that cannot be had is told, and no more."""
-    found: dict[str, CachedLayer] = {}
-    for reference in job.options.cache_from:
-        try:
-            image = await job.base_image(reference, job.setting.platform, lambda document: None)
-        except WherryError as error:
-            job.tell(Warned("CacheImport", f"importing cache from {reference} failed: {error.message}"))
-            continue
-        found |= keys_of(image, job.engine.base.layers(image))
-    return found
 
 
 def warn(job: Job, found: Graph, ignore: Matcher | None, tell: Tell) -> list[Finding]:

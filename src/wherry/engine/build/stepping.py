@@ -8,6 +8,7 @@ from wherry.engine.build.job import Job, Telling
 from wherry.engine.build.layers import Target
 from wherry.engine.build.state import State
 from wherry.engine.images.threads import in_thread
+from wherry.kit.errors import WherryError
 
 Make = Callable[[Target], Awaitable[CachedLayer]]
 Holds = Callable[[], Awaitable[bool]]
@@ -40,7 +41,7 @@ class Step:
             self.job.work.snapshot(found.chain_id)
             self.job.work.blob(found.blob)
             self.telling.cached = True
-            self.job.keys[found.chain_id] = key
+            self.job.made[key] = found
         return found
 
     async def found(self, key: str) -> CachedLayer | None:
@@ -48,14 +49,21 @@ class Step:
         return self.cached(key) or await self._imported(key)
 
     async def _imported(self, key: str) -> CachedLayer | None:
-        """What the step made elsewhere, as an image says that the user named (``--cache-from``)."""
-        elsewhere = None if self.fresh else self.job.imported.get(key)
-        if elsewhere is None:
+        """What the step made elsewhere, as a source says that the user named (``--cache-from``)."""
+        found = None if self.fresh else self.job.imported.steps.get(key)
+        if found is None:
             return None
-        layer = await in_thread(self.job.engine.layers.again, elsewhere, self.target)
+        elsewhere, bring = found
+        self.job.work.blob(elsewhere.blob)
+        try:
+            await bring(elsewhere)
+            layer = await in_thread(self.job.engine.layers.again, elsewhere, self.target)
+        except WherryError as error:
+            self.telling.say({"status": f"the imported cache is of no use here: {error.message}"})
+            return None
         self.job.engine.cache.put(key, layer, self.description)
         self.telling.cached = True
-        self.job.keys[layer.chain_id] = key
+        self.job.made[key] = layer
         return layer
 
     async def made(self, key: str, make: Make, holds: Holds = always) -> CachedLayer:
@@ -71,7 +79,7 @@ class Step:
                 layer = await make(self.target)
             if await holds():
                 self.job.engine.cache.put(key, layer, self.description)
-                self.job.keys[layer.chain_id] = key
+                self.job.made[key] = layer
             else:
                 self.telling.say({"status": "files changed meanwhile: this step is not remembered"})
             return layer

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from wherry.engine.content import ContentStore
 from wherry.engine.distribution.endpoints import Endpoints
-from wherry.engine.distribution.model import ANONYMOUS, Credentials, Found, Inspected, Login
+from wherry.engine.distribution.model import ANONYMOUS, Artifact, Credentials, Found, Inspected, Login
 from wherry.engine.images import Image, Images
 from wherry.engine.images.progress import Message, Report, streamed
+from wherry.oci.digest import Digest
+from wherry.oci.model import Descriptor
 from wherry.oci.platform import Platform
 from wherry.oci.reference import Reference
 
@@ -53,6 +55,20 @@ class Distribution:
     ) -> Image:
         """Pull one image for whoever needs it, a build; its progress goes to ``report``."""
         return (await self._operations.pull(reference, platform, credentials, report)).image
+
+    async def artifact(self, reference: Reference, credentials: Credentials) -> Artifact | None:
+        """What a registry has under a reference, its blobs but the configuration left there; None for an index."""
+        return await self._operations.artifact(reference, credentials)
+
+    async def fetch_blobs(
+        self, reference: Reference, descriptors: Sequence[Descriptor], credentials: Credentials
+    ) -> None:
+        """Bring blobs of the reference's repository into the content store, verified."""
+        await self._operations.fetch_blobs(reference, descriptors, credentials)
+
+    async def send(self, reference: Reference, root: Digest, credentials: Credentials) -> None:
+        """Put a manifest of the content store, and all it names, under a tag: no image need be called so here."""
+        await self._operations.send(reference, root, credentials)
 
     def push(self, reference: Reference, credentials: Credentials) -> AsyncIterator[Message]:
         """Push a tag, or with a mere name every tag of the repository; yields Docker's messages."""

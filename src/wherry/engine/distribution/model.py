@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from wherry.oci.model import Descriptor
+from wherry.oci.model import Descriptor, Manifest
 from wherry.oci.platform import Platform
 
 
@@ -34,6 +34,14 @@ class Document:
 
     descriptor: Descriptor
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """What a registry has that need not be an image: ``config`` was verified, of the layers there are descriptors."""
+
+    manifest: Manifest
+    config: bytes
 
 
 @dataclass(frozen=True, slots=True)

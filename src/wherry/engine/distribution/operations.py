@@ -6,12 +6,12 @@ from contextlib import aclosing
 from typing import TypeVar
 
 from wherry.engine.content import ContentStore, Full
-from wherry.engine.distribution import search
+from wherry.engine.distribution import artifacts, search
 from wherry.engine.distribution.asking import Asking
 from wherry.engine.distribution.connection import Call, Connection
 from wherry.engine.distribution.connector import Connector
 from wherry.engine.distribution.endpoints import HUB
-from wherry.engine.distribution.model import Credentials, Found, Inspected, Login
+from wherry.engine.distribution.model import Artifact, Credentials, Found, Inspected, Login
 from wherry.engine.distribution.progress import plain
 from wherry.engine.distribution.pull import Pulled, Pulls
 from wherry.engine.distribution.push import Pushed, Pushes
@@ -22,6 +22,7 @@ from wherry.engine.images import Images
 from wherry.engine.images.progress import Report
 from wherry.kit.errors import Invalid, NotFound, Unauthenticated, WherryError
 from wherry.oci.digest import Digest
+from wherry.oci.model import Descriptor
 from wherry.oci.platform import Platform
 from wherry.oci.reference import DEFAULT_DOMAIN, Reference
 
@@ -37,6 +38,7 @@ class Operations:
 
     def __init__(self, images: Images, content: ContentStore, connector: Connector, asking: Asking) -> None:
         self._images = images
+        self._content = content
         self._connector = connector
         self._asking = asking
         self._pulls = Pulls(images, content, asking)
@@ -101,6 +103,28 @@ class Operations:
                             raise
                         log.warning("mirror %s does not serve %s: %s", endpoint.url, reference, error.message)
         raise AssertionError("a registry has a server of its own")
+
+    async def artifact(self, reference: Reference, credentials: Credentials) -> Artifact | None:
+        return await self._from_any(
+            reference, credentials, lambda repository: artifacts.read(repository, reference, self._asking)
+        )
+
+    async def fetch_blobs(
+        self, reference: Reference, descriptors: Sequence[Descriptor], credentials: Credentials
+    ) -> None:
+        def fetch(repository: Repository) -> Awaitable[None]:
+            return artifacts.fetch(repository, descriptors, self._content, self._asking)
+
+        await self._from_any(reference, credentials, fetch)
+
+    async def send(self, reference: Reference, root: Digest, credentials: Credentials) -> None:
+        async with self._connector.client() as http:
+            connection = await self._connector.own(http, reference.domain, credentials)
+            try:
+                repository = Repository(connection, reference.path)
+                await self._pushes.push(repository, root, reference, lambda message: None)
+            except Refused as error:
+                raise general(error) from error
 
     async def push(self, reference: Reference, credentials: Credentials, report: Report) -> None:
         """One tag, or all of a repository."""
