@@ -40,6 +40,7 @@ GROUPS = {
     **_verbs("volumes", "volume"),
     **_verbs("build", "builder"),
     **_verbs("registry", "registry"),
+    **_verbs("diskusage", "system"),
 }
 COMMANDS = {**INSTANCE, **CONTAINERS, **IMAGES, **REGISTRIES, **SYSTEM, **GROUPS}
 
