@@ -9,6 +9,7 @@ from wherry.dockerapi import imageviews
 from wherry.dockerapi.call import Call
 from wherry.dockerapi.credentials import AUTH, from_header
 from wherry.dockerapi.endpoint import endpoint
+from wherry.dockerapi.platforms import check, platforms_of
 from wherry.dockerapi.progress import send_progress
 from wherry.dockerapi.services import ImageEngine, ImageUsers, RegistryClient
 from wherry.kit.errors import Forbidden, Invalid, Unauthenticated, Unsupported
@@ -34,10 +35,12 @@ class ImageEndpoints:
 
     @endpoint("GET /images/{name...}/json")
     async def inspect(self, call: Call) -> web.StreamResponse:
+        check(self._images, [call.name], call.query)
         return call.json(imageviews.inspect(self._images.get(call.name), call.version))
 
     @endpoint("GET /images/{name...}/history")
     async def history(self, call: Call) -> web.StreamResponse:
+        check(self._images, [call.name], call.query)
         return call.json([imageviews.history(entry) for entry in self._images.history(call.name)])
 
     @endpoint("POST /images/{name...}/tag")
@@ -47,6 +50,7 @@ class ImageEndpoints:
 
     @endpoint("DELETE /images/{name...}")
     async def remove(self, call: Call) -> web.StreamResponse:
+        check(self._images, [call.name], call.query, "platforms")
         removed = self._images.remove(
             call.name,
             force=call.query.flag("force"),
@@ -96,7 +100,8 @@ class ImageEndpoints:
 
     @endpoint("POST /images/load")
     async def load(self, call: Call) -> web.StreamResponse:
-        return await send_progress(call, self._images.load(call.chunks(), call.query.text("platform")))
+        wanted = platforms_of(call.query)
+        return await send_progress(call, self._images.load(call.chunks(), str(wanted[0]) if wanted else ""))
 
     @endpoint("GET /images/get")
     async def save_many(self, call: Call) -> web.StreamResponse:
@@ -110,6 +115,7 @@ class ImageEndpoints:
         return await self._save(call, [call.name])
 
     async def _save(self, call: Call, names: Sequence[str]) -> web.StreamResponse:
+        check(self._images, names, call.query)
         pieces = self._images.save(names)  # raises before the answer begins
         stream = await call.stream(TAR)
         return await stream.send_all(pieces)

@@ -5,6 +5,7 @@ from aiohttp import web
 from wherry.dockerapi.call import Call
 from wherry.dockerapi.credentials import AUTH, AuthConfig, from_header
 from wherry.dockerapi.endpoint import endpoint
+from wherry.dockerapi.platforms import Images, check
 from wherry.dockerapi.progress import send_progress
 from wherry.dockerapi.services import RegistryClient
 from wherry.kit.errors import Invalid
@@ -16,13 +17,15 @@ SEARCH_FILTERS = frozenset({"is-automated", "is-official", "stars"})
 class RegistryEndpoints:
     """``/images/{name}/push``, ``/auth``, ``/distribution``, ``/images/search``."""
 
-    def __init__(self, registries: RegistryClient) -> None:
+    def __init__(self, registries: RegistryClient, images: Images) -> None:
         self._registries = registries
+        self._images = images
 
     @endpoint("POST /images/{name...}/push")
     async def push(self, call: Call) -> web.StreamResponse:
         credentials = from_header(call.request.headers.get(AUTH))
         reference = Reference.build(call.name, call.query.text("tag"))
+        check(self._images, [str(reference)], call.query)
         return await send_progress(call, self._registries.push(reference, credentials))
 
     @endpoint("POST /auth")

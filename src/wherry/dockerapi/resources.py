@@ -33,7 +33,7 @@ def resources(services: Services) -> list[object]:
         ExecEndpoints(containers),
         FileEndpoints(containers),
         ImageEndpoints(services.images, services.registries, containers),
-        RegistryEndpoints(services.registries),
+        RegistryEndpoints(services.registries, services.images),
         VolumeEndpoints(services.volumes),
         NetworkEndpoints(services.networks),
         DiskUsageEndpoints(services),
