@@ -20,7 +20,12 @@ from wherry.kit.errors import Unavailable
 
 # A node that has not answered after this long will not.
 READY_SECONDS = 30.0
-_SMALL = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072", "FROZENLIST_NO_EXTENSIONS": "1"}
+_SMALL = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_TRIM_THRESHOLD_": str(2 << 20),
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 20),
+    "FROZENLIST_NO_EXTENSIONS": "1",
+}
 _Function = Callable[..., Any]
 
 
@@ -164,7 +169,9 @@ def _shown(found: status.Report) -> str:
 def daemon_environment(environment: Any) -> dict[str, str]:
     """The environment of supervisor and node: the caller's, and what keeps the memory of a Python process small.
 
-    One malloc arena instead of eight a core (mallopt(3)); freed memory beyond 128 kB goes back to the kernel.
+    One malloc arena instead of eight a core (mallopt(3)); freed memory beyond 2 MB goes back to the kernel. What asyncio
+    reads comes in buffers of 256 kB: those must stay below the threshold from which each is mapped and unmapped, with a
+    page fault for every 4 kB (a build context of 200 MB: half the time).
     frozenlist, of which aiohttp makes a handful, has an extension that is all that loads libstdc++, 1 MB.
     """
     return {**environment, **_SMALL, "PYTHONNOUSERSITE": "1"}
