@@ -169,9 +169,9 @@ def _shown(found: status.Report) -> str:
 def daemon_environment(environment: Any) -> dict[str, str]:
     """The environment of supervisor and node: the caller's, and what keeps the memory of a Python process small.
 
-    One malloc arena instead of eight a core (mallopt(3)); freed memory beyond 2 MB goes back to the kernel. What asyncio
-    reads comes in buffers of 256 kB: those must stay below the threshold from which each is mapped and unmapped, with a
-    page fault for every 4 kB (a build context of 200 MB: half the time).
+    One malloc arena instead of eight a core (mallopt(3)); freed memory beyond 2 MB goes back to the kernel. asyncio
+    reads into buffers of 256 kB: they must stay below the threshold from which each is mapped and unmapped, with a page
+    fault for every 4 kB.
     frozenlist, of which aiohttp makes a handful, has an extension that is all that loads libstdc++, 1 MB.
     """
     return {**environment, **_SMALL, "PYTHONNOUSERSITE": "1"}
