@@ -24,7 +24,7 @@ class Started:
     """What belongs to a started container as long as it runs.
 
     ``pid`` is its process 1; ``child``, our child whose exit status is the container's, is another only with a foreign
-    runtime.
+    runtime. ``mounts`` is its mount namespace: held, so that its end does not wait for some thirty mounts to go.
     """
 
     def __init__(self, pid: int, cgroup: Cgroup, log: LogWriter | None) -> None:
@@ -34,6 +34,7 @@ class Started:
         self.log = log
         self.rootfs: int | None = None
         self.devpts: int | None = None
+        self.mounts: int | None = None
         self.at = 0
         self.uid = self.gid = 0
 
@@ -47,11 +48,11 @@ class Started:
             return 0
 
     def release(self) -> None:
-        """Let go of mounts and cgroups: the last use of the overlay ends here, where nobody waits for it."""
-        for fd in (self.rootfs, self.devpts):
+        """Let go of mounts and cgroups: their last use ends here, where nobody waits for it."""
+        for fd in (self.rootfs, self.devpts, self.mounts):
             if fd is not None:
                 os.close(fd)
-        self.rootfs = self.devpts = None
+        self.rootfs = self.devpts = self.mounts = None
         try:
             self.cgroup.delete()
         except OSError:
@@ -74,6 +75,7 @@ def start(
     started = Started(pid, cgroup, LogWriter(*log) if log else None)
     stdio.log = started.log
     try:
+        started.mounts = open_namespace(pid, "mnt")
         _send_config(message, init, isolation)
         _send_root(message, received, init, isolation, started, stdio)
         _send_cgroups(message["config"], init, started)
