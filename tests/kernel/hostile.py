@@ -16,7 +16,7 @@ from tests.kernel.attacks import Canary
 from tests.kernel.layermodel import Entry, Refused, differences, seen, stacked, told
 from tests.kernel.rig import Rig
 from wherry.engine.snapshots import Limits, OverlaySnapshots
-from wherry.engine.snapshots.model import DEFAULT_LIMITS
+from wherry.engine.snapshots.model import DEFAULT_LIMITS, ExtractOptions
 from wherry.kit.errors import Invalid
 from wherry.linux.trees import remove_tree
 
@@ -32,7 +32,9 @@ class Place:
     def extract(self, data: bytes, limits: Limits = DEFAULT_LIMITS) -> None:
         """Put a layer on top."""
         chain_id = f"sha256:{len(self.chain):064x}"
-        self.snapshots.extract(chain_id, self.chain[-1] if self.chain else None, io.BytesIO(data), limits)
+        self.snapshots.extract(
+            chain_id, self.chain[-1] if self.chain else None, io.BytesIO(data), ExtractOptions(limits)
+        )
         self.chain.append(chain_id)
 
     def refuses(self, data: bytes, limits: Limits = DEFAULT_LIMITS) -> str:

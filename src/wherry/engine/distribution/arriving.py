@@ -1,6 +1,7 @@
 """An image on its way: its layers downloaded side by side, and extracted in order while later ones still arrive."""
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -20,10 +21,15 @@ from wherry.engine.images.sweep import Work
 from wherry.engine.images.threads import in_thread_of
 from wherry.http.client import BrokenOff, NoAnswer
 from wherry.kit.errors import Invalid, Unavailable
+from wherry.kit.tasks import first_cause
 from wherry.oci.digest import Digest
 from wherry.oci.model import Descriptor, ImageConfig
 
 T = TypeVar("T")
+
+
+EXTRACTED_AT_ONCE = min(4, os.cpu_count() or 1)
+"""Layers of one pull. Python holds them up one by one, but most of the time is the kernel's and the decompressor's."""
 
 
 class Arriving:
@@ -43,11 +49,16 @@ class Arriving:
         self._work = work
         self._stored = StoredLayers(content)
         self._stack = ExitStack()
-        self._threads: Executor = ThreadPoolExecutor(AT_ONCE + 1, "pull")
+        self._threads: Executor = ThreadPoolExecutor(AT_ONCE + EXTRACTED_AT_ONCE, "pull")
         self._waited: dict[str, Arrival] = {}
         self._progress: dict[str, LayerProgress] = {}
         self._documents: Sequence[tuple[bytes, Digest]] = ()
         self._arrived = asyncio.Event()
+
+    @property
+    def at_once(self) -> int:
+        """See :class:`Source`."""
+        return EXTRACTED_AT_ONCE
 
     async def __aenter__(self) -> "Arriving":
         self._stack.enter_context(cast(ThreadPoolExecutor, self._threads))
@@ -99,7 +110,7 @@ class Arriving:
                 await registering
                 fetching.cancel()  # somebody else may have been faster with the whole image
         except BaseExceptionGroup as group_error:
-            raise _cause(group_error) from group_error
+            raise first_cause(group_error) from group_error
         return registering.result()
 
     async def _fetch_all(self) -> None:
@@ -149,9 +160,3 @@ def _is_lost(arrival: Arrival, error: BaseException | None) -> bool:
     if isinstance(error, Invalid):
         return not arrival.is_complete
     return isinstance(error, Unavailable) and not isinstance(error, NoAnswer | BrokenOff)
-
-
-def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """What went wrong first; the others were cancelled for it."""
-    first = group.exceptions[0]
-    return _cause(first) if isinstance(first, BaseExceptionGroup) else first

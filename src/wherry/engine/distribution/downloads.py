@@ -18,7 +18,7 @@ from wherry.kit.errors import Invalid
 AT_ONCE = 4
 """Blobs being downloaded, of all pulls together. Docker's default is 3 (max-concurrent-downloads)."""
 
-_BATCH_BYTES = 1 << 20
+_BATCH_BYTES = 512 << 10  # with what comes on top, below what malloc(3) maps and unmaps each time
 
 
 class Watcher(Protocol):

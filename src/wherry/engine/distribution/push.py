@@ -14,6 +14,7 @@ from wherry.engine.distribution.uploads import Blob, Uploads, Way
 from wherry.engine.images import Images
 from wherry.engine.images.progress import Report
 from wherry.kit.errors import NotFound
+from wherry.kit.tasks import first_cause
 from wherry.oci import mediatypes
 from wherry.oci.decode import decode_config, decode_manifest
 from wherry.oci.digest import Digest
@@ -92,7 +93,7 @@ class Pushes:
                 for id, layer in reversed(layers.items()):
                     group.create_task(self._put_layer(repository, layer, id, reference, report))
         except BaseExceptionGroup as error:
-            raise error.exceptions[0] from error
+            raise first_cause(error) from error
         config = Blob(Digest.parse(manifest.config.digest), manifest.config.size)
         await self._uploads.upload(repository, config, lambda _: None)
 

@@ -4,11 +4,8 @@ Every way in (import, load, pull, build, commit) opens a work, stores its blobs,
 before they are all there, where its source knows how to wait.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import BinaryIO
-from weakref import WeakValueDictionary
+from dataclasses import dataclass
 
 from wherry.engine.content import ContentStore
 from wherry.engine.images.model import Layer, StoredLayer
@@ -16,6 +13,7 @@ from wherry.engine.images.owners import ImageOwner, Owners
 from wherry.engine.images.rows import ImageRow, ImageRows, LayerRow
 from wherry.engine.images.source import LayerBlob, Source, StoredLayers
 from wherry.engine.images.sweep import Kind, Name, Sweeper, Work
+from wherry.engine.images.unpacking import Unpacker
 from wherry.engine.snapshots.model import Snapshots
 from wherry.kit.durations import parse_moment
 from wherry.kit.errors import Invalid
@@ -23,8 +21,6 @@ from wherry.oci import mediatypes
 from wherry.oci.chain import chain_ids
 from wherry.oci.digest import Digest
 from wherry.oci.model import ImageConfig
-
-_READ_BYTES = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,7 @@ class Registrar:
         self._content = content
         self._snapshots = snapshots
         self._changed = changed
-        self._extracting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._unpacker = Unpacker(rows, snapshots)
         self.owners = Owners(ImageOwner(rows))
         self.sweeper = Sweeper(self.owners.wants, self._delete)
 
@@ -71,11 +67,9 @@ class Registrar:
         if self._rows.image(image) is not None:
             return image
         source = source or StoredLayers(self._content)
-        layers: list[LayerRow] = []
-        for layer, blob in zip(self._stack(config, candidate.layers), candidate.layers, strict=True):
-            layers.append(await self._extracted(work, layers, layer, source))
-            source.ready(blob)
+        layers = await self._unpacker.unpack(work, self._stack(config, candidate.layers), source)
         await source.settle()
+        await self._unpacker.settle(layers)
         row = ImageRow(
             id=image,
             config=candidate.config,
@@ -104,20 +98,6 @@ class Registrar:
             for chain_id, diff_id, blob in zip(chain_ids(diff_ids), diff_ids, blobs, strict=True)
         ]
 
-    async def _extracted(self, work: Work, below: Sequence[LayerRow], row: LayerRow, source: Source) -> LayerRow:
-        """The layer as a snapshot, made unless it is there. One at a time a chain: a second waits for the first.
-
-        The snapshot of a layer that turns out not to be what it was called is gone before anybody else looks for it.
-        """
-        lock = self._extracting.setdefault(row.chain_id, asyncio.Lock())
-        async with lock:
-            size = self._known_size(row.chain_id)
-            if size is None:
-                work.snapshot(row.chain_id)
-                blob = LayerBlob(row.layer.blob, row.layer.blob_bytes, row.layer.media_type)
-                size = await source.read(blob, lambda stream: self._extract(below, row, stream))
-        return LayerRow(row.chain_id, replace(row.layer, unpacked_bytes=size))
-
     def stored_layer(self, diff_ids: Sequence[str]) -> StoredLayer | None:
         """The stored blob of the layer on top of these, when it is one that was compressed here and is extracted."""
         chain_id = chain_ids(diff_ids)[-1]
@@ -125,26 +105,6 @@ class Registrar:
         if layer is None or layer.media_type != mediatypes.OCI_LAYER_GZIP or not self._snapshots.has(chain_id):
             return None
         return StoredLayer(layer.diff_id, layer.blob, layer.blob_bytes)
-
-    def _known_size(self, chain_id: str) -> int | None:
-        """Unpacked bytes of a layer that is extracted already."""
-        if not self._snapshots.has(chain_id):
-            return None
-        known = self._rows.layer_of_chain(chain_id)
-        return known.unpacked_bytes if known is not None else self._snapshots.usage(chain_id)
-
-    def _extract(self, below: Sequence[LayerRow], row: LayerRow, stream: BinaryIO) -> int:
-        result = self._snapshots.extract(row.chain_id, below[-1].chain_id if below else None, stream)
-        try:
-            while stream.read(_READ_BYTES):  # what follows the archive: only at its end is the blob known to be good
-                pass
-            if result.diff_id != row.layer.diff_id:
-                expected, position = row.layer.diff_id, len(below)
-                raise Invalid(f'invalid diffID for layer {position}: expected "{expected}", got "{result.diff_id}"')
-        except BaseException:
-            self._snapshots.remove(row.chain_id)
-            raise
-        return result.size_bytes
 
 
 def created_nanoseconds(config: ImageConfig) -> int:

@@ -23,6 +23,11 @@ class LayerBlob:
 class Source(Protocol):
     """Layers, asked for from the lowest up. A layer may be read while it is still arriving."""
 
+    @property
+    def at_once(self) -> int:
+        """How many layers may be read at a time. One that is read may wait for those below it to be."""
+        ...
+
     async def read(self, layer: LayerBlob, consume: Callable[[BinaryIO], T]) -> T:
         """``consume(file)`` run in a thread. The file's end is reached only when all before it was the layer's bytes.
 
@@ -31,7 +36,7 @@ class Source(Protocol):
         ...
 
     def ready(self, layer: LayerBlob) -> None:
-        """The layer is extracted, by whomever. Called once a layer, in order."""
+        """The layer is extracted, by whomever. Called once a layer."""
         ...
 
     async def settle(self) -> None:
@@ -41,6 +46,8 @@ class Source(Protocol):
 
 class StoredLayers:
     """Layers whose blobs are all there."""
+
+    at_once = 1  # the threads are everybody's: none of them may wait for another
 
     def __init__(self, content: ContentStore) -> None:
         self._content = content

@@ -28,17 +28,29 @@ not the image's (Docker's layers have none either). Sockets are left out, and so
 to mount things on, with directories that are there for nothing else. So the same files give the same bytes on every
 machine, and extracting them gives the snapshot that was made without extracting.
 
-Invariants: a directory appears by one rename of a complete, synced one and never changes afterwards. ``tmp`` is on the
-same file system. Nothing but root can look in. After a crash :meth:`recover` deletes what is half-made.
+Invariants: a directory appears by one rename of a complete one, when the layers below it are there, and never changes
+afterwards. It is on the disk before that, or (``durable`` False) when :meth:`Snapshots.sync` has returned: before
+anything durable refers to it, so that after a power cut what is referred to is whole, and the rest is removed. ``tmp``
+is on the same file system. Nothing but root can look in. After a crash :meth:`recover` deletes what is half-made.
 """
 
-from wherry.engine.snapshots.model import CommitOptions, Committed, Diff, ExtractResult, Guise, Limits, Snapshots
+from wherry.engine.snapshots.model import (
+    CommitOptions,
+    Committed,
+    Diff,
+    ExtractOptions,
+    ExtractResult,
+    Guise,
+    Limits,
+    Snapshots,
+)
 from wherry.engine.snapshots.overlay import OverlaySnapshots
 
 __all__ = [
     "CommitOptions",
     "Committed",
     "Diff",
+    "ExtractOptions",
     "ExtractResult",
     "Guise",
     "Limits",

@@ -23,7 +23,7 @@ XZ_MEMORY_LIMIT_BYTES = 80 << 20
 """``xz -9`` needs 65 MiB to decompress (xz(1))."""
 
 _INPUT_BYTES = 256 << 10
-_OUTPUT_BYTES = 1 << 20
+_OUTPUT_BYTES = 512 << 10  # below what malloc(3) maps and unmaps each time
 _MAGIC = {b"\x1f\x8b\x08": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 _MAGIC_BYTES = 6
 _ZSTD_HEADER_BYTES = 18  # at most (RFC 8878 3.1.1)
@@ -65,7 +65,7 @@ class Decompressed(io.RawIOBase):
         self._rest = memoryview(b"")
 
     def chunk(self) -> bytes:
-        """The next bytes, at most 1 MiB; empty at the end."""
+        """The next bytes, at most 512 KiB; empty at the end."""
         try:
             return next(self._chunks, b"")
         except _ERRORS as error:

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -20,7 +20,8 @@ class Inheritance:
     Without it a layer that adds one file to ``/home/me`` would give that directory to root for everybody to read.
     """
 
-    def __init__(self, below: Sequence[Path]) -> None:
+    def __init__(self, below: Sequence[Path] | Callable[[], Sequence[Path]]) -> None:
+        """``below``, or what gives it: called when it is needed, at most once."""
         self._below = below
         self._roots: list[int] | None = None
 
@@ -50,8 +51,9 @@ class Inheritance:
     def _open(self) -> list[int]:
         """Most layers describe all their directories: opened on first need."""
         if self._roots is None:
+            below = self._below() if callable(self._below) else self._below
             self._roots = []
-            for path in self._below:
+            for path in below:
                 self._roots.append(os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
         return self._roots
 

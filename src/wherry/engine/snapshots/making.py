@@ -1,6 +1,6 @@
 """A layer's tar to a directory, and back. :mod:`overlay` loads this with the first layer: 25 ms and 2 MB a daemon."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -23,8 +23,11 @@ class Made(NamedTuple):
     opaque: bool
 
 
-def unpack(root: int, stream: BinaryIO, limits: Limits, below: Sequence[Path]) -> Made:
-    """Extract ``stream`` into the empty directory ``root``, above the layers ``below``, the topmost first."""
+def unpack(root: int, stream: BinaryIO, limits: Limits, below: Callable[[], Sequence[Path]]) -> Made:
+    """Extract ``stream`` into the empty directory ``root``.
+
+    ``below`` gives the layers under it, the topmost first; it is called when they are needed.
+    """
     source = Source(Decompressed(stream), limits)
     with Inheritance(below) as inheritance, closing(Extractor(root, source, limits, inheritance)) as extractor:
         extractor.run()

@@ -36,6 +36,22 @@ class ExtractResult:
     entries: int
 
 
+@dataclass(frozen=True, slots=True)
+class ExtractOptions:
+    """``durable`` False: the caller calls :meth:`Snapshots.sync` before anything durable refers to the snapshot.
+
+    ``below_ready``: the layers below may not be there yet; it returns when they are, or raises what the extraction is
+    then to end with. None: they are.
+    """
+
+    limits: Limits = DEFAULT_LIMITS
+    durable: bool = True
+    below_ready: Callable[[], None] | None = None
+
+
+DEFAULT_EXTRACT = ExtractOptions()
+
+
 class Sink(Protocol):
     """Where a layer's tar goes, in pieces of at most 1 MiB that are used up when the call returns."""
 
@@ -100,13 +116,13 @@ class Snapshots(Protocol):
     def has(self, chain_id: str) -> bool: ...
 
     def extract(
-        self, chain_id: str, parent: str | None, stream: BinaryIO, limits: Limits = DEFAULT_LIMITS
+        self, chain_id: str, parent: str | None, stream: BinaryIO, options: ExtractOptions = DEFAULT_EXTRACT
     ) -> ExtractResult:
         """Make the snapshot of a layer whose tar (plain, gzip, zstd, xz, bzip2) is read from ``stream`` to its end.
 
-        ``parent`` is the chain below (None: the lowest layer) and must exist. All or nothing, also in a crash. Raises
-        Invalid for a layer that is malformed, hostile or over a limit, Unavailable when the disk is full. When
-        the snapshot is there already the new one is dropped.
+        ``parent`` is the chain below (None: the lowest layer) and must exist, as soon as it is needed, and before this
+        one is seen. All or nothing, also in a crash. Raises Invalid for a layer that is malformed, hostile or over a
+        limit, Unavailable when the disk is full. When the snapshot is there already the new one is dropped.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -11,10 +11,11 @@ import msgspec
 
 from wherry.engine.snapshots.model import (
     DEFAULT_COMMIT,
-    DEFAULT_LIMITS,
+    DEFAULT_EXTRACT,
     CommitOptions,
     Committed,
     Diff,
+    ExtractOptions,
     ExtractResult,
     Guise,
     Limits,
@@ -116,15 +117,28 @@ class OverlaySnapshots:
         return record
 
     def extract(
-        self, chain_id: str, parent: str | None, stream: BinaryIO, limits: Limits = DEFAULT_LIMITS
+        self, chain_id: str, parent: str | None, stream: BinaryIO, options: ExtractOptions = DEFAULT_EXTRACT
     ) -> ExtractResult:
         target = self._directory(chain_id)
-        below = self._below(parent)
+        below = self._waiting(parent, options.below_ready)
         with self._unfinished() as directory:
-            record = self._fill(directory, stream, limits, parent, below)
+            record = self._fill(directory, stream, options.limits, parent, below)
             (directory / _RECORD).write_bytes(msgspec.json.encode(record))
-            self._publish(directory, target)
+            below()
+            self._publish(directory, target, options.durable)
         return ExtractResult(record.diff_id, record.size_bytes, record.entries)
+
+    def _waiting(self, parent: str | None, ready: Callable[[], None] | None) -> Callable[[], Sequence[Path]]:
+        """Gives the layers below as soon as they are there; they are looked up at once when they are."""
+        if ready is None:
+            found = self._below(parent)
+            return lambda: found
+
+        def wait() -> Sequence[Path]:
+            ready()
+            return self._below(parent)
+
+        return wait
 
     def commit(self, upper: Path, parent: str | None, sink: Sink, options: CommitOptions = DEFAULT_COMMIT) -> Committed:
         with self._unfinished("commit") as directory:
@@ -178,7 +192,12 @@ class OverlaySnapshots:
             self._delete(directory)
 
     def _fill(
-        self, directory: Path, stream: BinaryIO, limits: Limits, parent: str | None, below: Sequence[Path]
+        self,
+        directory: Path,
+        stream: BinaryIO,
+        limits: Limits,
+        parent: str | None,
+        below: Callable[[], Sequence[Path]],
     ) -> LayerRecord:
         from wherry.engine.snapshots.making import unpack
 

@@ -19,13 +19,13 @@ from wherry.engine.images import Images
 from wherry.engine.snapshots.decompress import Decompressed
 from wherry.engine.snapshots.model import (
     DEFAULT_COMMIT,
-    DEFAULT_LIMITS,
+    DEFAULT_EXTRACT,
     CommitOptions,
     Committed,
     Diff,
+    ExtractOptions,
     ExtractResult,
     Guise,
-    Limits,
     Sink,
 )
 from wherry.kit.errors import Invalid, NotFound
@@ -43,13 +43,15 @@ class MemorySnapshots:
         return chain_id in self.made
 
     def extract(
-        self, chain_id: str, parent: str | None, stream: BinaryIO, limits: Limits = DEFAULT_LIMITS
+        self, chain_id: str, parent: str | None, stream: BinaryIO, options: ExtractOptions = DEFAULT_EXTRACT
     ) -> ExtractResult:
         if self.fail is not None:
             raise self.fail
+        data = Decompressed(stream).readall() or b""
+        if options.below_ready is not None:
+            options.below_ready()
         if parent is not None and parent not in self.made:
             raise NotFound(f"no snapshot {parent}")
-        data = Decompressed(stream).readall() or b""
         try:
             with tarfile.open(fileobj=io.BytesIO(data)) as archive:
                 members = archive.getmembers()

@@ -30,6 +30,8 @@ class Arriving:
         self.fail = fail
         self.seen: list[str] = []
 
+    at_once = 1
+
     async def read(self, layer: LayerBlob, consume: Callable[[BinaryIO], T]) -> T:
         self.seen.append(f"read {layer.digest}")
         data = next(packed for packed in PACKED if digest(packed) == layer.digest)

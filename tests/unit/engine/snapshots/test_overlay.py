@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests import tars
-from wherry.engine.snapshots import Limits, OverlaySnapshots
+from wherry.engine.snapshots import ExtractOptions, Limits, OverlaySnapshots
 from wherry.kit.errors import Invalid, NotFound, Unavailable
 
 ONE, TWO, THREE = (f"sha256:{letter * 64}" for letter in "123")
@@ -72,7 +72,7 @@ def test_a_refused_layer_leaves_nothing(snapshots: OverlaySnapshots, tmp_path: P
 
 def test_a_limit_is_the_callers(snapshots: OverlaySnapshots) -> None:
     with pytest.raises(Invalid, match="larger than 100"):
-        snapshots.extract(ONE, None, io.BytesIO(ARCHIVE), Limits(bytes=100))
+        snapshots.extract(ONE, None, io.BytesIO(ARCHIVE), ExtractOptions(Limits(bytes=100)))
 
 
 def test_a_source_that_fails_leaves_nothing(snapshots: OverlaySnapshots, tmp_path: Path) -> None:
@@ -189,3 +189,27 @@ def test_a_container_gets_its_directories_once(snapshots: OverlaySnapshots, tmp_
 def test_a_containers_directories_belong_to_its_root(snapshots: OverlaySnapshots, tmp_path: Path) -> None:
     for path in snapshots.prepare(tmp_path, 100_000):
         assert (path.stat().st_uid, path.stat().st_gid) == (100_000, 100_000)
+
+
+def test_the_layers_below_are_waited_for_only_when_they_are_needed(snapshots: OverlaySnapshots) -> None:
+    called: list[bool] = []
+
+    def ready() -> None:
+        called.append(snapshots.has(ONE))
+        if not snapshots.has(ONE):
+            extract(snapshots, ONE, ARCHIVE)
+
+    options = ExtractOptions(durable=False, below_ready=ready)
+    snapshots.extract(TWO, ONE, io.BytesIO(ARCHIVE), options)
+    assert called == [False, True]  # for the directory nobody describes, and before it is seen
+    assert snapshots.has(TWO)
+    snapshots.sync()
+
+
+def test_layers_below_that_do_not_come_end_it(snapshots: OverlaySnapshots) -> None:
+    def never() -> None:
+        raise Invalid("below failed")
+
+    with pytest.raises(Invalid, match="below failed"):
+        snapshots.extract(TWO, ONE, io.BytesIO(ARCHIVE), ExtractOptions(below_ready=never))
+    assert snapshots.list() == []
