@@ -26,6 +26,7 @@ from wherry.engine.registry.owner import RegistryOwner
 from wherry.engine.runtime.client import ShimRuntime
 from wherry.engine.runtime.spawning import Launched
 from wherry.engine.snapshots import OverlaySnapshots
+from wherry.engine.trash import Trash
 from wherry.engine.volumes import Volumes
 from wherry.http.server import UnixServer
 from wherry.kit.errors import WherryError
@@ -58,6 +59,7 @@ class Engine:
     async def start(self) -> None:
         """Find everything again, put right what a crash left, then answer. Raises NotServed."""
         self.images.recover()
+        Trash(self.instance.tmp).sweep()
         if self.serve_registry is not None:  # before anything is made in the kernel: it may be refused
             self.registry = await self.serve_registry()
         await self.runtime.start()

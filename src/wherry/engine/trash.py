@@ -14,7 +14,7 @@ _FEW = 64  # entries that are deleted on the spot
 
 
 class Trash:
-    """Throws directories away. ``tmp`` is on their file system; what a crash leaves there is deleted at the next start.
+    """Throws directories away. ``tmp`` is on their file system; what a crash leaves there goes by :meth:`sweep`.
 
     Files in them may be a container's: nothing is followed, no mount is entered, no depth is too great.
     """
@@ -35,6 +35,11 @@ class Trash:
         except OSError:  # another file system, a mount point
             away = directory
         self._later(away)
+
+    def sweep(self) -> None:
+        """At start, before anything is made there: delete everything in ``tmp``, in the background."""
+        for path in self._tmp.iterdir():
+            self._later(path)
 
     def _later(self, path: Path) -> None:
         try:

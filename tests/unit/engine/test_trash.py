@@ -50,3 +50,11 @@ async def test_links_are_not_followed(trash: Trash, tmp_path: Path, files: int) 
 async def test_what_is_not_there_is_no_error(trash: Trash, tmp_path: Path) -> None:
     trash.throw(tmp_path / "nothing")
     await trash.settle()
+
+
+async def test_what_a_crash_left_is_swept(trash: Trash, tmp_path: Path) -> None:
+    filled(tmp_path / "tmp/build-1", 500)
+    filled(tmp_path / "tmp/build-2", 0)
+    trash.sweep()
+    await trash.settle()
+    assert not list((tmp_path / "tmp").iterdir())
