@@ -126,7 +126,7 @@ class Containers:
         """Runs the steps of builds: as containers, but without a row. Loaded when something is built."""
         from wherry.engine.containers.steps import Steps
 
-        return Steps(self._around)
+        return Steps(self._around, self._work)
 
     @cached_property
     def files(self) -> "Filesystems":

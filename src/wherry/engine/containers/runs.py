@@ -4,14 +4,14 @@ import asyncio
 import logging
 
 from wherry.engine.containers import restart
+from wherry.engine.containers.cleaning import let_go
 from wherry.engine.containers.model import State
 from wherry.engine.containers.removal import Removal
 from wherry.engine.containers.row import Container
-from wherry.engine.containers.shm import unmount_shm
 from wherry.engine.containers.starting import Starter
 from wherry.engine.containers.surroundings import Surroundings, Work
 from wherry.engine.runtime.model import Exit, StartFailed, Task
-from wherry.kit.errors import Conflict, Invalid, NotFound, WherryError
+from wherry.kit.errors import Conflict, Invalid, NotFound
 
 _log = logging.getLogger(__name__)
 _UNKNOWN = 128  # moby, daemon/start.go: exitUnknown
@@ -122,17 +122,11 @@ class Runs:
         return delay
 
     async def clean(self, container: Container) -> None:
-        """Let go of what the run had in the kernel. A failure is told and does not keep anybody waiting."""
-        around = self._around
-        live = around.registry.live(container)
+        """See :func:`cleaning.let_go`."""
         try:
-            await around.networks.disconnect(container.id)
-            await around.runtime.clean(container.id, around.directory(container), around.cgroup(container))
-            unmount_shm(around.directory(container))
-        except (OSError, WherryError) as error:
-            _log.warning("container %s: cleaning up after its end: %s", container.id[:12], error)
+            await let_go(self._around, container)
         finally:
-            live.settled.set()
+            self._around.registry.live(container).settled.set()
 
     # Next
 

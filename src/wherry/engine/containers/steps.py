@@ -4,7 +4,7 @@ A step has no row. Its directory is that of a container: what a crash of the dae
 with what is left of creations that were never acknowledged.
 """
 
-import logging
+import asyncio
 import os
 import secrets
 import signal
@@ -14,17 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wherry.engine.containers import resources, seccomp, validate
+from wherry.engine.containers.cleaning import let_go
 from wherry.engine.containers.facts import granted
 from wherry.engine.containers.model import Config, HostConfig, NetworkingConfig
 from wherry.engine.containers.row import Container, MountPoint
 from wherry.engine.containers.runs import exit_code
-from wherry.engine.containers.shm import unmount_shm
 from wherry.engine.containers.starting import Ground, Starter, Trees
-from wherry.engine.containers.surroundings import Surroundings
+from wherry.engine.containers.surroundings import Surroundings, Work
 from wherry.engine.runtime.model import Attachment, Exit, StartFailed, Task
-from wherry.kit.errors import Invalid, NotFound, Unavailable, WherryError
+from wherry.kit.errors import Invalid, NotFound, Unavailable
 
-_log = logging.getLogger(__name__)
+_RETRY_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,9 @@ class Ended:
 class Steps:
     """Runs steps, any number at a time."""
 
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, around: Surroundings, work: Work) -> None:
         self._around = around
+        self._work = work
         self._starter = Starter(around)
 
     @asynccontextmanager
@@ -136,10 +137,12 @@ class Steps:
             pass  # it has just ended
 
     async def _clean(self, container: Container) -> None:
-        around = self._around
-        try:
-            await around.networks.disconnect(container.id)
-            await around.runtime.clean(container.id, around.directory(container), around.cgroup(container))
-            unmount_shm(around.directory(container))
-        except (OSError, WherryError) as error:
-            _log.warning("step %s: cleaning up after its end: %s", container.id[:12], error)
+        if not await let_go(self._around, container) and not self._work.closing:
+            self._work.begin(self._clean_later(container))
+
+    async def _clean_later(self, container: Container) -> None:
+        """Try again: nobody else knows of a step."""
+        while True:
+            await asyncio.sleep(_RETRY_SECONDS)
+            if await let_go(self._around, container):
+                return
