@@ -23,6 +23,8 @@ from wherry.engine.dockerfile.graph import Graph
 from wherry.engine.images import Images
 from wherry.engine.images.model import Image
 from wherry.engine.images.threads import in_thread
+from wherry.kit.errors import Invalid
+from wherry.oci.decode import DOCUMENT_LIMIT_BYTES
 from wherry.oci.model import encode
 from wherry.oci.reference import Reference
 
@@ -59,7 +61,7 @@ class Builds:
 
         Steps that were made stay in the cache, whatever becomes of the build. Cancelling ends what runs.
         """
-        setting = setting_of(source, options, self._engine.now() // 1_000_000_000)
+        setting = await in_thread(setting_of, source, options, self._engine.now() // 1_000_000_000)
         async with AsyncExitStack() as stack:
             work = await stack.enter_async_context(self._images.work())
             scratch = await in_thread(stack.enter_context, self._engine.scratch())
@@ -72,7 +74,7 @@ class Builds:
             try:
                 await import_caches(job)
                 found = await graph_of(job)
-                findings = warn(job, found, ignore, tell)
+                findings = await warn(job, found, ignore, tell)
                 state = await self._stages(job, found)
                 refuse_findings(job, findings)
                 image = await self._export(job, state, tags)
@@ -159,6 +161,10 @@ class Builds:
         document = encode(config)
         if job.options.inline_cache:
             document = with_keys(document, state, job.made)
+        if len(document) > DOCUMENT_LIMIT_BYTES:
+            raise Invalid(
+                f"the image's configuration has {len(document)} bytes; nobody reads more than {DOCUMENT_LIMIT_BYTES}"
+            )
         candidate = await in_thread(store, self._engine.content, job.work, state, document)
         await in_thread(self._settle)
         return await self._images.add(job.work, candidate, config, tags)

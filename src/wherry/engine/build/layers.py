@@ -9,7 +9,7 @@ from wherry.engine.build.cache import CachedLayer
 from wherry.engine.content import ContentStore
 from wherry.engine.images.layers import store_written
 from wherry.engine.images.sweep import Work
-from wherry.engine.snapshots.model import CommitOptions, Snapshots
+from wherry.engine.snapshots.model import CommitOptions, Committed, Sink, Snapshots
 from wherry.kit.errors import Invalid
 from wherry.oci.chain import chain_id, chain_ids
 from wherry.oci.digest import Digest
@@ -56,10 +56,13 @@ class Layers:
 
     def make(self, upper: Path, target: Target, options: CommitOptions) -> CachedLayer:
         """Commit ``upper`` on the target's chain; see :meth:`Snapshots.commit` for what may be raised."""
-        layer, committed = store_written(
-            self._content, target.work, lambda sink: self._snapshots.commit(upper, target.parent, sink, options)
-        )
-        target.work.snapshot(committed.chain_id)
+
+        def commit(sink: Sink) -> Committed:
+            committed = self._snapshots.commit(upper, target.parent, sink, options)
+            target.work.snapshot(committed.chain_id)  # at once: there may be no room for the blob
+            return committed
+
+        layer, committed = store_written(self._content, target.work, commit)
         return CachedLayer(committed.chain_id, committed.diff_id, layer.blob, layer.blob_bytes, committed.size_bytes)
 
     def again(self, layer: CachedLayer, target: Target) -> CachedLayer:

@@ -15,6 +15,7 @@ from wherry.engine.dockerfile.model import Instruction
 from wherry.engine.dockerfile.parser import parse, parse_trigger
 from wherry.engine.dockerfile.rules import Finding
 from wherry.engine.dockerfile.scope import global_scope, platform_arguments, unused
+from wherry.engine.images.threads import in_thread
 from wherry.kit.errors import Invalid, Unsupported, WherryError
 from wherry.oci.platform import Platform, host
 
@@ -23,12 +24,16 @@ _FRONTEND = "BUILDKIT_SYNTAX"
 """A build argument that takes the place of ``# syntax=``."""
 REPRODUCIBLE = "WHERRY_REPRODUCIBLE"
 """A build argument: 0 lets files keep their times, and gives the image the time of the build."""
+TEXT_LIMIT = 1 << 20
+"""Characters of a Dockerfile."""
 _OFF = ("0", "false", "no", "off")
 
 
 def setting_of(source: Source, options: Options, now_seconds: int) -> Setting:
     """What is settled before anything is looked up. BuildFailed shows the line that is wrong; Invalid. Pure."""
     options = _with_arguments(options)
+    if len(source.dockerfile) > TEXT_LIMIT:
+        raise Invalid(f"{source.dockerfile_name} is too large: it has more than {TEXT_LIMIT} characters")
     try:
         dockerfile = parse(source.dockerfile)
         platform = _platform(options.platform)
@@ -100,7 +105,7 @@ async def graph_of(job: Job) -> Graph:
     while True:
         surroundings = Surroundings(setting.globals, frozenset(setting.options.contexts), triggers)
         try:
-            found = needed_stages(setting.dockerfile, setting.options.target, surroundings)
+            found = await in_thread(needed_stages, setting.dockerfile, setting.options.target, surroundings)
             more = await _triggers(job, found)
         except InvalidDockerfile as error:
             raise located(error, setting.dockerfile.source, setting.dockerfile_name) from error
@@ -132,7 +137,7 @@ async def _triggers(job: Job, found: Graph) -> dict[int, Sequence[Instruction]]:
     return triggers
 
 
-def warn(job: Job, found: Graph, ignore: Matcher | None, tell: Tell) -> list[Finding]:
+async def warn(job: Job, found: Graph, ignore: Matcher | None, tell: Tell) -> list[Finding]:
     """Tell what may be wrong with the Dockerfile; the findings. Invalid for bad checks."""
     options, dockerfile = job.options, job.setting.dockerfile
     bases = {}
@@ -144,7 +149,7 @@ def warn(job: Job, found: Graph, ignore: Matcher | None, tell: Tell) -> list[Fin
     stage = dockerfile.stages[found.target]
     automatic = platform_arguments(host(), job.setting.platform, stage.name)
     ignores = ignore.ignores if ignore is not None and not ignore.has_exceptions else None
-    findings = lint(dockerfile, Circumstances(options.build_args, automatic, bases, ignores))
+    findings = await in_thread(lint, dockerfile, Circumstances(options.build_args, automatic, bases, ignores))
     ignored = unused(dockerfile, options.build_args)
     if ignored:
         tell(Warned("UnusedBuildArgument", f"One or more build-args [{' '.join(ignored)}] were not consumed"))
