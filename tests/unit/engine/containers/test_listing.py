@@ -9,6 +9,7 @@ import pytest
 
 from tests.unit.engine.containers.harness import Daemon, Machine, image, wait_until
 from wherry.kit.errors import Invalid, NotFound
+from wherry.linux.trees import remove_tree
 
 
 def names(daemon: Daemon, **options: Any) -> list[str]:
@@ -118,6 +119,11 @@ async def test_a_hostile_tree_does_not_keep_anybody_from_the_list(daemon: Daemon
         path += "/d"
         os.mkdir(path)
     assert daemon.containers.list(size=True)[0]["SizeRw"] == 0
+    parent = os.open(machine.instance.containers / container, os.O_RDONLY)
+    try:
+        remove_tree(parent, "upper")  # pytest cannot
+    finally:
+        os.close(parent)
 
 
 async def test_those_that_do_not_run_are_pruned_if_they_match(some: Daemon) -> None:
