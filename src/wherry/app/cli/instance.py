@@ -202,6 +202,8 @@ def _wait_ready(instance: Instance, supervisor: int, log: str) -> None:
             return
         except (Unreachable, ConnectionError):
             time.sleep(0.005)
+    os.kill(supervisor, signal.SIGTERM)  # it lets containers go on
+    os.waitpid(supervisor, 0)
     raise Unavailable(f"the daemon does not answer after {READY_SECONDS:.0f} s; see {log}:\n{_tail(log)}")
 
 
