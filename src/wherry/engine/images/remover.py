@@ -10,7 +10,7 @@ from wherry.engine.images.ledger import Ledger
 from wherry.engine.images.model import Image, ImageUse
 from wherry.engine.images.removal import Removal, Request, Tag, Target, plan
 from wherry.engine.images.sweep import Kind, Name, Sweeper
-from wherry.kit.errors import Conflict
+from wherry.kit.errors import Conflict, NotFound
 from wherry.oci.reference import Reference
 
 InUse = Callable[[str], Sequence[ImageUse]]
@@ -90,6 +90,8 @@ class Remover:
                     deleted += self.remove(name, force=False, prune=True, in_use=in_use)
                 except Conflict:
                     continue  # in use: that is what a prune leaves alone
+                except NotFound:
+                    continue  # gone with the name before it
         return Pruned(deleted, sum(sizes.get(record.get("Deleted", ""), 0) for record in deleted))
 
     def collect(self, in_use: InUse) -> None:

@@ -6,6 +6,7 @@ from tests.unit.engine.images.archives import chunks, docker_archive, tar
 from tests.unit.engine.images.conftest import Shelf
 from wherry.engine.images import ImageUse
 from wherry.kit.errors import Conflict, Invalid
+from wherry.oci.reference import Reference
 
 LAYERS = [tar({"a": b"1"}), tar({"b": b"22"})]
 
@@ -60,3 +61,12 @@ async def test_pruned_bytes_are_the_layers_that_went(shelf: Shelf) -> None:
     assert shelf.images.prune({"dangling": ["0"]}, nobody).bytes == 3
     with pytest.raises(Invalid, match="invalid filter 'x'"):
         shelf.images.prune({"x": ["y"]}, nobody)
+
+
+async def test_pruning_an_image_with_a_tag_and_a_digest(shelf: Shelf) -> None:
+    """With its last tag the image goes, and its digest with it: that is no failure."""
+    image = await loaded(shelf, "demo:1")
+    shelf.images.ledger.name(shelf.images.get(image), [Reference.parse(f"demo@sha256:{'a' * 64}")])
+    pruned = shelf.images.prune({"dangling": ["0"]}, nobody)
+    assert {"Deleted": image} in pruned.deleted
+    assert not shelf.images.list()
