@@ -6,6 +6,9 @@ from typing import Any
 
 from wherry.engine.build.model import Began, BuildFailed, Ended, Event, Failed, Output, Planned, Said, Warned
 
+_RED, _PLAIN = "\x1b[91m", "\x1b[0m"
+"""Around what a step writes to standard error (moby, pkg/streamformatter)."""
+
 Send = Callable[[Mapping[str, Any]], None]
 
 
@@ -48,8 +51,9 @@ class ClassicStream:
                 if plan.total:
                     self._say(f"Step {plan.position}/{plan.total} : {plan.text}")
                     self._say("\n")
-            case Output(_, _, data):
-                self._say(data.decode("utf-8", "replace"))
+            case Output(_, stream, data):
+                text = data.decode("utf-8", "replace")
+                self._say(text if stream == 1 else f"{_RED}{text}{_PLAIN}")
             case Said(_, document):
                 self._send(document)
             case Ended(_, cached, result):

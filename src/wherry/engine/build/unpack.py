@@ -15,11 +15,20 @@ from wherry.kit.errors import Unavailable
 CONTEXT_LIMITS = Limits(entries=5_000_000)
 
 
+class _Archive(Source):
+    """May end without the padding of its last entry: the docker command sends such a context when it has put the
+    Dockerfile into it (moby, archive.ReplaceFileTarWrapper)."""
+
+    def padding(self, count: int) -> None:
+        while count and (self._at < self._end or self._next()):
+            count -= len(self._part(count))
+
+
 def unpack(stream: BinaryIO, directory: Path, limits: Limits = CONTEXT_LIMITS) -> None:
     """Extract a tar, compressed or not, into an empty directory. Invalid; Unavailable when the disk is full. Blocks."""
     root = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        source = Source(Decompressed(stream), limits)
+        source = _Archive(Decompressed(stream), limits)
         with Inheritance([]) as nothing, closing(Extractor(root, source, limits, nothing)) as extractor:
             extractor.run()
     except OSError as error:

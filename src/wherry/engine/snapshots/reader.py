@@ -39,13 +39,14 @@ def entries(source: Source) -> Iterator[Header]:
             _merge(header, extended)
         is_gnu_sparse = header.kind == tar.GNU_SPARSE
         _settle_kind(header)
-        end = _data_end(source.position, header.size)
+        end, padding = _data_end(source.position, header.size), -header.size % BLOCK_BYTES
         if is_gnu_sparse:
             end += _gnu_sparse(source, header, block)
         elif extended is not None and (version := extended.sparse_version):
             _pax_sparse(source, header, extended, version)
         yield header
-        source.skip(end - source.position)
+        source.skip(end - padding - source.position)
+        source.padding(end - source.position)
         extended, extended_bytes = None, 0
     if extended is not None:
         raise Invalid("layer is not a complete tar archive: it ends behind an extended header")

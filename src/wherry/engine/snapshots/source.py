@@ -65,6 +65,10 @@ class Source:
         while count:
             count -= len(self._part(count))
 
+    def padding(self, count: int) -> None:
+        """Skip ``count`` bytes behind an entry's content. Invalid when the stream ends before."""
+        self.skip(count)
+
     def drain(self) -> None:
         """Read to the end: what follows a tar's end marker belongs to its digest."""
         while self._next():
