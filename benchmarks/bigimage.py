@@ -16,11 +16,14 @@ _SMALLEST, _LARGEST = 10_000, 57_000
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
-def make(directory: Path) -> int:
-    """Write it below the new ``directory``; the bytes of its layers, uncompressed. A second or two."""
+def make(directory: Path, seed: int = 500) -> int:
+    """Write it below the new ``directory``; the bytes of its layers, uncompressed. A second or two.
+
+    Another ``seed`` gives other bytes, as many.
+    """
     blobs = directory / "blobs" / "sha256"
     blobs.mkdir(parents=True)
-    dice = random.Random(500)
+    dice = random.Random(seed)
     layers: list[dict[str, Any]] = []
     diff_ids: list[str] = []
     size = 0

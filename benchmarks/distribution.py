@@ -1,5 +1,11 @@
-"""Measurements of pull, push and extraction, beside dockerd and GNU tar: an image of 500 MB from docker-registry."""
+"""Measurements of pull, push and extraction, beside dockerd and GNU tar: images of 500 MB from docker-registry.
 
+Every round pulls another image, and nothing is removed before the end: ext4 looks for an inode that was not deleted in
+the last minute (fs/ext4/ialloc.c, recently_deleted), and who makes thousands of files after thousands were deleted
+waits for that and for nothing else.
+"""
+
+import itertools
 import os
 import shutil
 import subprocess
@@ -22,7 +28,6 @@ _ROUNDS_LIMIT = 5  # each takes seconds
 _WARM_UPS = 1
 _PORT = 5000
 _HOST = f"127.0.0.1:{_PORT}"
-_IMAGE = f"{_HOST}/big:{bigimage.TAG}"
 _MEGABYTE = 1e6
 _WHAT = {
     "pull": "pull 500 MB from docker-registry",
@@ -40,7 +45,6 @@ def against_dockerd(stage: Stage) -> list[Row]:
         for program in ("skopeo", "docker-registry", "nsenter"):
             if shutil.which(program) is None:
                 raise dockerd.Unavailable(f"there is no {program}")
-        bigimage.make(directory / "image")
         with dockerd.running(directory / "dockerd", f"{stage.name}-pull") as peer:
             return list(_rows(stage, directory, peer))
     except dockerd.Unavailable as error:
@@ -53,22 +57,33 @@ def _rows(stage: Stage, directory: Path, peer: Dockerd) -> Iterator[Row]:
     rounds = min(stage.rounds, _ROUNDS_LIMIT)
     ours, theirs = Side(stage.engine.names.socket), Side(peer.socket)
     with _registries(directory, directory / "data", peer):
-        image = f"oci:{directory / 'image'}:{bigimage.TAG}"
-        _run("skopeo", "copy", "--quiet", "--dest-tls-verify=false", image, f"docker://{_IMAGE}")
+        for number in range(rounds + _WARM_UPS + 1):
+            _offer(directory, number)
         pulled = in_turn(_pulling(ours), _pulling(theirs), rounds, _WARM_UPS)
         yield Row("pull", _WHAT["pull"], "ms", *pulled, f"{_PEER} {peer.version}", Goal(0.6))
-        yield _memory(stage.engine, ours)
-        for side in (ours, theirs):
-            side("pull", "-q", _IMAGE)
+        yield _memory(stage.engine, ours, _image(rounds + _WARM_UPS))
 
     def pushing(side: Side) -> Contest:
         return Contest(lambda: _push(side, directory, peer))
 
     pushed = in_turn(pushing(ours), pushing(theirs), rounds, _WARM_UPS)
     yield Row("push", _WHAT["push"], "ms", *pushed, f"{_PEER} {peer.version}", Goal(0.5))
-    for side in (ours, theirs):
-        side("rmi", "-f", _IMAGE)
     yield _extraction(directory, rounds)
+    ours("rmi", "-f", *(_image(number) for number in range(rounds + _WARM_UPS + 1)))
+
+
+def _image(number: int) -> str:
+    return f"{_HOST}/big{number}:{bigimage.TAG}"
+
+
+def _offer(directory: Path, number: int) -> None:
+    """Put another image of that size into the registry."""
+    layout = directory / f"image{number}"
+    bigimage.make(layout, number)
+    source = f"oci:{layout}:{bigimage.TAG}"
+    _run("skopeo", "copy", "--quiet", "--dest-tls-verify=false", source, f"docker://{_image(number)}")
+    if number:
+        shutil.rmtree(layout)
 
 
 class Side:
@@ -85,19 +100,18 @@ class Side:
 
 
 def _pulling(side: Side) -> Contest:
+    number = itertools.count()
+
     def pull() -> float:
+        image = _image(next(number))
         with Watch() as watch:
-            side("pull", "-q", _IMAGE)
+            side("pull", "-q", image)
         return watch.milliseconds
 
-    def forget() -> None:
-        side("rmi", "-f", _IMAGE)
-        os.sync()  # what one leaves to be written is not the other's to wait for
-
-    return Contest(pull, forget)
+    return Contest(pull, os.sync)  # what one leaves to be written is not the other's to wait for
 
 
-def _memory(engine: Engine, side: Side) -> Row:
+def _memory(engine: Engine, side: Side, image: str) -> Row:
     """The most that the daemon had while it pulled, more than before."""
     node = next(int(one["pid"]) for one in engine.processes() if one["role"] == "node")
     idle = pss_bytes(node)
@@ -111,11 +125,10 @@ def _memory(engine: Engine, side: Side) -> Row:
     watching = threading.Thread(target=watch)
     watching.start()
     try:
-        side("pull", "-q", _IMAGE)
+        side("pull", "-q", image)
     finally:
         ended.set()
         watching.join()
-    side("rmi", "-f", _IMAGE)
     sample = Sample(((most - idle) / _MEGABYTE,))
     return Row("pull-memory", _WHAT["memory"], "MB", sample, goal=Goal(80, is_ratio=False))
 
@@ -125,7 +138,7 @@ def _push(side: Side, directory: Path, peer: Dockerd) -> float:
     data = directory / "pushed"
     try:
         with _registries(directory, data, peer), Watch() as watch:
-            side("push", "-q", _IMAGE)
+            side("push", "-q", _image(0))
     finally:
         shutil.rmtree(data, ignore_errors=True)
     return watch.milliseconds
@@ -133,35 +146,37 @@ def _push(side: Side, directory: Path, peer: Dockerd) -> float:
 
 def _extraction(directory: Path, rounds: int) -> Row:
     """Layer by layer into fresh directories: by our extractor, and by ``tar -xz``."""
-    layers = [path for path in (directory / "image/blobs/sha256").iterdir() if path.stat().st_size > _MEGABYTE]
-    target = directory / "extracted"
+    layers = [path for path in (directory / "image0/blobs/sha256").iterdir() if path.stat().st_size > _MEGABYTE]
 
-    def timed(extract: Callable[[], None]) -> Contest:
+    def timed(name: str, extract: Callable[[Path, list[Path]], None]) -> Contest:
+        number = itertools.count()
+
         def run() -> float:
+            target = directory / f"{name}{next(number)}"
             target.mkdir()
-            os.sync()
             with Watch() as watch:
-                extract()
-            shutil.rmtree(target)
+                extract(target, layers)
             return watch.milliseconds
 
-        return Contest(run)
+        return Contest(run, os.sync)
 
-    def ours() -> None:
-        from wherry.engine.snapshots import OverlaySnapshots
-
-        snapshots = OverlaySnapshots(target / "snapshots", target / "tmp", durable=False)
-        for number, layer in enumerate(layers):
-            with layer.open("rb", buffering=0) as stream:
-                snapshots.extract(f"sha256:{number:064x}", None, stream)
-
-    def theirs() -> None:
-        for number, layer in enumerate(layers):
-            (target / str(number)).mkdir()
-            _run("tar", "-C", str(target / str(number)), "-xzf", str(layer))
-
-    taken = in_turn(timed(ours), timed(theirs), rounds, _WARM_UPS)
+    taken = in_turn(timed("ours", _extract), timed("tar", _untar), rounds, _WARM_UPS)
     return Row("extract", _WHAT["extract"], "ms", *taken, "GNU tar", Goal(1.5))
+
+
+def _extract(target: Path, layers: list[Path]) -> None:
+    from wherry.engine.snapshots import OverlaySnapshots
+
+    snapshots = OverlaySnapshots(target / "snapshots", target / "tmp", durable=False)
+    for number, layer in enumerate(layers):
+        with layer.open("rb", buffering=0) as stream:
+            snapshots.extract(f"sha256:{number:064x}", None, stream)
+
+
+def _untar(target: Path, layers: list[Path]) -> None:
+    for number, layer in enumerate(layers):
+        (target / str(number)).mkdir()
+        _run("tar", "-C", str(target / str(number)), "-xzf", str(layer))
 
 
 @contextmanager
