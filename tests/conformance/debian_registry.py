@@ -14,7 +14,7 @@ from typing import Any
 PROGRAM = shutil.which("docker-registry")
 USER, PASSWORD = "me", "secret"
 # bcrypt, which is all it takes, and cheap (crypt.crypt(PASSWORD, crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=16))).
-_HTPASSWD = f"{USER}:$2b$04$kDjrRUwJMpLpLCZ.D1lbAugh9QVs.OvJne61.8JJg2kvSLM32qgXe\n"
+HTPASSWD = f"{USER}:$2b$04$kDjrRUwJMpLpLCZ.D1lbAugh9QVs.OvJne61.8JJg2kvSLM32qgXe\n"
 _START_SECONDS = 20
 
 
@@ -61,7 +61,7 @@ class DebianRegistry:
             "http": http,
         }
         if self._users:
-            (self._directory / "htpasswd").write_text(_HTPASSWD)
+            (self._directory / "htpasswd").write_text(HTPASSWD)
             config["auth"] = {"htpasswd": {"realm": "test", "path": str(self._directory / "htpasswd")}}
         if self._secure:
             self._make_certificate()

@@ -14,7 +14,8 @@ import docker as docker_py
 import pytest
 
 from tests.conformance.cli import Docker, Terminal
-from tests.conformance.debian_registry import PASSWORD, PROGRAM, USER, DebianRegistry
+from tests.conformance.debian_registry import HTPASSWD, PASSWORD, PROGRAM, USER, DebianRegistry
+from tests.conformance.registries import Lone
 from tests.kernel.rig import WHERRY, Rig, busybox_tar
 
 pytestmark = [
@@ -283,6 +284,20 @@ def test_a_registry_with_users(docker: Docker, guarded: DebianRegistry) -> None:
     docker("pull", name)
     gone(docker, name)
     assert "Removing login credentials" in wherry(docker, "logout", guarded.host).stdout
+
+
+def test_a_registry_of_ours(docker: Docker, tmp_path: Path) -> None:
+    (tmp_path / "htpasswd").write_text(HTPASSWD)
+    with Lone(tmp_path / "ours", "--htpasswd", str(tmp_path / "htpasswd")) as ours:
+        host = f"127.0.0.1:{ours.port}"
+        name = f"{host}/team/app:1"
+        docker("tag", "demo:1", name)
+        docker("login", "-u", USER, "--password-stdin", host, stdin=PASSWORD)
+        assert ": Pushed" in docker.out("push", name)
+        assert "Layer already exists" in docker.out("push", name)
+        gone(docker, name, "demo:1")
+        assert docker.run(name, "echo", "hello") == "hello"
+        gone(docker, name)
 
 
 # --- TLS ------------------------------------------------------------------------------------------------------------

@@ -6,10 +6,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from wherry.engine.distribution.authorizer import Authorizer, Scopes
-from wherry.engine.distribution.certificates import default_context
 from wherry.engine.distribution.challenge import parse
 from wherry.engine.distribution.endpoints import Endpoint
 from wherry.engine.distribution.refusals import BODY_LIMIT_BYTES, Refused, refused
+from wherry.http import certificates
 from wherry.http.client import Answer, BrokenOff, HttpClient, Request
 from wherry.http.urls import Origin
 from wherry.kit.errors import Forbidden, Invalid, Unauthenticated
@@ -102,7 +102,7 @@ class Connection:
         origin = Origin.of(url)
         tls = None
         if origin.is_secure:
-            tls = self._tls if origin == self.endpoint.origin else default_context()
+            tls = self._tls if origin == self.endpoint.origin else certificates.default()
         body = call.body() if callable(call.body) else call.body
         return Request(call.method, url, headers, body, tls, call.stall_seconds)
 
