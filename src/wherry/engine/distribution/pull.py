@@ -48,10 +48,10 @@ class Pulls:
         pulled = await self._unchanged(repository, reference, platform)
         if pulled is None:
             resolved = await resolve(repository, name_of(reference), platform, self._asking)
-            report(plain(f"Pulling from {reference.name_only().familiar()}", name_of(reference)))
+            report(plain(f"Pulling from {reference.path}", name_of(reference)))
             pulled = await self._pull(repository, reference, resolved, platform, report)
         else:
-            report(plain(f"Pulling from {reference.name_only().familiar()}", name_of(reference)))
+            report(plain(f"Pulling from {reference.path}", name_of(reference)))
         report(plain(f"Digest: {pulled.digest}"))
         return pulled
 
