@@ -18,9 +18,12 @@ async def relayed(path: Path, agent: str) -> AsyncIterator[Path]:
         assert task is not None
         tasks.add(task)
         task.add_done_callback(tasks.discard)
-        with suppress(OSError):
+        try:
             await _relay(reader, writer, agent)
-        writer.close()
+        except (OSError, asyncio.CancelledError):
+            pass  # an end is gone, or the loan ends: asyncio would report a cancelled connection as an accident
+        finally:
+            writer.close()
 
     server = await asyncio.start_unix_server(connected, str(path))
     try:

@@ -71,8 +71,9 @@ def _read(root: int, path: str) -> str | None:
         if error.errno in (2, 20):
             return None
         raise Invalid(f"{path} cannot be read: {error}") from error
+    status = os.fstat(fd)
+    if not stat.S_ISREG(status.st_mode) or status.st_size > _LIMIT_BYTES:
+        os.close(fd)
+        raise Invalid(f"{path} is no regular file of at most 1 MiB")
     with os.fdopen(fd, "rb") as file:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _LIMIT_BYTES:
-            raise Invalid(f"{path} is no regular file of at most 1 MiB")
         return file.read(_LIMIT_BYTES).decode("utf-8", "replace")
