@@ -1,11 +1,13 @@
 """An agent's socket, lent to a step: what connects to ours is connected to the agent's, in both directions."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 _CHUNK_BYTES = 1 << 16
+Connected = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
@@ -25,7 +27,7 @@ async def relayed(path: Path, agent: str) -> AsyncIterator[Path]:
         finally:
             writer.close()
 
-    server = await asyncio.start_unix_server(connected, str(path))
+    server = await _listening(connected, path)
     try:
         yield path
     finally:
@@ -33,6 +35,15 @@ async def relayed(path: Path, agent: str) -> AsyncIterator[Path]:
         for task in list(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _listening(connected: Connected, path: Path) -> asyncio.Server:
+    """By way of a descriptor: a socket's name has at most 107 bytes (unix(7)), the path of the root may have more."""
+    directory = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        return await asyncio.start_unix_server(connected, f"/proc/self/fd/{directory}/{path.name}")
+    finally:
+        os.close(directory)
 
 
 async def _relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, agent: str) -> None:
