@@ -69,8 +69,6 @@ def test_a_document_into_a_directory_that_is_there(workshop: Workshop) -> None:
     below = copy(workshop.engine, Shape("/d/", into=True), [Document("old", b"0")], target)
     tree = made(workshop, Shape("/d"), Document("new", b"1"), below=(below.chain_id,))
     assert sorted(path.name for path in (tree / "d").iterdir()) == ["new", "old"]
-    alone = made(workshop, Shape("/d", link=True), Document("new", b"1"), below=(below.chain_id,))
-    assert (alone / "d").is_file()  # it does not see what is below
 
 
 def test_what_is_made_later_goes_with_the_copy(workshop: Workshop, context: Path) -> None:

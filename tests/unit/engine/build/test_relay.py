@@ -65,3 +65,10 @@ async def test_what_is_under_way_ends_with_the_loan(tmp_path: Path) -> None:
         writer.close()
         with socket.socket(socket.AF_UNIX) as late:
             assert late.connect_ex(str(path)) != 0
+
+
+async def test_a_path_that_is_too_long_for_a_name(tmp_path: Path) -> None:
+    place = tmp_path / ("x" * 120)
+    place.mkdir()
+    async with relayed(place / "lent", str(tmp_path / "agent")) as path:
+        assert path.is_socket()
