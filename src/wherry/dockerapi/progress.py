@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from wherry.dockerapi.call import Call
-from wherry.dockerapi.errors import message_of, status_of
+from wherry.dockerapi.errors import message_of
 from wherry.http.streams import Stream, closing
 from wherry.kit.errors import WherryError
 
@@ -27,6 +27,7 @@ async def send_progress(call: Call, messages: AsyncIterator[dict[str, Any]]) -> 
         if stream is None or isinstance(error, ConnectionError):
             raise
         text = message_of(error)
-        await stream.send_json({"errorDetail": {"code": status_of(error), "message": text}, "error": text})
+        # Without a code, as dockerd: of 401, which is the registry's, the docker CLI would tell as of its own.
+        await stream.send_json({"errorDetail": {"message": text}, "error": text})
     stream = stream or await call.stream()
     return stream.response

@@ -121,7 +121,7 @@ async def test_load_reports_and_fails_on_the_stream(client: Client, engine: Engi
     assert answer.status == 200
     assert [json.loads(line) for line in answer.body.splitlines()] == [
         {"stream": "Loaded image: demo:1\n"},
-        {"errorDetail": {"code": 400, "message": "layer is broken"}, "error": "layer is broken"},
+        {"errorDetail": {"message": "layer is broken"}, "error": "layer is broken"},
     ]
 
 

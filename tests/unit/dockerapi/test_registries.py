@@ -60,7 +60,7 @@ async def test_a_pull_that_fails_later_says_so_in_the_stream(client: Client, eng
     answer = await client.ask("POST /images/create?fromImage=demo&tag=1")
     assert answer.status == 200
     assert lines(answer.body)[1] == {
-        "errorDetail": {"code": 503, "message": "unexpected EOF"},
+        "errorDetail": {"message": "unexpected EOF"},
         "error": "unexpected EOF",
     }
 

@@ -140,7 +140,7 @@ class Arriving:
     def ready(self, layer: LayerBlob) -> None:
         """See :class:`Source`."""
         if layer.digest in self._waited:
-            self._progress[layer.digest].complete()
+            self._progress[layer.digest].extracted()
 
     async def settle(self) -> None:
         """See :class:`Source`."""

@@ -130,11 +130,11 @@ class Operations:
         """One tag, or all of a repository."""
         if reference.digest is not None:
             raise Invalid("cannot push a digest reference")
+        report(plain(f"The push refers to repository [{reference.name}]"))
         references = [reference] if reference.tag is not None else self._images.tags_of(reference)
         roots = [(one, self._root(one)) for one in references]
         if not roots:
             raise NotFound(f"An image does not exist locally with the tag: {reference.familiar()}")
-        report(plain(f"The push refers to repository [{reference.name}]"))
         async with self._connector.client() as http:
             connection = await self._connector.own(http, reference.domain, credentials)
             repository = Repository(connection, reference.path)

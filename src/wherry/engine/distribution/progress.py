@@ -11,7 +11,7 @@ _WIDTH = 50
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
-def plain(status: str, id: str = "") -> dict[str, Any]:
+def plain(status: str, id: str | None = "") -> dict[str, Any]:
     """A line of its own, or the state of the thing ``id``."""
     return {"status": status, "id": id} if id else {"status": status}
 
@@ -78,6 +78,7 @@ class LayerProgress:
         self._downloading = Throttled(report, "Downloading", id, size_bytes, clock)
         self._extracting = Throttled(report_from_thread, "Extracting", id, size_bytes, clock)
         self._arrived = False
+        self._extracted = False
 
     def began(self) -> None:
         self._report(state("Pulling fs layer", self._id))
@@ -100,15 +101,18 @@ class LayerProgress:
         self._report(state("Verifying Checksum", self._id))
 
     def arrived(self) -> None:
-        if not self._arrived:
-            self._arrived = True
-            self._report(state("Download complete", self._id))
+        self._arrived = True
+        self._report(state("Download complete", self._id))
+        if self._extracted:
+            self._report(state("Pull complete", self._id))
 
     def extracting(self, read_bytes: int) -> None:
         """For the extracting thread. Not told while it arrives: a layer has one line, and arriving is what counts."""
         if self._arrived:
             self._extracting(read_bytes)
 
-    def complete(self) -> None:
-        self.arrived()  # the extracting thread may know it first
-        self._report(state("Pull complete", self._id))
+    def extracted(self) -> None:
+        """Told when it has arrived too: its snapshot may have been there before, of another image."""
+        self._extracted = True
+        if self._arrived:
+            self._report(state("Pull complete", self._id))

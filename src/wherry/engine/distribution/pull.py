@@ -12,7 +12,7 @@ from wherry.engine.distribution.progress import plain
 from wherry.engine.distribution.repository import Repository
 from wherry.engine.distribution.resolve import Resolved, name_of, resolve
 from wherry.engine.images import Image, Images
-from wherry.engine.images.progress import Report
+from wherry.engine.images.progress import Message, Report
 from wherry.engine.images.registrar import Candidate, LayerBlob
 from wherry.kit.errors import Invalid, NotFound
 from wherry.oci.decode import decode_config
@@ -48,10 +48,10 @@ class Pulls:
         pulled = await self._unchanged(repository, reference, platform)
         if pulled is None:
             resolved = await resolve(repository, name_of(reference), platform, self._asking)
-            report(plain(f"Pulling from {reference.path}", name_of(reference)))
+            report(_heading(reference))
             pulled = await self._pull(repository, reference, resolved, platform, report)
         else:
-            report(plain(f"Pulling from {reference.path}", name_of(reference)))
+            report(_heading(reference))
         report(plain(f"Digest: {pulled.digest}"))
         return pulled
 
@@ -128,6 +128,11 @@ class Pulls:
         )
         documents = [(data, Digest.of(data)), (document.data, Digest.parse(document.descriptor.digest))]
         return await arriving.register(self._images.registrar, candidate, config, documents)
+
+
+def _heading(reference: Reference) -> Message:
+    """As docker begins: with the tag, or with all of a reference that has a digest."""
+    return plain(f"Pulling from {reference.path}", reference.tag if reference.digest is None else str(reference))
 
 
 def _check(config: ImageConfig, layers: int, platform: Platform | None) -> None:

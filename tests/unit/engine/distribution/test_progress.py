@@ -53,16 +53,17 @@ def test_a_layer_has_one_line_and_extraction_waits_for_the_download() -> None:
     layer.verifying()
     layer.arrived()
     layer.extracting(10)
-    layer.complete()
+    layer.extracted()
     assert [message["status"] for message in told] == [
         "Pulling fs layer", "Downloading", "Retrying in 2 seconds", "Verifying Checksum", "Download complete",
         "Extracting", "Pull complete",
     ]  # fmt: skip
 
 
-def test_a_layer_is_there_before_it_is_complete() -> None:
+def test_a_layer_is_complete_when_it_is_extracted_and_has_arrived() -> None:
     told: list[dict[str, Any]] = []
     layer = LayerProgress("a", 10, told.append, told.append)
-    layer.complete()
+    layer.extracted()
+    assert told == []
     layer.arrived()
     assert [message["status"] for message in told] == ["Download complete", "Pull complete"]
