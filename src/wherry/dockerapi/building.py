@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from aiohttp import web
 
@@ -58,10 +58,11 @@ async def build(engine: BuildEngine, call: Call) -> web.StreamResponse:
         else:
             classic.finished(built.image.id, [tag.familiar() for tag in tags])
 
-    return await _send(call, streamed(run))
+    return await send(call, streamed(run))
 
 
-async def _send(call: Call, messages: AsyncIterator[Message]) -> web.StreamResponse:
+async def send(call: Call, messages: AsyncIterator[Message]) -> web.StreamResponse:
+    """Send messages as they come; the build ends when the client goes."""
     stream = await call.stream()
     with call.connection.cancelled_by_loss():
         async with closing(messages):
@@ -85,10 +86,10 @@ def tag_of(text: str) -> Reference:
 
 def options_of(query: Query, credentials: str | None = None) -> Options:
     """Everything that Docker's parameters say of a build; ``credentials`` as in X-Registry-Config. Invalid."""
-    arguments = {name: value for name, value in _object(query, "buildargs").items() if value is not None}
+    arguments = _texts(query, "buildargs")
     return Options(
         build_args=arguments,
-        labels=_object(query, "labels"),
+        labels=_texts(query, "labels"),
         target=query.text("target"),
         platform=query.text("platform"),
         network=network_of(query.text("networkmode")),
@@ -103,7 +104,8 @@ def options_of(query: Query, credentials: str | None = None) -> Options:
     )
 
 
-def _object(query: Query, name: str) -> dict[str, Any]:
+def _texts(query: Query, name: str) -> dict[str, str]:
+    """An object of texts; null is as if it were not there."""
     text = query.text(name)
     if not text:
         return {}
@@ -115,7 +117,7 @@ def _object(query: Query, name: str) -> dict[str, Any]:
         return {}
     if not isinstance(found, dict) or not all(value is None or isinstance(value, str) for value in found.values()):
         raise Invalid(f"error reading build options: {name}: expected an object of texts")
-    return found
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def _names(text: str) -> list[str]:

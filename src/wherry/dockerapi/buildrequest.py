@@ -16,13 +16,12 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from wherry.dockerapi.building import BuildEngine, network_of, tag_of
+from wherry.dockerapi.building import BuildEngine, network_of, send, tag_of
 from wherry.dockerapi.call import Call
 from wherry.dockerapi.credentials import CONFIG, from_config
 from wherry.dockerapi.errors import message_of
 from wherry.engine.build.model import BuildFailed, CachePlace, Event, Limits, Options, Source
 from wherry.engine.images.progress import Message, Report, streamed
-from wherry.http.streams import closing
 from wherry.kit.errors import Invalid, WherryError
 
 _LINE_LIMIT_BYTES = 16 << 20
@@ -113,16 +112,7 @@ async def build(engine: BuildEngine, call: Call) -> web.StreamResponse:
             image = {"id": built.image.id, "manifest": built.image.manifest, "tags": [str(tag) for tag in tags]}
             report({"result": {**image, "warnings": list(built.warnings)}})
 
-    return await _send(call, streamed(run))
-
-
-async def _send(call: Call, messages: AsyncIterator[Message]) -> web.StreamResponse:
-    stream = await call.stream()
-    with call.connection.cancelled_by_loss():
-        async with closing(messages):
-            async for message in messages:
-                await stream.send_json(message)
-    return stream.response
+    return await send(call, streamed(run))
 
 
 async def _read_request(chunks: AsyncIterator[bytes]) -> tuple[BuildRequest, AsyncIterator[bytes]]:
