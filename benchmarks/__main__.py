@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import distribution, footprint, instance, registries, report, rootfs, starts
+from benchmarks import building, distribution, footprint, instance, registries, report, rootfs, starts
 from benchmarks.report import Row
 from benchmarks.starts import Stage
 from wherry.app.client import ApiError, Unreachable
@@ -33,6 +33,7 @@ MEASUREMENTS: dict[str, _Measurement] = {
     "container": _one(footprint.of_container),
     "engine": footprint.of_engine,
     "distribution": distribution.against_dockerd,
+    "build": building.against_peers,
     "registry": registries.against_docker_registry,
 }
 
