@@ -324,11 +324,7 @@ def test_system_prune(docker: Docker) -> None:
 @pytest.mark.parametrize(
     ("arguments", "operation"),
     [
-        (("commit", "absent"), "POST /commit is not available"),
         (("swarm", "init"), "POST /swarm/init is not available"),
-        (("diff", "absent"), "GET /containers/{id}/changes is not available"),
-        (("export", "absent"), "GET /containers/{id}/export is not available"),
-        (("cp", "absent:/x", "."), "GET /containers/{id}/archive is not available"),
         (("plugin", "install", "x"), "is not available"),
         (("node", "ls"), "GET /nodes is not available"),
     ],

@@ -96,16 +96,22 @@ class Arriving:
                 progress.began()
 
     async def register(
-        self, registrar: Registrar, candidate: Candidate, config: ImageConfig, documents: Sequence[tuple[bytes, Digest]]
+        self,
+        registrar: Registrar,
+        candidate: Candidate,
+        config: ImageConfig,
+        documents: Sequence[tuple[bytes, Digest]],
+        name: Callable[[str], None],
     ) -> str:
         """Download, extract, store and register; the image's id. ``documents``: configuration and manifest.
+        ``name``: see :meth:`Registrar.register`.
 
         Raises what :meth:`Downloads.fetch` and :meth:`Registrar.register` do.
         """
         self._documents = documents
         try:
             async with asyncio.TaskGroup() as group:
-                registering = group.create_task(registrar.register(self._work, candidate, config, self))
+                registering = group.create_task(registrar.register(self._work, candidate, config, self, name))
                 fetching = group.create_task(self._fetch_all())
                 await registering
                 fetching.cancel()  # somebody else may have been faster with the whole image

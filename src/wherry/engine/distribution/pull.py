@@ -1,6 +1,6 @@
 """Pulling: from a reference to an image of this machine."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from wherry.engine.content import ContentStore
@@ -85,13 +85,19 @@ class Pulls:
         report: Report,
     ) -> Pulled:
         before = self._local(reference)
+
+        def name(image: str) -> None:
+            self._images.ledger.name(self._images.get(image), _names(reference, resolved.root))
+
         async with self._images.registrar.work() as work:
             image = self._known(resolved)
             if image is not None:
                 _check_platform(image.config, platform)
             else:
                 async with Arriving(self._content, self._arrivals, self._downloads, repository, work) as arriving:
-                    image = self._images.get(await self._receive(arriving, repository, resolved, platform, report))
+                    image = self._images.get(
+                        await self._receive(arriving, repository, resolved, platform, report, name)
+                    )
             self._images.ledger.name(image, _names(reference, resolved.root))
         self._images.ledger.publish("pull", image, reference.familiar())
         return Pulled(self._images.get(image.id), resolved.root, before is None or before.id != image.id)
@@ -113,6 +119,7 @@ class Pulls:
         resolved: Resolved,
         platform: Platform | None,
         report: Report,
+        name: Callable[[str], None],
     ) -> str:
         manifest = resolved.manifest
         arriving.expect(manifest.layers, report)
@@ -127,7 +134,7 @@ class Pulls:
             layers=[LayerBlob(layer.digest, layer.size, layer.media_type) for layer in manifest.layers],
         )
         documents = [(data, Digest.of(data)), (document.data, Digest.parse(document.descriptor.digest))]
-        return await arriving.register(self._images.registrar, candidate, config, documents)
+        return await arriving.register(self._images.registrar, candidate, config, documents, name)
 
 
 def _heading(reference: Reference) -> Message:

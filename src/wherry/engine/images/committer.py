@@ -62,15 +62,20 @@ class Committer:
         settings = apply_changes(wanted.config, wanted.changes)
         async with self._registrar.work() as work:
             config, candidate = await in_thread(self._store, work, base, write, wanted, settings)
-            image = self._ledger.catalogue.by_id(await self._registrar.register(work, candidate, config))
+            image = self._ledger.catalogue.by_id(
+                await self._registrar.register(work, candidate, config, name=lambda id: self._name(id, reference))
+            )
             if image.id != base.id and not image.parent:
                 self._ledger.rows.set_parent(image.id, base.id)
                 self._ledger.changed()
-            if reference is not None:
-                self._ledger.name(image, [reference])
+            self._name(image.id, reference)
         if reference is not None:
             self._ledger.publish("tag", image, reference.familiar())
         return self._ledger.catalogue.by_id(image.id)
+
+    def _name(self, image: str, reference: Reference | None) -> None:
+        if reference is not None:
+            self._ledger.name(self._ledger.catalogue.by_id(image), [reference])
 
     def _store(
         self, work: Work, base: Image, write: Callable[[Sink], Diff], wanted: Commitment, settings: ContainerConfig

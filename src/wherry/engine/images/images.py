@@ -163,7 +163,11 @@ class Images:
         self, work: Work, candidate: Candidate, config: ImageConfig, references: Sequence[Reference] = ()
     ) -> Image:
         """Make an image of what ``work`` has stored, and give it names; see :meth:`Registrar.register`."""
-        image = self._catalogue.by_id(await self.registrar.register(work, candidate, config))
+
+        def name(image: str) -> None:
+            self.ledger.name(self._catalogue.by_id(image), references)
+
+        image = self._catalogue.by_id(await self.registrar.register(work, candidate, config, name=name))
         self.ledger.name(image, references)
         for reference in references:
             self.ledger.publish("tag", image, reference.familiar())

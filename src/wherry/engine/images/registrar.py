@@ -57,11 +57,18 @@ class Registrar:
             self._snapshots.remove(name.id)
 
     async def register(
-        self, work: Work, candidate: Candidate, config: ImageConfig, source: Source | None = None
+        self,
+        work: Work,
+        candidate: Candidate,
+        config: ImageConfig,
+        source: Source | None = None,
+        name: Callable[[str], None] = lambda image: None,
     ) -> str:
         """Extract what is missing, write the row; the image's id. Idempotent. Raises Invalid, leaving nothing.
 
         ``config`` is ``candidate.config`` decoded. ``source`` None: every blob is in the content store.
+        ``name`` gives a new image (its id) names, in one transaction with the row: a crash leaves no image without
+        them. One that is here already is named by the caller alone.
         """
         image = str(Digest.of(candidate.config))
         if self._rows.image(image) is not None:
@@ -84,6 +91,7 @@ class Registrar:
             return image  # somebody was faster while this one extracted
         with self._rows.database.transaction(durable=True):
             self._rows.insert(row, layers)
+            name(image)
         self._changed()
         return image
 
