@@ -214,7 +214,7 @@ def secret(text: str, environment: Mapping[str, str]) -> tuple[str, str]:
     if kind == "env" and variable is None:
         variable, source = source or name, None
     if variable is not None or (source is None and not kind and name in environment):
-        content = environment.get(variable or name, "").encode()
+        content = os.fsencode(environment.get(variable or name, ""))
     else:
         content = _secret_file(Path(source or name))
     return name, base64.b64encode(content).decode()
