@@ -280,10 +280,14 @@ def test_a_half_made_cpuset_parent_is_completed(machine: Layout) -> None:
     os.mkdir(f"{found.mount}{PARENT}")  # as left by a crash before it got its processors
     group = Cgroup.at(f"{PARENT}/one", machine)
     group.create()
+    entries = group.open_entries()
     pid = os.fork()
     if pid == 0:
-        group.attach(0)
+        for fd in entries:
+            os.write(fd, b"0")
         os._exit(0)
+    for fd in entries:
+        os.close(fd)
     assert end_of(pid) == 0
     Cgroup.at(PARENT, machine).delete()
 

@@ -21,10 +21,12 @@ def make(hierarchy: Hierarchy, path: str) -> None:
     except KernelError as error:
         if error.errno != ENOENT:
             raise
-    else:
-        return
-    make_parents(hierarchy, path)
-    _mkdir(directory)
+        make_parents(hierarchy, path)
+        _mkdir(directory)
+    is_cpuset = hierarchy.version == 1 and "cpuset" in hierarchy.controllers
+    if is_cpuset and not read_or(directory, "cpuset.cpus", "gone").strip():
+        make_parents(hierarchy, path)  # somebody is making one of them right now, or was interrupted
+        cpuset.initialise_v1(os.path.dirname(directory), directory)
 
 
 def make_parents(hierarchy: Hierarchy, path: str) -> None:
