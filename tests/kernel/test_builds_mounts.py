@@ -289,7 +289,7 @@ def test_an_agent_that_is_missing(builder: Rig, token: str) -> None:
 
 def test_an_agent_that_has_gone(builder: Rig, python: str, token: str, tmp_path: Path) -> None:
     text = f"FROM {python}\n{MOUNT}ssh {' '.join(probe('agent'))} || echo failed; : {token}\n"
-    assert "failed\n" in output(made(builder, text, ssh={"default": str(tmp_path / "gone")}))  # its own errors come beside
+    assert "failed\n" in output(made(builder, text, ssh={"default": str(tmp_path / "gone")}))
 
 
 def test_a_script_in_a_here_document_leaves_nothing(builder: Rig, token: str) -> None:
