@@ -120,6 +120,8 @@ class Containers:
     async def shut_down(self) -> None:
         """Stop every container, each in its own way (``wherry down``)."""
         await self._recovery.shut_down()
+        if "steps" in self.__dict__:
+            await self.steps.settle()
 
     @cached_property
     def steps(self) -> "Steps":

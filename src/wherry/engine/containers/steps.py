@@ -62,6 +62,7 @@ class Steps:
     def __init__(self, around: Surroundings, work: Work) -> None:
         self._around = around
         self._work = work
+        self._owed: dict[str, Container] = {}
         self._starter = Starter(around)
 
     @asynccontextmanager
@@ -137,12 +138,19 @@ class Steps:
             pass  # it has just ended
 
     async def _clean(self, container: Container) -> None:
-        if not await let_go(self._around, container) and not self._work.closing:
-            self._work.begin(self._clean_later(container))
+        if not await let_go(self._around, container):
+            self._owed[container.id] = container
+            if not self._work.closing:
+                self._work.begin(self._clean_later())
 
-    async def _clean_later(self, container: Container) -> None:
-        """Try again: nobody else knows of a step."""
-        while True:
+    async def _clean_later(self) -> None:
+        """Try again until everything is gone: nobody else knows of a step."""
+        while self._owed:
             await asyncio.sleep(_RETRY_SECONDS)
+            await self.settle()
+
+    async def settle(self) -> None:
+        """Let go now of what an ended step could not let go of."""
+        for container in list(self._owed.values()):
             if await let_go(self._around, container):
-                return
+                self._owed.pop(container.id, None)

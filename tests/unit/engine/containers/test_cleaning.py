@@ -52,3 +52,23 @@ async def test_what_a_step_could_not_let_go_of_goes_later(daemon: Daemon, monkey
     ours.close()
     await wait_until(lambda: not failures and not daemon.networks.attached(daemon.networks.get("bridge")))
     assert os.listdir(daemon.machine.instance.containers) == []
+
+
+async def test_at_the_latest_when_everything_ends(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    disconnect, failures = daemon.networks.disconnect, [1]
+
+    async def once(container_id: str) -> None:
+        if failures:
+            failures.pop()
+            raise Unavailable("database or disk is full")
+        await disconnect(container_id)
+
+    monkeypatch.setattr(daemon.networks, "disconnect", once)
+    ours, theirs = socket.socketpair()
+    step = Step([Path("/layers/a")], Config(Cmd=["echo", "x"]), HostConfig(NetworkMode="bridge"))
+    async with daemon.containers.steps.run(step, theirs.detach()):
+        pass
+    ours.close()
+    assert daemon.networks.attached(daemon.networks.get("bridge"))
+    await daemon.containers.shut_down()
+    assert not daemon.networks.attached(daemon.networks.get("bridge"))
