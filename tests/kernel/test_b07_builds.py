@@ -152,7 +152,7 @@ def _quietly(operation: Callable[[], Any]) -> None:
 def test_b07_kills_at_any_moment_of_a_build(rig: Rig, context: Path) -> None:
     chance = random.Random(int(os.environ.get("WHERRY_SEED", "7")))
     known: set[str] = set()
-    duration = {"build": 1.0, "squash": 1.2, "prune": 1.3, "remove": 1.3}
+    duration = {"build": 0.8, "squash": 1.0, "prune": 1.1, "remove": 1.1}
     for number in range(ROUNDS):
         operation = chance.choice(("build", "build", "squash", "prune", "remove"))
         thread = threading.Thread(target=_quietly, args=(operations(rig, context, number)[operation],))
