@@ -129,8 +129,16 @@ def operations(rig: Rig, context: Path, number: int) -> dict[str, Callable[[], A
         "build": build,
         "squash": lambda: build(squash=True),
         "prune": then(lambda: rig.wherry("builder", "prune", "--all", "--force")),
+        "commit": lambda: commit(rig, number),
         "remove": then(lambda: rig.docker.images.remove(name, force=True)),
     }
+
+
+def commit(rig: Rig, number: int) -> None:
+    """``docker commit``: a layer out of a container instead of a step."""
+    container = rig.run("sh", "-c", "head -c 1000000 /dev/urandom > /noise")
+    container.wait()
+    container.commit("committed", str(number))
 
 
 def end(rig: Rig) -> None:
@@ -152,9 +160,9 @@ def _quietly(operation: Callable[[], Any]) -> None:
 def test_b07_kills_at_any_moment_of_a_build(rig: Rig, context: Path) -> None:
     chance = random.Random(int(os.environ.get("WHERRY_SEED", "7")))
     known: set[str] = set()
-    duration = {"build": 0.8, "squash": 1.0, "prune": 1.1, "remove": 1.1}
+    duration = {"commit": 1.0, "build": 0.8, "squash": 1.0, "prune": 1.1, "remove": 1.1}
     for number in range(ROUNDS):
-        operation = chance.choice(("build", "build", "squash", "prune", "remove"))
+        operation = chance.choice(("build", "build", "squash", "prune", "commit", "remove"))
         thread = threading.Thread(target=_quietly, args=(operations(rig, context, number)[operation],))
         thread.start()
         thread.join(chance.uniform(0.02, duration[operation]))
@@ -162,6 +170,7 @@ def test_b07_kills_at_any_moment_of_a_build(rig: Rig, context: Path) -> None:
         thread.join(60)
         assert not thread.is_alive(), f"a client of {operation} waits for ever"
         rig.up()
+        rig.remove_containers()
         check(rig, known)
     wait_until(lambda: not remains(rig), 10)
     number = ROUNDS - 1
