@@ -84,7 +84,8 @@ class Rig:
 
     def wherry(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run the command with this instance as its DOCKER_HOST."""
-        environment = {**os.environ, "DOCKER_HOST": f"unix://{self.names.socket}"}
+        own = {name: value for name, value in os.environ.items() if not name.startswith("WHERRY_")}  # the tests' own
+        environment = {**own, "DOCKER_HOST": f"unix://{self.names.socket}"}
         done = subprocess.run(
             [WHERRY, *arguments], env=environment, capture_output=True, text=True, timeout=120, check=False
         )
