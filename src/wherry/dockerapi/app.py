@@ -1,6 +1,5 @@
 """From a request to its endpoint and back: version, route, errors, common headers."""
 
-import asyncio
 import logging
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,6 +16,7 @@ from wherry.dockerapi.resources import resources
 from wherry.dockerapi.services import Services
 from wherry.dockerapi.unavailable import unavailable
 from wherry.dockerapi.versions import NEWEST, split_path, text
+from wherry.http.answering import answered
 from wherry.http.connection import Connection
 from wherry.http.routing import Router
 from wherry.http.server import Handler, UnixServer, serve_unix
@@ -46,17 +46,7 @@ class DockerApi:
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request; raises nothing but what ends the connection."""
-        try:
-            response = await self._dispatch(request)
-        except (asyncio.CancelledError, ConnectionError):
-            raise
-        except Exception as error:
-            response = self._refuse(request, error)
-        if log.isEnabledFor(logging.DEBUG):
-            log.debug("%s %s %s", request.method, request.raw_path, response.status)
-        if not response.prepared:
-            response.headers.update(HEADERS)
-        return response
+        return await answered(request, self._dispatch, self._refuse, HEADERS, log)
 
     async def _dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
         raw_path, _, query = request.raw_path.partition("?")

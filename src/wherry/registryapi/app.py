@@ -1,6 +1,5 @@
 """From a request to its handler and back: path, strangers, rights, the switches, errors, common headers."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from aiohttp import web
 from wherry.engine.registry.model import Code, OutOfOrder, Refused
 from wherry.engine.registry.names import check_name
 from wherry.engine.registry.registry import Registry
+from wherry.http.answering import answered
 from wherry.registryapi import paths, strangers
 from wherry.registryapi.access import CATALOG, Access, Guard
 from wherry.registryapi.blobs import BlobEndpoints
@@ -92,17 +92,7 @@ class RegistryApi:
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request; raises nothing but what ends the connection."""
-        try:
-            response = await self._dispatch(request)
-        except (asyncio.CancelledError, ConnectionError):
-            raise
-        except Exception as error:
-            response = self._refuse(request, error)
-        if log.isEnabledFor(logging.DEBUG):
-            log.debug("%s %s %s", request.method, request.raw_path, response.status)
-        if not response.prepared:
-            response.headers.update(HEADERS)
-        return response
+        return await answered(request, self._dispatch, self._refuse, HEADERS, log)
 
     async def _dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")
