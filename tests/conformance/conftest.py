@@ -63,3 +63,27 @@ def port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture(params=("running", "created", "exited"))
+def container(request: pytest.FixtureRequest, docker: Docker) -> str:
+    """A container in each state in which files can be copied."""
+    if request.param == "running":
+        docker("run", "-d", "--name", "box", "--network", "none", "demo:1", "sleep", "1000")
+    elif request.param == "created":
+        docker("create", "--name", "box", "--network", "none", "demo:1", "cat", "/etc/motd")
+    else:
+        docker("run", "--name", "box", "--network", "none", "demo:1", "true")
+    return "box"
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Path:
+    """A directory ``tree`` with files of several kinds, and a file ``note``."""
+    (tmp_path / "tree" / "deep").mkdir(parents=True)
+    (tmp_path / "tree" / "file").write_text("a file")
+    (tmp_path / "tree" / "file").chmod(0o640)
+    (tmp_path / "tree" / "deep" / "er").write_bytes(os.urandom(300_000))
+    (tmp_path / "tree" / "link").symlink_to("deep/er")
+    (tmp_path / "note").write_text("noted")
+    return tmp_path

@@ -10,48 +10,8 @@ import docker as docker_py
 import pytest
 
 from tests.conformance.cli import Docker
+from tests.conformance.copies import seen
 from tests.kernel.rig import Rig
-
-STATES = ("running", "created", "exited")
-
-
-@pytest.fixture(params=STATES)
-def container(request: pytest.FixtureRequest, docker: Docker) -> str:
-    """A container in each state in which files can be copied."""
-    if request.param == "running":
-        docker("run", "-d", "--name", "box", "--network", "none", "demo:1", "sleep", "1000")
-    elif request.param == "created":
-        docker("create", "--name", "box", "--network", "none", "demo:1", "cat", "/etc/motd")
-    else:
-        docker("run", "--name", "box", "--network", "none", "demo:1", "true")
-    return "box"
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> Path:
-    """A directory ``tree`` with files of several kinds, and a file ``note``."""
-    (tmp_path / "tree" / "deep").mkdir(parents=True)
-    (tmp_path / "tree" / "file").write_text("a file")
-    (tmp_path / "tree" / "file").chmod(0o640)
-    (tmp_path / "tree" / "deep" / "er").write_bytes(os.urandom(300_000))
-    (tmp_path / "tree" / "link").symlink_to("deep/er")
-    (tmp_path / "note").write_text("noted")
-    return tmp_path
-
-
-def seen(docker: Docker, container: str, path: str) -> str:
-    """The content of a file of a container, whether that runs or not."""
-    archive = docker_bytes(docker, container, path)
-    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        return tar.extractfile(tar.getmembers()[0]).read().decode()  # type: ignore[union-attr]
-
-
-def docker_bytes(docker: Docker, container: str, path: str) -> bytes:
-    import subprocess
-
-    command = ["docker", "cp", f"{container}:{path}", "-"]
-    return subprocess.run(command, env=docker.environment, capture_output=True, check=True).stdout
-
 
 # Into a container
 
