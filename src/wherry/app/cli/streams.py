@@ -145,7 +145,7 @@ def moment(text: str | None, now: float | None = None) -> str | None:
     """
     if text is None or not text.strip():
         return None
-    if text.replace(".", "", 1).isdigit():
+    if text.isascii() and text.replace(".", "", 1).isdigit():  # "¹" is a digit to Python, too, but no number
         return text
     try:
         return f"{(time.time() if now is None else now) - nanoseconds_of(text) / 1e9:.9f}"

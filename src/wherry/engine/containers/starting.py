@@ -203,7 +203,7 @@ class Starter:
             shm=self._shm(container, shared),
             own_network=host.NetworkMode != "host" and shared.network is None,
             seccomp=seccomp.section(host, names) if validate.runtime(host) != "wherry" else None,
-            groups=[int(group) if group.isdigit() else group for group in host.GroupAdd or ()],
+            groups=[int(group) if group.isascii() and group.isdigit() else group for group in host.GroupAdd or ()],
         )
 
     def _files(self, container: Container, endpoint: Endpoint | None, shared: Shared) -> dict[str, str]:

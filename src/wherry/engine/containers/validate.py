@@ -105,7 +105,7 @@ def check_user(text: str) -> None:
     if not _USER.fullmatch(text):
         raise Invalid(f'invalid user "{text}": expected name|uid[:group|gid]')
     for part in text.split(":"):
-        if part.isdigit() and int(part) > _MAX_ID:
+        if part.isascii() and part.isdigit() and int(part) > _MAX_ID:
             raise Invalid(f'invalid user "{text}": uids and gids must be in range 0-{_MAX_ID}')
 
 

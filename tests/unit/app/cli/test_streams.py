@@ -132,7 +132,7 @@ def test_a_moment_is_seconds_since_1970(text: str | None, expected: str | None) 
     assert moment(text, 1000) == expected
 
 
-@pytest.mark.parametrize("text", ["yesterday", "1x", "2024-13-01", "1.2.3"])
+@pytest.mark.parametrize("text", ["yesterday", "1x", "2024-13-01", "1.2.3", "¹"])
 def test_what_is_no_moment_is_refused(text: str) -> None:
     with pytest.raises(click.UsageError, match="RFC 3339, Unix seconds or a duration such as 42m"):
         moment(text)

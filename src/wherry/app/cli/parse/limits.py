@@ -55,7 +55,7 @@ def device_rule(spec: str) -> str:
     kind, _, rest = spec.partition(" ")
     numbers, _, access = rest.partition(" ")
     major, colon, minor = numbers.partition(":")
-    fits = all(number == "*" or number.isdigit() for number in (major, minor))
+    fits = all(number == "*" or (number.isascii() and number.isdigit()) for number in (major, minor))
     if kind not in ("a", "b", "c") or not colon or not fits or not _is_access(access):
         raise ValueError(f"invalid device cgroup format '{spec}'")
     return spec
@@ -111,7 +111,7 @@ def restart_policy(text: str) -> dict[str, Any]:
         raise ValueError(
             f"invalid restart policy: unknown policy '{name}'; use one of no, always, unless-stopped, on-failure"
         )
-    if colon and (name != "on-failure" or not count.isdigit()):
+    if colon and (name != "on-failure" or not (count.isascii() and count.isdigit())):
         raise ValueError(f"invalid restart policy format: {text!r} (only on-failure takes a whole number of tries)")
     return {"Name": name, "MaximumRetryCount": int(count or 0)}
 
