@@ -1,1 +1,4 @@
-"""The Kubernetes half: API machinery, server, controllers, scheduler. Empty until the API server arrives."""
+"""The Kubernetes half: API machinery, kinds, server, client, controllers, scheduler.
+
+It decides and serves; it never touches a machine: what acts on one is in :mod:`wherry.node`.
+"""

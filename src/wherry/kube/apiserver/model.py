@@ -1,0 +1,152 @@
+"""The server's words: users, what they ask, admission."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+from wherry.kube.kinds.model import Kind
+from wherry.kube.machinery.model import GroupResource, Object
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who asks (authentication.k8s.io UserInfo)."""
+
+    name: str
+    groups: tuple[str, ...] = ()
+    uid: str = ""
+    extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
+MASTERS = "system:masters"
+"""Who is in it may do everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a request brings to say who asks. ``certificate`` is DER, verified against the client authority by TLS."""
+
+    token: str = ""
+    certificate: bytes = b""
+
+
+class Authenticator(Protocol):
+    """Says who asks."""
+
+    async def authenticate(self, credentials: Credentials) -> User | None:
+        """None: nothing was brought that this one knows of. Raises StatusError 401 when it is not right.
+
+        Groups are complete (``system:authenticated`` is in them).
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What is asked. ``path`` is set for what is no resource; ``verb`` is get, list, watch, create, update, patch,
+    delete, deletecollection, impersonate, bind, escalate … or, there, HTTP's in lower case."""
+
+    user: User
+    verb: str
+    group: str = ""
+    version: str = ""
+    resource: str = ""
+    subresource: str = ""
+    namespace: str = ""
+    name: str = ""
+    path: str = ""
+    label_selector: str = ""
+    field_selector: str = ""
+
+    @property
+    def is_resource(self) -> bool:
+        return not self.path
+
+
+class Decision(Enum):
+    ALLOW = "allow"
+    DENY = "deny"
+    NO_OPINION = "no opinion"
+
+
+class Authorizer(Protocol):
+    """Says who may. Must be quick: it is asked on every request."""
+
+    def authorize(self, attributes: Attributes) -> tuple[Decision, str]:
+        """The decision, and a reason for people. No opinion, of all, is a no."""
+
+
+class Lister(Protocol):
+    """The objects of one kind, as the cache has them. Objects are shared: do not change them."""
+
+    @property
+    def revision(self) -> int:
+        """Of the last change to any of them: an index made of them is good until it moves."""
+
+    def get(self, name: str, namespace: str = "") -> Object | None: ...
+
+    def list(self, namespace: str | None = None) -> Iterable[Object]:
+        """Of one namespace, or (None) of all; ``""`` for what has no namespace."""
+
+
+class Listers(Protocol):
+    """The caches of all kinds."""
+
+    def of(self, resource: GroupResource) -> Lister:
+        """Empty for a resource that is not served."""
+
+
+class Operation(Enum):
+    CREATE = "CREATE"
+    UPDATE = "UPDATE"
+    DELETE = "DELETE"
+    CONNECT = "CONNECT"
+
+
+@dataclass(slots=True)
+class AdmissionRequest:
+    """One write on its way. ``object`` (None when deleting) may be changed by :meth:`AdmissionPlugin.admit`."""
+
+    operation: Operation
+    kind: Kind
+    user: User
+    now: datetime
+    object: Object | None
+    old: Object | None = None
+    name: str = ""
+    namespace: str = ""
+    subresource: str = ""
+    dry_run: bool = False
+    options: Object = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    after: list[Callable[[bool], Awaitable[None]]] = field(default_factory=list)
+    """Called when the write is done (True) or has failed (False): quota gives back what it had counted."""
+
+    @property
+    def resource(self) -> GroupResource:
+        return self.kind.resource
+
+
+class AdmissionPlugin(Protocol):
+    """A rule about writes. Raises StatusError (403 ``forbidden`` mostly) to refuse one."""
+
+    name: str
+
+    async def admit(self, request: AdmissionRequest) -> None:
+        """Fill in, change."""
+
+    async def validate(self, request: AdmissionRequest) -> None:
+        """Refuse. The object is as it will be stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of rights, as SelfSubjectRulesReview shows it."""
+
+    verbs: Sequence[str]
+    groups: Sequence[str] = ()
+    resources: Sequence[str] = ()
+    names: Sequence[str] = ()
+    paths: Sequence[str] = ()
