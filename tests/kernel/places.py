@@ -67,9 +67,9 @@ def names(archive: bytes) -> list[str]:
 
 
 def base(place: Place, **files: bytes) -> str:
-    """A lowest layer with these files in the directory ``d``."""
+    """A lowest layer with these files in the directory ``d``, the same whenever it is made."""
     upper, _ = place.prepare()
     (upper / "d").mkdir()
     for name, content in files.items():
         (upper / "d" / name).write_bytes(content)
-    return place.commit(upper)[0].chain_id
+    return place.commit(upper, None, CommitOptions(epoch_seconds=1_000_000))[0].chain_id

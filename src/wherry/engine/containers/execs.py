@@ -200,7 +200,9 @@ def process(container: Container, config: ExecConfig, capabilities: list[str]) -
         "terminal": config.Tty,
         "user": {
             "username": config.User or own.User,
-            "additionalGids": [int(group) if group.isascii() and group.isdigit() else group for group in host.GroupAdd or ()],
+            "additionalGids": [
+                int(group) if group.isascii() and group.isdigit() else group for group in host.GroupAdd or ()
+            ],
         },
         "args": list(config.Cmd or ()),
         "env": spec.environment(merged, own.Hostname),

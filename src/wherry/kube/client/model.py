@@ -40,7 +40,9 @@ class Client(Protocol):
     answers, Unavailable when it does not.
     """
 
-    async def get(self, resource: GroupVersionResource, name: str, namespace: str = "", subresource: str = "") -> Object: ...
+    async def get(
+        self, resource: GroupVersionResource, name: str, namespace: str = "", subresource: str = ""
+    ) -> Object: ...
 
     async def list(
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
@@ -66,7 +68,12 @@ class Client(Protocol):
     ) -> Object: ...
 
     def watch(
-        self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
+        self,
+        resource: GroupVersionResource,
+        namespace: str = "",
+        *,
+        labels: str = "",
+        fields: str = "",
         resource_version: str = "",
     ) -> AbstractAsyncContextManager[AsyncIterator[Changed]]:
         """Changes behind ``resource_version``, bookmarks among them. The iterator ends when the server ends the watch,

@@ -94,7 +94,9 @@ Cells = Callable[[Object, datetime], Sequence[Any]]  # Any: what a cell shows, J
 """One row of an object, as of now: as many cells as the kind has columns."""
 
 NAME = Column("Name", format="name", description="Name must be unique within a namespace.")
-AGE = Column("Age", description="CreationTimestamp is a timestamp representing the server time when this object was created.")
+AGE = Column(
+    "Age", description="CreationTimestamp is a timestamp representing the server time when this object was created."
+)
 
 
 @dataclass(frozen=True, slots=True)

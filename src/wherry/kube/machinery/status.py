@@ -105,7 +105,7 @@ def forbidden(resource: GroupResource, name: str, why: str) -> StatusError:
 
 
 def method_not_allowed(resource: GroupResource, action: str) -> StatusError:
-    message = f"{action} is not supported on resources of kind \"{resource}\""
+    message = f'{action} is not supported on resources of kind "{resource}"'
     return StatusError(405, "MethodNotAllowed", message, _details(resource))
 
 
