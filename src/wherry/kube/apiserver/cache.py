@@ -1,0 +1,171 @@
+"""The objects of one resource in memory, the latest changes to them, and who watches.
+
+Filled by the store's events alone (:mod:`wherry.kube.apiserver.caches`): whatever is here is on the disk.
+"""
+
+from bisect import bisect_left, insort
+from collections import deque
+from collections.abc import Iterator
+from typing import Protocol
+
+from wherry.kube.apiserver.entries import Entry, Recent
+from wherry.kube.kinds.model import Kind
+from wherry.kube.machinery.model import GroupResource, Object
+from wherry.store.model import Event, Item
+
+KEPT_CHANGES = 1000
+"""Watches that begin further back get their past from the store."""
+
+
+class Change:
+    """One change to one object: ``new`` None when it was deleted, ``old`` None when it is new.
+
+    ``rendered`` keeps what was made of it for one watch for all others that want the same.
+    """
+
+    __slots__ = ("_gone", "new", "old", "rendered", "revision")
+
+    def __init__(self, new: Entry | None, old: Entry | None, revision: int) -> None:
+        self.new = new
+        self.old = old
+        self.revision = revision
+        self.rendered: dict[object, bytes] = {}
+        self._gone: Entry | None = None
+
+    @property
+    def gone(self) -> Entry:
+        """The old object under the resource version of this change: what is shown to whom it is no longer there."""
+        if self._gone is None:
+            assert self.old is not None
+            self._gone = self.old.revised(self.revision)
+        return self._gone
+
+
+class Watcher(Protocol):
+    """Is told of every change, in order."""
+
+    def offer(self, change: Change) -> None:
+        """Must not block, nor raise."""
+
+    def end(self, error: Exception) -> None:
+        """There will be no more changes."""
+
+
+class Cache:
+    """See the module. ``kind`` None: nobody serves the resource (yet); it is kept all the same."""
+
+    def __init__(self, resource: GroupResource, kind: Kind | None, recent: Recent) -> None:
+        self.resource = resource
+        self.revision = 0
+        """Of the last change to any object of this resource."""
+        self._kind = kind
+        self._recent = recent
+        self._entries: dict[str, Entry] = {}
+        self._keys: list[str] = []
+        self._changes: deque[Change] = deque(maxlen=KEPT_CHANGES)
+        self._floor = 0
+        self._watchers: dict[Watcher, None] = {}
+
+    def serve(self, kind: Kind) -> None:
+        """From now on the objects are of this kind: what selectors look at is found anew."""
+        self._kind = kind
+        for key, entry in self._entries.items():
+            self._entries[key] = Entry(entry.raw, entry.revision, kind, self._recent)
+
+    def load(self, key: str, item: Item) -> None:
+        """Take in what was there before the watch; keys come in order. ``key`` is ``namespace/name``."""
+        self._entries[key] = Entry.of(item, self._kind, self._recent)
+        self._keys.append(key)
+        self.revision = max(self.revision, item.revision)
+
+    def begin(self, revision: int) -> None:
+        """What is loaded is the state as of ``revision``; changes before it are not known here."""
+        self._floor = revision
+
+    def apply(self, key: str, event: Event) -> None:
+        """Take in one event and tell the watchers."""
+        old = self._entries.get(key)
+        new = None
+        if event.value is None:
+            if old is None:
+                return
+            del self._entries[key]
+            del self._keys[bisect_left(self._keys, key)]
+        else:
+            new = Entry.of(Item(key, event.value, event.created, event.revision), self._kind, self._recent)
+            if old is None:
+                insort(self._keys, key)
+            self._entries[key] = new
+        self.revision = event.revision
+        change = Change(new, old, event.revision)
+        if len(self._changes) == KEPT_CHANGES:
+            self._floor = self._changes[0].revision
+        self._changes.append(change)
+        for watcher in tuple(self._watchers):
+            watcher.offer(change)
+
+    def entry(self, name: str, namespace: str = "") -> Entry | None:
+        return self._entries.get(f"{namespace}/{name}")
+
+    def entries(self, namespace: str | None = None, after: str = "") -> Iterator[Entry]:
+        """In the order of keys; of one namespace, or (None) all; those behind the key ``after``."""
+        found = self._entries
+        for key in self._keys[slice(*self._span(namespace, after))]:
+            yield found[key]
+
+    def count(self, namespace: str | None = None, after: str = "") -> int:
+        start, end = self._span(namespace, after)
+        return max(0, end - start)
+
+    def raws(self, namespace: str | None = None) -> list[bytes]:
+        """The bytes of all, in order: the quick way to answer a plain list."""
+        found = self._entries
+        return [found[key].raw for key in self._keys[slice(*self._span(namespace, ""))]]
+
+    def _span(self, namespace: str | None, after: str) -> tuple[int, int]:
+        start, end = 0, len(self._keys)
+        if namespace is not None:
+            start = bisect_left(self._keys, f"{namespace}/")
+            end = bisect_left(self._keys, f"{namespace}0")  # "0" follows "/" in ASCII
+        if after:
+            start = max(start, bisect_left(self._keys, after + "\0"))
+        return start, end
+
+    def since(self, revision: int) -> list[Change] | None:
+        """The changes behind ``revision``; None when some of them are no longer kept here."""
+        if revision < self._floor:
+            return None
+        return [change for change in self._changes if change.revision > revision]
+
+    def changes_of(self, events: list[tuple[str, Event]]) -> list[Change]:
+        """Past events of the store as changes."""
+        found = []
+        for key, event in events:
+            old = Entry.of(event.previous, self._kind, self._recent) if event.previous else None
+            item = Item(key, event.value, event.created, event.revision) if event.value is not None else None
+            found.append(Change(Entry.of(item, self._kind, self._recent) if item else None, old, event.revision))
+        return found
+
+    def add_watcher(self, watcher: Watcher) -> None:
+        self._watchers[watcher] = None
+
+    def remove_watcher(self, watcher: Watcher) -> None:
+        self._watchers.pop(watcher, None)
+
+    def clear(self, error: Exception) -> None:
+        """Forget everything; each watcher is told why there will be no more."""
+        for watcher in tuple(self._watchers):
+            watcher.end(error)
+        self._watchers.clear()
+        self._entries.clear()
+        self._keys.clear()
+        self._changes.clear()
+
+    # What wherry.kube.apiserver.model.Lister promises.
+
+    def get(self, name: str, namespace: str = "") -> Object | None:
+        found = self._entries.get(f"{namespace}/{name}")
+        return None if found is None else found.object
+
+    def list(self, namespace: str | None = None) -> Iterator[Object]:
+        return (entry.object for entry in self.entries(namespace))

@@ -1,0 +1,129 @@
+"""All objects in memory, by resource, kept by one watch of the whole store.
+
+With a local store (:attr:`wherry.store.model.Store.is_local`) they are never behind a commit that has returned; with
+another one, who must see the newest waits for it (:meth:`Caches.current`).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from wherry.kube.apiserver import stored
+from wherry.kube.apiserver.cache import Cache
+from wherry.kube.apiserver.entries import Recent
+from wherry.kube.kinds.model import Kind
+from wherry.kube.machinery import status
+from wherry.kube.machinery.model import GroupResource
+from wherry.store.model import Compacted, Event, Store, Watch
+
+log = logging.getLogger(__name__)
+PATIENCE_SECONDS = 3.0
+"""How long a request waits for a revision that has not been yet (k8s.io/apiserver cacher: blockTimeout)."""
+_AGAIN_SECONDS = 0.5
+Listener = Callable[[GroupResource], None]
+
+
+class Caches:
+    """See the module; ``kind_of`` says which kind a resource's objects are of."""
+
+    def __init__(self, store: Store, kind_of: Callable[[GroupResource], Kind | None]) -> None:
+        self._store = store
+        self._kind_of = kind_of
+        self._recent = Recent()
+        self._caches: dict[GroupResource, Cache] = {}
+        self._by_prefix: dict[str, Cache] = {}
+        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+        self._watch: Watch | None = None
+        self._again: asyncio.Task[None] | None = None
+        self.revision = 0
+        """The newest that has been taken in."""
+
+    async def start(self) -> None:
+        """Read everything and watch from there."""
+        await self._load()
+        await self._follow()
+
+    async def stop(self) -> None:
+        if self._again is not None:
+            self._again.cancel()
+        if self._watch is not None:
+            self._watch.close()
+
+    async def _load(self) -> None:
+        page = await self._store.range("/")
+        for cache in self._caches.values():
+            cache.clear(status.expired("the server has read its state anew; list again"))
+        for item in page.items:
+            resource, rest = stored.split_key(item.key)
+            self.of(resource).load(rest, item)
+        self.revision = page.revision
+        for cache in self._caches.values():
+            cache.begin(page.revision)
+
+    async def _follow(self) -> None:
+        self._watch = await self._store.watch("/", self.revision, self._take, self._lost)
+
+    def _lost(self, error: BaseException) -> None:
+        log.warning("the watch of the store ended: %s; watching again", error)
+        self._again = asyncio.get_running_loop().create_task(self._resume())
+
+    async def _resume(self) -> None:
+        """Go on where the watch ended; where the store has forgotten that, begin anew."""
+        while True:
+            try:
+                await self._follow()
+            except Compacted:
+                await self._load()
+            except Exception as error:
+                log.warning("the store cannot be watched: %s", error)
+                await asyncio.sleep(_AGAIN_SECONDS)
+            else:
+                return
+
+    def _take(self, events: Sequence[Event]) -> None:
+        by_prefix = self._by_prefix
+        for event in events:
+            key = event.key
+            at = key.find("/", key.find("/", 1) + 1) + 1
+            cache = by_prefix.get(key[:at])
+            if cache is None:
+                cache = self.of(stored.split_key(key)[0])
+            cache.apply(key[at:], event)
+        self.revision = max(self.revision, events[-1].revision)
+        if self._waiting:
+            self._wake()
+
+    def _wake(self) -> None:
+        still = []
+        for revision, future in self._waiting:
+            if revision > self.revision:
+                still.append((revision, future))
+            elif not future.done():
+                future.set_result(None)
+        self._waiting = still
+
+    def of(self, resource: GroupResource) -> Cache:
+        """The cache of a resource; empty where there is nothing."""
+        found = self._caches.get(resource)
+        if found is None:
+            found = self._caches[resource] = Cache(resource, self._kind_of(resource), self._recent)
+            found.begin(self.revision)
+            self._by_prefix[stored.prefix_of(resource)] = found
+        return found
+
+    async def reached(self, revision: int) -> bool:
+        """Wait until what was committed by ``revision`` is here; False when that takes too long."""
+        if revision <= self.revision:
+            return True
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((revision, future))
+        try:
+            await asyncio.wait_for(future, PATIENCE_SECONDS)
+        except TimeoutError:
+            return False
+        return True
+
+    async def current(self) -> None:
+        """Wait until everything committed before this call is here."""
+        if not self._store.is_local and not await self.reached(await self._store.revision()):
+            raise status.timeout("the server's memory is behind its store", 1)

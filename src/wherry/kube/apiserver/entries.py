@@ -1,0 +1,82 @@
+"""Objects in memory: the bytes that clients get, and what lists and watches choose them by."""
+
+from collections import deque
+from collections.abc import Mapping
+
+import msgspec
+
+from wherry.kube.apiserver import stored
+from wherry.kube.kinds.model import Kind
+from wherry.kube.machinery.model import Object
+from wherry.store.model import Item
+
+_decode = msgspec.json.Decoder().decode
+_NONE: Mapping[str, str] = {}
+DECODED = 2048
+"""How many objects are kept decoded. A decoded pod takes some 20 KB, its bytes 3."""
+
+
+class Recent:
+    """Keeps the decoded form of the objects that were asked for last."""
+
+    def __init__(self, count: int = DECODED) -> None:
+        self._count = count
+        self._entries: deque[Entry] = deque()
+
+    def add(self, entry: "Entry") -> None:
+        self._entries.append(entry)
+        if len(self._entries) > self._count:
+            self._entries.popleft().forget()
+
+
+class Entry:
+    """One version of one object. Not changed once made."""
+
+    __slots__ = ("_fields", "_kind", "_object", "_recent", "labels", "name", "namespace", "raw", "revision", "uid")
+
+    def __init__(self, raw: bytes, revision: int, kind: Kind | None, recent: Recent) -> None:
+        meta = stored.meta_of(raw)
+        self.raw = raw
+        self.revision = revision
+        self.name = meta.name
+        self.namespace = meta.namespace
+        self.uid = meta.uid
+        self.labels: Mapping[str, str] = meta.labels or _NONE
+        self._kind = kind
+        self._recent = recent
+        self._object: Object | None = None
+        self._fields: Mapping[str, str] | None = None
+
+    @classmethod
+    def of(cls, item: Item, kind: Kind | None, recent: Recent) -> "Entry":
+        return cls(stored.served(item.value, item.revision), item.revision, kind, recent)
+
+    @property
+    def object(self) -> Object:
+        """Decoded, in the storage version. Shared: do not change; see :meth:`copy`."""
+        if self._object is None:
+            self._object = _decode(self.raw)
+            self._recent.add(self)
+        found: Object = self._object
+        return found
+
+    def copy(self) -> Object:
+        """Decoded, for the caller to change."""
+        found: Object = _decode(self.raw)
+        return found
+
+    def forget(self) -> None:
+        self._object = None
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """What field selectors look at."""
+        if self._fields is None:
+            plain = {"metadata.name": self.name, "metadata.namespace": self.namespace}
+            has_more = self._kind is not None and self._kind.selectable
+            self._fields = self._kind.fields(self.object) if self._kind and has_more else plain
+        return self._fields
+
+    def revised(self, revision: int) -> "Entry":
+        """The same object under another resource version: how a deleted one is shown."""
+        return Entry(stored.revised(self.raw, revision), revision, self._kind, self._recent)

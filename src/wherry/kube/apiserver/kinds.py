@@ -1,0 +1,97 @@
+"""The kinds that are served now: the built-in ones, and custom ones that come and go."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from wherry.kube.kinds.model import Kind, Version
+from wherry.kube.machinery.model import GroupResource, GroupVersion, Object
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One version of a kind: what a URL names. Objects are converted between it and the storage version."""
+
+    kind: Kind
+    version: Version
+
+    @property
+    def group_version(self) -> GroupVersion:
+        return GroupVersion(self.kind.group, self.version.name)
+
+    @property
+    def is_storage(self) -> bool:
+        return self.version.name == self.kind.storage
+
+    def to_storage(self, obj: Object) -> Object:
+        """An object of this version as it is stored. Takes what it is given."""
+        if self.is_storage:
+            return obj
+        if self.version.conversion is not None:
+            obj = self.version.conversion.to_storage(obj)
+        obj["apiVersion"] = str(self.kind.storage_version)
+        return obj
+
+    def from_storage(self, obj: Object) -> Object:
+        """A stored object in this version. Takes what it is given."""
+        if self.is_storage:
+            return obj
+        if self.version.conversion is not None:
+            obj = self.version.conversion.from_storage(obj)
+        obj["apiVersion"] = str(self.group_version)
+        return obj
+
+
+class Kinds:
+    """See the module. Who must know of changes adds itself to :attr:`listeners`."""
+
+    def __init__(self, builtin: Iterable[Kind]) -> None:
+        self.listeners: list[Callable[[], None]] = []
+        self._kinds: dict[GroupResource, Kind] = {}
+        self._served: dict[tuple[str, str, str], Served] = {}
+        for kind in builtin:
+            self._add(kind)
+
+    def _add(self, kind: Kind) -> None:
+        self._kinds[kind.resource] = kind
+        for version in kind.versions:
+            self._served[kind.group, version.name, kind.plural] = Served(kind, version)
+
+    def add(self, kind: Kind) -> None:
+        """Serve a kind from now on, in place of one of the same resource."""
+        self._drop(kind.resource)
+        self._add(kind)
+        self._tell()
+
+    def remove(self, resource: GroupResource) -> None:
+        """Serve it no longer. Idempotent."""
+        if self._drop(resource):
+            self._tell()
+
+    def _drop(self, resource: GroupResource) -> bool:
+        old = self._kinds.pop(resource, None)
+        if old is not None:
+            for version in old.versions:
+                del self._served[old.group, version.name, old.plural]
+        return old is not None
+
+    def _tell(self) -> None:
+        for listener in self.listeners:
+            listener()
+
+    def all(self) -> Sequence[Kind]:
+        return list(self._kinds.values())
+
+    def of(self, resource: GroupResource) -> Kind | None:
+        """The kind of a resource's objects; None when it is not served."""
+        return self._kinds.get(resource)
+
+    def served(self, group: str, version: str, resource: str) -> Served | None:
+        """What a URL names; None when there is no such thing."""
+        return self._served.get((group, version, resource))
+
+    def by_kind(self, group: str, version: str, kind: str) -> Served | None:
+        """What ``apiVersion`` and ``kind`` name."""
+        for served in self._served.values():
+            if served.kind.kind == kind and served.kind.group == group and served.version.name == version:
+                return served
+        return None

@@ -1,0 +1,72 @@
+"""What a request asks for, by its method, path and query alone (k8s.io/apiserver pkg/endpoints/request/requestinfo.go)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wherry.kube.machinery.model import GroupVersionResource
+
+_VERBS = {"GET": "get", "HEAD": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+_NAMESPACE_SUBRESOURCES = frozenset({"status", "finalize"})
+_TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})  # strconv.ParseBool
+
+
+@dataclass(frozen=True, slots=True)
+class RequestInfo:
+    """``resource`` is empty for what is no resource; then ``verb`` is the method in lower case.
+
+    ``rest`` is the path behind a subresource (``proxy`` takes it)."""
+
+    verb: str
+    path: str
+    group: str = ""
+    version: str = ""
+    resource: str = ""
+    namespace: str = ""
+    name: str = ""
+    subresource: str = ""
+    rest: str = ""
+
+    @property
+    def gvr(self) -> GroupVersionResource:
+        return GroupVersionResource(self.group, self.version, self.resource)
+
+
+def is_true(text: str) -> bool:
+    """How a boolean query parameter reads."""
+    return text in _TRUE
+
+
+def parse(method: str, path: str, query: Mapping[str, str]) -> RequestInfo:
+    """Never fails: what is no resource's path is a path. ``path`` is percent-decoded a segment at a time before."""
+    parts = path.strip("/").split("/")
+    if parts[0] == "api" and len(parts) > 2:
+        group, version, rest = "", parts[1], parts[2:]
+    elif parts[0] == "apis" and len(parts) > 3:
+        group, version, rest = parts[1], parts[2], parts[3:]
+    else:
+        return RequestInfo(method.lower(), path)
+    verb = _VERBS.get(method, method.lower())
+    if rest[0] == "watch" and len(rest) > 1:  # deprecated since 1.11, and still there
+        verb, rest = "watch", rest[1:]
+    namespace = ""
+    if rest[0] == "namespaces" and len(rest) > 1:
+        namespace = rest[1]
+        if len(rest) > 2 and not (rest[2] in _NAMESPACE_SUBRESOURCES and len(rest) == 3):
+            rest = rest[2:]
+    resource = rest[0]
+    name = rest[1] if len(rest) > 1 else ""
+    subresource = rest[2] if len(rest) > 2 else ""
+    behind = "/".join(rest[3:])
+    return RequestInfo(
+        _special(verb, name, query), path, group, version, resource, namespace, name, subresource, behind
+    )
+
+
+def _special(verb: str, name: str, query: Mapping[str, str]) -> str:
+    if verb == "get" and not name:
+        return "watch" if is_true(query.get("watch", "")) else "list"
+    if verb == "get" and is_true(query.get("watch", "")):
+        return "watch"
+    if verb == "delete" and not name:
+        return "deletecollection"
+    return verb

@@ -1,0 +1,73 @@
+"""An object as the store keeps it: the JSON that clients get, but for its resource version.
+
+The resource version is the revision of the commit that wrote the object, known only when it is done. So the stored
+bytes have an empty one, as the first field of ``metadata`` (inside JSON texts quotes are escaped: the first match is
+it), and the revision is put in when they are read: no decoding.
+"""
+
+from typing import Any
+
+import msgspec
+
+from wherry.kube.machinery.model import GroupResource, Object
+
+_EMPTY = b'"resourceVersion":""'
+_FIELD = b'"resourceVersion":"'
+_LEADING = ("apiVersion", "kind", "metadata")
+_encode = msgspec.json.Encoder().encode
+
+
+class _Meta(msgspec.Struct):
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    labels: dict[str, str] | None = None
+
+
+class _Document(msgspec.Struct):
+    metadata: _Meta
+
+
+_decode_meta = msgspec.json.Decoder(_Document).decode
+
+
+def key_of(resource: GroupResource, namespace: str, name: str) -> str:
+    """Where the store keeps an object; ``namespace`` is empty for what has none."""
+    return f"{prefix_of(resource)}{namespace}/{name}"
+
+
+def prefix_of(resource: GroupResource) -> str:
+    """What the keys of all objects of a resource start with, and of no other."""
+    return f"/{resource.group or 'core'}/{resource.resource}/"
+
+
+def split_key(key: str) -> tuple[GroupResource, str]:
+    """The resource of a key, and its rest: ``namespace/name``."""
+    _, group, resource, rest = key.split("/", 3)
+    return GroupResource("" if group == "core" else group, resource), rest
+
+
+def value_of(obj: Object) -> bytes:
+    """The bytes to store. Equal objects give equal bytes if their fields are in the same order."""
+    metadata: dict[str, Any] = {"resourceVersion": ""}  # Any: JSON
+    metadata.update((name, value) for name, value in obj["metadata"].items() if name != "resourceVersion")
+    document = {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": metadata}
+    document.update((name, value) for name, value in obj.items() if name not in _LEADING)
+    return _encode(document)
+
+
+def served(value: bytes, revision: int) -> bytes:
+    """The bytes that clients get of stored ones."""
+    at = value.index(_EMPTY) + len(_FIELD)
+    return b"%b%d%b" % (value[:at], revision, value[at:])
+
+
+def revised(raw: bytes, revision: int) -> bytes:
+    """Served bytes with another resource version."""
+    start = raw.index(_FIELD) + len(_FIELD)
+    return b"%b%d%b" % (raw[:start], revision, raw[raw.index(b'"', start) :])
+
+
+def meta_of(raw: bytes) -> _Meta:
+    """Of served or stored bytes, without decoding the rest."""
+    return _decode_meta(raw).metadata
