@@ -1,0 +1,74 @@
+"""Objects made from schemas, right ones and nearly right ones."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from wherry.kube.machinery.schema.model import Schema
+
+TEXTS = st.text(max_size=4)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def fitting(schema: Schema, depth: int = 4) -> st.SearchStrategy[Any]:
+    """Values that conform, but for null in any place and fields that nobody knows."""
+    if schema.quantity:
+        return st.sampled_from(["1", "100m", "1Gi", "0.5", 2])
+    if schema.int_or_string:
+        return st.integers(0, 100) | TEXTS
+    if schema.type == "array" and schema.items and depth:
+        return st.lists(fitting(schema.items, depth - 1) | st.none(), max_size=2)
+    if schema.type == "object" and schema.additional and depth:
+        return st.dictionaries(TEXTS, fitting(schema.additional, depth - 1) | st.none(), max_size=2)
+    if schema.type == "object":
+        return _object(schema, depth)
+    return _plain(schema)
+
+
+def _object(schema: Schema, depth: int) -> st.SearchStrategy[Any]:
+    known = sorted(schema.properties) if depth else []
+    if not known:
+        return st.dictionaries(st.just("unknown"), JSON, max_size=1)
+
+    @st.composite
+    def made(draw: st.DrawFn) -> dict[str, Any]:
+        names = draw(st.lists(st.sampled_from([*known, "unknown"]), max_size=4, unique=True))
+        return {
+            name: draw(JSON if name == "unknown" else st.none() | fitting(schema.properties[name], depth - 1))
+            for name in names
+        }
+
+    return made()
+
+
+def _plain(schema: Schema) -> st.SearchStrategy[Any]:
+    if schema.type == "integer":
+        return st.integers(-(2**31), 2**31 - 1)
+    if schema.type == "number":
+        return st.floats(allow_nan=False, allow_infinity=False)
+    if schema.type == "boolean":
+        return st.booleans()
+    if schema.format == "byte":
+        return st.sampled_from(["", "YQ==", "YWI=", "YWJj", "YW\nJj"])
+    if schema.format == "date-time":
+        return st.sampled_from(["2026-01-02T03:04:05Z", "2026-01-02T03:04:05.25+02:00"])
+    return TEXTS if schema.type == "string" else st.none() if schema.type else JSON
+
+
+def mistaken(schema: Schema, depth: int = 4) -> st.SearchStrategy[Any]:
+    """Objects where anything may stand anywhere."""
+    known = sorted(schema.properties)
+    if not known or not depth:
+        return JSON
+    return st.one_of(
+        fitting(schema, depth),
+        st.lists(st.sampled_from(known), max_size=3, unique=True).flatmap(
+            lambda names: st.fixed_dictionaries(
+                {name: st.one_of(JSON, mistaken(schema.properties[name], depth - 1)) for name in names}
+            )
+        ),
+    )
