@@ -1,0 +1,190 @@
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from wherry.kit.errors import Unavailable
+from wherry.kube.client.clock import FakeClock, settle
+from wherry.kube.client.fake import Call, FakeClient
+from wherry.kube.client.informer import PAGE_OBJECTS, Informer, Selection
+from wherry.kube.machinery.model import GroupVersionResource, Object
+from wherry.kube.machinery.status import unavailable
+
+MAPS = GroupVersionResource("", "v1", "configmaps")
+EVERYWHERE = Selection(MAPS)
+
+
+def config(name: str, value: str = "", namespace: str = "default") -> Object:
+    meta = {"name": name, "namespace": namespace, "managedFields": [{"manager": "test"}]}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"value": value}}
+
+
+class Log(list[str]):
+    """What a handler was told: ``+name``, ``name:old>new``, ``-name``."""
+
+    def __call__(self, old: Object | None, new: Object | None) -> None:
+        name = (new or old or {})["metadata"]["name"]
+        if old is None:
+            self.append(f"+{name}")
+        elif new is None:
+            self.append(f"-{name}")
+        else:
+            self.append(f"{name}:{old['data']['value']}>{new['data']['value']}")
+
+    def taken(self) -> list[str]:
+        said = list(self)
+        self.clear()
+        return said
+
+
+@contextlib.asynccontextmanager
+async def running(client: FakeClient, selection: Selection = EVERYWHERE) -> AsyncIterator[tuple[Informer, Log]]:
+    informer, log = Informer(client, selection, client.clock), Log()
+    informer.add_handler(log)
+    task = asyncio.ensure_future(informer.run())
+    await settle()
+    try:
+        yield informer, log
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def clock_of(client: FakeClient) -> FakeClock:
+    assert isinstance(client.clock, FakeClock)
+    return client.clock
+
+
+async def test_what_is_there_is_told_as_added_then_what_changes() -> None:
+    client = FakeClient(config("a", "1"), config("b"))
+    async with running(client) as (informer, log):
+        assert informer.synced.is_set() and log.taken() == ["+a", "+b"]
+        client.put(config("a", "2"))
+        await client.create(MAPS, config("c"), "default")
+        await client.delete(MAPS, "b", "default")
+        await settle()
+        assert log.taken() == ["a:1>2", "+c", "-b"]
+        assert sorted(each["metadata"]["name"] for each in informer.cache) == ["a", "c"]
+        assert "managedFields" not in (informer.cache.get("a", "default") or {})["metadata"]
+
+
+async def test_a_handler_that_comes_late_is_told_what_is_there_and_may_go() -> None:
+    client = FakeClient(config("a"))
+    async with running(client) as (informer, _):
+        late = Log()
+        take_off = informer.add_handler(late)
+        assert late.taken() == ["+a"]
+        take_off()
+        client.put(config("a", "2"))
+        await settle()
+        assert late == []
+
+
+async def test_many_objects_come_in_pages() -> None:
+    client = FakeClient(*(config(f"c{number:04d}") for number in range(2 * PAGE_OBJECTS + 1)))
+    async with running(client) as (informer, _):
+        await informer.synced.wait()
+        assert len(informer.cache) == 2 * PAGE_OBJECTS + 1
+        assert sum(call.verb == "list" for call in client.reads) == 3
+
+
+async def test_a_watch_that_ends_goes_on_from_where_it_was() -> None:
+    client = FakeClient(config("a", "1"))
+    async with running(client) as (_, log):
+        client.end_watches()
+        client.put(config("a", "2"))
+        await clock_of(client).advance(5)
+        client.put(config("a", "3"))
+        await settle()
+        assert log.taken() == ["+a", "a:1>2", "a:2>3"]
+        assert sum(call.verb == "list" for call in client.reads) == 1
+
+
+async def test_a_bookmark_moves_the_place_to_go_on_from() -> None:
+    client = FakeClient(config("a"))
+    async with running(client) as (_, log):
+        client.put({**config("elsewhere"), "kind": "Secret"})
+        client.bookmark()
+        await settle()
+        client.compact()
+        client.end_watches()
+        await clock_of(client).advance(5)
+        client.put(config("a", "2"))
+        await settle()
+        assert log.taken() == ["+a", "a:>2"]
+        assert sum(call.verb == "list" for call in client.reads) == 1
+
+
+async def test_after_a_compaction_it_lists_again_and_tells_the_difference() -> None:
+    client = FakeClient(config("a", "1"), config("b"), config("same"))
+    async with running(client) as (_, log):
+        client.fault = lambda call: Unavailable("down") if call.verb == "watch" else None
+        client.end_watches()
+        await clock_of(client).advance(3)
+        client.put(config("a", "2"), config("c"))
+        await client.delete(MAPS, "b", "default")
+        client.compact()
+        client.fault = lambda call: None
+        log.clear()
+        await clock_of(client).advance(60)
+        assert sorted(log.taken()) == ["+c", "-b", "a:1>2"]
+
+
+async def test_an_object_made_anew_under_the_same_name_is_a_deletion_and_an_addition() -> None:
+    client = FakeClient(config("a", "1"))
+    async with running(client) as (_, log):
+        client.fault = lambda call: Unavailable("down") if call.verb == "watch" else None
+        client.end_watches()
+        await settle()
+        await client.delete(MAPS, "a", "default")
+        await client.create(MAPS, config("a", "2"), "default")
+        client.compact()
+        client.fault = lambda call: None
+        await clock_of(client).advance(60)
+        assert log.taken() == ["+a", "-a", "+a"]
+
+
+async def test_errors_are_tried_again_ever_less_often() -> None:
+    client = FakeClient(config("a"))
+    client.fault = lambda call: unavailable("starting")
+    async with running(client) as (informer, log):
+        await clock_of(client).advance(600)
+        tries = len(client.reads)
+        assert not informer.synced.is_set() and 10 < tries < 40
+        client.fault = lambda call: None
+        await clock_of(client).advance(61)
+        assert log == ["+a"]
+
+
+async def test_a_server_that_ends_every_watch_at_once_is_not_pestered() -> None:
+    client = FakeClient()
+
+    def end(call: Call) -> None:
+        if call.verb == "watch":
+            asyncio.get_running_loop().call_soon(client.end_watches)
+
+    client.fault = lambda call: end(call)
+    async with running(client):
+        await clock_of(client).advance(60)
+        assert sum(call.verb == "watch" for call in client.reads) <= 80
+
+
+async def test_a_selection_keeps_to_its_objects() -> None:
+    client = FakeClient(config("a"), config("a", namespace="other"))
+    async with running(client, Selection(MAPS, "other")) as (informer, log):
+        client.put(config("b"), config("b", namespace="other"))
+        await settle()
+        assert log == ["+a", "+b"] and informer.cache.get("b", "other") and not informer.cache.get("b", "default")
+
+
+async def test_a_handler_that_fails_harms_nobody_else() -> None:
+    client = FakeClient(config("a"))
+    async with running(client) as (informer, log):
+
+        def broken(old: Object | None, new: Object | None) -> None:
+            raise ValueError("broken")
+
+        informer.add_handler(broken)
+        client.put(config("b"))
+        await settle()
+        assert log == ["+a", "+b"]
