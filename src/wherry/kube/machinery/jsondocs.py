@@ -1,0 +1,151 @@
+"""Strict JSON: one document, UTF-8, no numbers that nothing can hold, not deep enough to hurt.
+
+Objects whose keys repeat are read (the last value counts, as in Go); :func:`duplicate_fields` finds them.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import msgspec
+
+from wherry.kube.machinery.status import StatusError, bad_request
+
+MAX_DEPTH = 128
+"""Arrays and objects in each other. Upstream refuses at 10,000 (Go's encoding/json); what reads objects here is
+recursive, and nothing that makes sense comes near."""
+MAX_DUPLICATES = 100
+"""So many are found at most, as upstream (sigs.k8s.io/json)."""
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+_UNFIT = (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError)
+
+# Python's words of what is wrong → Go's (encoding/json scanner.go), for the character at that place.
+_WORDS = {
+    "Expecting value": "looking for beginning of value",
+    "Expecting property name enclosed in double quotes": "looking for beginning of object key string",
+    "Illegal trailing comma before end of object": "looking for beginning of object key string",
+    "Illegal trailing comma before end of array": "looking for beginning of value",
+    "Expecting ':' delimiter": "after object key",
+    "Expecting ',' delimiter": "after object key:value pair or array element",
+    "Extra data": "after top-level value",
+    "Invalid control character at": "in string literal",
+    "Invalid \\escape": "in string escape code",
+    "Invalid \\uXXXX escape": "in \\u hexadecimal character escape",
+}
+
+
+def parse(data: bytes, limit: int = MAX_DEPTH) -> Any:  # any JSON value
+    """The document, at most ``limit`` deep. Raises StatusError 400 with what is wrong with it."""
+    try:
+        document = _decode(data)
+    except _UNFIT as error:
+        raise bad_request(f"couldn't get version/kind; json parse error: {_reason(data, error)}") from error
+    if isinstance(document, dict | list) and data.count(b"{") + data.count(b"[") > limit:
+        check_depth(document, limit)
+    return document
+
+
+def encode(document: Any) -> bytes:  # any JSON value
+    """As compact JSON."""
+    return _encode(document)
+
+
+def check_depth(document: Any, limit: int = MAX_DEPTH) -> None:
+    """Raises StatusError 400 when the document is deeper than ``limit``. Does not recurse."""
+    level = [document]
+    for _ in range(limit):
+        level = [
+            each
+            for container in level
+            for each in (container.values() if type(container) is dict else container)
+            if type(each) is dict or type(each) is list
+        ]
+        if not level:
+            return
+    raise too_deep()
+
+
+def too_deep() -> StatusError:
+    return bad_request(f"couldn't get version/kind; json parse error: exceeded max depth of {MAX_DEPTH}")
+
+
+def _reason(data: bytes, error: Exception) -> str:
+    """Go's words, as far as Python's own reader sees the same fault."""
+    if isinstance(error, RecursionError):
+        return f"exceeded max depth of {MAX_DEPTH}"
+    try:
+        _plain.decode(data.decode())
+    except UnicodeDecodeError as found:
+        return f"invalid UTF-8 at byte {found.start}"
+    except json.JSONDecodeError as found:
+        if found.pos >= len(found.doc) or found.msg.startswith("Unterminated string"):
+            return "unexpected end of JSON input"
+        where = _WORDS.get(found.msg, f"({found.msg})")
+        return f"invalid character {_quoted(found.doc[found.pos])} {where} at character {found.pos}"
+    except (ValueError, RecursionError) as found:
+        return str(found)
+    return str(error)
+
+
+def _quoted(character: str) -> str:
+    return "'\"'" if character == '"' else repr(character)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"invalid character {name[0]!r} looking for beginning of value ({name} is no JSON)")
+
+
+_plain = json.JSONDecoder(parse_constant=_no_constant)
+
+
+def duplicate_fields(data: bytes, document: Any) -> tuple[str, ...]:  # any JSON value
+    """The fields that ``data`` has more than once, as upstream says them: ``duplicate field "spec.replicas"``.
+
+    ``document`` is what was read from it, not yet changed. Cheap where there are none: a key that was lost is a
+    colon that was lost, as nothing else makes colons fewer and only an escaped one makes them more.
+    """
+    if data.count(b":") == encode(document).count(b":") and not _ESCAPED_COLON.search(data):
+        return ()
+    pairs = json.JSONDecoder(object_pairs_hook=_Pairs).decode(data.decode())
+    found: dict[str, None] = {}
+    for path in _repeated(pairs):
+        found.setdefault(f'duplicate field "{path}"')
+        if len(found) >= MAX_DUPLICATES:
+            break
+    return tuple(found)
+
+
+_ESCAPED_COLON = re.compile(rb"\\u003[aA]")
+
+
+class _Pairs(tuple[tuple[str, Any], ...]):
+    """An object with all its pairs. (A list of JSON is a list.)"""
+
+
+def _repeated(document: Any) -> Iterator[str]:
+    """Paths of repeated keys in the order of the text. Does not recurse."""
+    waiting: list[Iterator[tuple[str, Any]]] = [_below("", document)]
+    seen: list[set[str]] = [set()]
+    while waiting:
+        found = next(waiting[-1], None)
+        if found is None:
+            waiting.pop()
+            seen.pop()
+            continue
+        path, value = found
+        if path in seen[-1]:
+            yield path
+        seen[-1].add(path)
+        if isinstance(value, list | _Pairs):
+            waiting.append(_below(path, value))
+            seen.append(set())
+
+
+def _below(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, _Pairs):
+        return ((f"{path}.{key}" if path else key, each) for key, each in value)
+    if isinstance(value, list):
+        return ((f"{path}[{index}]", each) for index, each in enumerate(value))
+    return iter(())
