@@ -21,11 +21,13 @@ class StatusError(errors.WherryError):
         self.code = code
         self.reason = reason
         self.details = details or {}
+        self.list_meta: Object = {}
+        """``metadata`` of the Status: an expired list has a token to go on with."""
 
     @property
     def status(self) -> Object:
         """The object that is sent."""
-        document: Object = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
+        document: Object = {"kind": "Status", "apiVersion": "v1", "metadata": self.list_meta, "status": "Failure"}
         document["message"] = self.message
         if self.reason:
             document["reason"] = self.reason

@@ -1,0 +1,124 @@
+"""What the API does with a call, whoever brings it: over HTTP or inside this process.
+
+The caller has authenticated and asked the authorizer.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+
+from wherry.kube.apiserver import decoding
+from wherry.kube.apiserver.call import Call, Outcome
+from wherry.kube.apiserver.deleting import Deletes
+from wherry.kube.apiserver.entries import Entry
+from wherry.kube.apiserver.kinds import Kinds
+from wherry.kube.apiserver.patching import Patches
+from wherry.kube.apiserver.reading import Reads
+from wherry.kube.apiserver.selection import of_call
+from wherry.kube.apiserver.watching import Watches
+from wherry.kube.apiserver.writing import Part, Writes
+from wherry.kube.machinery import status
+from wherry.kube.machinery.model import GroupResource, Object
+
+Handler = Callable[[Call], Awaitable[Outcome]]
+Review = Callable[[Call, Object], Awaitable[Object]]
+"""Answers what is asked by creating an object that is not stored: from the object to the same with its ``status``."""
+_STATUS = Part("status")
+
+
+@dataclass(frozen=True, slots=True)
+class Subresource:
+    """``methods`` by verb: get, create, update, patch."""
+
+    name: str
+    methods: Mapping[str, Handler]
+    resources: frozenset[GroupResource] | None = None
+    """None: whatever kind says it has it."""
+
+
+class Api:
+    """Operations by verb; see the module."""
+
+    def __init__(self, kinds: Kinds, reads: Reads, writes: Writes, watches: Watches) -> None:
+        self.kinds = kinds
+        self.reads = reads
+        self.writes = writes
+        self.watches = watches
+        self.patches = Patches(writes)
+        self.deletes = Deletes(writes)
+        self._subresources: dict[tuple[str, GroupResource | None], Subresource] = {}
+        self._reviews: dict[GroupResource, Review] = {}
+        self._verbs: dict[str, Handler] = {
+            "get": self._get,
+            "create": self._create,
+            "update": self.writes.update,
+            "patch": self.patches.patch,
+            "delete": self.deletes.delete,
+        }
+        self._status: dict[str, Handler] = {
+            "get": self._get,
+            "update": lambda call: self.writes.update(call, _STATUS),
+            "patch": lambda call: self.patches.patch(call, _STATUS),
+        }
+
+    def add_subresource(self, subresource: Subresource) -> None:
+        for resource in subresource.resources or (None,):
+            self._subresources[subresource.name, resource] = subresource
+
+    def add_review(self, resource: GroupResource, review: Review) -> None:
+        self._reviews[resource] = review
+
+    def sibling(self, call: Call, resource: GroupResource, version: str, name: str) -> Call:
+        """The same caller's call for another object of the same namespace. Raises StatusError when it is not served."""
+        served = self.kinds.served(resource.group, version, resource.resource)
+        if served is None:
+            raise status.no_such_path()
+        info = replace(
+            call.info, verb="update", group=resource.group, version=version, resource=resource.resource, name=name,
+            subresource="",
+        )  # fmt: skip
+        return Call(info, served, call.user, call.now, user_agent=call.user_agent, warnings=call.warnings)
+
+    async def do(self, call: Call) -> Outcome:
+        """Everything about one object, and creating. Raises StatusError."""
+        kind, info = call.served.kind, call.info
+        if kind.namespaced and not info.namespace and info.verb != "list":
+            raise status.no_such_path() if info.name else status.method_not_allowed(call.resource, info.verb)
+        if not kind.namespaced and info.namespace and kind.plural != "namespaces":
+            raise status.no_such_path()
+        if info.subresource:
+            methods = self._methods(call)
+        else:
+            methods = self._verbs
+            if info.verb not in kind.verbs:
+                raise status.method_not_allowed(call.resource, info.verb)
+        handler = methods.get(info.verb)
+        if handler is None:
+            raise status.method_not_allowed(call.resource, info.verb)
+        return await handler(call)
+
+    def _methods(self, call: Call) -> Mapping[str, Handler]:
+        kind, name = call.served.kind, call.info.subresource
+        if name == "status" and kind.has_status:
+            return self._status
+        if name in kind.subresources or (name == "scale" and kind.scale is not None):
+            found = self._subresources.get((name, kind.resource)) or self._subresources.get((name, None))
+            if found is not None:
+                return found.methods
+        raise status.no_such_path()
+
+    async def _get(self, call: Call) -> Outcome:
+        return Outcome(200, (await self.reads.get(call)).raw)
+
+    async def _create(self, call: Call) -> Outcome:
+        review = self._reviews.get(call.resource)
+        if review is None:
+            return await self.writes.create(call)
+        obj = decoding.read(call)
+        return Outcome(201, document=await review(call, obj))
+
+    async def delete_collection(self, call: Call) -> list[Entry]:
+        """Raises StatusError."""
+        if "deletecollection" not in call.served.kind.verbs:
+            raise status.method_not_allowed(call.resource, "deletecollection")
+        selection = of_call(call)
+        return await self.deletes.delete_all(call, selection.matches)

@@ -1,0 +1,127 @@
+"""Bodies to objects: decoded, of the kind that the URL names, with unknown fields told of or refused."""
+
+from wherry.kube.apiserver.call import Call
+from wherry.kube.apiserver.kinds import Served
+from wherry.kube.apiserver.stored import copied
+from wherry.kube.kinds.model import Kind
+from wherry.kube.machinery import codec, status
+from wherry.kube.machinery.model import GroupVersionKind, Object
+from wherry.kube.machinery.schema.builtin import definition, schema_of
+from wherry.kube.machinery.schema.conform import Mistyped, conform
+from wherry.kube.machinery.schema.model import Schema
+from wherry.kube.machinery.schema.pruning import prune
+
+_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+_TOLD = 32
+"""At most so many unknown fields are named."""
+
+
+def read(call: Call) -> Object:
+    """The object of a request, in the version of its URL. Raises StatusError."""
+    served = call.served
+    return read_as(call, served.kind.gvk(served.version.name), served.version.schema(), served.kind)
+
+
+def read_as(call: Call, gvk: GroupVersionKind, schema: Schema, kind: Kind | None = None) -> Object:
+    """The same of another kind than the URL's: what subresources take (``kind`` None)."""
+    duplicates: tuple[str, ...] = ()
+    if call.obj is None:
+        decoded = codec.decode(call.body, call.content_type)
+        obj, duplicates = decoded.object, decoded.duplicates
+    else:
+        assert isinstance(call.obj, dict)
+        obj = copied(call.obj)
+    _identify(obj, gvk)
+    settle(call, obj, gvk, schema, kind, duplicates)
+    return obj
+
+
+def options(call: Call, kind: str) -> Object:
+    """``DeleteOptions`` and the like: of the body, or of the query where that has them. Raises StatusError."""
+    if call.obj is None and not call.body:
+        return {}
+    gvk = GroupVersionKind("", "v1", kind)
+    obj = copied(call.obj) if isinstance(call.obj, dict) else codec.decode(call.body, call.content_type).object
+    if obj.get("kind") not in (None, "", kind):
+        raise status.bad_request(f"the body is a {obj.get('kind')}, not {kind}")
+    try:
+        conform(obj, schema_of(gvk))
+    except Mistyped as error:
+        raise status.bad_request(f'{kind} in version "v1" cannot be handled as a {kind}: {error}') from error
+    return obj
+
+
+def settle(
+    call: Call, obj: Object, gvk: GroupVersionKind, schema: Schema, kind: Kind | None, duplicates: tuple[str, ...] = ()
+) -> None:
+    """Check a decoded object's structure, in place. Unknown fields are dropped, and refused, told or not (Strict,
+    Warn, Ignore). Raises StatusError."""
+    try:
+        if kind is not None and kind.custom:
+            unknown = _settle_custom(obj, schema)
+        else:
+            unknown = conform(obj, schema)
+    except Mistyped as error:
+        raise _unfit(gvk, str(error)) from error
+    found = [*duplicates, *unknown]
+    if not found or (validation := call.field_validation) == "Ignore":
+        return
+    if validation == "Strict":
+        raise _unfit(gvk, f"strict decoding error: {', '.join(found[:_TOLD])}")
+    call.warnings.extend(found[:_TOLD])
+
+
+def _settle_custom(obj: Object, schema: Schema) -> list[str]:
+    metadata = obj.get("metadata")
+    unknown: list[str] = []
+    if isinstance(metadata, dict):
+        unknown = [text.replace('"', '"metadata.', 1) for text in conform(metadata, definition(_META))]
+    elif metadata is not None:
+        raise Mistyped("json: cannot unmarshal into Go struct field .metadata of type v1.ObjectMeta")
+    return unknown + prune(obj, schema)
+
+
+def _unfit(gvk: GroupVersionKind, why: str) -> status.StatusError:
+    return status.bad_request(f'{gvk.kind} in version "{gvk.version}" cannot be handled as a {gvk.kind}: {why}')
+
+
+def _identify(obj: Object, gvk: GroupVersionKind) -> None:
+    """What the body says it is must be what the URL takes; where it says nothing, that is it."""
+    version, kind = obj.get("apiVersion") or "", obj.get("kind") or ""
+    expected = str(gvk.group_version)
+    if not isinstance(version, str) or not isinstance(kind, str):
+        raise status.bad_request("couldn't get version/kind; json parse error: apiVersion and kind must be strings")
+    if version and version != expected:
+        raise status.bad_request(
+            f"the API version in the data ({version}) does not match the expected API version ({expected})"
+        )
+    if kind and kind != gvk.kind:
+        raise status.bad_request(
+            f'{kind} in version "{gvk.version}" cannot be handled as a {gvk.kind}: '
+            f"converting ({gvk.version}.{kind}) to ({gvk.group or 'core'}.{gvk.kind}): unknown conversion"
+        )
+    obj["apiVersion"], obj["kind"] = expected, gvk.kind
+
+
+def check_place(call: Call, obj: Object, served: Served) -> None:
+    """Name and namespace of the object must be those of the URL; where it has none, they are. Raises StatusError."""
+    metadata = obj.setdefault("metadata", {})
+    if not isinstance(metadata, dict):
+        raise status.bad_request("metadata must be an object")
+    if call.info.name:
+        name = metadata.setdefault("name", call.info.name) or call.info.name
+        metadata["name"] = name
+        if name != call.info.name:
+            raise status.bad_request(
+                f"the name of the object ({name}) does not match the name on the URL ({call.info.name})"
+            )
+    if not served.kind.namespaced:
+        if metadata.get("namespace"):
+            metadata.pop("namespace")
+        return
+    namespace = metadata.get("namespace") or call.namespace
+    if namespace != call.namespace:
+        raise status.bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
+    metadata["namespace"] = namespace

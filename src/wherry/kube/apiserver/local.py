@@ -1,0 +1,142 @@
+"""The API without HTTP: a :class:`wherry.kube.client.model.Client` inside the server's process.
+
+It goes the same way as a request, authorization included. Watches hand out objects that are shared.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import msgspec
+
+from wherry.kube.apiserver.api import Api
+from wherry.kube.apiserver.call import Call, Outcome
+from wherry.kube.apiserver.kinds import Kinds, Served
+from wherry.kube.apiserver.model import Attributes, Authorizer, Decision, User
+from wherry.kube.apiserver.rendering import PLAIN
+from wherry.kube.apiserver.requestinfo import RequestInfo
+from wherry.kube.apiserver.server import denied
+from wherry.kube.apiserver.watching import BOOKMARK_SECONDS, Begun, Notice
+from wherry.kube.client.model import Changed, Listed, PatchType
+from wherry.kube.machinery import status
+from wherry.kube.machinery.model import GroupVersionResource, Object
+
+_decode = msgspec.json.Decoder().decode
+
+
+class LocalClient:
+    """See the module, and the Protocol for each method."""
+
+    def __init__(
+        self, api: Api, kinds: Kinds, authorizer: Authorizer, user: User,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:  # fmt: skip
+        self._api = api
+        self._kinds = kinds
+        self._authorizer = authorizer
+        self._user = user
+        self._clock = clock
+
+    def _call(self, verb: str, resource: GroupVersionResource, namespace: str, name: str = "", subresource: str = "",
+              query: dict[str, str] | None = None) -> Call:  # fmt: skip
+        served = self._kinds.served(resource.group, resource.version, resource.resource)
+        if served is None:
+            raise status.no_such_path()
+        info = RequestInfo(
+            verb, "", resource.group, resource.version, resource.resource, namespace, name, subresource
+        )
+        asked = Attributes(
+            self._user, verb, resource.group, resource.version, resource.resource, subresource, namespace, name
+        )
+        decision, reason = self._authorizer.authorize(asked)
+        if decision is not Decision.ALLOW:
+            raise denied(asked, reason)
+        agent = self._user.name.rpartition(":")[2]
+        found = {name: value for name, value in (query or {}).items() if value}
+        return Call(info, served, self._user, self._clock(), found, user_agent=agent)
+
+    async def get(self, resource: GroupVersionResource, name: str, namespace: str = "", subresource: str = "") -> Object:
+        call = self._call("get", resource, namespace, name, subresource)
+        return _object(call.served, await self._api.do(call))
+
+    async def list(
+        self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
+        resource_version: str = "", limit: int = 0, token: str = "",
+    ) -> Listed:  # fmt: skip
+        query = {
+            "labelSelector": labels, "fieldSelector": fields, "resourceVersion": resource_version,
+            "limit": str(limit) if limit else "", "continue": token,
+        }  # fmt: skip
+        call = self._call("list", resource, namespace, query=query)
+        document = _decode(await self._api.reads.list(call, PLAIN))
+        meta = document["metadata"]
+        return Listed(document["items"], meta["resourceVersion"], meta.get("continue", ""))
+
+    async def create(
+        self, resource: GroupVersionResource, obj: Object, namespace: str = "", *, name: str = "", subresource: str = ""
+    ) -> Object:
+        call = self._call("create", resource, namespace, name, subresource)
+        call.obj = obj
+        return _object(call.served, await self._api.do(call))
+
+    async def update(
+        self, resource: GroupVersionResource, obj: Object, namespace: str = "", *, subresource: str = ""
+    ) -> Object:
+        call = self._call("update", resource, namespace, obj["metadata"]["name"], subresource)
+        call.obj = obj
+        return _object(call.served, await self._api.do(call))
+
+    async def patch(
+        self, resource: GroupVersionResource, name: str, patch: object, namespace: str = "", *,
+        type: PatchType = PatchType.STRATEGIC, subresource: str = "", manager: str = "", force: bool = False,
+    ) -> Object:  # fmt: skip
+        query = {"fieldManager": manager, "force": "true" if force else ""}
+        call = self._call("patch", resource, namespace, name, subresource, query)
+        call.obj, call.content_type = patch, type.value
+        return _object(call.served, await self._api.do(call))
+
+    async def delete(
+        self, resource: GroupVersionResource, name: str, namespace: str = "", *, options: Object | None = None
+    ) -> Object:
+        call = self._call("delete", resource, namespace, name)
+        call.obj = options
+        return _object(call.served, await self._api.do(call))
+
+    @asynccontextmanager
+    async def watch(
+        self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
+        resource_version: str = "",
+    ) -> AsyncIterator[AsyncIterator[Changed]]:  # fmt: skip
+        query = {
+            "labelSelector": labels, "fieldSelector": fields, "resourceVersion": resource_version,
+            "allowWatchBookmarks": "true",
+        }  # fmt: skip
+        call = self._call("watch", resource, namespace, query=query)
+        begun = await self._api.watches.begin(call)
+        try:
+            yield self._changes(call.served, begun)
+        finally:
+            begun.subscription.close()
+
+    async def _changes(self, served: Served, begun: Begun) -> AsyncIterator[Changed]:
+        for notice in begun.initial:
+            yield _changed(served, notice)
+        while True:
+            notices = await begun.subscription.take(BOOKMARK_SECONDS)
+            for notice in notices:
+                yield _changed(served, notice)
+            if not notices:
+                metadata = {"resourceVersion": str(self._api.watches.revision)}
+                yield Changed("BOOKMARK", {"metadata": metadata})
+
+
+def _changed(served: Served, notice: Notice) -> Changed:
+    entry = notice.entry
+    return Changed(notice.type, entry.object if served.is_storage else served.from_storage(entry.copy()))
+
+
+def _object(served: Served, outcome: Outcome) -> Object:
+    if outcome.document is not None:
+        return outcome.document
+    found: Object = served.from_storage(_decode(outcome.raw))
+    return found

@@ -1,0 +1,124 @@
+"""PATCH, in its four forms."""
+
+from collections.abc import Callable, Mapping
+
+from wherry.kube.apiserver import decoding
+from wherry.kube.apiserver.call import Call, Outcome
+from wherry.kube.apiserver.entries import Entry
+from wherry.kube.apiserver.requestinfo import is_true
+from wherry.kube.apiserver.tracking import Applied, manager_of
+from wherry.kube.apiserver.writing import WHOLE, Part, Writes
+from wherry.kube.machinery import codec, status
+from wherry.kube.machinery.apply.apply import server_side_apply
+from wherry.kube.machinery.fielderrors import forbidden, required
+from wherry.kube.machinery.model import GroupKind, Object
+from wherry.kube.machinery.patches import jsonpatch, merge, strategic
+from wherry.kube.machinery.schema.model import Schema
+
+JSON, MERGE = "application/json-patch+json", "application/merge-patch+json"
+STRATEGIC, APPLY = "application/strategic-merge-patch+json", "application/apply-patch+yaml"
+_OPTIONS = GroupKind("meta.k8s.io", "PatchOptions")
+
+
+class Patches:
+    """See the module."""
+
+    def __init__(self, writes: Writes) -> None:
+        self._writes = writes
+
+    async def patch(self, call: Call, part: Part = WHOLE) -> Outcome:
+        """Raises StatusError."""
+        media_type = call.content_type.partition(";")[0].strip()
+        custom = call.served.kind.custom
+        accepted = (JSON, MERGE, APPLY) if custom else (JSON, MERGE, STRATEGIC, APPLY)
+        if media_type not in accepted:
+            raise status.unsupported_media_type(accepted)
+        forced = "force" in call.query
+        if media_type == APPLY:
+            return await self._apply(call, part)
+        if forced:
+            found = [forbidden("force", "may not be specified for non-apply patch")]
+            raise status.invalid(_OPTIONS, "", found)
+        change = changer(call, call.served.version.schema())
+
+        async def make(obj: Object, entry: Entry) -> Object:
+            return _settled(call, change(call.served.from_storage(obj)), entry)
+
+        return await self._writes.change(call, make, part)
+
+    async def _apply(self, call: Call, part: Part) -> Outcome:
+        """Server-side apply: the object is made when there is none."""
+        if not call.query.get("fieldManager"):
+            found = [required("fieldManager", "is required for apply patch")]
+            raise status.invalid(_OPTIONS, "", found)
+        applied = self._configuration(call)
+        manager = manager_of(call, "Apply", part.subresource)
+        force = is_true(call.query.get("force", ""))
+
+        async def make(obj: Object, entry: Entry) -> Object:
+            merged = server_side_apply(call.served.from_storage(obj), applied, manager, force)
+            return _settled(call, merged, entry)
+
+        try:
+            return await self._writes.change(call, make, part, Applied(call))
+        except status.StatusError as error:
+            if error.code != 404 or error.reason != "NotFound" or part.subresource:
+                raise
+        if applied["metadata"].get("uid"):
+            raise status.conflict(call.resource, call.info.name, "uid mismatch: the provided object specified uid "
+                                  f"{applied['metadata']['uid']}, and no existing object was found")
+        created = server_side_apply(None, applied, manager, force)
+        return await self._writes.create_object(call, created, Applied(call))
+
+    def _configuration(self, call: Call) -> Object:
+        served = call.served
+        gvk = served.kind.gvk(served.version.name)
+        obj, duplicates = call.obj, ()
+        if obj is None:
+            decoded = codec.decode(call.body, "application/yaml")
+            obj, duplicates = decoded.object, decoded.duplicates
+        assert isinstance(obj, dict)
+        if obj.get("apiVersion") != str(gvk.group_version) or obj.get("kind") != gvk.kind:
+            said = f"{obj.get('apiVersion')}, Kind={obj.get('kind')}"
+            raise status.bad_request(f"incorrect kind or version in the applied object: {said}; expected {gvk.kind}")
+        decoding.settle(call, obj, gvk, served.version.schema(), served.kind, duplicates)
+        decoding.check_place(call, obj, served)
+        return obj
+
+
+def changer(call: Call, schema: Schema) -> Callable[[Object], Object]:
+    """What a JSON, merge or strategic merge patch does to an object. Raises StatusError when it is none."""
+    body = call.obj if call.obj is not None else codec.decode_any(call.body)
+    kind = call.content_type.partition(";")[0].strip()
+    if kind == JSON:
+        if not isinstance(body, list):
+            said = "error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch"
+            raise status.bad_request(said)
+        return lambda obj: jsonpatch.apply(obj, body)
+    if not isinstance(body, Mapping):
+        raise status.bad_request("error decoding patch: the patch must be an object")
+    patch = dict(body)
+    if kind == MERGE:
+        return lambda obj: _an_object(merge.apply(obj, patch))
+    if kind == STRATEGIC:
+        return lambda obj: strategic.apply(obj, patch, schema)
+    raise status.unsupported_media_type((JSON, MERGE, STRATEGIC))
+
+
+def _an_object(document: object) -> Object:
+    if not isinstance(document, dict):
+        raise status.bad_request("the patched document is not an object")
+    return document
+
+
+def _settled(call: Call, patched: Object, entry: Entry) -> Object:
+    """A patched object, checked as one that was sent whole."""
+    served = call.served
+    gvk = served.kind.gvk(served.version.name)
+    if patched.get("kind") != gvk.kind or patched.get("apiVersion") != str(gvk.group_version):
+        raise status.bad_request("a patch may not change apiVersion or kind")
+    decoding.settle(call, patched, gvk, served.version.schema(), served.kind)
+    decoding.check_place(call, patched, served)
+    if patched["metadata"].get("resourceVersion") == str(entry.revision):
+        del patched["metadata"]["resourceVersion"]  # it was there before the patch: the client did not say it
+    return served.to_storage(patched)

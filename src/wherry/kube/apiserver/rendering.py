@@ -1,0 +1,44 @@
+"""Stored objects as a client wants to see them: in the version of its URL, in the form that it accepts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from wherry.kube.apiserver import tables
+from wherry.kube.apiserver.entries import Entry
+from wherry.kube.apiserver.kinds import Served
+from wherry.kube.apiserver.tables import Form
+from wherry.kube.machinery.codec import encode
+
+_decode = msgspec.json.Decoder().decode
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """``version`` is that of meta.k8s.io, of a table or metadata."""
+
+    form: Form = Form.PLAIN
+    version: str = "v1"
+
+
+PLAIN = Wanted()
+
+
+def rendered(served: Served, raw: bytes) -> bytes:
+    """The bytes of a stored object in a served version. They begin with apiVersion (see ``stored.value_of``)."""
+    if served.is_storage:
+        return raw
+    if served.version.conversion is None:
+        return b'{"apiVersion":"%b"%b' % (str(served.group_version).encode(), raw[raw.index(b'",') + 1 :])
+    return encode(served.from_storage(_decode(raw)))
+
+
+def shown(served: Served, entry: Entry, wanted: Wanted, now: datetime, include: str = "") -> bytes:
+    """One object in the form that is wanted."""
+    if wanted.form is Form.PLAIN:
+        return rendered(served, entry.raw)
+    if wanted.form is Form.METADATA:
+        return encode(tables.metadata_alone(entry.object, wanted.version))
+    meta = {"resourceVersion": str(entry.revision)}
+    return tables.table(served, [entry], now, wanted.version, include, meta)

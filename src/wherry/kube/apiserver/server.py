@@ -1,0 +1,298 @@
+"""The API over HTTP: from a request to a call, from an outcome to an answer.
+
+Order: path, authentication, impersonation, authorization, then what is asked. Anonymous callers get as far as health
+and version (:mod:`wherry.kube.apiserver.authn` says so).
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from urllib.parse import parse_qsl, unquote
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from wherry.http.answering import answered
+from wherry.http.body import read_body
+from wherry.http.streams import connection_of
+from wherry.kit.errors import Invalid
+from wherry.kube.apiserver.api import Api
+from wherry.kube.apiserver.call import Call, Outcome
+from wherry.kube.apiserver.entries import Entry, Recent
+from wherry.kube.apiserver.kinds import Kinds
+from wherry.kube.apiserver.measuring import Measures
+from wherry.kube.apiserver.model import Attributes, Authenticator, Authorizer, Credentials, Decision, User
+from wherry.kube.apiserver.rendering import PLAIN, Wanted, rendered, shown
+from wherry.kube.apiserver.requestinfo import RequestInfo, parse
+from wherry.kube.apiserver.stored import served as served_bytes
+from wherry.kube.apiserver.subresources.streams import NAMES, Connector, NoNodes
+from wherry.kube.apiserver.tables import Form
+from wherry.kube.apiserver.watching import stream
+from wherry.kube.machinery import status
+from wherry.kube.machinery.codec import encode
+from wherry.kube.machinery.model import GroupResource
+
+log = logging.getLogger(__name__)
+BODY_BYTES = 3 * 1024 * 1024  # apiserver pkg/server/config.go MaxRequestBodyBytes
+REQUEST_SECONDS = 60.0
+GZIP_BYTES = 128 * 1024  # apiserver pkg/endpoints/handlers/responsewriters: defaultGzipThresholdBytes
+_JSON = "application/json"
+_HEADERS = {"Cache-Control": "no-cache, private"}
+Page = Callable[[web.BaseRequest, RequestInfo], Awaitable[web.StreamResponse]]
+Impersonate = Callable[[Mapping[str, str], User, Authorizer], User]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Who may come in and do what."""
+
+    authenticator: Authenticator
+    authorizer: Authorizer
+    impersonate: "Callable[[CIMultiDict[str], User], User]"
+
+
+class HttpApi:
+    """:meth:`handle` answers a request. ``pages``: what is no resource, by path or the beginning of one."""
+
+    def __init__(
+        self, api: Api, kinds: Kinds, gate: Gate, pages: Mapping[str, Page], measures: Measures,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:  # fmt: skip
+        self._api = api
+        self._kinds = kinds
+        self._gate = gate
+        self._pages = pages
+        self._measures = measures
+        self._clock = clock
+        self.connector: Connector = NoNodes()
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Every request's answer; refusals are Status objects."""
+        return await answered(request, self._dispatch, refuse, _HEADERS, log)
+
+    async def _dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
+        path, query = split(request.raw_path)
+        info = parse(request.method, path, query)
+        began = time.perf_counter()
+        user = await self._who(request, path)
+        self._allow(user, info, query)
+        if not info.resource:
+            page = self._page(path)
+            if page is None:
+                raise status.no_such_path()
+            return await page(request, info)
+        served = self._kinds.served(info.group, info.version, info.resource)
+        if served is None:
+            raise status.no_such_path()
+        call = Call(info, served, user, self._clock(), query, user_agent=request.headers.get("User-Agent", ""))
+        if info.verb == "watch":
+            return await self._watch(call, request)
+        if info.subresource in NAMES:
+            return await self._connect(call, request)
+        async with asyncio.timeout(REQUEST_SECONDS):
+            response = await self._answer(call, request)
+        self._measures.count(info, response.status, time.perf_counter() - began)
+        return response
+
+    def _page(self, path: str) -> Page | None:
+        pages = self._pages
+        found = pages.get(path) or pages.get(path.rstrip("/"))
+        if found is not None:
+            return found
+        beginning = "/" + path.split("/", 2)[1]
+        return pages.get(f"{beginning}/*")
+
+    # Who, and whether.
+
+    async def _who(self, request: web.BaseRequest, path: str) -> User:
+        authorization = request.headers.get("Authorization", "")
+        token = authorization[7:].strip() if authorization[:7].lower() == "bearer " else ""
+        certificate = b""
+        transport = request.transport
+        tls = transport.get_extra_info("ssl_object") if transport is not None else None
+        if tls is not None:
+            certificate = tls.getpeercert(binary_form=True) or b""
+        user = await self._gate.authenticator.authenticate(Credentials(token, certificate, path))
+        if user is None:
+            raise status.unauthorized()
+        if "Impersonate-User" in request.headers or "Impersonate-Group" in request.headers or "Impersonate-Uid" in request.headers:
+            user = self._gate.impersonate(CIMultiDict(request.headers), user)
+        return user
+
+    def _allow(self, user: User, info: RequestInfo, query: Mapping[str, str]) -> None:
+        if info.resource:
+            asked = Attributes(
+                user, info.verb, info.group, info.version, info.resource, info.subresource, info.namespace, info.name,
+                label_selector=query.get("labelSelector", ""), field_selector=query.get("fieldSelector", ""),
+            )  # fmt: skip
+        else:
+            asked = Attributes(user, info.verb, path=info.path)
+        decision, reason = self._gate.authorizer.authorize(asked)
+        if decision is not Decision.ALLOW:
+            raise denied(asked, reason)
+
+    # Resources.
+
+    async def _answer(self, call: Call, request: web.BaseRequest) -> web.Response:
+        wanted = wanted_of(request.headers.get("Accept", ""), call)
+        if call.info.verb == "list":
+            if "list" not in call.served.kind.verbs:
+                raise status.method_not_allowed(call.resource, "list")
+            body = await self._api.reads.list(call, wanted)
+            return await _sent(request, 200, body, call.warnings)
+        if request.body_exists:
+            call.body = await _body(request)
+            call.content_type = request.headers.get("Content-Type", "")
+        if call.info.verb == "deletecollection":
+            deleted = await self._api.delete_collection(call)
+            return await _sent(request, 200, _list_of(call, deleted), call.warnings)
+        outcome = await self._api.do(call)
+        return await _sent(request, outcome.code, self._shape(call, outcome, wanted), call.warnings)
+
+    @staticmethod
+    def _shape(call: Call, outcome: Outcome, wanted: Wanted) -> bytes:
+        if outcome.document is not None:
+            return encode(outcome.document)
+        raw = outcome.raw if b'"resourceVersion":""' not in outcome.raw[:400] else outcome.raw
+        if wanted.form is Form.PLAIN:
+            return rendered(call.served, raw)
+        entry = Entry(raw, 0, call.served.kind, Recent(1))
+        return shown(call.served, entry, wanted, call.now, call.query.get("includeObject", ""))
+
+    async def _watch(self, call: Call, request: web.BaseRequest) -> web.StreamResponse:
+        if "watch" not in call.served.kind.verbs:
+            raise status.method_not_allowed(call.resource, "watch")
+        wanted = wanted_of(request.headers.get("Accept", ""), call)
+        begun = await self._api.watches.begin(call)
+        headers = {**_HEADERS, "Content-Type": _JSON}
+        response = web.StreamResponse(headers=_with_warnings(headers, call.warnings))
+        with self._measures.watching(call.resource), connection_of(request).cancelled_by_loss():
+            await response.prepare(request)
+            pieces = stream(
+                begun, call.served, wanted, lambda: self._api.watches.revision, self._clock,
+                call.query.get("includeObject", ""),
+            )  # fmt: skip
+            try:
+                async for piece in pieces:
+                    await response.write(piece)
+            finally:
+                begun.subscription.close()
+                await pieces.aclose()
+        return response
+
+    async def _connect(self, call: Call, request: web.BaseRequest) -> web.StreamResponse:
+        if call.info.subresource not in call.served.kind.subresources:
+            raise status.no_such_path()
+        entry = await self._api.reads.get(call)
+        await self._api.writes.admit_connection(call, entry.object, call.info.subresource)
+        return await self.connector.connect(call, entry.object, request)
+
+
+def split(target: str) -> tuple[str, dict[str, str]]:
+    """Path (decoded a segment at a time: an encoded slash never makes two of one) and query of a request's target.
+
+    Raises StatusError 400 for an encoded slash or dot segment, which no name has."""
+    path, _, query = target.partition("?")
+    if "%" in path:
+        parts = [unquote(part) for part in path.split("/")]
+        if any("/" in part or part in (".", "..") for part in parts):
+            raise status.bad_request("invalid path: an encoded slash or dot segment is no name")
+        path = "/".join(parts)
+    return path, _queried(query) if query else {}
+
+
+def _queried(query: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True, max_num_fields=200):
+        found.setdefault(name, value)
+    return found
+
+
+@lru_cache(maxsize=512)
+def _wanted(accept: str) -> tuple[Wanted, ...]:
+    from wherry.kube.apiserver.negotiation import acceptable
+
+    return tuple(acceptable(accept))
+
+
+def wanted_of(accept: str, call: Call) -> Wanted:
+    """The form that the client asks for. Raises StatusError 406 when there is none such."""
+    if not accept or accept == _JSON or accept == "*/*":
+        return PLAIN
+    found = _wanted(accept)
+    if not found:
+        raise status.not_acceptable((_JSON, "application/json;as=Table;v=v1;g=meta.k8s.io"))
+    return found[0]
+
+
+async def _body(request: web.BaseRequest) -> bytes:
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        raise status.unsupported_media_type(("identity",))
+    try:
+        return await read_body(request, BODY_BYTES)
+    except Invalid as error:
+        raise status.too_large(f"Request entity too large: limit is {BODY_BYTES}") from error
+
+
+def _list_of(call: Call, entries: list[Entry]) -> bytes:
+    head = encode({"kind": f"{call.served.kind.kind}List", "apiVersion": str(call.served.group_version), "metadata": {}})
+    return b'%b,"items":[%b]}' % (head[:-1], b",".join(rendered(call.served, entry.raw) for entry in entries))
+
+
+async def _sent(request: web.BaseRequest, code: int, body: bytes, warnings: list[str]) -> web.Response:
+    headers: dict[str, str] = {"Content-Type": _JSON}
+    if len(body) >= GZIP_BYTES and "gzip" in request.headers.get("Accept-Encoding", ""):
+        body = await asyncio.to_thread(_compressed, body)
+        headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return web.Response(status=code, body=body, headers=_with_warnings(headers, warnings) if warnings else headers)
+
+
+def _compressed(body: bytes) -> bytes:
+    from isal import igzip
+
+    return igzip.compress(body, compresslevel=1)
+
+
+def _with_warnings(headers: Mapping[str, str], warnings: list[str]) -> "CIMultiDict[str]":
+    """RFC 7234 5.5 with code 299; every text once, none longer than a header should be."""
+    found = CIMultiDict(headers)
+    for text in dict.fromkeys(warnings):
+        plain = "".join(letter if letter.isprintable() else " " for letter in text)[:1000]
+        quoted = plain.replace("\\", "\\\\").replace('"', '\\"')
+        found.add("Warning", f'299 - "{quoted}"')
+    return found
+
+
+def denied(asked: Attributes, reason: str) -> status.StatusError:
+    from wherry.kube.apiserver.authz.texts import denial
+
+    return status.forbidden(GroupResource(asked.group, asked.resource), asked.name, denial(asked, reason))
+
+
+def refuse(request: web.BaseRequest, error: Exception) -> web.Response:
+    """What a client is told of an error."""
+    if isinstance(error, TimeoutError):
+        error = status.timeout(f"request did not complete within {REQUEST_SECONDS:.0f}s")
+    refusal = status.of_error(error)
+    if refusal.code >= 500 and not isinstance(error, status.StatusError):
+        log.exception("fault while answering %s %s", request.method, request.raw_path.partition("?")[0], exc_info=error)
+    headers = {"Content-Type": _JSON}
+    if seconds := refusal.details.get("retryAfterSeconds"):
+        headers["Retry-After"] = str(seconds)
+    if refusal.code == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="kubernetes"'
+    return web.Response(status=refusal.code, body=encode(refusal.status), headers=headers)
+
+
+def render_error(code: int, message: str) -> web.Response:
+    """Of what the HTTP parser refused."""
+    reason = "BadRequest" if code < 500 else "InternalError"
+    body = encode(status.StatusError(code, reason, message).status)
+    return web.Response(status=code, body=body, headers={"Content-Type": _JSON})
+
+
+__all__ = ["Gate", "HttpApi", "Page", "refuse", "render_error", "served_bytes", "split"]

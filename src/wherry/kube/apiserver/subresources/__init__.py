@@ -1,0 +1,1 @@
+"""What stands behind an object's name in a URL, besides ``status``: a file a subresource or a family of them."""

@@ -1,0 +1,272 @@
+"""Watches: every change behind a revision, once, in order, to whom it concerns.
+
+A watch is registered before its past is read, so that nothing falls between them. What is sent is made once for all
+watches that want the same (:attr:`wherry.kube.apiserver.cache.Change.rendered`). Who reads too slowly is cut off and
+goes on where it was: there is a bound, and never a silent gap.
+"""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from wherry.kube.apiserver.cache import Cache, Change
+from wherry.kube.apiserver.caches import Caches
+from wherry.kube.apiserver.call import Call
+from wherry.kube.apiserver.entries import Entry
+from wherry.kube.apiserver.kinds import Served
+from wherry.kube.apiserver.reading import revision_of, too_large
+from wherry.kube.apiserver.rendering import Wanted, shown
+from wherry.kube.apiserver.requestinfo import is_true
+from wherry.kube.apiserver.selection import Selection, of_call
+from wherry.kube.apiserver.stored import prefix_of
+from wherry.kube.apiserver.tables import Form
+from wherry.kube.machinery import status
+from wherry.kube.machinery.codec import encode
+from wherry.kube.machinery.fielderrors import forbidden
+from wherry.kube.machinery.model import GroupKind, Object
+from wherry.store.model import Compacted, Store
+
+MOST_PENDING = 20_000
+BOOKMARK_SECONDS = 60.0
+_LEAST_SECONDS = 1800  # apiserver pkg/server/config.go MinRequestTimeout
+_OPTIONS = GroupKind("meta.k8s.io", "ListOptions")
+_END = "k8s.io/initial-events-end"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing to tell: ``change`` None for what was there when the watch began."""
+
+    type: str
+    entry: Entry
+    change: Change | None = None
+
+
+class Subscription:
+    """What one watch has still to be told. Ends with an error when there can be no more, or too much is pending."""
+
+    def __init__(self, cache: Cache, selection: Selection) -> None:
+        self._cache = cache
+        self._selection = selection
+        self._pending: deque[Notice] = deque()
+        self._wake = asyncio.Event()
+        self._error: Exception | None = None
+        cache.add_watcher(self)
+
+    def offer(self, change: Change) -> None:
+        """See :class:`wherry.kube.apiserver.cache.Watcher`."""
+        new, old = change.new, change.old
+        matches = self._selection.matches
+        before = old is not None and matches(old)
+        if new is not None and matches(new):
+            self._put(Notice("MODIFIED" if before else "ADDED", new, change))
+        elif before:
+            self._put(Notice("DELETED", change.gone, change))
+
+    def _put(self, notice: Notice) -> None:
+        if len(self._pending) >= MOST_PENDING:
+            self.end(status.expired("the watch was too slow; list again, or watch from where it was"))
+            return
+        self._pending.append(notice)
+        self._wake.set()
+
+    def start_with(self, notices: list[Notice], changes: list[Change]) -> None:
+        """What comes before everything offered so far: the state, or the past."""
+        live, self._pending = self._pending, deque(notices)
+        for change in changes:
+            self.offer(change)
+        self._pending.extend(live)
+        self._wake.set()
+
+    def end(self, error: Exception) -> None:
+        """See :class:`wherry.kube.apiserver.cache.Watcher`."""
+        self._error = error
+        self._cache.remove_watcher(self)
+        self._wake.set()
+
+    def close(self) -> None:
+        self._cache.remove_watcher(self)
+
+    async def take(self, timeout: float) -> list[Notice]:
+        """All that is pending, waiting for something; nothing when the time is over. Raises the error that ended it."""
+        if not self._pending and self._error is None:
+            self._wake.clear()
+            try:
+                await asyncio.wait_for(self._wake.wait(), timeout)
+            except TimeoutError:
+                return []
+        if self._pending:
+            found = list(self._pending)
+            self._pending.clear()
+            return found
+        assert self._error is not None
+        raise self._error
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A watch that has begun. ``initial_end``: the bookmark that ends the initial state is due at this revision."""
+
+    subscription: Subscription
+    bookmarks: bool
+    seconds: float
+    initial: list[Notice]
+    initial_end: int | None = None
+
+
+class Watches:
+    """See the module."""
+
+    def __init__(self, store: Store, caches: Caches) -> None:
+        self._store = store
+        self._caches = caches
+
+    async def begin(self, call: Call) -> Begun:
+        """Raises StatusError: 410 when the past asked for is forgotten, 504 when the revision has not been yet."""
+        selection = of_call(call)
+        text = call.query.get("resourceVersion", "")
+        revision = revision_of(text)
+        initial = _wants_initial(call, text)
+        if revision and not await self._caches.reached(revision):
+            raise too_large(revision, self._caches.revision)
+        if not text and initial:
+            await self._caches.current()
+        cache = self._caches.of(call.resource)
+        subscription = Subscription(cache, selection)
+        try:
+            notices, changes = [], list[Change]()
+            mark = self._caches.revision
+            if initial:
+                found = cache.entries(selection.namespace)
+                notices = [Notice("ADDED", entry) for entry in found if selection.matches(entry)]
+            elif revision:
+                changes = await self._since(cache, call, revision, mark)
+            subscription.start_with([], changes)
+        except BaseException:
+            subscription.close()
+            raise
+        return Begun(
+            subscription,
+            is_true(call.query.get("allowWatchBookmarks", "")),
+            _seconds(call.query.get("timeoutSeconds", "")),
+            notices,
+            mark if "sendInitialEvents" in call.query and initial else None,
+        )
+
+    async def _since(self, cache: Cache, call: Call, revision: int, mark: int) -> list[Change]:
+        """The changes from ``revision`` until ``mark``: those in memory, or the store's."""
+        known = cache.since(revision)
+        if known is not None:
+            return known
+        prefix = prefix_of(call.resource)
+        try:
+            events = await self._store.events(prefix, revision, mark)
+        except Compacted as error:
+            raise status.expired(f"too old resource version: {revision} ({error.revision})") from error
+        return cache.changes_of([(event.key[len(prefix) :], event) for event in events])
+
+    @property
+    def revision(self) -> int:
+        """What a bookmark says now."""
+        return self._caches.revision
+
+
+def _wants_initial(call: Call, text: str) -> bool:
+    """Whether the state comes first (apimachinery pkg/apis/meta/internalversion/validation)."""
+    query = call.query
+    match = query.get("resourceVersionMatch", "")
+    if "sendInitialEvents" in query:
+        if match != "NotOlderThan":
+            why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+            raise status.invalid(_OPTIONS, "", [forbidden("resourceVersionMatch", why)])
+        return is_true(query["sendInitialEvents"])
+    if match:
+        why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+        raise status.invalid(_OPTIONS, "", [forbidden("resourceVersionMatch", why)])
+    return text in ("", "0")
+
+
+def _seconds(text: str) -> float:
+    if text:
+        try:
+            return max(0.0, float(int(text)))
+        except ValueError as error:
+            raise status.bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from error
+    return _LEAST_SECONDS * (1 + random.random())  # so that watches do not all end at one moment
+
+
+async def stream(begun: Begun, served: Served, wanted: Wanted, revision: Callable[[], int],
+                 now: Callable[[], datetime], include: str = "") -> AsyncIterator[bytes]:  # fmt: skip
+    """What is sent of a watch, in pieces of whole lines, until its time is over."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + begun.seconds
+    subscription = begun.subscription
+    lines = _Lines(served, wanted, now, include)
+    try:
+        if begun.initial:
+            for start in range(0, len(begun.initial), 500):
+                yield b"".join(lines.of(notice) for notice in begun.initial[start : start + 500])
+        if begun.initial_end is not None:
+            yield lines.bookmark(begun.initial_end, {_END: "true"})
+        while (left := end - loop.time()) > 0:
+            try:
+                notices = await subscription.take(min(left, BOOKMARK_SECONDS))
+            except status.StatusError as error:
+                yield b'{"type":"ERROR","object":%b}\n' % encode(error.status)
+                return
+            if notices:
+                yield b"".join([lines.of(notice) for notice in notices])
+            elif begun.bookmarks:
+                yield lines.bookmark(revision())
+    finally:
+        subscription.close()
+
+
+class _Lines:
+    """Notices as they are sent."""
+
+    def __init__(self, served: Served, wanted: Wanted, now: Callable[[], datetime], include: str) -> None:
+        self._served = served
+        self._wanted = wanted
+        self._now = now
+        self._include = include
+        # A table has ages, which are different for each watch; everything else is the same for all.
+        shares = wanted.form is not Form.TABLE
+        self._key = (served.version.name, wanted.form, wanted.version) if shares else None
+
+    def of(self, notice: Notice) -> bytes:
+        change = notice.change
+        if change is None or self._key is None:
+            return self._line(notice)
+        key = (notice.type, self._key)
+        line = change.rendered.get(key)
+        if line is None:
+            line = change.rendered[key] = self._line(notice)
+        return line
+
+    def _line(self, notice: Notice) -> bytes:
+        shape = shown(self._served, notice.entry, self._wanted, self._now(), self._include)
+        return b'{"type":"%b","object":%b}\n' % (notice.type.encode(), shape)
+
+    def bookmark(self, revision: int, annotations: dict[str, str] | None = None) -> bytes:
+        """Says that everything up to ``revision`` has been sent."""
+        metadata: Object = {"resourceVersion": str(revision), "creationTimestamp": None}
+        if annotations:
+            metadata["annotations"] = annotations
+        served, form = self._served, self._wanted.form
+        document: Object = {
+            "kind": served.kind.kind, "apiVersion": str(served.group_version), "metadata": metadata,
+        }  # fmt: skip
+        if form is Form.METADATA:
+            document |= {"kind": "PartialObjectMetadata", "apiVersion": f"meta.k8s.io/{self._wanted.version}"}
+        elif form is Form.TABLE:
+            version = self._wanted.version
+            partial = {"kind": "PartialObjectMetadata", "apiVersion": f"meta.k8s.io/{version}", "metadata": metadata}
+            document = {
+                "kind": "Table", "apiVersion": f"meta.k8s.io/{version}", "columnDefinitions": None,
+                "metadata": {"resourceVersion": str(revision)}, "rows": [{"cells": [], "object": partial}],
+            }  # fmt: skip
+        return b'{"type":"BOOKMARK","object":%b}\n' % encode(document)

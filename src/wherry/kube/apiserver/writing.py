@@ -1,0 +1,302 @@
+"""Writes: create and change, in the one order that all kinds share.
+
+decode, convert to the storage version, default, prepare, admit, track the fields' owners, validate, store. A change is
+made of the object as it is, and made again when somebody else was quicker, unless the client said which version it
+meant. (Later, between admit and validate: webhooks and policies; behind store: audit.)
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from wherry.kube.apiserver import decoding, deletion, metadata, tracking
+from wherry.kube.apiserver.caches import Caches
+from wherry.kube.apiserver.call import Call, Outcome
+from wherry.kube.apiserver.entries import Entry
+from wherry.kube.apiserver.model import AdmissionPlugin, AdmissionRequest, Operation
+from wherry.kube.apiserver.reservations import Reservations
+from wherry.kube.apiserver.stored import copied, key_of, served, value_of
+from wherry.kube.machinery import status
+from wherry.kube.machinery.fielderrors import FieldError, invalid
+from wherry.kube.machinery.model import Object
+from wherry.kube.machinery.names import validate_metadata, validate_metadata_update
+from wherry.store.model import Compare, Delete, Mismatch, Operation as StoreOperation, Put, Store
+
+NAME_TRIES = 8  # apiserver pkg/registry/rest/create.go maxNameGenerationCreateAttempts
+TRIES = 10
+Make = Callable[[Object, Entry], Awaitable[Object]]
+"""From an object as it is (its own copy, storage version) to what it is to be (storage version, same place)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which part of an object a change is about: all but the status (empty), the status, or a subresource."""
+
+    subresource: str = ""
+
+    @property
+    def is_status(self) -> bool:
+        return self.subresource == "status"
+
+
+WHOLE = Part()
+
+
+class Writes:
+    """See the module."""
+
+    def __init__(
+        self,
+        store: Store,
+        caches: Caches,
+        plugins: Sequence[AdmissionPlugin],
+        reservations: Reservations,
+        uid: metadata.Uid,
+    ) -> None:
+        self._store = store
+        self._caches = caches
+        self._plugins = plugins
+        self._reservations = reservations
+        self._uid = uid
+
+    # Creating.
+
+    async def create(self, call: Call) -> Outcome:
+        """POST. Raises StatusError."""
+        obj = decoding.read(call)
+        return await self.create_object(call, obj)
+
+    async def create_object(self, call: Call, obj: Object, manager: tracking.Tracker | None = None) -> Outcome:
+        """Of a read object, in the version of the call; it is taken over."""
+        kind = call.served.kind
+        decoding.check_place(call, obj, call.served)
+        obj = call.served.to_storage(obj)
+        kind.strategy.default(obj)
+        metadata.begin(obj, kind, call.now, self._uid())
+        if call.served.kind.default_finalizers:
+            obj["metadata"].setdefault("finalizers", []).extend(kind.default_finalizers)
+        kind.strategy.prepare_create(obj, call.context())
+        request = self._request(call, Operation.CREATE, obj, None)
+        try:
+            await self._admit(request)
+            (manager or tracking.Tracker(call)).created(obj)
+            self._check(call, obj, [*validate_metadata(obj, kind.namespaced, kind.name_is_free)])
+            await self._admit_finally(request)
+            outcome = await self._insert(call, obj)
+        except BaseException:
+            await _tell(request, False)
+            raise
+        await _tell(request, True)
+        return outcome
+
+    def _check(self, call: Call, obj: Object, found: list[FieldError], old: Object | None = None) -> None:
+        strategy = call.served.kind.strategy
+        if old is None:
+            found.extend(strategy.validate(obj, call.context()))
+        else:
+            found.extend(strategy.validate_update(obj, old, call.context()))
+        if found:
+            raise status.invalid(call.served.kind.group_kind, obj["metadata"].get("name", ""), found)
+        call.warnings.extend(strategy.warnings(obj, old))
+        if call.served.version.deprecation_warning:
+            call.warnings.append(call.served.version.deprecation_warning)
+
+    async def _insert(self, call: Call, obj: Object) -> Outcome:
+        generated = obj["metadata"].get("generateName") if not call.info.name else None
+        for attempt in range(NAME_TRIES):
+            reserved = self._reservations.of(call.served.kind, obj, None)
+            value = value_of(obj)
+            key = key_of(call.resource, call.namespace, obj["metadata"]["name"])
+            if call.dry_run:
+                if self._caches.of(call.resource).entry(obj["metadata"]["name"], call.namespace) is not None:
+                    raise status.already_exists(call.resource, obj["metadata"]["name"])
+                return Outcome(201, value)
+            try:
+                compares = [Compare(key, 0), *reserved.compares]
+                revision = await self._store.commit(compares, [Put(key, value), *reserved.operations])
+            except Mismatch as error:
+                if error.key != key:
+                    continue  # somebody was given the same address: another one
+                if not generated or attempt == NAME_TRIES - 1:
+                    raise status.already_exists(call.resource, obj["metadata"]["name"]) from error
+                obj["metadata"]["name"] = metadata.generated_name(generated)
+                continue
+            await self._caches.reached(revision)
+            return Outcome(201, served(value, revision))
+        raise status.internal_error("no free address was found; try again")
+
+    # Changing.
+
+    async def update(self, call: Call, part: Part = WHOLE) -> Outcome:
+        """PUT, of the object or its status. Raises StatusError."""
+        obj = decoding.read(call)
+        decoding.check_place(call, obj, call.served)
+        obj = call.served.to_storage(obj)
+        kind = call.served.kind
+        if not kind.allow_unconditional_update and not obj["metadata"].get("resourceVersion"):
+            found = [invalid("metadata.resourceVersion", "", "must be specified for an update")]
+            raise status.invalid(kind.group_kind, obj["metadata"]["name"], found)
+
+        async def make(_: Object, __: Entry) -> Object:
+            return copied(obj)
+
+        if kind.allow_create_on_update and not part.subresource:
+            await self._caches.current()
+            if self._caches.of(call.resource).entry(call.info.name, call.namespace) is None:
+                return await self.create_object(call, call.served.from_storage(obj))
+        return await self.change(call, make, part)
+
+    async def change(self, call: Call, make: Make, part: Part = WHOLE, tracker: tracking.Tracker | None = None) -> Outcome:
+        """Make an object into what ``make`` says, by all the rules. Raises StatusError.
+
+        ``make`` may be called again with a newer object. Without a ``tracker`` the caller owns what changes.
+        """
+        name = call.info.name
+        for _ in range(TRIES):
+            entry = await self.entry(call, name)
+            old = entry.object
+            new = await make(entry.copy(), entry)
+            pinned = metadata.check_revision(new, entry.revision, call)
+            new["metadata"].pop("resourceVersion", None)
+            try:
+                return await self._replace(call, new, old, entry, part, tracker)
+            except Mismatch as error:
+                if pinned and error.key == key_of(call.resource, call.namespace, name):
+                    raise status.conflict(call.resource, name, status.CHANGED) from error
+                if error.item is not None:
+                    await self._caches.reached(error.item.revision)
+        raise status.conflict(call.resource, name, status.CHANGED)
+
+    async def entry(self, call: Call, name: str) -> Entry:
+        """The object as it is now. Raises StatusError when there is none."""
+        await self._caches.current()
+        entry = self._caches.of(call.resource).entry(name, call.namespace)
+        if entry is None:
+            raise status.not_found(call.resource, name)
+        return entry
+
+    async def entries(self, call: Call) -> list[Entry]:
+        """All objects that a collection's URL names, as they are now."""
+        await self._caches.current()
+        namespace = call.namespace if call.info.namespace and call.served.kind.namespaced else None
+        return list(self._caches.of(call.resource).entries(namespace))
+
+    async def wait(self, revision: int) -> None:
+        """Until the caches are that new."""
+        await self._caches.reached(revision)
+
+    async def _replace(
+        self, call: Call, new: Object, old: Object, entry: Entry, part: Part, tracker: tracking.Tracker | None
+    ) -> Outcome:
+        self._prepare(call, new, old, part)
+        request = self._request(call, Operation.UPDATE, new, old, part.subresource)
+        try:
+            await self._admit(request)
+            (tracker or tracking.Tracker(call, part.subresource)).changed(new, old)
+            found = [*validate_metadata_update(new, old)]
+            self._check_change(call, new, old, part, found)
+            await self._admit_finally(request)
+            outcome = await self._store_change(call, new, old, entry)
+        except BaseException:
+            await _tell(request, False)
+            raise
+        await _tell(request, True)
+        return outcome
+
+    def _prepare(self, call: Call, new: Object, old: Object, part: Part) -> None:
+        kind, strategy = call.served.kind, call.served.kind.strategy
+        metadata.carry_over(new, old, call)
+        if part.is_status:
+            metadata.keep_all_but_status(new, old)
+            strategy.default(new)
+            strategy.prepare_status_update(new, old, call.context("status"))
+            return
+        if kind.has_status and not part.subresource:
+            metadata.keep_status(new, old)
+        strategy.default(new)
+        strategy.prepare_update(new, old, call.context(part.subresource))
+        metadata.count_generation(new, old, kind)
+
+    def _check_change(self, call: Call, new: Object, old: Object, part: Part, found: list[FieldError]) -> None:
+        if not part.is_status:
+            self._check(call, new, found, old)
+            return
+        found.extend(call.served.kind.strategy.validate_status_update(new, old, call.context("status")))
+        if found:
+            raise status.invalid(call.served.kind.group_kind, new["metadata"]["name"], found)
+
+    async def _store_change(self, call: Call, new: Object, old: Object, entry: Entry) -> Outcome:
+        kind = call.served.kind
+        key = key_of(call.resource, call.namespace, entry.name)
+        if deletion.is_finished(kind, new):
+            if not call.dry_run:
+                await self.remove(call, entry)
+            return Outcome(200, served(value_of(new), entry.revision))
+        if new == {**old, "metadata": {n: v for n, v in old["metadata"].items() if n != "resourceVersion"}}:
+            return Outcome(200, entry.raw)
+        reserved = self._reservations.of(kind, new, old)
+        value = value_of(new)
+        if call.dry_run:
+            return Outcome(200, served(value, entry.revision))
+        compares = [Compare(key, entry.revision), *reserved.compares]
+        revision = await self._store.commit(compares, [Put(key, value), *reserved.operations])
+        await self._caches.reached(revision)
+        return Outcome(200, served(value, revision))
+
+    async def remove(self, call: Call, entry: Entry) -> int:
+        """Delete the object for good. Raises Mismatch when it was changed meanwhile."""
+        key = key_of(call.resource, entry.namespace, entry.name)
+        released = self._reservations.of(call.served.kind, None, entry.object)
+        operations: list[StoreOperation] = [Delete(key), *released.operations]
+        revision = await self._store.commit([Compare(key, entry.revision)], operations)
+        await self._caches.reached(revision)
+        return revision
+
+    async def mark(self, call: Call, entry: Entry, marked: Object) -> bytes:
+        """Store an object that is being deleted. Raises Mismatch."""
+        marked["metadata"].pop("resourceVersion", None)
+        value = value_of(marked)
+        key = key_of(call.resource, entry.namespace, entry.name)
+        revision = await self._store.commit([Compare(key, entry.revision)], [Put(key, value)])
+        await self._caches.reached(revision)
+        return served(value, revision)
+
+    # Admission.
+
+    def _request(
+        self, call: Call, operation: Operation, obj: Object | None, old: Object | None, subresource: str = ""
+    ) -> AdmissionRequest:
+        subject = obj or old or {"metadata": {}}
+        name = call.info.name or subject["metadata"].get("name", "")
+        return AdmissionRequest(
+            operation, call.served.kind, call.user, call.now, obj, old, name, call.namespace,
+            subresource, call.dry_run, {}, call.warnings,
+        )  # fmt: skip
+
+    async def admit_deletion(self, call: Call, old: Object) -> None:
+        """Ask those who may refuse it."""
+        request = self._request(call, Operation.DELETE, None, old)
+        request.name = old["metadata"]["name"]
+        await self._admit(request)
+        await self._admit_finally(request)
+        await _tell(request, True)
+
+    async def admit_connection(self, call: Call, obj: Object, subresource: str) -> None:
+        """The same for what opens a stream, or creates by a subresource."""
+        request = self._request(call, Operation.CONNECT, obj, None, subresource)
+        await self._admit(request)
+        await self._admit_finally(request)
+
+    async def _admit(self, request: AdmissionRequest) -> None:
+        for plugin in self._plugins:
+            if plugin.handles(request.resource, request.operation):
+                await plugin.admit(request)
+
+    async def _admit_finally(self, request: AdmissionRequest) -> None:
+        for plugin in self._plugins:
+            if plugin.handles(request.resource, request.operation):
+                await plugin.validate(request)
+
+
+async def _tell(request: AdmissionRequest, done: bool) -> None:
+    for callback in request.after:
+        await callback(done)
