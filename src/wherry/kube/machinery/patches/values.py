@@ -1,0 +1,67 @@
+"""What the patches share: equality as JSON has it, private copies, and the limit of depth."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from wherry.kube.machinery.status import bad_request
+
+MAX_DEPTH = 250
+"""Objects nest no deeper. The deepest of Kubernetes' own stay below 50; a walk takes a few frames a level, and Python
+has 1000."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal as JSON: unlike Python's ``==``, ``true`` is no 1. Numbers are compared by value (RFC 6902 section 4.6)."""
+    return one == other and _no_bool_for_a_number(one, other)
+
+
+def _no_bool_for_a_number(one: Any, other: Any) -> bool:
+    """Of two values that Python finds equal."""
+    if one is other:
+        return True
+    if isinstance(one, dict):
+        return all(_no_bool_for_a_number(value, other[key]) for key, value in one.items())
+    if isinstance(one, list):
+        return all(map(_no_bool_for_a_number, one, other))
+    return isinstance(one, bool) is isinstance(other, bool)
+
+
+def copied(value: Any) -> Any:
+    """A value that shares nothing with this one that could be changed."""
+    if isinstance(value, dict):
+        return {key: copied(each) if isinstance(each, dict | list) else each for key, each in value.items()}
+    if isinstance(value, list):
+        return [copied(each) if isinstance(each, dict | list) else each for each in value]
+    return value
+
+
+def is_deeper(value: dict[str, Any] | list[Any], limit: int = MAX_DEPTH) -> bool:
+    """Whether it nests deeper than that."""
+    layer: list[dict[str, Any] | list[Any]] = [value]
+    for _ in range(limit):
+        layer = [
+            child
+            for each in layer
+            for child in (each.values() if isinstance(each, dict) else each)
+            if isinstance(child, dict | list)
+        ]
+        if not layer:
+            return False
+    return True
+
+
+def bounded(walk: Callable[P, R]) -> Callable[P, R]:
+    """Make a function that walks down its arguments refuse (400) what nests deeper than the interpreter can follow."""
+
+    @wraps(walk)
+    def guarded(*arguments: P.args, **named: P.kwargs) -> R:
+        try:
+            return walk(*arguments, **named)
+        except RecursionError:
+            raise bad_request("exceeded max depth") from None
+
+    return guarded
