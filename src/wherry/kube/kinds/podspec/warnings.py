@@ -1,0 +1,157 @@
+"""What to warn a client of who writes a pod or a template (pkg/api/pod/warnings.go)."""
+
+from collections.abc import Mapping
+
+from wherry.kube.kinds.checking import read_quantity
+from wherry.kube.kinds.podspec.annotations import APPARMOR, SECCOMP_CONTAINER, SECCOMP_POD
+from wherry.kube.kinds.podspec.windows import containers_with_paths
+from wherry.kube.machinery.fielderrors import Path
+from wherry.kube.machinery.model import Object
+
+_LABELS = {
+    "beta.kubernetes.io/arch": 'deprecated since v1.14; use "kubernetes.io/arch" instead',
+    "beta.kubernetes.io/os": 'deprecated since v1.14; use "kubernetes.io/os" instead',
+    "failure-domain.beta.kubernetes.io/region": 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
+    "failure-domain.beta.kubernetes.io/zone": 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
+    "beta.kubernetes.io/instance-type": 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
+}
+_ANNOTATIONS = {
+    "scheduler.alpha.kubernetes.io/critical-pod": 'non-functional in v1.16+; use the "priorityClassName" field instead',
+    "security.alpha.kubernetes.io/sysctls": 'non-functional in v1.11+; use the "sysctls" field instead',
+    "security.alpha.kubernetes.io/unsafe-sysctls": 'non-functional in v1.11+; use the "sysctls" field instead',
+}
+_VOLUMES = {
+    "photonPersistentDisk": "deprecated in v1.11, non-functional in v1.16+",
+    "gitRepo": "deprecated in v1.11, and disabled by default in v1.33+",
+    "scaleIO": "deprecated in v1.16, non-functional in v1.22+",
+    "flocker": "deprecated in v1.22, non-functional in v1.25+",
+    "storageos": "deprecated in v1.22, non-functional in v1.25+",
+    "quobyte": "deprecated in v1.22, non-functional in v1.25+",
+    "glusterfs": "deprecated in v1.25, non-functional in v1.26+",
+    "cephfs": "deprecated in v1.28, non-functional in v1.31+",
+    "rbd": "deprecated in v1.28, non-functional in v1.31+",
+}
+_BYTES = ("memory", "ephemeral-storage")
+
+
+def pod_template_warnings(template: Object, path: Path) -> list[str]:
+    """Of a PodTemplateSpec; ``path``: ``spec.template``."""
+    return _warnings(template.get("spec") or {}, template.get("metadata") or {}, path)
+
+
+def pod_spec_warnings(pod: Object) -> list[str]:
+    """Of a pod."""
+    return _warnings(pod.get("spec") or {}, pod.get("metadata") or {}, Path())
+
+
+def _warnings(spec: Object, meta: Object, path: Path) -> list[str]:
+    at, annotations = path.child("spec"), meta.get("annotations") or {}
+    found = _placement(spec, at)
+    for key, message in _ANNOTATIONS.items():
+        if key in annotations:
+            found.append(f"{path.child('metadata', 'annotations').key(key)}: {message}")
+    for position, volume in enumerate(spec.get("volumes") or ()):
+        here = at.child("volumes").index(position)
+        found += [f"{here.child(kind)}: {_VOLUMES[kind]}" for kind in volume if kind in _VOLUMES and volume[kind]]
+    found += _repeated(spec, at)
+    found += _fractions(spec.get("overhead") or {}, at.child("overhead"))
+    if annotations:
+        found += _profiles(spec, annotations, path)
+    for container, here in containers_with_paths(spec, at):
+        for kind in ("limits", "requests"):
+            amounts = (container.get("resources") or {}).get(kind) or {}
+            found += _fractions(amounts, here.child("resources", kind))
+        found += _hidden_variables(container, here)
+    grace = spec.get("terminationGracePeriodSeconds")
+    if grace is not None and grace < 0:
+        negative = "must be >= 0; negative values are invalid and will be treated as 1"
+        found.append(f"{at.child('terminationGracePeriodSeconds')}: {negative}")
+    return found + _overlapping_ports(spec, at)
+
+
+def _placement(spec: Object, path: Path) -> list[str]:
+    selector = path.child("nodeSelector")
+    found = [f"{selector.key(key)}: {_LABELS[key]}" for key in spec.get("nodeSelector") or () if key in _LABELS]
+    for position, constraint in enumerate(spec.get("topologySpreadConstraints") or ()):
+        at, key = path.child("topologySpreadConstraints").index(position), constraint.get("topologyKey", "")
+        if key in _LABELS:
+            found.append(f"{at.child('topologyKey')}: {key} is {_LABELS[key]}")
+        if constraint.get("labelSelector") is None:
+            found.append(f"{at.child('labelSelector')}: a null labelSelector results in matching no pod")
+    return found
+
+
+def _repeated(spec: Object, path: Path) -> list[str]:
+    found: list[str] = []
+    for field, name in (("hostAliases", "ip"), ("imagePullSecrets", "name")):
+        seen: set[str] = set()
+        for position, each in enumerate(spec.get(field) or ()):
+            value, at = each.get(name, ""), path.child(field).index(position).child(name)
+            if value in seen:
+                found.append(f'{at}: duplicate {name} "{value}"')
+            seen.add(value)
+            if field == "imagePullSecrets" and not value:
+                found.append(f'{at}: invalid empty name "{value}"')
+    return found
+
+
+def _fractions(amounts: Object, path: Path) -> list[str]:
+    found: list[str] = []
+    for name in _BYTES:
+        if name in amounts:
+            amount, _ = read_quantity(path, amounts[name])
+            if amount.milli % 1000:
+                found.append(f'{path.key(name)}: fractional byte value "{amount}" is invalid, must be an integer')
+    return found
+
+
+def _profiles(spec: Object, annotations: Mapping[str, str], path: Path) -> list[str]:
+    """Annotations that no field accompanies."""
+    at = path.child("metadata", "annotations")
+    dead = 'non-functional in v1.27+; use the "seccompProfile" field instead'
+    context = spec.get("securityContext") or {}
+    found: list[str] = []
+    if SECCOMP_POD in annotations and not context.get("seccompProfile"):
+        found.append(f"{at.key(SECCOMP_POD)}: {dead}")
+    for container, _ in containers_with_paths(spec, path):
+        own, name = container.get("securityContext") or {}, container.get("name", "")
+        if SECCOMP_CONTAINER + name in annotations and not own.get("seccompProfile"):
+            found.append(f"{at.key(SECCOMP_CONTAINER + name)}: {dead}")
+        has_field = own.get("appArmorProfile") or context.get("appArmorProfile")
+        if APPARMOR + name in annotations and not has_field:
+            old = 'deprecated since v1.30; use the "appArmorProfile" field instead'
+            found.append(f"{at.key(APPARMOR + name)}: {old}")
+    return found
+
+
+def _hidden_variables(container: Object, path: Path) -> list[str]:
+    found: list[str] = []
+    seen: set[str] = set()
+    for position, variable in enumerate(container.get("env") or ()):
+        name, value = variable.get("name", ""), variable.get("value") or ""
+        refers = f"$({name})"
+        if name in seen and (variable.get("valueFrom") or value == refers or refers not in value):
+            hides = f'hides previous definition of "{name}", which may be dropped when using apply'
+            found.append(f"{path.child('env').index(position)}: {hides}")
+        seen.add(name)
+    return found
+
+
+def _overlapping_ports(spec: Object, path: Path) -> list[str]:
+    found: list[str] = []
+    seen: dict[tuple[int, str], list[tuple[Path, Object]]] = {}
+    for container, here in containers_with_paths(spec, path):
+        for position, port in enumerate(container.get("ports") or ()):
+            at = here.child("ports").index(position)
+            others = seen.setdefault((port.get("containerPort", 0), port.get("protocol", "")), [])
+            for other_path, other in others:
+                if _same_host(port, other):
+                    found.append(f"{at}: duplicate port definition with {other_path}")
+                elif not port.get("hostPort") or not other.get("hostPort"):
+                    found.append(f"{at}: overlapping port definition with {other_path}")
+            others.append((at, port))
+    return found
+
+
+def _same_host(port: Object, other: Object) -> bool:
+    return all((port.get(name) or "") == (other.get(name) or "") for name in ("hostIP", "hostPort"))
