@@ -114,7 +114,7 @@ _SPECIAL: dict[str, st.SearchStrategy[Any]] = {
 
 @st.composite
 def documents(draw: st.DrawFn, message: str, depth: int = 4) -> dict[str, Any]:
-    """Objects of a message, with some of its fields: as Go writes them in JSON, where zeros that are nothing are not."""
+    """Objects of a message, with some of its fields: as Go writes them in JSON, without zeros that are nothing."""
     rows = protofields.rows(message)
     chosen = draw(st.lists(st.sampled_from(rows), max_size=6, unique_by=lambda row: row.name)) if rows else []
     found: dict[str, Any] = {}

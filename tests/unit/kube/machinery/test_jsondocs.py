@@ -1,0 +1,113 @@
+"""Strict JSON: what is read, what is refused, and that duplicates are found."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wherry.kube.machinery.jsondocs import MAX_DEPTH, MAX_DUPLICATES, check_depth, duplicate_fields, encode, parse
+from wherry.kube.machinery.status import StatusError
+
+TEXTS = st.text(st.characters(codec="utf-8"))
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXTS
+)
+VALUES = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4), max_leaves=20
+)
+
+
+@given(value=VALUES, spaces=st.sampled_from((None, 1)), plain=st.booleans())
+def test_what_json_says_is_read_and_has_no_duplicates(value: Any, spaces: int | None, plain: bool) -> None:
+    data = json.dumps(value, indent=spaces, ensure_ascii=plain).encode()
+    assert parse(data) == value
+    assert parse(encode(value)) == value
+    assert duplicate_fields(data, parse(data)) == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "unexpected end of JSON input"),
+        (b'{"a":', "unexpected end of JSON input"),
+        (b'{"a', "unexpected end of JSON input"),
+        (b"{a}", "invalid character 'a' looking for beginning of object key string"),
+        (b'{"a" 1}', "invalid character '1' after object key"),
+        (b'{"a":1 "b"}', "invalid character '\"' after object key:value pair"),
+        (b'{"a":1} x', "invalid character 'x' after top-level value"),
+        (b'{"a":1}{}', "invalid character '{' after top-level value"),
+        (b"nope", "invalid character 'n' looking for beginning of value"),
+        (b'{"a":NaN}', "invalid character"),
+        (b'{"a":Infinity}', "invalid character"),
+        (b'{"a":1e999999}', "out of range"),
+        (b'{"a":01}', "invalid character '1'"),
+        (b'{"a":"\x01"}', "in string literal"),
+        (b'{"a":"\xff"}', "invalid UTF-8 at byte 6"),
+        (b'{"a":"\xed\xa0\x80"}', "invalid UTF-8"),
+        (b'{"a":"\\ud800"}', ""),
+        (b"\xef\xbb\xbf{}", "looking for beginning of value"),
+        (b'{"a":' + b"9" * 5000 + b"}", "out of range"),
+        (b"[" * 100_000 + b"]" * 100_000, "exceeded max depth"),
+        (b'{"a":' * 100_000, "exceeded max depth"),
+        (b"[" * 200 + b"]" * 200, "exceeded max depth"),
+    ],
+)
+def test_what_is_no_json_is_refused_with_the_reason(data: bytes, said: str) -> None:
+    with pytest.raises(StatusError) as caught:
+        parse(data)
+    assert caught.value.code == 400
+    assert said in caught.value.message
+
+
+@given(st.binary(max_size=60) | st.text(alphabet='{}[]",:\\u0123aeE.-+tn ', max_size=40).map(str.encode))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    try:
+        document = parse(data)
+    except StatusError as error:
+        assert error.code == 400
+    else:
+        duplicate_fields(data, document)
+        assert parse(encode(document)) == document
+
+
+def test_the_limit_of_depth_is_exact() -> None:
+    assert parse(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
+    with pytest.raises(StatusError):
+        parse(b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1))
+    check_depth([[]], 2)
+    with pytest.raises(StatusError):
+        check_depth([{"a": []}], 2)
+
+
+@pytest.mark.parametrize(
+    ("data", "fields"),
+    [
+        (b'{"a":1,"a":2}', ["a"]),
+        (b'{"spec":{"replicas":1,"x":{},"replicas":2}}', ["spec.replicas"]),
+        (b'{"a":1,"a":2,"a":3}', ["a"]),
+        (b'{"c":[{"n":1},{"n":1,"n":2}]}', ["c[1].n"]),
+        (b'{"a":{"b":1,"b":1},"a":{"c":1,"c":1}}', ["a.b", "a", "a.c"]),
+        (b'{"a":"x:y","a":2}', ["a"]),
+        (b'{"a":"\\u003a\\u003a","b":1,"b":2}', ["b"]),
+        (b'{"a\\u003A":"1","a:":2}', ["a:"]),
+        (b'{"\\u0061":1,"a":2}', ["a"]),
+        (b'{"a":"\\u003a","b":":"}', []),
+    ],
+)
+def test_duplicates_are_named_by_their_path(data: bytes, fields: list[str]) -> None:
+    assert duplicate_fields(data, parse(data)) == tuple(f'duplicate field "{each}"' for each in fields)
+
+
+def test_the_last_value_of_a_duplicate_counts() -> None:
+    assert parse(b'{"a":1,"a":2}') == {"a": 2}
+
+
+def test_not_all_of_many_duplicates_are_named() -> None:
+    data = b"{" + b",".join(b'"%d":0,"%d":1' % (index, index) for index in range(1000)) + b"}"
+    assert len(duplicate_fields(data, parse(data))) == MAX_DUPLICATES
