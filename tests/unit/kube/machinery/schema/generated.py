@@ -72,3 +72,31 @@ def mistaken(schema: Schema, depth: int = 4) -> st.SearchStrategy[Any]:
             )
         ),
     )
+
+
+def crd_schemas(depth: int = 3) -> st.SearchStrategy[dict[str, Any]]:
+    """Documents of definitions, with defaults that have no unknown fields."""
+    names = st.sampled_from("abc")
+    plain: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+        [
+            {"type": "string"},
+            {"type": "string", "default": "x"},
+            {"type": "integer", "nullable": True, "default": 1},
+            {"x-kubernetes-int-or-string": True},
+            {"type": "object", "x-kubernetes-preserve-unknown-fields": True, "default": {"a": 1}},
+            {"type": "object", "x-kubernetes-preserve-unknown-fields": True, "x-kubernetes-embedded-resource": True},
+            {"type": "object", "additionalProperties": True},
+        ]
+    )
+    if depth == 0:
+        return plain
+    below = crd_schemas(depth - 1)
+    fields: dict[str, st.SearchStrategy[Any]]
+    fields = {"type": st.just("object"), "properties": st.dictionaries(names, below, max_size=3)}
+    lists: st.SearchStrategy[dict[str, Any]] = below.map(lambda each: {"type": "array", "items": each})
+    return st.one_of(
+        plain,
+        lists,
+        below.map(lambda each: {"type": "object", "additionalProperties": each}),
+        st.fixed_dictionaries(fields, optional={"default": st.just({}), "nullable": st.booleans()}),
+    )
