@@ -21,13 +21,12 @@ def apply_defaults(obj: Object, schema: Schema) -> None:
         below = schema.child(name)
         if below is None or below.name:  # a definition of ours: it has been decoded, and has no defaults
             continue
-        if value is None:
-            if not below.nullable:
-                if below.default is MISSING:
-                    gone.append(name)
-                else:
-                    obj[name] = copied(below.default)
-        elif type(value) is dict or type(value) is list:
+        if value is None and not below.nullable:
+            if below.default is MISSING:
+                gone.append(name)
+                continue
+            obj[name] = value = copied(below.default)
+        if type(value) is dict or type(value) is list:
             _fill(value, below)
     for name in gone:
         del obj[name]
