@@ -4,6 +4,9 @@ An **item** is a key with its value as of a **revision**. A **commit** is a list
 none, if every **compare** holds; it gets one revision for all of them, and an **event** each. A **watch** is given the
 events behind a revision: every one, once, in the order of revisions (and of the operations inside one).
 
+A store that was never written to is at :data:`FIRST_REVISION`, so that no state has revision 0. Keys are neither empty
+nor anything but Unicode text, and one commit writes each at most once: Invalid otherwise.
+
 After **compaction** at revision C, states older than C and events up to C cannot be read any more; the current items
 can, whenever they were written.
 """
@@ -14,10 +17,13 @@ from typing import Protocol
 
 from wherry.kit.errors import Conflict, Expired
 
+FIRST_REVISION = 1
+"""As etcd's; the first commit's is 2."""
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """``created`` and ``revision`` are of the commits that made the key and that wrote this value; ``lease`` 0: none."""
+    """``created`` and ``revision`` are of the commits that made the key and wrote this value; ``lease`` 0: none."""
 
     key: str
     value: bytes
@@ -37,7 +43,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """``value`` None: the key was deleted. ``previous`` is the item before (None: the key is new)."""
+    """``value`` None: the key was deleted. ``previous`` is the item before (None: the key is new).
+
+    ``created`` is the item's; of a deletion, that of what was deleted.
+    """
 
     key: str
     revision: int
@@ -57,7 +66,7 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """``lease`` 0: the item stays until it is deleted."""
+    """``lease`` 0: the item stays until it is deleted. A lease that is not there: NotFound, and nothing was changed."""
 
     key: str
     value: bytes
@@ -77,7 +86,7 @@ Sink = Callable[[Sequence[Event]], None]
 
 
 class Mismatch(Conflict):
-    """A compare did not hold, nothing was changed. ``key`` is the first such; ``item`` what is there (None: nothing)."""
+    """A compare did not hold, nothing was changed. ``key`` is the first such; ``item`` what is there, if anything."""
 
     def __init__(self, key: str, item: Item | None) -> None:
         super().__init__(f"{key} was changed meanwhile; read it again")
@@ -123,7 +132,9 @@ class Store(Protocol):
         Raises Compacted, Future."""
 
     async def commit(self, compares: Sequence[Compare], operations: Sequence[Operation]) -> int:
-        """Do all operations, or raise Mismatch. Returns the commit's revision (the current one when nothing changed).
+        """Do all operations, or raise Mismatch, Invalid, NotFound (of a lease) and do none.
+
+        Returns the commit's revision (the current one when nothing changed).
 
         When this returns the change is on the disk. With :attr:`is_local`, every watch has been given its events.
         """

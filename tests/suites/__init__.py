@@ -1,0 +1,5 @@
+"""Contract suites: one a Protocol, run on every implementation of it."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.suites.store", "tests.suites.storemachine")
