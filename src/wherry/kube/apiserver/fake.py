@@ -1,8 +1,25 @@
 """Caches without a server behind them: for the tests of whatever decides by :class:`Listers`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from wherry.kube.machinery.model import GroupResource, GroupVersionKind, Object
+
+
+@dataclass(frozen=True, slots=True)
+class FakeEntry:
+    """One version of an object."""
+
+    object: Object
+
+
+@dataclass(frozen=True, slots=True)
+class FakeChange:
+    """``new`` None: it was removed; ``old`` None: it is new."""
+
+    revision: int
+    new: FakeEntry | None
+    old: FakeEntry | None
 
 
 class FakeLister:
@@ -11,6 +28,8 @@ class FakeLister:
     def __init__(self, listers: "FakeListers") -> None:
         self._listers = listers
         self._objects: dict[tuple[str, str], Object] = {}
+        self._changes: list[FakeChange] = []
+        self._floor = 0
         self.revision = 0
 
     def get(self, name: str, namespace: str = "") -> Object | None:
@@ -23,13 +42,29 @@ class FakeLister:
     def put(self, obj: Object) -> None:
         """Add it, or put it in the place of the one with its name."""
         meta = obj["metadata"]
-        self._objects[meta.get("namespace", ""), meta["name"]] = obj
-        self.revision = self._listers.next_revision()
+        key = (meta.get("namespace", ""), meta["name"])
+        self._change(obj, self._objects.get(key))
+        self._objects[key] = obj
 
     def remove(self, name: str, namespace: str = "") -> None:
         """Raises KeyError when it is not there."""
-        del self._objects[namespace, name]
+        self._change(None, self._objects.pop((namespace, name)))
+
+    def since(self, revision: int) -> Sequence[FakeChange] | None:
+        """The changes behind ``revision``; None when some of them have been forgotten."""
+        if revision < self._floor:
+            return None
+        return [change for change in self._changes if change.revision > revision]
+
+    def forget_changes(self) -> None:
+        """As a cache does with old ones."""
+        self._floor = self.revision
+        self._changes.clear()
+
+    def _change(self, new: Object | None, old: Object | None) -> None:
         self.revision = self._listers.next_revision()
+        wrapped = (FakeEntry(each) if each is not None else None for each in (new, old))
+        self._changes.append(FakeChange(self.revision, *wrapped))
 
 
 class FakeListers:

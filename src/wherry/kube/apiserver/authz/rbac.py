@@ -1,0 +1,37 @@
+"""Role-based access control."""
+
+from wherry.kube.apiserver.authz.rbac_index import RbacIndex
+from wherry.kube.apiserver.authz.rules import Matcher
+from wherry.kube.apiserver.model import Attributes, Decision, Listers, Rule, User
+
+
+class Rbac:
+    """Allows what a binding gives; never denies (upstream's plugin/pkg/auth/authorizer/rbac)."""
+
+    def __init__(self, listers: Listers) -> None:
+        self.index = RbacIndex(listers)
+
+    def authorize(self, attributes: Attributes) -> tuple[Decision, str]:
+        rights = self.index.rights(attributes.user, attributes.namespace)
+        for matcher in rights.of_verb(attributes.verb):
+            if matcher.allows_rest(attributes):
+                return Decision.ALLOW, f"RBAC: allowed by {matcher.source}"
+        if rights.errors:
+            return Decision.NO_OPINION, f"RBAC: {aggregated(rights.errors)}"
+        return Decision.NO_OPINION, ""
+
+    def rules_for(self, user: User, namespace: str) -> tuple[list[Rule], list[str]]:
+        """All rules that hold for the user in the namespace, and what kept others from being found."""
+        rights = self.index.rights(user, namespace)
+        return rights.rules, rights.errors
+
+
+def aggregated(errors: list[str]) -> str:
+    """Several errors as one text, as upstream's: each once; one is itself, more stand in brackets."""
+    unique = list(dict.fromkeys(errors))
+    return unique[0] if len(unique) == 1 else f"[{', '.join(unique)}]"
+
+
+def rules_allow(matchers: tuple[Matcher, ...], attributes: Attributes) -> bool:
+    """Whether one of fixed rules allows it."""
+    return any(each.allows(attributes) for each in matchers)

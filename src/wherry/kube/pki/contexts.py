@@ -1,0 +1,38 @@
+"""TLS on both ends."""
+
+import ssl
+
+from wherry.kube.pki.model import Pair, Pki
+
+ALPN = ("http/1.1",)
+
+
+def server_context(pki: Pki) -> ssl.SSLContext:
+    """Of the API server: TLS 1.2 or later; who shows a certificate must have one of the authority's for clients.
+
+    A certificate is not demanded, since tokens will do. One that is not good ends the handshake: OpenSSL verifies or
+    does not ask. (Upstream asks, verifies itself, and answers 401.)
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(list(ALPN))
+    context.load_verify_locations(cadata=pki.authority_pem)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    load(context, pki.serving)
+    return context
+
+
+def load(context: ssl.SSLContext, pair: Pair) -> None:
+    """(Re)load key and certificate: connections from now on get the new ones."""
+    context.load_cert_chain(pair.path)
+
+
+def client_context(authority_pem: str, pair: Pair | None = None) -> ssl.SSLContext:
+    """Of a client of the API server, who shows a certificate (None: who has none)."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(list(ALPN))
+    context.load_verify_locations(cadata=authority_pem)
+    if pair is not None:
+        load(context, pair)
+    return context
