@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from wherry.kube.machinery.fielderrors import FieldError
 from wherry.kube.machinery.model import GroupKind, GroupResource, GroupVersion, GroupVersionKind, Object
+from wherry.kube.machinery.names import NameCheck, dns1123_subdomain, path_segment
 from wherry.kube.machinery.schema.model import Schema
 
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
@@ -144,7 +145,7 @@ def metadata_fields(obj: Object) -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of objects. ``versions``: those served, the preferred one first; ``storage`` is the name of one of them."""
+    """A kind of objects. ``versions``: those served, the preferred one first; ``storage`` is one of their names."""
 
     group: str
     kind: str
@@ -181,6 +182,13 @@ class Kind:
     """What ``propagationPolicy`` is when the client says none: ``background`` or ``orphan``."""
     name_is_free: bool = False
     """Names need not be DNS-1123 subdomains: path segments will do (RBAC)."""
+    name_check: NameCheck | None = None
+    """What names must look like, where that is neither (services, namespaces)."""
+    status_at_create: bool = False
+    """A creator may set the status (nodes)."""
+    stored_as: GroupResource | None = None
+    """Objects are those of this resource, in its storage version; the versions here convert to it and back
+    (events.k8s.io). None: it has its own."""
     custom: bool = False
     """It came from a CustomResourceDefinition."""
 
@@ -191,6 +199,11 @@ class Kind:
     @property
     def resource(self) -> GroupResource:
         return GroupResource(self.group, self.plural)
+
+    @property
+    def check_name(self) -> NameCheck:
+        """The rule for names of its objects."""
+        return self.name_check or (path_segment if self.name_is_free else dns1123_subdomain)
 
     @property
     def group_kind(self) -> GroupKind:

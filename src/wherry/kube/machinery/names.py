@@ -377,7 +377,7 @@ def field_manager(name: str, path: Path) -> list[FieldError]:
 
 
 def validate_metadata_update(obj: Object, old: Object, *, custom: bool = False) -> list[FieldError]:
-    """Of a changed object, with what may not change. The resourceVersion must be there."""
+    """Of a changed object, with what may not change. (The resource version is the writer's business.)"""
     meta, before = obj.get("metadata", {}), old.get("metadata", {})
     finalizers = meta.get("finalizers") or ()
     errors: list[FieldError] = []
@@ -387,8 +387,6 @@ def validate_metadata_update(obj: Object, old: Object, *, custom: bool = False) 
             shown = ", ".join(f'"{each}"' for each in added)
             why = "no new finalizers can be added if the object is being deleted, found new finalizers"
             errors.append(forbidden(_METADATA.child("finalizers"), f"{why} []string{{{shown}}}"))
-    if not meta.get("resourceVersion"):
-        errors.append(invalid(_METADATA.child("resourceVersion"), "", "must be specified for an update"))
     if meta.get("generation", 0) < before.get("generation", 0):
         errors.append(invalid(_METADATA.child("generation"), meta.get("generation", 0), "must not be decremented"))
     for name in _UNCHANGING:
