@@ -1,7 +1,6 @@
 """Rules that fields of many kinds share, and their words (pkg/apis/core/validation)."""
 
 from collections.abc import Iterable, Mapping
-from ipaddress import ip_address
 from typing import Any
 
 from wherry.kube.machinery import names, quantity
@@ -9,7 +8,6 @@ from wherry.kube.machinery.fielderrors import FieldError, Path, invalid, not_sup
 from wherry.kube.machinery.model import Object
 
 NOT_POSITIVE = "must be greater than zero"
-NOT_AN_IP = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 NOT_AN_INTEGER = "must be an integer"
 
 
@@ -51,18 +49,6 @@ def is_empty(value: object) -> bool:
 
 def immutable(path: Path, value: Any, old: Any) -> list[FieldError]:  # Any: JSON
     return [] if same(value, old) else [invalid(path, value, names.IMMUTABLE)]
-
-
-def ip(path: Path, value: str) -> list[FieldError]:
-    """An address of version 4 or 6 without a zone; leading zeros are not taken."""
-    return [] if is_ip(value) else [invalid(path, value, NOT_AN_IP)]
-
-
-def is_ip(value: str) -> bool:
-    try:
-        return "%" not in value and bool(ip_address(value))
-    except ValueError:
-        return False
 
 
 def port_number_or_name(path: Path, value: int | str) -> list[FieldError]:

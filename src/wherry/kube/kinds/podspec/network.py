@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from wherry.kube.kinds.checking import ip
+from wherry.kube.kinds.addresses import address
 from wherry.kube.machinery import names
 from wherry.kube.machinery.fielderrors import FieldError, Path, forbidden, invalid, required
 from wherry.kube.machinery.model import Object
@@ -33,7 +33,7 @@ def _validate_config(config: Object, path: Path) -> list[FieldError]:
         most = f"must not have more than {_MOST_SERVERS} nameservers"
         errors.append(invalid(path.child("nameservers"), servers, most))
     for position, server in enumerate(servers):
-        errors += ip(path.child("nameservers").index(position), server)
+        errors += address(path.child("nameservers").index(position), server)
     at = path.child("searches")
     if len(searches) > _MOST_SEARCHES:
         errors.append(invalid(at, searches, f"must not have more than {_MOST_SEARCHES} search paths"))
@@ -54,7 +54,7 @@ def validate_host_aliases(aliases: Sequence[Object], path: Path) -> list[FieldEr
     errors: list[FieldError] = []
     for position, alias in enumerate(aliases):
         at = path.index(position)
-        errors += ip(at.child("ip"), alias.get("ip", ""))
+        errors += address(at.child("ip"), alias.get("ip", ""))
         for index, name in enumerate(alias.get("hostnames") or ()):
             errors += names.complain(at.child("hostnames").index(index), name, names.dns1123_subdomain(name))
     return errors
