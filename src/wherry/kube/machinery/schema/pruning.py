@@ -12,8 +12,9 @@ from wherry.kube.machinery.schema.structural import META_FIELDS
 Value: TypeAlias = Any  # JSON, of whatever type a client sent
 
 
-def prune(obj: Object, schema: Schema) -> list[str]:
-    """Drop them in place; gives ``unknown field "spec.foo"`` for each, at most a hundred. Idempotent.
+def prune(obj: Value, schema: Schema) -> list[str]:
+    """Drop them in place; gives ``unknown field "spec.foo"`` for each, at most a hundred. Idempotent. What is neither
+    an object nor a list has no fields.
 
     The object's own metadata is left alone; that of an embedded resource becomes an ObjectMeta, and raises
     :class:`.conform.Mistyped` when it cannot.

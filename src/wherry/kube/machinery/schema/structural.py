@@ -29,10 +29,11 @@ def from_crd(document: Raw | None) -> Schema:
     None, and nothing is known of its fields: all are kept.
     """
     raw = {"x-kubernetes-preserve-unknown-fields": True} if document is None else document
-    return _node({"type": "object", **raw, "x-kubernetes-embedded-resource": True})
+    return node({"type": "object", **raw, "x-kubernetes-embedded-resource": True})
 
 
-def _node(raw: Raw) -> Schema:
+def node(raw: Raw) -> Schema:
+    """The schema of a value somewhere in an object."""
     embedded = raw.get("x-kubernetes-embedded-resource", False)
     properties, items, additional = raw.get("properties"), raw.get("items"), raw.get("additionalProperties")
     default = raw.get("default")
@@ -51,13 +52,13 @@ def _node(raw: Raw) -> Schema:
         map_type=raw.get("x-kubernetes-map-type", ""),
         constraints=_constraints(raw),
         resolve_properties=partial(_properties, properties or {}, embedded) if properties or embedded else None,
-        resolve_items=partial(_node, items) if items else None,
+        resolve_items=partial(node, items) if items else None,
         resolve_additional=_additional(additional),
     )
 
 
 def _properties(raw: Raw, embedded: bool) -> dict[str, Schema]:
-    made = {name: _node(each) for name, each in raw.items()}
+    made = {name: node(each) for name, each in raw.items()}
     if embedded:
         made["metadata"] = _metadata(made.get("metadata"))
         made.setdefault("apiVersion", Schema(type="string"))
@@ -85,16 +86,16 @@ def _additional(raw: Raw | bool | None) -> Callable[[], Schema] | None:
     """``true`` allows any value but no fields in it; so does ``false``, which is a constraint besides."""
     if raw is None:
         return None
-    return Schema if isinstance(raw, bool) else partial(_node, raw)
+    return Schema if isinstance(raw, bool) else partial(node, raw)
 
 
 def _constraints(raw: Raw) -> Raw:
     found: Raw = {name: raw[name] for name in _PLAIN if name in raw}
     for name in _COMBINED:
         if raw.get(name):
-            found[name] = tuple(_node(each) for each in raw[name])
+            found[name] = tuple(node(each) for each in raw[name])
     if raw.get("not") is not None:
-        found["not"] = _node(raw["not"])
+        found["not"] = node(raw["not"])
     if raw.get("additionalProperties") is False:
         found["additionalProperties"] = False
     return found
