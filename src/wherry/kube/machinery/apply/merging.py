@@ -1,0 +1,114 @@
+"""The applied configuration merged into the live object (structured-merge-diff, typed/merge.go)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wherry.kube.machinery.apply.shapes import (
+    element_or_none,
+    entries_of,
+    fields_of,
+    is_whole,
+    items_of,
+    list_shape,
+)
+from wherry.kube.machinery.model import Object
+from wherry.kube.machinery.patches.values import copied, same
+from wherry.kube.machinery.schema.model import Schema
+
+
+def merged(live: Object, applied: Object, schema: Schema | None) -> Object:
+    """The live object with all that is applied; nothing goes.
+
+    The very ``live`` (or part of it) where nothing changes; shares nothing with ``applied``.
+    """
+    changed: Object = {}
+    named, entries = fields_of(schema), entries_of(schema)
+    for key, new in applied.items():
+        if key not in live:
+            changed[key] = copied(new)
+            continue
+        old = live[key]
+        value = _value(old, new, named.get(key, entries))
+        if value is not old:
+            changed[key] = value
+    return {**live, **changed} if changed else live
+
+
+def _value(old: Any, new: Any, schema: Schema | None) -> Any:
+    if isinstance(old, dict) and not is_whole(schema):
+        if isinstance(new, dict):
+            return merged(old, new, schema)
+        if new is None and old:
+            return old
+    elif isinstance(old, list) and not list_shape(schema).is_atomic:
+        if isinstance(new, list) and old and new:
+            return _list(old, new, schema)
+        if not new and isinstance(new, list):
+            return old
+        if new is None and old:
+            return old
+    return old if same(old, new) else copied(new)
+
+
+@dataclass(slots=True)
+class _Merge:
+    """Two lists on their way to one. Elements that cannot be identified are only in the live one, and stay."""
+
+    live: list[Any]
+    keys: Sequence[str | None]
+    applied: dict[str | None, Any]
+    schema: Schema | None
+    out: list[Any]
+    singles: dict[str | None, Any]
+    """Live elements by key; duplicates are not merged with, but replaced: None."""
+
+    def take_applied(self, key: str | None) -> None:
+        new, old = self.applied[key], self.singles.get(key)
+        self.out.append(copied(new) if old is None else _value(old, new, self.schema))
+
+
+def _list(old: list[Any], new: list[Any], schema: Schema | None) -> list[Any]:
+    shape = list_shape(schema)
+    keys = [element_or_none(each, shape) for each in old]
+    singles: dict[str | None, Any] = {}
+    for key, each in zip(keys, old, strict=True):
+        if key is not None:
+            singles[key] = None if key in singles else each
+    applied: dict[str | None, Any] = {key: each for each in new if (key := element_or_none(each, shape)) is not None}
+    merge = _Merge(old, keys, applied, items_of(schema), [], singles)
+    _interleave(merge)
+    unchanged = len(merge.out) == len(old) and all(map(_is, merge.out, old))
+    return old if unchanged else merge.out
+
+
+def _is(one: Any, other: Any) -> bool:
+    return one is other or (not isinstance(one, dict | list) and same(one, other))
+
+
+def _interleave(merge: _Merge) -> None:
+    """Applied elements keep the applied order, the others stay where they are among those that both have."""
+    order = list(merge.applied)
+    shared = iter([key for key in order if key in merge.singles])
+    wanted = next(shared, None)
+    taken: set[str | None] = set()
+    left, right = 0, 0
+    while left < len(merge.live) or right < len(order):
+        element = order[right] if right < len(order) else None
+        if left < len(merge.live):
+            key = merge.keys[left]
+            if key not in merge.applied:
+                merge.out.append(merge.live[left])
+                left += 1
+                continue
+            if element is not None and key != element and wanted not in (None, key):
+                left += 1  # its turn comes in the applied order
+                continue
+            if key == element or key in taken:
+                left += 1
+        if element is not None:
+            merge.take_applied(element)
+            taken.add(element)
+            right += 1
+            if element == wanted:
+                wanted = next(shared, None)

@@ -1,0 +1,133 @@
+"""How a schema's nodes merge: what is one value, what has parts that can be owned one by one.
+
+The rules of kube-openapi ``pkg/schemaconv``. Where the schema says nothing, an object has parts and a list is one value
+(structured-merge-diff's "deduced" type).
+"""
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from wherry.kube.machinery.apply.elements import by_keys, by_value
+from wherry.kube.machinery.model import Object
+from wherry.kube.machinery.patches.gotext import quoted
+from wherry.kube.machinery.schema.builtin import OBJECT_META, definition
+from wherry.kube.machinery.schema.model import MISSING, Schema
+
+_NO_FIELDS: Mapping[str, Schema] = {}
+_RAW = "io.k8s.apimachinery.pkg.runtime.RawExtension"
+_TEXT = Schema(type="string")
+
+
+@dataclass(frozen=True, slots=True)
+class ListShape:
+    """``set``: elements are owned by value; ``map``: by ``keys``, which are names and defaults (or MISSING)."""
+
+    kind: Literal["atomic", "set", "map"]
+    keys: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def is_atomic(self) -> bool:
+        return self.kind == "atomic"
+
+
+_ATOMIC = ListShape("atomic")
+_SET = ListShape("set")
+
+
+def fields_of(schema: Schema | None) -> Mapping[str, Schema]:
+    """The fields that the schema names."""
+    return _NO_FIELDS if schema is None else schema.properties
+
+
+def entries_of(schema: Schema | None) -> Schema | None:
+    """The schema of what has no name in the schema."""
+    return None if schema is None else schema.additional
+
+
+def items_of(schema: Schema | None) -> Schema | None:
+    return None if schema is None else schema.items
+
+
+def is_whole(schema: Schema | None) -> bool:
+    """Whether an object of this schema is one value."""
+    return schema is not None and (schema.map_type == "atomic" or schema.name == _RAW)
+
+
+def is_free(schema: Schema | None) -> bool:
+    """Whether an object may have fields that the schema does not name."""
+    return schema is None or schema.preserve_unknown or schema.additional is not None or not schema.properties
+
+
+@functools.lru_cache(maxsize=4096)
+def list_shape(schema: Schema | None) -> ListShape:
+    """Of a list; strategic merge's words count where ``x-kubernetes-list-type`` says nothing."""
+    if schema is None:
+        return _ATOMIC
+    if schema.list_type == "map":
+        return _keyed(schema, schema.list_map_keys)
+    if schema.list_type:
+        return _SET if schema.list_type == "set" else _ATOMIC
+    if "merge" not in schema.patch_strategies:
+        return _ATOMIC
+    return _keyed(schema, (schema.patch_merge_key,)) if schema.patch_merge_key else _SET
+
+
+def _keyed(schema: Schema, names: tuple[str, ...]) -> ListShape:
+    if not names:
+        return _SET
+    fields = fields_of(schema.items)
+    return ListShape(
+        "map", tuple((name, fields[name].default if name in fields else MISSING) for name in sorted(names))
+    )
+
+
+def element_of(item: Any, shape: ListShape) -> str:
+    """The path element of an element of a list that is not atomic. Raises ValueError, in upstream's words."""
+    if not shape.keys:
+        return _value_element(item)
+    if not isinstance(item, dict):
+        what = "a null element" if item is None else "non-map elements"
+        raise ValueError(f"associative list with keys may not have {what}")
+    keys: Object = {}
+    for name, default in shape.keys:
+        if name in item:
+            keys[name] = item[name]
+        elif default is not MISSING:
+            keys[name] = default
+    if not keys:
+        names = " ".join(quoted(name) for name, _ in shape.keys)
+        raise ValueError(
+            f"associative list with keys has an element that omits all key fields [{names}] "
+            "(and doesn't have default values for any key fields)"
+        )
+    return by_keys(keys)
+
+
+def _value_element(item: Any) -> str:
+    if isinstance(item, dict):
+        raise ValueError("associative list without keys has an element that's a map type")
+    if isinstance(item, list):
+        raise ValueError("not supported: associative list with lists as elements")
+    if item is None:
+        raise ValueError("associative list without keys has an element that's an explicit null")
+    return by_value(item)
+
+
+def element_or_none(item: Any, shape: ListShape) -> str | None:
+    """None for what cannot be identified."""
+    try:
+        return element_of(item, shape)
+    except ValueError:
+        return None
+
+
+@functools.lru_cache(maxsize=1024)
+def of_object(schema: Schema) -> Schema:
+    """The schema of a whole object: a custom resource's may leave out what every object has."""
+    metadata = schema.properties.get("metadata")
+    if metadata is not None and metadata.properties:
+        return schema
+    fields = {"apiVersion": _TEXT, "kind": _TEXT, **schema.properties, "metadata": definition(OBJECT_META)}
+    return replace(schema, resolve_properties=lambda: fields, _properties=None)
