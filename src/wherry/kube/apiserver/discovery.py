@@ -66,8 +66,8 @@ def groups(kinds: Iterable[Kind]) -> dict[str, list[str]]:
     return {group: sorted(found[group], key=version_order) for group in names}
 
 
-def _in(kinds: Iterable[Kind], group_version: GroupVersion) -> list[tuple[Kind, Version]]:
-    """The kinds of a group version, by resource."""
+def served(kinds: Iterable[Kind], group_version: GroupVersion) -> list[tuple[Kind, Version]]:
+    """The kinds of a group version, by resource, each with that version of it."""
     found = [
         (kind, version)
         for kind in kinds
@@ -104,10 +104,10 @@ def _group(group: str, versions: Sequence[str]) -> Object:
 
 def api_resource_list(kinds: Sequence[Kind], group_version: GroupVersion) -> Object | None:
     """``/api/v1``, ``/apis/GROUP/VERSION``; None when there is nothing of that version."""
-    served = _in(kinds, group_version)
-    if not served:
+    found = served(kinds, group_version)
+    if not found:
         return None
-    resources = [each for kind, version in served for each in _plain_resources(kind, version.name)]
+    resources = [each for kind, version in found for each in _plain_resources(kind, version.name)]
     head = {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": str(group_version)}
     return {**head, "resources": sorted(resources, key=lambda each: str(each["name"]))}
 
@@ -165,7 +165,7 @@ def _discovered(kinds: Sequence[Kind], group: str, versions: Iterable[str]) -> O
         "versions": [
             {
                 "version": version,
-                "resources": [_resource(kind, version) for kind, _ in _in(kinds, GroupVersion(group, version))],
+                "resources": [_resource(kind, version) for kind, _ in served(kinds, GroupVersion(group, version))],
                 "freshness": "Current",
             }
             for version in versions

@@ -118,6 +118,9 @@ class Version:
     columns: tuple[Column, ...] | None = None
     cells: Cells | None = None
     deprecation_warning: str = ""
+    openapi: Callable[[], Object] | None = None
+    """Of a custom kind: its ``openAPIV3Schema`` as its author wrote it, for OpenAPI documents. None: there is none, or
+    the kind is a built-in one."""
 
 
 @dataclass(frozen=True, slots=True)
