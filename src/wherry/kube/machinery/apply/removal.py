@@ -45,7 +45,8 @@ def pruned(merged: Object, last: FieldSet, managed: tuple[FieldSet, FieldSet], s
 
 
 def without(value: Object, gone: FieldSet, schema: Schema | None) -> Object:
-    """An object without the members of a set. Where nothing is left, nothing stays."""
+    """An object without the members of a set. An object that loses all that is in it stays, empty (upstream leaves
+    null); maps and lists go, as Go leaves out empty ones."""
     if not gone:
         return value
     left: Object = {}
@@ -54,9 +55,16 @@ def without(value: Object, gone: FieldSet, schema: Schema | None) -> Object:
         node = gone.get(f"f:{key}")
         if node is None:
             left[key] = each
-        elif not is_member(node) and (kept := _left(each, node, named.get(key, entries))) not in ({}, []):
-            left[key] = kept
+        elif not is_member(node):
+            below = named.get(key, entries)
+            kept = _left(each, node, below)
+            if kept or not isinstance(kept, dict | list) or (isinstance(kept, dict) and not _is_map(below)):
+                left[key] = kept
     return left
+
+
+def _is_map(schema: Schema | None) -> bool:
+    return schema is not None and schema.is_map
 
 
 def _left(value: Any, gone: FieldSet, schema: Schema | None) -> Any:
