@@ -23,6 +23,12 @@ class Context:
     dry_run: bool = False
     warnings: list[str] = field(default_factory=list)
     """Append what the client is to be told (a ``Warning`` header each)."""
+    uid: str = ""
+    groups: tuple[str, ...] = ()
+    extra: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """What else is known of who asks: CertificateSigningRequests record it."""
+    version: str = ""
+    """The served version that the client wrote: custom kinds may have other rules in each. Empty: the storage one."""
 
 
 class Strategy:
