@@ -1,0 +1,20 @@
+"""Rules of ControllerRevisions (k8s.io/kubernetes pkg/apis/apps)."""
+
+from collections.abc import Sequence
+
+from wherry.kube.kinds.checking import immutable
+from wherry.kube.kinds.model import Context, Strategy
+from wherry.kube.kinds.rules import counts
+from wherry.kube.machinery.fielderrors import FieldError, Path, required
+from wherry.kube.machinery.model import Object
+
+_DATA = Path("data")
+
+
+class ControllerRevisionStrategy(Strategy):
+    def validate(self, obj: Object, context: Context) -> Sequence[FieldError]:
+        found = [required(_DATA, "data is mandatory")] if obj.get("data") is None else []
+        return found + counts(Path(), obj, "revision")
+
+    def validate_update(self, obj: Object, old: Object, context: Context) -> Sequence[FieldError]:
+        return [*self.validate(obj, context), *immutable(_DATA, obj.get("data"), old.get("data"))]
