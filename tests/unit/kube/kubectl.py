@@ -36,7 +36,7 @@ def kubectl(
 ) -> "subprocess.CompletedProcess[str]":
     """Run one (``version`` None: the newest). ``server`` is a URL; ``home`` gets its caches."""
     path = kubectls()[version or max(kubectls())]
-    command = [str(path), *words, *([f"--server={server}", f"--cache-dir={home}/cache"] if server else [])]
+    command = [str(path), *([f"--server={server}", f"--cache-dir={home}/cache"] if server else []), *words]
     environment = {"HOME": str(home), "PATH": "/usr/bin:/bin", "KUBECONFIG": str(home / "none")}
     done = subprocess.run(command, input=stdin, capture_output=True, check=False, env=environment, timeout=60)
     return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())

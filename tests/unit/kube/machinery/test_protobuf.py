@@ -1,15 +1,19 @@
 """Protobuf bodies become what the same object in JSON would be, or a 400."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.unit.kube.apiserver.served import KINDS, Answer, Request, serving
+from tests.unit.kube.kubectl import kubectl, kubectls
 from tests.unit.kube.machinery.protobuf_encoder import body, chunk, message, text, varint, whole
 from tests.unit.kube.machinery.protobuf_samples import DEFINITION, DEPLOYMENT, SAMPLES, SCHEMA, objects
-from wherry.kube.machinery import protofields
+from wherry.kube.apiserver.discovery import Discovery
+from wherry.kube.machinery import jsondocs, protofields
 from wherry.kube.machinery.protobuf import MAGIC, decode
 from wherry.kube.machinery.status import StatusError
 
@@ -188,3 +192,111 @@ def test_every_message_that_the_table_names_is_in_it() -> None:
 def test_a_schema_has_its_names_in_json() -> None:
     version = decode(body(DEFINITION))["spec"]["versions"][0]
     assert version["schema"]["openAPIV3Schema"] == SCHEMA
+
+
+# --- what real kubectls post, beside what they would have posted in JSON
+
+COMMANDS = (
+    "create deployment web --image=nginx --replicas=0 --port=80 -- sh -c true",
+    "create configmap cm --from-literal=a=b --from-literal=c=",
+    "create secret generic s --from-literal=a=b",
+    "create secret docker-registry d --docker-username=u --docker-password=p",
+    "create namespace n",
+    "create serviceaccount a",
+    "create job j --image=busybox -- date",
+    "create cronjob c --image=busybox --schedule=@hourly -- date",
+    "create role r --verb=get,list --resource=pods",
+    "create clusterrole r --verb=get --non-resource-url=/metrics",
+    "create rolebinding b --role=r --serviceaccount=default:a --user=u --group=g",
+    "create clusterrolebinding b --clusterrole=r --user=u",
+    "create quota q --hard=cpu=1,memory=1Gi,pods=2",
+    "create poddisruptionbudget p --selector=a=b --min-available=50%",
+    "create poddisruptionbudget p --selector=a=b --max-unavailable=0",
+    "create priorityclass p --value=1000 --description=d --preemption-policy=Never",
+    "create ingress i --class=c --rule=example.com/path*=svc:http,tls=t",
+    "create service clusterip s --tcp=80:8080",
+    "create service nodeport s --tcp=80:8080 --node-port=30000",
+    "create service externalname s --external-name=example.com",
+)
+NEW = [version for version in kubectls() if version >= (1, 32)]
+
+
+def _as_posted(document: Any) -> Any:
+    """Without null, which is nothing, as in Go."""
+    if isinstance(document, dict):
+        return {name: _as_posted(each) for name, each in document.items() if each is not None}
+    return [_as_posted(each) for each in document] if isinstance(document, list) else document
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("version", NEW or [pytest.param(None, marks=pytest.mark.skip("there is no kubectl"))])
+def test_what_kubectl_posts_is_what_it_shows_as_json(version: tuple[int, int], command: str, tmp_path: Path) -> None:
+    discovery, words, dash, rest = Discovery(lambda: KINDS), *command.partition(" -- ")
+
+    def answer(request: Request) -> Answer:
+        if request.method == "POST":
+            return Answer(jsondocs.encode(decode(request.body)), 201)
+        found = discovery.find(request.path, request.headers.get("Accept", ""))
+        return Answer(found.body, headers={"Content-Type": found.content_type}) if found else Answer(status=404)
+
+    def run(server: str, *flags: str) -> str:
+        line = [*words.split(), *flags, *([dash.strip(), *rest.split()] if dash else [])]
+        done = kubectl(*line, version=version, server=server, home=tmp_path)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    with serving(answer) as server:
+        shown = json.loads(run(server.url, "--dry-run=client", "-o", "json"))
+        run(server.url)
+    (posted,) = [each for each in server.requests if each.method == "POST"]
+    assert posted.headers["Content-Type"] == "application/vnd.kubernetes.protobuf"
+    read = decode(posted.body)
+    read["metadata"].pop("namespace", None)  # it is set on the way
+    shown["metadata"].pop("namespace", None)
+    assert read == _as_posted(shown)
+
+
+@pytest.mark.parametrize(
+    ("command", "posted"),
+    [
+        (
+            "auth can-i get pods --subresource=log -n ns",
+            {
+                "kind": "SelfSubjectAccessReview",
+                "spec": {
+                    "resourceAttributes": {
+                        "namespace": "ns", "verb": "get", "resource": "pods", "subresource": "log",
+                    },
+                },
+                "status": {"allowed": False},
+            },
+        ),
+        ("auth whoami", {"kind": "SelfSubjectReview", "status": {"userInfo": {}}}),
+        (
+            "create token a --duration=1h --bound-object-kind=Pod --bound-object-name=p",
+            {
+                "kind": "TokenRequest",
+                "spec": {"expirationSeconds": 3600, "boundObjectRef": {"kind": "Pod", "apiVersion": "v1", "name": "p"}},
+                "status": {"token": ""},
+            },
+        ),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("version", NEW or [pytest.param(None, marks=pytest.mark.skip("there is no kubectl"))])
+def test_what_kubectl_asks_is_understood(
+    version: tuple[int, int], command: str, posted: dict[str, Any], tmp_path: Path
+) -> None:
+    discovery = Discovery(lambda: KINDS)
+
+    def answer(request: Request) -> Answer:
+        if request.method == "POST":
+            return Answer(jsondocs.encode(decode(request.body)), 201)
+        found = discovery.find(request.path, request.headers.get("Accept", ""))
+        return Answer(found.body, headers={"Content-Type": found.content_type}) if found else Answer(status=404)
+
+    with serving(answer) as server:
+        kubectl(*command.split(), version=version, server=server.url, home=tmp_path)
+    (request,) = [each for each in server.requests if each.method == "POST"]
+    read = decode(request.body)
+    del read["apiVersion"], read["metadata"]
+    assert _as_posted(read) == posted
