@@ -249,6 +249,7 @@ _METADATA = Path("metadata")
 ANNOTATIONS_BYTES = 256 * 1024
 """What all annotations of an object may take together, keys and values."""
 _STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
+NOT_A_FINALIZER = "name is neither a standard finalizer name nor is it fully qualified"
 _UNCHANGING = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
 
 
@@ -348,7 +349,7 @@ def _validate_finalizers(finalizers: Sequence[str], custom: bool) -> list[FieldE
 def validate_finalizer_names(finalizers: Sequence[str], path: Path) -> list[FieldError]:
     """Finalizers without a domain are upstream's own."""
     return [
-        invalid(path.index(position), each, "name is neither a standard finalizer name nor is it fully qualified")
+        invalid(path.index(position), each, NOT_A_FINALIZER)
         for position, each in enumerate(finalizers)
         if "/" not in each and each not in _STANDARD_FINALIZERS
     ]
