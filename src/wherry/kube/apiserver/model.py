@@ -121,6 +121,8 @@ class AdmissionRequest:
     dry_run: bool = False
     options: Object = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
+    """What an audit log is to say of the request (annotations of audit.k8s.io/v1 Event)."""
     after: list[Callable[[bool], Awaitable[None]]] = field(default_factory=list)
     """Called when the write is done (True) or has failed (False): quota gives back what it had counted."""
 
@@ -133,6 +135,9 @@ class AdmissionPlugin(Protocol):
     """A rule about writes. Raises StatusError (403 ``forbidden`` mostly) to refuse one."""
 
     name: str
+
+    def handles(self, resource: GroupResource, operation: Operation, subresource: str) -> bool:
+        """Whether it has anything to say to such a write; the same answer every time. Who asks remembers it."""
 
     async def admit(self, request: AdmissionRequest) -> None:
         """Fill in, change."""

@@ -1,0 +1,81 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.kube.apiserver.admission.asking import account, create, namespace, needs, pod
+from tests.unit.kube.apiserver.admission.test_ownerreferences import Known
+from wherry.kube.apiserver.admission.every import Admission, plugins
+from wherry.kube.apiserver.admission.plugin import PODS, Plugin
+from wherry.kube.apiserver.model import Operation
+from wherry.kube.machinery.model import GroupResource
+from wherry.kube.machinery.status import StatusError
+
+UPSTREAM = [
+    "NamespaceLifecycle", "LimitRanger", "ServiceAccount", "NodeRestriction", "TaintNodesByCondition", "PodSecurity",
+    "Priority", "DefaultTolerationSeconds", "DefaultStorageClass", "StorageObjectInUseProtection",
+    "OwnerReferencesPermissionEnforcement", "PersistentVolumeClaimResize", "RuntimeClass", "CertificateApproval",
+    "CertificateSigning", "ClusterTrustBundleAttest", "CertificateSubjectRestriction", "DefaultIngressClass",
+    "DenyServiceExternalIPs", "PodTopologyLabels", "ResourceQuota",
+]  # fmt: skip
+
+
+def test_plugins_come_in_upstreams_order() -> None:
+    assert [each.name for each in plugins(needs(), Known())] == UPSTREAM
+    assert "OwnerReferencesPermissionEnforcement" not in [each.name for each in plugins(needs())]
+
+
+def test_most_writes_ask_few() -> None:
+    admission = Admission(plugins(needs()))
+    things = GroupResource("example.com", "things")
+    chosen = [each.name for each in admission.chosen(things, Operation.CREATE, "")]
+    assert chosen == ["NamespaceLifecycle", "ResourceQuota"]
+    assert [each.name for each in admission.chosen(things, Operation.UPDATE, "status")] == ["NamespaceLifecycle"]
+    assert admission.chosen(things, Operation.DELETE, "") == ()
+    assert admission.chosen(things, Operation.CREATE, "") is admission.chosen(things, Operation.CREATE, "")
+
+
+@given(
+    st.sampled_from([PODS, GroupResource("", "nodes"), GroupResource("", "services"), GroupResource("x", "things")]),
+    st.sampled_from(list(Operation)),
+    st.sampled_from(["", "status", "eviction", "resize", "token"]),
+)
+def test_who_is_chosen_is_who_says_so(resource: GroupResource, operation: Operation, subresource: str) -> None:
+    every = plugins(needs())
+    chosen = Admission(every).chosen(resource, operation, subresource)
+    assert list(chosen) == [each for each in every if each.handles(resource, operation, subresource)]
+
+
+async def test_a_pod_goes_through_all_of_them() -> None:
+    wanted = needs(namespace(), account())
+    admission = Admission(plugins(wanted))
+    request = create(pod())
+    await admission.admit(request)
+    await admission.validate(request)
+    assert request.object is not None
+    spec = request.object["spec"]
+    assert spec["serviceAccountName"] == "default" and spec["priority"] == 0 and len(spec["tolerations"]) == 2
+
+
+async def test_the_first_that_refuses_decides() -> None:
+    seen = []
+
+    class Says(Plugin):
+        def __init__(self, name: str, refuses: bool) -> None:
+            self.name, self._refuses = name, refuses
+
+        async def validate(self, request: object) -> None:
+            seen.append(self.name)
+            if self._refuses:
+                raise StatusError(403, "Forbidden", self.name)
+
+    admission = Admission([Says("a", False), Says("b", True), Says("c", True)])
+    with pytest.raises(StatusError, match="b"):
+        await admission.validate(create(pod()))
+    assert seen == ["a", "b"]
+
+
+def test_memory_of_choices_is_bounded() -> None:
+    admission = Admission(plugins(needs()))
+    for number in range(5000):
+        admission.chosen(GroupResource("example.com", f"things{number}"), Operation.CREATE, "")
+    assert len(admission._chosen) <= 4096
