@@ -34,6 +34,11 @@ class Call:
         return self.served.kind.resource
 
     @property
+    def storage(self) -> GroupResource:
+        """The resource that the store has the objects under."""
+        return self.served.kind.stored_as or self.served.kind.resource
+
+    @property
     def namespace(self) -> str:
         """Empty for what has none, whatever the path says."""
         return self.info.namespace if self.served.kind.namespaced else ""

@@ -52,7 +52,12 @@ def options(call: Call, kind: str) -> Object:
 
 
 def settle(
-    call: Call, obj: Object, gvk: GroupVersionKind, schema: Schema, kind: Kind | None, duplicates: tuple[str, ...] = ()
+    call: Call,
+    obj: Object,
+    gvk: GroupVersionKind,
+    schema: Schema,
+    kind: Kind | None = None,
+    duplicates: tuple[str, ...] = (),
 ) -> None:
     """Check a decoded object's structure, in place. Unknown fields are dropped, and refused, told or not (Strict,
     Warn, Ignore). Raises StatusError."""

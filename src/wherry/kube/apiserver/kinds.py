@@ -20,7 +20,7 @@ class Served:
 
     @property
     def is_storage(self) -> bool:
-        return self.version.name == self.kind.storage
+        return self.version.name == self.kind.storage and self.kind.stored_as is None
 
     def to_storage(self, obj: Object) -> Object:
         """An object of this version as it is stored. Takes what it is given."""
@@ -28,7 +28,8 @@ class Served:
             return obj
         if self.version.conversion is not None:
             obj = self.version.conversion.to_storage(obj)
-        obj["apiVersion"] = str(self.kind.storage_version)
+        group = self.kind.stored_as.group if self.kind.stored_as else self.kind.group
+        obj["apiVersion"] = str(GroupVersion(group, self.kind.storage))
         return obj
 
     def from_storage(self, obj: Object) -> Object:

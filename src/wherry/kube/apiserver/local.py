@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 import msgspec
 
 from wherry.kube.apiserver.api import Api
+from wherry.kube.apiserver.authz.texts import forbidden
 from wherry.kube.apiserver.call import Call, Outcome
 from wherry.kube.apiserver.kinds import Kinds, Served
 from wherry.kube.apiserver.model import Attributes, Authorizer, Decision, User
-from wherry.kube.apiserver.rendering import PLAIN
 from wherry.kube.apiserver.requestinfo import RequestInfo
-from wherry.kube.apiserver.server import denied
 from wherry.kube.apiserver.watching import BOOKMARK_SECONDS, Begun, Notice
 from wherry.kube.client.model import Changed, Listed, PatchType
 from wherry.kube.machinery import status
+from wherry.kube.machinery.mediatypes import PLAIN
 from wherry.kube.machinery.model import GroupVersionResource, Object
 
 _decode = msgspec.json.Decoder().decode
@@ -42,20 +42,20 @@ class LocalClient:
         served = self._kinds.served(resource.group, resource.version, resource.resource)
         if served is None:
             raise status.no_such_path()
-        info = RequestInfo(
-            verb, "", resource.group, resource.version, resource.resource, namespace, name, subresource
-        )
+        info = RequestInfo(verb, "", resource.group, resource.version, resource.resource, namespace, name, subresource)
         asked = Attributes(
             self._user, verb, resource.group, resource.version, resource.resource, subresource, namespace, name
         )
         decision, reason = self._authorizer.authorize(asked)
         if decision is not Decision.ALLOW:
-            raise denied(asked, reason)
+            raise forbidden(asked, reason)
         agent = self._user.name.rpartition(":")[2]
         found = {name: value for name, value in (query or {}).items() if value}
         return Call(info, served, self._user, self._clock(), found, user_agent=agent)
 
-    async def get(self, resource: GroupVersionResource, name: str, namespace: str = "", subresource: str = "") -> Object:
+    async def get(
+        self, resource: GroupVersionResource, name: str, namespace: str = "", subresource: str = ""
+    ) -> Object:
         call = self._call("get", resource, namespace, name, subresource)
         return _object(call.served, await self._api.do(call))
 

@@ -34,7 +34,7 @@ def begin(obj: Object, kind: Kind, now: datetime, uid: str) -> None:
         metadata.pop(name, None)
     metadata["uid"] = uid
     metadata["creationTimestamp"] = rfc3339(now)
-    if kind.has_status and not kind.custom:
+    if kind.has_status and not kind.status_at_create:
         obj.pop("status", None)
     if kind.has_status or _is_counted(kind):
         metadata["generation"] = 1
@@ -44,9 +44,19 @@ def begin(obj: Object, kind: Kind, now: datetime, uid: str) -> None:
         metadata["name"] = generated_name(metadata["generateName"])
 
 
-_COUNTED = frozenset({"networkpolicies", "validatingwebhookconfigurations", "mutatingwebhookconfigurations",
-                      "validatingadmissionpolicybindings", "mutatingadmissionpolicies",
-                      "mutatingadmissionpolicybindings", "csidrivers", "resourceslices", "storageversionmigrations"})  # fmt: skip
+_COUNTED = frozenset(
+    {
+        "networkpolicies",
+        "validatingwebhookconfigurations",
+        "mutatingwebhookconfigurations",
+        "validatingadmissionpolicybindings",
+        "mutatingadmissionpolicies",
+        "mutatingadmissionpolicybindings",
+        "csidrivers",
+        "resourceslices",
+        "storageversionmigrations",
+    }
+)
 """Kinds without a status whose generation upstream counts all the same."""
 
 

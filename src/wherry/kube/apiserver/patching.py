@@ -11,6 +11,7 @@ from wherry.kube.apiserver.writing import WHOLE, Part, Writes
 from wherry.kube.machinery import codec, status
 from wherry.kube.machinery.apply.apply import server_side_apply
 from wherry.kube.machinery.fielderrors import forbidden, required
+from wherry.kube.machinery.jsondocs import parse as parsed
 from wherry.kube.machinery.model import GroupKind, Object
 from wherry.kube.machinery.patches import jsonpatch, merge, strategic
 from wherry.kube.machinery.schema.model import Schema
@@ -65,8 +66,12 @@ class Patches:
             if error.code != 404 or error.reason != "NotFound" or part.subresource:
                 raise
         if applied["metadata"].get("uid"):
-            raise status.conflict(call.resource, call.info.name, "uid mismatch: the provided object specified uid "
-                                  f"{applied['metadata']['uid']}, and no existing object was found")
+            raise status.conflict(
+                call.resource,
+                call.info.name,
+                "uid mismatch: the provided object specified uid "
+                f"{applied['metadata']['uid']}, and no existing object was found",
+            )
         created = server_side_apply(None, applied, manager, force)
         return await self._writes.create_object(call, created, Applied(call))
 
@@ -88,7 +93,7 @@ class Patches:
 
 def changer(call: Call, schema: Schema) -> Callable[[Object], Object]:
     """What a JSON, merge or strategic merge patch does to an object. Raises StatusError when it is none."""
-    body = call.obj if call.obj is not None else codec.decode_any(call.body)
+    body = call.obj if call.obj is not None else parsed(call.body)
     kind = call.content_type.partition(";")[0].strip()
     if kind == JSON:
         if not isinstance(body, list):

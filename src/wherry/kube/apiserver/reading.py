@@ -17,13 +17,13 @@ from wherry.kube.apiserver.caches import Caches
 from wherry.kube.apiserver.call import Call
 from wherry.kube.apiserver.entries import Entry, Recent
 from wherry.kube.apiserver.kinds import Served
-from wherry.kube.apiserver.rendering import Wanted, rendered
+from wherry.kube.apiserver.rendering import rendered
 from wherry.kube.apiserver.selection import Selection, of_call
 from wherry.kube.apiserver.stored import prefix_of
-from wherry.kube.apiserver.tables import Form
 from wherry.kube.machinery import status
 from wherry.kube.machinery.codec import encode
 from wherry.kube.machinery.fielderrors import FieldError, forbidden, invalid, not_supported
+from wherry.kube.machinery.mediatypes import Form, Wanted
 from wherry.kube.machinery.model import GroupKind, Object
 from wherry.store.model import Compacted, Future, Store
 
@@ -80,7 +80,7 @@ class Reads:
             await self._caches.current()
         elif text != "0":
             await self._reach(_revision(text))
-        entry = self._caches.of(call.resource).entry(call.info.name, call.namespace)
+        entry = self._caches.of(call.storage).entry(call.info.name, call.namespace)
         if entry is None:
             raise status.not_found(call.resource, call.info.name)
         return entry
@@ -93,13 +93,15 @@ class Reads:
     async def list(self, call: Call, wanted: Wanted) -> bytes:
         """Raises StatusError."""
         selection, asked = of_call(call), _asked(call)
-        cache = self._caches.of(call.resource)
+        cache = self._caches.of(call.storage)
         if asked.unconditional:
             await self._caches.current()
         elif not asked.exact and asked.revision:
             await self._reach(asked.revision)
         if _is_everything(selection, asked, wanted, call.served):
-            return _joined(call.served, cache.raws(selection.namespace), {"resourceVersion": str(self._caches.revision)})
+            return _joined(
+                call.served, cache.raws(selection.namespace), {"resourceVersion": str(self._caches.revision)}
+            )
         page = await self._page(cache, call, selection, asked)
         return _document(call, page, wanted)
 
@@ -120,7 +122,7 @@ class Reads:
 
     async def _past_page(self, call: Call, selection: Selection, asked: _Asked) -> _Page:
         """Of a state that is not the newest any more."""
-        prefix, kind, recent = prefix_of(call.resource), call.served.kind, Recent()
+        prefix, kind, recent = prefix_of(call.storage), call.served.kind, Recent()
         scope = prefix if selection.namespace is None else f"{prefix}{selection.namespace}/"
         after, found = f"{prefix}{asked.after}" if asked.after else "", list[Entry]()
         while True:
@@ -173,7 +175,7 @@ def _document(call: Call, page: _Page, wanted: Wanted) -> bytes:
     if wanted.form is Form.TABLE:
         include = call.query.get("includeObject", "")
         return tables.table(call.served, page.entries, call.now, wanted.version, include, page.meta())
-    if wanted.form is Form.METADATA:
+    if wanted.form is Form.METADATA_LIST:
         return tables.metadata_list(page.entries, wanted.version, page.meta())
     return _joined_entries(call.served, page)
 
@@ -187,17 +189,29 @@ def _joined_entries(served: Served, page: _Page) -> bytes:
 def _asked(call: Call) -> _Asked:
     """Checks the options (apimachinery pkg/apis/meta/internalversion/validation: ValidateListOptions)."""
     query = call.query
-    match, text, token = query.get("resourceVersionMatch", ""), query.get("resourceVersion", ""), query.get("continue", "")
+    match, text, token = (
+        query.get("resourceVersionMatch", ""),
+        query.get("resourceVersion", ""),
+        query.get("continue", ""),
+    )
     found: list[FieldError] = []
     if match:
         if not text:
-            found.append(forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"))
+            found.append(
+                forbidden(
+                    "resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"
+                )
+            )
         if token:
-            found.append(forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided"))
+            found.append(
+                forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided")
+            )
         if match not in ("Exact", "NotOlderThan"):
             found.append(not_supported("resourceVersionMatch", match, ("Exact", "NotOlderThan", "")))
         if match == "Exact" and text == "0":
-            found.append(forbidden("resourceVersionMatch", 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'))
+            found.append(
+                forbidden("resourceVersionMatch", 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
+            )
     if "sendInitialEvents" in query:
         found.append(forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"))
     if found:

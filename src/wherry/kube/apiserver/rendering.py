@@ -1,6 +1,5 @@
 """Stored objects as a client wants to see them: in the version of its URL, in the form that it accepts."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -8,21 +7,10 @@ import msgspec
 from wherry.kube.apiserver import tables
 from wherry.kube.apiserver.entries import Entry
 from wherry.kube.apiserver.kinds import Served
-from wherry.kube.apiserver.tables import Form
 from wherry.kube.machinery.codec import encode
+from wherry.kube.machinery.mediatypes import Form, Wanted
 
 _decode = msgspec.json.Decoder().decode
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """``version`` is that of meta.k8s.io, of a table or metadata."""
-
-    form: Form = Form.PLAIN
-    version: str = "v1"
-
-
-PLAIN = Wanted()
 
 
 def rendered(served: Served, raw: bytes) -> bytes:

@@ -1,4 +1,7 @@
-"""What a request asks for, by its method, path and query alone (k8s.io/apiserver pkg/endpoints/request/requestinfo.go)."""
+"""What a request asks for, by its method, path and query alone.
+
+(k8s.io/apiserver pkg/endpoints/request/requestinfo.go)
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

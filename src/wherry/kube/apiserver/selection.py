@@ -50,5 +50,5 @@ def of_call(call: Call) -> Selection:
 def _checked(fields: FieldSelector, kind: Kind) -> FieldSelector:
     for name in fields.names:
         if name not in _ALWAYS and name not in kind.selectable:
-            raise status.bad_request(f'field label not supported: {name}')
+            raise status.bad_request(f"field label not supported: {name}")
     return fields

@@ -21,20 +21,21 @@ from wherry.http.body import read_body
 from wherry.http.streams import connection_of
 from wherry.kit.errors import Invalid
 from wherry.kube.apiserver.api import Api
+from wherry.kube.apiserver.authn.anonymous import anonymous
+from wherry.kube.apiserver.authz.impersonation import impersonated
+from wherry.kube.apiserver.authz.texts import forbidden
 from wherry.kube.apiserver.call import Call, Outcome
 from wherry.kube.apiserver.entries import Entry, Recent
 from wherry.kube.apiserver.kinds import Kinds
 from wherry.kube.apiserver.measuring import Measures
 from wherry.kube.apiserver.model import Attributes, Authenticator, Authorizer, Credentials, Decision, User
-from wherry.kube.apiserver.rendering import PLAIN, Wanted, rendered, shown
+from wherry.kube.apiserver.rendering import rendered, shown
 from wherry.kube.apiserver.requestinfo import RequestInfo, parse
-from wherry.kube.apiserver.stored import served as served_bytes
 from wherry.kube.apiserver.subresources.streams import NAMES, Connector, NoNodes
-from wherry.kube.apiserver.tables import Form
 from wherry.kube.apiserver.watching import stream
 from wherry.kube.machinery import status
 from wherry.kube.machinery.codec import encode
-from wherry.kube.machinery.model import GroupResource
+from wherry.kube.machinery.mediatypes import PLAIN, Form, Wanted, fitting, wanted
 
 log = logging.getLogger(__name__)
 BODY_BYTES = 3 * 1024 * 1024  # apiserver pkg/server/config.go MaxRequestBodyBytes
@@ -43,7 +44,6 @@ GZIP_BYTES = 128 * 1024  # apiserver pkg/endpoints/handlers/responsewriters: def
 _JSON = "application/json"
 _HEADERS = {"Cache-Control": "no-cache, private"}
 Page = Callable[[web.BaseRequest, RequestInfo], Awaitable[web.StreamResponse]]
-Impersonate = Callable[[Mapping[str, str], User, Authorizer], User]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,6 @@ class Gate:
 
     authenticator: Authenticator
     authorizer: Authorizer
-    impersonate: "Callable[[CIMultiDict[str], User], User]"
 
 
 class HttpApi:
@@ -116,12 +115,10 @@ class HttpApi:
         tls = transport.get_extra_info("ssl_object") if transport is not None else None
         if tls is not None:
             certificate = tls.getpeercert(binary_form=True) or b""
-        user = await self._gate.authenticator.authenticate(Credentials(token, certificate, path))
+        user = await self._gate.authenticator.authenticate(Credentials(token, certificate)) or anonymous(path)
         if user is None:
             raise status.unauthorized()
-        if "Impersonate-User" in request.headers or "Impersonate-Group" in request.headers or "Impersonate-Uid" in request.headers:
-            user = self._gate.impersonate(CIMultiDict(request.headers), user)
-        return user
+        return impersonated(request.headers.items(), user, self._gate.authorizer) or user
 
     def _allow(self, user: User, info: RequestInfo, query: Mapping[str, str]) -> None:
         if info.resource:
@@ -133,7 +130,7 @@ class HttpApi:
             asked = Attributes(user, info.verb, path=info.path)
         decision, reason = self._gate.authorizer.authorize(asked)
         if decision is not Decision.ALLOW:
-            raise denied(asked, reason)
+            raise forbidden(asked, reason)
 
     # Resources.
 
@@ -157,10 +154,9 @@ class HttpApi:
     def _shape(call: Call, outcome: Outcome, wanted: Wanted) -> bytes:
         if outcome.document is not None:
             return encode(outcome.document)
-        raw = outcome.raw if b'"resourceVersion":""' not in outcome.raw[:400] else outcome.raw
         if wanted.form is Form.PLAIN:
-            return rendered(call.served, raw)
-        entry = Entry(raw, 0, call.served.kind, Recent(1))
+            return rendered(call.served, outcome.raw)
+        entry = Entry(outcome.raw, 0, call.served.kind, Recent(1))
         return shown(call.served, entry, wanted, call.now, call.query.get("includeObject", ""))
 
     async def _watch(self, call: Call, request: web.BaseRequest) -> web.StreamResponse:
@@ -212,21 +208,14 @@ def _queried(query: str) -> dict[str, str]:
     return found
 
 
-@lru_cache(maxsize=512)
-def _wanted(accept: str) -> tuple[Wanted, ...]:
-    from wherry.kube.apiserver.negotiation import acceptable
-
-    return tuple(acceptable(accept))
+_wanted = lru_cache(maxsize=512)(wanted)
 
 
 def wanted_of(accept: str, call: Call) -> Wanted:
-    """The form that the client asks for. Raises StatusError 406 when there is none such."""
-    if not accept or accept == _JSON or accept == "*/*":
+    """The form that the client asks for. Raises StatusError 406 when it cannot be given."""
+    if not accept or accept == _JSON:
         return PLAIN
-    found = _wanted(accept)
-    if not found:
-        raise status.not_acceptable((_JSON, "application/json;as=Table;v=v1;g=meta.k8s.io"))
-    return found[0]
+    return fitting(_wanted(accept), call.info.verb == "list")
 
 
 async def _body(request: web.BaseRequest) -> bytes:
@@ -239,7 +228,9 @@ async def _body(request: web.BaseRequest) -> bytes:
 
 
 def _list_of(call: Call, entries: list[Entry]) -> bytes:
-    head = encode({"kind": f"{call.served.kind.kind}List", "apiVersion": str(call.served.group_version), "metadata": {}})
+    head = encode(
+        {"kind": f"{call.served.kind.kind}List", "apiVersion": str(call.served.group_version), "metadata": {}}
+    )
     return b'%b,"items":[%b]}' % (head[:-1], b",".join(rendered(call.served, entry.raw) for entry in entries))
 
 
@@ -267,12 +258,6 @@ def _with_warnings(headers: Mapping[str, str], warnings: list[str]) -> "CIMultiD
     return found
 
 
-def denied(asked: Attributes, reason: str) -> status.StatusError:
-    from wherry.kube.apiserver.authz.texts import denial
-
-    return status.forbidden(GroupResource(asked.group, asked.resource), asked.name, denial(asked, reason))
-
-
 def refuse(request: web.BaseRequest, error: Exception) -> web.Response:
     """What a client is told of an error."""
     if isinstance(error, TimeoutError):
@@ -295,4 +280,4 @@ def render_error(code: int, message: str) -> web.Response:
     return web.Response(status=code, body=body, headers={"Content-Type": _JSON})
 
 
-__all__ = ["Gate", "HttpApi", "Page", "refuse", "render_error", "served_bytes", "split"]
+__all__ = ["Gate", "HttpApi", "Page", "refuse", "render_error", "split"]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from enum import Enum
 from typing import Any
 
 from wherry.kube.apiserver.entries import Entry
@@ -11,12 +10,6 @@ from wherry.kube.kinds.model import Cells, Column
 from wherry.kube.machinery.codec import encode
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.times import since
-
-
-class Form(Enum):
-    PLAIN = ""
-    TABLE = "Table"
-    METADATA = "PartialObjectMetadata"
 
 
 def columns_of(served: Served) -> Sequence[Column]:

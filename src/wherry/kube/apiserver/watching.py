@@ -18,14 +18,14 @@ from wherry.kube.apiserver.call import Call
 from wherry.kube.apiserver.entries import Entry
 from wherry.kube.apiserver.kinds import Served
 from wherry.kube.apiserver.reading import revision_of, too_large
-from wherry.kube.apiserver.rendering import Wanted, shown
+from wherry.kube.apiserver.rendering import shown
 from wherry.kube.apiserver.requestinfo import is_true
 from wherry.kube.apiserver.selection import Selection, of_call
 from wherry.kube.apiserver.stored import prefix_of
-from wherry.kube.apiserver.tables import Form
 from wherry.kube.machinery import status
 from wherry.kube.machinery.codec import encode
 from wherry.kube.machinery.fielderrors import forbidden
+from wherry.kube.machinery.mediatypes import Form, Wanted
 from wherry.kube.machinery.model import GroupKind, Object
 from wherry.store.model import Compacted, Store
 
@@ -134,7 +134,7 @@ class Watches:
             raise too_large(revision, self._caches.revision)
         if not text and initial:
             await self._caches.current()
-        cache = self._caches.of(call.resource)
+        cache = self._caches.of(call.storage)
         subscription = Subscription(cache, selection)
         try:
             notices, changes = [], list[Change]()
@@ -161,7 +161,7 @@ class Watches:
         known = cache.since(revision)
         if known is not None:
             return known
-        prefix = prefix_of(call.resource)
+        prefix = prefix_of(call.storage)
         try:
             events = await self._store.events(prefix, revision, mark)
         except Compacted as error:

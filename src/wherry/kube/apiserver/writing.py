@@ -5,21 +5,24 @@ made of the object as it is, and made again when somebody else was quicker, unle
 meant. (Later, between admit and validate: webhooks and policies; behind store: audit.)
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from wherry.kube.apiserver import decoding, deletion, metadata, tracking
+from wherry.kube.apiserver.admission.every import Admission
 from wherry.kube.apiserver.caches import Caches
 from wherry.kube.apiserver.call import Call, Outcome
 from wherry.kube.apiserver.entries import Entry
-from wherry.kube.apiserver.model import AdmissionPlugin, AdmissionRequest, Operation
-from wherry.kube.apiserver.reservations import Reservations
+from wherry.kube.apiserver.model import AdmissionRequest, Operation
+from wherry.kube.apiserver.reservations import NOTHING, SERVICES, Reservations, Reserved
 from wherry.kube.apiserver.stored import copied, key_of, served, value_of
 from wherry.kube.machinery import status
+from wherry.kube.machinery.apply.managed import restore_times
 from wherry.kube.machinery.fielderrors import FieldError, invalid
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.names import validate_metadata, validate_metadata_update
-from wherry.store.model import Compare, Delete, Mismatch, Operation as StoreOperation, Put, Store
+from wherry.store.model import Compare, Delete, Mismatch, Put, Store
+from wherry.store.model import Operation as StoreOperation
 
 NAME_TRIES = 8  # apiserver pkg/registry/rest/create.go maxNameGenerationCreateAttempts
 TRIES = 10
@@ -48,13 +51,13 @@ class Writes:
         self,
         store: Store,
         caches: Caches,
-        plugins: Sequence[AdmissionPlugin],
+        admission: Admission,
         reservations: Reservations,
         uid: metadata.Uid,
     ) -> None:
         self._store = store
         self._caches = caches
-        self._plugins = plugins
+        self._admission = admission
         self._reservations = reservations
         self._uid = uid
 
@@ -65,28 +68,58 @@ class Writes:
         obj = decoding.read(call)
         return await self.create_object(call, obj)
 
-    async def create_object(self, call: Call, obj: Object, manager: tracking.Tracker | None = None) -> Outcome:
+    async def create_object(self, call: Call, obj: Object, tracker: tracking.Tracker | None = None) -> Outcome:
         """Of a read object, in the version of the call; it is taken over."""
         kind = call.served.kind
         decoding.check_place(call, obj, call.served)
         obj = call.served.to_storage(obj)
         kind.strategy.default(obj)
         metadata.begin(obj, kind, call.now, self._uid())
-        if call.served.kind.default_finalizers:
+        if kind.default_finalizers:
             obj["metadata"].setdefault("finalizers", []).extend(kind.default_finalizers)
         kind.strategy.prepare_create(obj, call.context())
         request = self._request(call, Operation.CREATE, obj, None)
         try:
-            await self._admit(request)
-            (manager or tracking.Tracker(call)).created(obj)
-            self._check(call, obj, [*validate_metadata(obj, kind.namespaced, kind.name_is_free)])
-            await self._admit_finally(request)
-            outcome = await self._insert(call, obj)
+            await self._admission.admit(request)
+            (tracker or tracking.Tracker(call)).created(obj)
+            outcome = await self._insert(call, obj, request)
         except BaseException:
             await _tell(request, False)
             raise
         await _tell(request, True)
         return outcome
+
+    async def _insert(self, call: Call, obj: Object, request: AdmissionRequest) -> Outcome:
+        """With other addresses when those were taken meanwhile, with another generated name when there is one such."""
+        kind, draft = call.served.kind, obj
+        for attempt in range(TRIES):
+            reserved = NOTHING
+            if kind.resource == SERVICES:
+                obj = copied(draft)
+                reserved = self._reservations.of(kind, obj, None)
+            found = validate_metadata(obj, kind.namespaced, kind.check_name, custom=kind.custom)
+            self._check(call, obj, found)
+            request.object = obj
+            await self._admission.validate(request)
+            name, value = obj["metadata"]["name"], value_of(obj)
+            key = key_of(call.storage, call.namespace, name)
+            if call.dry_run:
+                if self._caches.of(call.storage).entry(name, call.namespace) is not None:
+                    raise status.already_exists(call.resource, name)
+                return Outcome(201, value)
+            try:
+                operations: list[StoreOperation] = [Put(key, value), *reserved.operations]
+                revision = await self._store.commit([Compare(key, 0), *reserved.compares], operations)
+            except Mismatch as error:
+                generated = draft["metadata"].get("generateName")
+                if error.key == key and (not generated or call.info.name or attempt == NAME_TRIES - 1):
+                    raise status.already_exists(call.resource, name) from error
+                if error.key == key:
+                    draft["metadata"]["name"] = metadata.generated_name(generated)
+                continue
+            await self._caches.reached(revision)
+            return Outcome(201, served(value, revision))
+        raise status.internal_error("no free address was found; try again")
 
     def _check(self, call: Call, obj: Object, found: list[FieldError], old: Object | None = None) -> None:
         strategy = call.served.kind.strategy
@@ -99,30 +132,6 @@ class Writes:
         call.warnings.extend(strategy.warnings(obj, old))
         if call.served.version.deprecation_warning:
             call.warnings.append(call.served.version.deprecation_warning)
-
-    async def _insert(self, call: Call, obj: Object) -> Outcome:
-        generated = obj["metadata"].get("generateName") if not call.info.name else None
-        for attempt in range(NAME_TRIES):
-            reserved = self._reservations.of(call.served.kind, obj, None)
-            value = value_of(obj)
-            key = key_of(call.resource, call.namespace, obj["metadata"]["name"])
-            if call.dry_run:
-                if self._caches.of(call.resource).entry(obj["metadata"]["name"], call.namespace) is not None:
-                    raise status.already_exists(call.resource, obj["metadata"]["name"])
-                return Outcome(201, value)
-            try:
-                compares = [Compare(key, 0), *reserved.compares]
-                revision = await self._store.commit(compares, [Put(key, value), *reserved.operations])
-            except Mismatch as error:
-                if error.key != key:
-                    continue  # somebody was given the same address: another one
-                if not generated or attempt == NAME_TRIES - 1:
-                    raise status.already_exists(call.resource, obj["metadata"]["name"]) from error
-                obj["metadata"]["name"] = metadata.generated_name(generated)
-                continue
-            await self._caches.reached(revision)
-            return Outcome(201, served(value, revision))
-        raise status.internal_error("no free address was found; try again")
 
     # Changing.
 
@@ -141,11 +150,13 @@ class Writes:
 
         if kind.allow_create_on_update and not part.subresource:
             await self._caches.current()
-            if self._caches.of(call.resource).entry(call.info.name, call.namespace) is None:
+            if self._caches.of(call.storage).entry(call.info.name, call.namespace) is None:
                 return await self.create_object(call, call.served.from_storage(obj))
         return await self.change(call, make, part)
 
-    async def change(self, call: Call, make: Make, part: Part = WHOLE, tracker: tracking.Tracker | None = None) -> Outcome:
+    async def change(
+        self, call: Call, make: Make, part: Part = WHOLE, tracker: tracking.Tracker | None = None
+    ) -> Outcome:
         """Make an object into what ``make`` says, by all the rules. Raises StatusError.
 
         ``make`` may be called again with a newer object. Without a ``tracker`` the caller owns what changes.
@@ -156,11 +167,11 @@ class Writes:
             old = entry.object
             new = await make(entry.copy(), entry)
             pinned = metadata.check_revision(new, entry.revision, call)
-            new["metadata"].pop("resourceVersion", None)
+            new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
             try:
                 return await self._replace(call, new, old, entry, part, tracker)
             except Mismatch as error:
-                if pinned and error.key == key_of(call.resource, call.namespace, name):
+                if pinned and error.key == key_of(call.storage, call.namespace, name):
                     raise status.conflict(call.resource, name, status.CHANGED) from error
                 if error.item is not None:
                     await self._caches.reached(error.item.revision)
@@ -169,7 +180,7 @@ class Writes:
     async def entry(self, call: Call, name: str) -> Entry:
         """The object as it is now. Raises StatusError when there is none."""
         await self._caches.current()
-        entry = self._caches.of(call.resource).entry(name, call.namespace)
+        entry = self._caches.of(call.storage).entry(name, call.namespace)
         if entry is None:
             raise status.not_found(call.resource, name)
         return entry
@@ -178,7 +189,7 @@ class Writes:
         """All objects that a collection's URL names, as they are now."""
         await self._caches.current()
         namespace = call.namespace if call.info.namespace and call.served.kind.namespaced else None
-        return list(self._caches.of(call.resource).entries(namespace))
+        return list(self._caches.of(call.storage).entries(namespace))
 
     async def wait(self, revision: int) -> None:
         """Until the caches are that new."""
@@ -188,14 +199,16 @@ class Writes:
         self, call: Call, new: Object, old: Object, entry: Entry, part: Part, tracker: tracking.Tracker | None
     ) -> Outcome:
         self._prepare(call, new, old, part)
+        kind = call.served.kind
+        reserved = self._reservations.of(kind, new, old) if not part.subresource else NOTHING
         request = self._request(call, Operation.UPDATE, new, old, part.subresource)
         try:
-            await self._admit(request)
+            await self._admission.admit(request)
             (tracker or tracking.Tracker(call, part.subresource)).changed(new, old)
-            found = [*validate_metadata_update(new, old)]
-            self._check_change(call, new, old, part, found)
-            await self._admit_finally(request)
-            outcome = await self._store_change(call, new, old, entry)
+            restore_times(old, new)
+            self._check_change(call, new, old, part, validate_metadata_update(new, old, custom=kind.custom))
+            await self._admission.validate(request)
+            outcome = await self._store_change(call, new, entry, reserved)
         except BaseException:
             await _tell(request, False)
             raise
@@ -224,27 +237,25 @@ class Writes:
         if found:
             raise status.invalid(call.served.kind.group_kind, new["metadata"]["name"], found)
 
-    async def _store_change(self, call: Call, new: Object, old: Object, entry: Entry) -> Outcome:
-        kind = call.served.kind
-        key = key_of(call.resource, call.namespace, entry.name)
-        if deletion.is_finished(kind, new):
+    async def _store_change(self, call: Call, new: Object, entry: Entry, reserved: Reserved) -> Outcome:
+        if deletion.is_finished(call.served.kind, new):
             if not call.dry_run:
                 await self.remove(call, entry)
             return Outcome(200, served(value_of(new), entry.revision))
-        if new == {**old, "metadata": {n: v for n, v in old["metadata"].items() if n != "resourceVersion"}}:
+        if new == entry.object:
             return Outcome(200, entry.raw)
-        reserved = self._reservations.of(kind, new, old)
         value = value_of(new)
         if call.dry_run:
             return Outcome(200, served(value, entry.revision))
-        compares = [Compare(key, entry.revision), *reserved.compares]
-        revision = await self._store.commit(compares, [Put(key, value), *reserved.operations])
+        key = key_of(call.storage, call.namespace, entry.name)
+        operations: list[StoreOperation] = [Put(key, value), *reserved.operations]
+        revision = await self._store.commit([Compare(key, entry.revision), *reserved.compares], operations)
         await self._caches.reached(revision)
         return Outcome(200, served(value, revision))
 
     async def remove(self, call: Call, entry: Entry) -> int:
         """Delete the object for good. Raises Mismatch when it was changed meanwhile."""
-        key = key_of(call.resource, entry.namespace, entry.name)
+        key = key_of(call.storage, entry.namespace, entry.name)
         released = self._reservations.of(call.served.kind, None, entry.object)
         operations: list[StoreOperation] = [Delete(key), *released.operations]
         revision = await self._store.commit([Compare(key, entry.revision)], operations)
@@ -255,7 +266,7 @@ class Writes:
         """Store an object that is being deleted. Raises Mismatch."""
         marked["metadata"].pop("resourceVersion", None)
         value = value_of(marked)
-        key = key_of(call.resource, entry.namespace, entry.name)
+        key = key_of(call.storage, entry.namespace, entry.name)
         revision = await self._store.commit([Compare(key, entry.revision)], [Put(key, value)])
         await self._caches.reached(revision)
         return served(value, revision)
@@ -276,25 +287,15 @@ class Writes:
         """Ask those who may refuse it."""
         request = self._request(call, Operation.DELETE, None, old)
         request.name = old["metadata"]["name"]
-        await self._admit(request)
-        await self._admit_finally(request)
+        await self._admission.admit(request)
+        await self._admission.validate(request)
         await _tell(request, True)
 
     async def admit_connection(self, call: Call, obj: Object, subresource: str) -> None:
         """The same for what opens a stream, or creates by a subresource."""
         request = self._request(call, Operation.CONNECT, obj, None, subresource)
-        await self._admit(request)
-        await self._admit_finally(request)
-
-    async def _admit(self, request: AdmissionRequest) -> None:
-        for plugin in self._plugins:
-            if plugin.handles(request.resource, request.operation):
-                await plugin.admit(request)
-
-    async def _admit_finally(self, request: AdmissionRequest) -> None:
-        for plugin in self._plugins:
-            if plugin.handles(request.resource, request.operation):
-                await plugin.validate(request)
+        await self._admission.admit(request)
+        await self._admission.validate(request)
 
 
 async def _tell(request: AdmissionRequest, done: bool) -> None:

@@ -35,6 +35,10 @@ class EscalationCheck:
         self._rbac = rbac
         self._authorizer = authorizer
 
+    def handles(self, resource: GroupResource, operation: Operation, subresource: str) -> bool:
+        """Writes of RBAC's kinds."""
+        return resource.group == "rbac.authorization.k8s.io" and operation in (Operation.CREATE, Operation.UPDATE)
+
     async def admit(self, request: AdmissionRequest) -> None:
         """Changes nothing."""
 

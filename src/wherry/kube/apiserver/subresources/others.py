@@ -1,22 +1,20 @@
 """``finalize`` of namespaces, ``approval`` of certificate requests, ``token`` of service accounts."""
 
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Iterable
 
 from wherry.kube.apiserver import decoding
 from wherry.kube.apiserver.api import Api, Subresource
+from wherry.kube.apiserver.authn.issuing import TokenIssuer
 from wherry.kube.apiserver.call import Call, Outcome
 from wherry.kube.apiserver.writing import Part
 from wherry.kube.machinery import times
-from wherry.kube.machinery.model import GroupResource, GroupVersionKind, Object
+from wherry.kube.machinery.model import GroupResource, GroupVersionKind
 from wherry.kube.machinery.schema.builtin import schema_of
 
 _REQUEST = GroupVersionKind("authentication.k8s.io", "v1", "TokenRequest")
-IssueToken = Callable[[Object, Object, datetime], Object]
-"""From a service account, a TokenRequest's ``spec`` and the time to the ``status`` with the token."""
 
 
-def subresources(api: Api, issue: IssueToken) -> Iterable[Subresource]:
+def subresources(api: Api, issuer: TokenIssuer) -> Iterable[Subresource]:
     """See the module."""
     yield _part(api, "finalize", GroupResource("", "namespaces"))
     yield _part(api, "approval", GroupResource("certificates.k8s.io", "certificatesigningrequests"))
@@ -26,9 +24,9 @@ def subresources(api: Api, issue: IssueToken) -> Iterable[Subresource]:
         decoding.check_place(call, request, call.served)
         entry = await api.reads.get(call)
         await api.writes.admit_connection(call, request, "token")
-        request["status"] = issue(entry.object, request.setdefault("spec", {}), call.now)
-        request["metadata"]["creationTimestamp"] = times.rfc3339(call.now)
-        return Outcome(201, document=request)
+        answered = issuer.request(request, entry.object, call.now, call.warnings)
+        answered["metadata"]["creationTimestamp"] = times.rfc3339(call.now)
+        return Outcome(201, document=answered)
 
     yield Subresource("token", {"create": token}, frozenset({GroupResource("", "serviceaccounts")}))
 

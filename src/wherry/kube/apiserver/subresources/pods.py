@@ -68,7 +68,7 @@ def _binder(api: Api) -> Any:
                 if binding["metadata"].get(name):
                     obj["metadata"].setdefault(name, {}).update(binding["metadata"][name])
             _schedule(obj, times.rfc3339(call.now))
-            del obj["metadata"]["resourceVersion"]
+            del obj["metadata"]["resourceVersion"]  # whichever it is now
             return obj
 
         await api.writes.change(call, make, Part("binding"))
@@ -126,7 +126,9 @@ async def _charge(api: Api, call: Call, pod: Object, budgets: Lister) -> None:
         if budget["spec"].get("selector") is not None and of_object(budget["spec"]["selector"]).matches(labels)
     ]  # fmt: skip
     if len(found) > 1:
-        raise status.internal_error("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.")
+        raise status.internal_error(
+            "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+        )
     if found and not _is_unready_and_free(found[0], pod):
         await _disrupt(api, call, found[0]["metadata"]["name"], pod["metadata"]["name"])
 
@@ -153,7 +155,7 @@ async def _disrupt(api: Api, call: Call, name: str, pod: str) -> None:
             raise _blocked(obj, generation)
         state["disruptionsAllowed"] -= 1
         state.setdefault("disruptedPods", {})[pod] = times.rfc3339(call.now)
-        del obj["metadata"]["resourceVersion"]
+        del obj["metadata"]["resourceVersion"]  # whichever it is now
         return obj
 
     if not call.dry_run:

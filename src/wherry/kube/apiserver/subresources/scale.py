@@ -90,7 +90,7 @@ def _scaled(call: Call, obj: Object, entry: Entry, wanted: Object) -> Object:
     for name in above:
         place = place.setdefault(name, {})
     place[last] = replicas
-    del obj["metadata"]["resourceVersion"]
+    del obj["metadata"]["resourceVersion"]  # whichever it is now
     return obj
 
 

@@ -1,0 +1,128 @@
+"""The server, put together: from a store and keys to something that answers.
+
+Tests make one on a store in memory, ``control`` one on the disk; both get the same.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from wherry.kube.apiserver.admission.every import Admission, plugins
+from wherry.kube.apiserver.admission.plugin import Needs
+from wherry.kube.apiserver.api import Api
+from wherry.kube.apiserver.authn.bootstrap import BootstrapTokens
+from wherry.kube.apiserver.authn.certificates import Certificates
+from wherry.kube.apiserver.authn.issuing import TokenIssuer
+from wherry.kube.apiserver.authn.jose import KeySet
+from wherry.kube.apiserver.authn.tokens import LegacyTokens, ServiceAccountTokens, Trust
+from wherry.kube.apiserver.authn.union import Tokens
+from wherry.kube.apiserver.authn.union import Union as Authenticators
+from wherry.kube.apiserver.authz.bootstrap import node_rules
+from wherry.kube.apiserver.authz.escalation import EscalationCheck
+from wherry.kube.apiserver.authz.node_authorizer import NodeAuthorizer
+from wherry.kube.apiserver.authz.rbac import Rbac
+from wherry.kube.apiserver.authz.union import Superusers
+from wherry.kube.apiserver.authz.union import Union as Authorizers
+from wherry.kube.apiserver.caches import Caches
+from wherry.kube.apiserver.discovery import Discovery
+from wherry.kube.apiserver.kinds import Kinds
+from wherry.kube.apiserver.live import LiveReads, QuotaCharges
+from wherry.kube.apiserver.local import LocalClient
+from wherry.kube.apiserver.measuring import Measures
+from wherry.kube.apiserver.model import MASTERS, User
+from wherry.kube.apiserver.openapi.documents import Documents
+from wherry.kube.apiserver.pages import VERSION, Check
+from wherry.kube.apiserver.paths import Pages, pages
+from wherry.kube.apiserver.reading import Reads
+from wherry.kube.apiserver.reservations import Reservations
+from wherry.kube.apiserver.reviewing import add_reviews
+from wherry.kube.apiserver.server import Gate, HttpApi
+from wherry.kube.apiserver.subresources import others, pods, scale
+from wherry.kube.apiserver.watching import Watches
+from wherry.kube.apiserver.writing import Writes
+from wherry.kube.kinds.every import builtin
+from wherry.kube.kinds.model import Kind
+from wherry.kube.kinds.service.allocation import Ranges
+from wherry.kube.pki.model import SigningKey
+from wherry.store.model import Store
+
+LOOPBACK = User("system:apiserver", (MASTERS, "system:authenticated"))
+"""The server itself, as its own client (apiserver pkg/authentication/user APIServerUser)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a server is told. ``address`` is where clients reach it, ``https://HOST:PORT``."""
+
+    signing_keys: tuple[SigningKey, ...]
+    address: str = "https://127.0.0.1:6443"
+    issuer: str = "https://kubernetes.default.svc.cluster.local"
+    ranges: Ranges = field(default_factory=Ranges)
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+class ApiServer:
+    """See the module. :meth:`start` must have returned before anything is asked."""
+
+    def __init__(self, store: Store, options: Options, kinds: Iterable[Kind] | None = None) -> None:
+        self.store = store
+        self.options = options
+        self.kinds = Kinds(builtin() if kinds is None else kinds)
+        self.caches = Caches(store, self.kinds.of)
+        self.measures = Measures()
+        self.ready_checks: dict[str, Check] = {"ping": _nothing, "store": self._check_store}
+        self.trust = Trust(KeySet(options.signing_keys), (options.issuer,), (options.issuer,))
+        self.tokens = Tokens(
+            (
+                ServiceAccountTokens(self.trust, self.caches),
+                LegacyTokens(self.trust, self.caches),
+                BootstrapTokens(self.caches, self.trust.audiences),
+            )
+        )
+        self.rbac = Rbac(self.caches)
+        self.authorizer = Authorizers((Superusers(), NodeAuthorizer(self.caches, node_rules()), self.rbac))
+        self.issuer = TokenIssuer(self.trust, self.caches)
+        self.api = self._api()
+        self.discovery = Discovery(self.kinds.all)
+        self.documents = Documents(self.kinds.all, VERSION)
+        self.kinds.listeners += [self.discovery.changed, self.documents.changed]
+        gate = Gate(Authenticators((Certificates(), self.tokens)), self.authorizer)
+        shown = Pages(self.discovery, self.documents, self.trust.keys, options, self.measures, self.ready_checks)
+        self.http = HttpApi(self.api, self.kinds, gate, pages(shown), self.measures, options.clock)
+
+    def _api(self) -> Api:
+        options, caches = self.options, self.caches
+        live = LiveReads(caches)
+        quotas = QuotaCharges(caches)
+        needs = Needs(caches, live, quotas, self.authorizer)
+        admission = Admission((*plugins(needs), EscalationCheck(self.rbac, self.authorizer)))
+        writes = Writes(self.store, caches, admission, Reservations(caches, options.ranges), lambda: str(uuid.uuid4()))
+        api = Api(self.kinds, Reads(self.store, caches), writes, Watches(self.store, caches))
+        quotas.api = api
+        api.add_subresource(scale.subresource(api))
+        for each in (*pods.subresources(api, caches), *others.subresources(api, self.issuer)):
+            api.add_subresource(each)
+        add_reviews(api, self.tokens, self.authorizer, self.rbac)
+        return api
+
+    async def start(self) -> None:
+        """Read the state."""
+        await self.caches.start()
+
+    async def stop(self) -> None:
+        """Let go of the store's watch; the store is its owner's."""
+        await self.caches.stop()
+
+    def client(self, user: User = LOOPBACK) -> LocalClient:
+        """A client in this process."""
+        return LocalClient(self.api, self.kinds, self.authorizer, user, self.options.clock)
+
+    async def _check_store(self) -> None:
+        async with asyncio.timeout(5):
+            await self.store.revision()
+
+
+async def _nothing() -> None:
+    return None

@@ -1,0 +1,114 @@
+"""What is no resource: health, version, figures, discovery, OpenAPI, keys."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
+
+from aiohttp import web
+
+import wherry
+from wherry.kube.apiserver.requestinfo import RequestInfo
+from wherry.kube.machinery import status
+from wherry.kube.machinery.codec import encode
+from wherry.kube.machinery.model import Object
+
+VERSION = "v1.37.0"
+Check = Callable[[], Awaitable[None]]
+"""Raises what is wrong."""
+Page = Callable[[web.BaseRequest, RequestInfo], Awaitable[web.StreamResponse]]
+_TEXT = "text/plain; charset=utf-8"
+
+
+class Document(Protocol):
+    """One that is made ahead; ``etag`` (in quotes) changes with it."""
+
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def content_type(self) -> str: ...
+    @property
+    def etag(self) -> str: ...
+
+
+def version() -> Object:
+    """``/version``: what kubectl and helm compare themselves with."""
+    major, minor, _ = VERSION[1:].split(".")
+    return {
+        "major": major,
+        "minor": minor,
+        "gitVersion": f"{VERSION}+wherry.{wherry.__version__}",
+        "gitCommit": "",
+        "gitTreeState": "clean",
+        "buildDate": "1970-01-01T00:00:00Z",
+        "goVersion": "none",
+        "compiler": "none",
+        "platform": "linux/amd64",
+    }
+
+
+def document(found: Document, request: web.BaseRequest) -> web.Response:
+    """A document, or 304 when the client has it (RFC 9110 13.1.2)."""
+    etag = found.etag
+    headers = {"Content-Type": found.content_type, "ETag": etag, "Vary": "Accept", "Cache-Control": "public"}
+    if request.headers.get("If-None-Match") == etag:
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=found.body, headers=headers)
+
+
+def json_page(make: Callable[[], Object]) -> Page:
+    """A page that shows a document."""
+
+    async def page(request: web.BaseRequest, info: RequestInfo) -> web.StreamResponse:
+        _only_get(request)
+        return web.Response(body=encode(make()), headers={"Content-Type": "application/json"})
+
+    return page
+
+
+def text_page(make: Callable[[], bytes], content_type: str = _TEXT) -> Page:
+    """A page that shows a text."""
+
+    async def page(request: web.BaseRequest, info: RequestInfo) -> web.StreamResponse:
+        _only_get(request)
+        return web.Response(body=make(), headers={"Content-Type": content_type})
+
+    return page
+
+
+def health_page(name: str, checks: Mapping[str, Check]) -> Page:
+    """``/livez``, ``/readyz``, ``/healthz``, and each check below it (apiserver pkg/server/healthz)."""
+
+    async def page(request: web.BaseRequest, info: RequestInfo) -> web.StreamResponse:
+        _only_get(request)
+        one = info.path.strip("/").partition("/")[2]
+        if one and one not in checks:
+            raise status.no_such_path()
+        chosen = {one: checks[one]} if one else checks
+        lines, failed = await _run(chosen)
+        if failed:
+            text = "\n".join([*lines, f"{name} check failed"])
+            return web.Response(status=500, text=text + "\n")
+        verbose = "verbose" in request.raw_path.partition("?")[2]
+        text = "\n".join([*lines, f"{name} check passed"]) + "\n" if verbose else "ok"
+        return web.Response(text=text, headers={"Content-Type": _TEXT, "X-Content-Type-Options": "nosniff"})
+
+    return page
+
+
+async def _run(checks: Mapping[str, Check]) -> tuple[list[str], bool]:
+    lines, failed = [], False
+    for name, check in checks.items():
+        try:
+            await check()
+        except Exception:
+            lines.append(f"[-]{name} failed: reason withheld")
+            failed = True
+        else:
+            lines.append(f"[+]{name} ok")
+    return lines, failed
+
+
+def _only_get(request: web.BaseRequest) -> None:
+    if request.method not in ("GET", "HEAD"):
+        raise status.StatusError(
+            405, "MethodNotAllowed", "the server does not allow this method on the requested resource"
+        )

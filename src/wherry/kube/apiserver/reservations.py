@@ -1,0 +1,100 @@
+"""Addresses and ports that services hold, each by one service only.
+
+What is held is in the store under a key of its own, written by the same commit as the service: whoever asks for the
+same at the same moment does not get it. An address is an IPAddress object, as upstream; a node port is a record that no
+API shows.
+"""
+
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from wherry.kube.apiserver.caches import Caches
+from wherry.kube.apiserver.stored import key_of, value_of
+from wherry.kube.kinds.model import Kind
+from wherry.kube.kinds.service.allocation import Change, Ranges, allocate, changes
+from wherry.kube.kinds.service.facts import addresses, node_ports
+from wherry.kube.machinery.model import GroupResource, Object
+from wherry.store.model import Compare, Delete, Operation, Put
+
+SERVICES = GroupResource("", "services")
+ADDRESSES = GroupResource("networking.k8s.io", "ipaddresses")
+PORTS = GroupResource("wherry.dev", "nodeports")
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """What a commit must ask and do besides."""
+
+    compares: tuple[Compare, ...] = ()
+    operations: tuple[Operation, ...] = ()
+
+
+NOTHING = Reserved()
+
+
+class Reservations:
+    """See the module."""
+
+    def __init__(self, caches: Caches, ranges: Ranges) -> None:
+        self._caches = caches
+        self._ranges = ranges
+
+    def of(self, kind: Kind, new: Object | None, old: Object | None) -> Reserved:
+        """Give ``new`` what it lacks, in place; ``None`` for an object that is not there (yet, or any more).
+
+        Raises StatusError for what another holds, and when there is nothing left."""
+        if kind.resource != SERVICES:
+            return NOTHING
+        if new is None:
+            return self._reserved(changes(None, old), old or {})
+        change = allocate(new, old, self._held_addresses(), self._held_ports(), secrets.randbelow, self._ranges)
+        return self._reserved(change, new)
+
+    def _held_addresses(self) -> set[str]:
+        held = {entry.name for entry in self._caches.of(ADDRESSES).entries()}
+        for service in self._services():
+            held.update(addresses(service["spec"]))
+        return held
+
+    def _held_ports(self) -> set[int]:
+        held = {int(entry.name) for entry in self._caches.of(PORTS).entries()}
+        for service in self._services():
+            held.update(node_ports(service["spec"]))
+        return held
+
+    def _services(self) -> Iterable[Object]:
+        return self._caches.of(SERVICES).list()
+
+    def _reserved(self, change: Change, service: Object) -> Reserved:
+        taken = list(_keys(change.taken_ips, change.taken_ports))
+        released = list(_keys(change.released_ips, change.released_ports))
+        puts = [Put(key, value_of(_record(resource, name, service))) for key, resource, name in taken]
+        deletes = [Delete(key) for key, _, _ in released]
+        return Reserved(tuple(Compare(key, 0) for key, _, _ in taken), (*puts, *deletes))
+
+
+def _keys(ips: Iterable[str], ports: Iterable[int]) -> Iterator[tuple[str, GroupResource, str]]:
+    for resource, names in ((ADDRESSES, ips), (PORTS, map(str, ports))):
+        for name in names:
+            yield key_of(resource, "", name), resource, name
+
+
+def _record(resource: GroupResource, name: str, service: Object) -> Object:
+    metadata = service["metadata"]
+    parent = {"resource": "services", "namespace": metadata.get("namespace", ""), "name": metadata["name"]}
+    labels = {"ipaddress.kubernetes.io/managed-by": "ipallocator.k8s.io"}
+    is_address = resource == ADDRESSES
+    if is_address:
+        labels["ipaddress.kubernetes.io/ip-family"] = "IPv6" if ":" in name else "IPv4"
+    return {
+        "apiVersion": "networking.k8s.io/v1" if is_address else "wherry.dev/v1",
+        "kind": "IPAddress" if is_address else "NodePort",
+        "metadata": {
+            "name": name,
+            "uid": f"{metadata['uid']}-{name}",
+            "creationTimestamp": metadata["creationTimestamp"],
+            "labels": labels,
+        },
+        "spec": {"parentRef": parent},
+    }

@@ -1,0 +1,121 @@
+"""All objects in memory, kept by a watch of a real store."""
+
+import pytest
+
+from wherry.kube.apiserver.cache import Change
+from wherry.kube.apiserver.caches import Caches
+from wherry.kube.apiserver.stored import key_of, value_of
+from wherry.kube.machinery.model import GroupResource, Object
+from wherry.store.memory import MemoryStore
+from wherry.store.model import Compare, Delete, Put
+
+PODS = GroupResource("", "pods")
+
+
+def pod(name: str, namespace: str = "default", **labels: str) -> Object:
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": namespace, "labels": labels}}
+
+
+class Place:
+    """A store and the caches of it."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore()
+        self.caches = Caches(self.store, lambda resource: None)
+        self.pods = self.caches.of(PODS)
+
+    async def put(self, obj: Object) -> int:
+        metadata = obj["metadata"]
+        key = key_of(PODS, metadata["namespace"], metadata["name"])
+        return await self.store.commit([], [Put(key, value_of(obj))])
+
+    async def remove(self, name: str, namespace: str = "default") -> int:
+        return await self.store.commit([], [Delete(key_of(PODS, namespace, name))])
+
+    def names(self, namespace: str | None = None, after: str = "") -> list[str]:
+        return [f"{entry.namespace}/{entry.name}" for entry in self.pods.entries(namespace, after)]
+
+
+class Recorder:
+    """A watcher that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.changes: list[Change] = []
+        self.error: Exception | None = None
+
+    def offer(self, change: Change) -> None:
+        self.changes.append(change)
+
+    def end(self, error: Exception) -> None:
+        self.error = error
+
+
+@pytest.fixture
+async def place() -> Place:
+    found = Place()
+    await found.put(pod("b"))
+    await found.put(pod("a", "other"))
+    await found.caches.start()
+    return found
+
+
+async def test_what_was_there_is_loaded_in_the_order_of_keys(place: Place) -> None:
+    await place.put(pod("a"))
+    assert place.names() == ["default/a", "default/b", "other/a"]
+    assert place.names("default") == ["default/a", "default/b"]
+    assert place.names(after="default/a") == ["default/b", "other/a"]
+    assert place.names("defaul") == []
+
+
+async def test_a_commit_that_returned_is_in_memory(place: Place) -> None:
+    revision = await place.put(pod("c", x="y"))
+    entry = place.pods.entry("c", "default")
+    assert entry is not None
+    assert (entry.revision, entry.labels, place.caches.revision, place.pods.revision) == (
+        revision, {"x": "y"}, revision, revision,
+    )  # fmt: skip
+    assert entry.object["metadata"]["resourceVersion"] == str(revision)
+
+
+async def test_a_change_tells_what_was_and_what_is(place: Place) -> None:
+    watcher = Recorder()
+    place.pods.add_watcher(watcher)
+    await place.put(pod("b", x="1"))
+    gone = await place.remove("b")
+    await place.remove("b")
+    first, second = watcher.changes
+    assert first.new is not None and first.old is not None
+    assert (first.old.labels, first.new.labels) == ({}, {"x": "1"})
+    assert second.new is None
+    assert second.gone.object["metadata"]["resourceVersion"] == str(gone)
+    assert place.names() == ["other/a"]
+
+
+async def test_changes_are_kept_for_a_while(place: Place) -> None:
+    start = place.caches.revision
+    await place.put(pod("c"))
+    await place.put(pod("d"))
+    found = place.pods.since(start)
+    assert found is not None
+    assert [change.new.name for change in found if change.new] == ["c", "d"]
+    assert place.pods.since(start - 1) is None, "what was before the start is the store's to tell"
+
+
+async def test_who_waits_for_a_revision_is_woken(place: Place) -> None:
+    assert await place.caches.reached(place.caches.revision)
+    await place.put(pod("c"))
+    assert await place.caches.reached(place.caches.revision)
+
+
+async def test_a_resource_nobody_serves_is_kept_all_the_same(place: Place) -> None:
+    key = "/example.com/widgets/default/w"
+    await place.store.commit([Compare(key, 0)], [Put(key, value_of(pod("w")))])
+    assert [entry.name for entry in place.caches.of(GroupResource("example.com", "widgets")).entries()] == ["w"]
+
+
+async def test_an_object_is_decoded_once_and_a_copy_is_one_s_own(place: Place) -> None:
+    entry = place.pods.entry("b", "default")
+    assert entry is not None
+    assert entry.object is entry.object
+    entry.copy()["metadata"]["name"] = "x"
+    assert entry.object["metadata"]["name"] == "b"
