@@ -48,6 +48,14 @@ class Settings:
     registry_read_only: bool
     registry_allow_delete: bool
     registry_plain_http: bool
+    api_listen: str
+    api_names: tuple[str, ...]
+    api_service_cidr: str
+    api_node_ports: str
+    store_endpoints: tuple[str, ...]
+    store_ca: Path | None
+    store_cert: Path | None
+    store_key: Path | None
 
     @property
     def instance(self) -> Instance:
@@ -212,6 +220,26 @@ SETTINGS = (
         "whether the registry may be reached from other machines without TLS",
         "plain_http",
     ),
+    Setting(
+        "api.listen",
+        "",
+        _text,
+        "HOST:PORT of the Kubernetes API; empty: 127.0.0.1:6443, or with --root a free port that stays the same",
+        "api",
+    ),
+    Setting("api.names", (), _texts, "further names and addresses that the API's certificate is good for"),
+    Setting("api.service_cidr", "10.96.0.0/12", _text, "addresses that services get"),
+    Setting("api.node_ports", "30000-32767", _text, "ports that services get on every node"),
+    Setting(
+        "store.endpoints",
+        (),
+        _texts,
+        "etcd:// addresses that keep the cluster's state; none: a file of our own",
+        "store",
+    ),
+    Setting("store.ca", None, _file_name, "certificate in PEM that vouches for etcd"),
+    Setting("store.cert", None, _file_name, "our certificate for etcd"),
+    Setting("store.key", None, _file_name, "the key of it"),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 

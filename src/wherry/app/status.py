@@ -18,7 +18,8 @@ _PROC = Path("/proc")
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """``role``: supervisor, node, spawner, shim (one a container), sandbox (a shim kept ready, and its waiting init).
+    """``role``: supervisor, node, control, spawner, shim (one a container), sandbox (a shim kept ready, and its
+    waiting init).
 
     ``pss_bytes``: its own memory and its share of what it shares; 0 where we may not look. ``since``: RFC 3339.
     """
@@ -75,7 +76,9 @@ def _table() -> dict[int, _Entry]:
 def _daemon(table: Mapping[int, _Entry], supervisor: int, instance: Instance) -> Iterator[tuple[int, tuple[str, str]]]:
     if supervisor in table:
         yield supervisor, ("supervisor", "")
-    for node in _nodes(table, supervisor, instance):
+    for control in _started(table, supervisor, instance, b"wherry.app.control"):
+        yield control, ("control", "")
+    for node in _started(table, supervisor, instance, b"wherry.app.node"):
         yield node, ("node", "")
         for spawner in _children(table, node, "wherry-spawner"):
             yield spawner, ("spawner", "")
@@ -85,8 +88,8 @@ def _daemon(table: Mapping[int, _Entry], supervisor: int, instance: Instance) ->
                     yield waiting, ("sandbox", "")
 
 
-def _nodes(table: Mapping[int, _Entry], supervisor: int, instance: Instance) -> list[int]:
-    """The supervisor's child; where the supervisor was killed, whoever was started for this root."""
+def _started(table: Mapping[int, _Entry], supervisor: int, instance: Instance, module: bytes) -> list[int]:
+    """The supervisor's child that runs ``module``; where the supervisor was killed, who was started for this root."""
     wanted = f"--root={instance.root}".encode()
     found = []
     for pid, entry in table.items():
@@ -96,7 +99,7 @@ def _nodes(table: Mapping[int, _Entry], supervisor: int, instance: Instance) -> 
             words = (_PROC / str(pid) / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
-        if b"wherry.app.node" in words and wanted in words:
+        if module in words and wanted in words:
             found.append(pid)
     return found
 

@@ -22,12 +22,14 @@ class Instance:
           wherry.toml          settings, where there is one
           wherry.log           what the daemon says when it was started with --detach
           engine.sqlite        the engine's metadata
+          cluster/             the cluster's state and its keys (control's)
+          kubeconfig           how to reach the cluster as its administrator
           content/             OCI image layout: blobs/sha256/…, ingest/
           snapshots/           one directory a chain id
           containers/<id>/     upper/, work/, logs, hosts, resolv.conf, hostname, exit status
           volumes/<name>/_data
           tmp/                 emptied at start
-        run/                   docker.sock, shims/<id>.sock
+        run/                   docker.sock, shims/<id>.sock, api (the API's address, while it is served)
     """
 
     root: Path
@@ -75,6 +77,20 @@ class Instance:
     @property
     def database(self) -> Path:
         return self.root / "engine.sqlite"
+
+    @property
+    def cluster(self) -> Path:
+        """What ``control`` keeps."""
+        return self.root / "cluster"
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.root / "kubeconfig"
+
+    @property
+    def api_address(self) -> Path:
+        """A file with the address of the cluster's API; it is there when that is served."""
+        return self.run / "api"
 
     @property
     def content(self) -> Path:

@@ -40,7 +40,7 @@ _config = click.option(
 
 @click.command("up", cls=Command)
 @_config
-@click.option("--engine-only", is_flag=True, help="The container engine without the cluster (all there is, so far).")
+@click.option("--engine-only", is_flag=True, help="The container engine without the cluster.")
 @click.option("--detach", "-d", is_flag=True, help="Return when the daemon answers, and leave it running.")
 @click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error.")
 @click.option(
@@ -59,6 +59,14 @@ _config = click.option(
 )
 @click.option("--registry", metavar="HOST:PORT", help="Serve a registry there, over the engine's images.")
 @click.option("--plain-http", is_flag=True, help="Let other machines reach the registry without TLS.")
+@click.option("--api", metavar="HOST:PORT", help="Serve the Kubernetes API there.")
+@click.option(
+    "--store",
+    "stores",
+    multiple=True,
+    metavar="etcd://HOST:PORT",
+    help="Keep the cluster's state in etcd. May be repeated.",
+)
 def up_command(
     config: str | None,
     engine_only: bool,
@@ -68,6 +76,8 @@ def up_command(
     insecure: tuple[str, ...],
     registry: str | None,
     plain_http: bool,
+    api: str | None,
+    stores: tuple[str, ...],
 ) -> None:
     """Start an instance: the daemon and everything it keeps, in one directory."""
     settings = _settings(
@@ -77,6 +87,8 @@ def up_command(
         insecure_registry=insecure,
         registry=registry,
         plain_http=plain_http or None,
+        api=api,
+        store=stores,
     )
     if os.geteuid() != 0:
         raise Unavailable("wherry up needs root: it makes namespaces, mounts and cgroups")
@@ -89,7 +101,9 @@ def up_command(
     flags += [f"--log-level={log_level}"] if log_level else []
     flags += [f"--registry-mirror={each}" for each in mirrors] + [f"--insecure-registry={each}" for each in insecure]
     flags += ([f"--registry={registry}"] if registry else []) + (["--plain-http"] if plain_http else [])
-    command = _supervisor(held, log, flags)
+    cluster = None if engine_only else [f"--root={instance.root}", *_cluster_flags(config, log_level, api, stores)]
+    instance.api_address.unlink(missing_ok=True)
+    command = _supervisor(held, log, flags, cluster)
     os.set_inheritable(held, True)
     if not detach:
         os.execve(command[0], command, daemon_environment(os.environ))
@@ -104,11 +118,15 @@ def up_command(
         ],
     )
     os.close(held)
-    _wait_ready(instance, pid, log)
-    click.echo(
-        f"Wherry is up in {instance.root} (pid {pid}); docker and wherry find it with:\n"
-        f"  eval $(wherry env{instance.flag})"
-    )
+    _wait_ready(instance, pid, log, with_cluster=not engine_only)
+    who = "docker and wherry find" if engine_only else "docker, kubectl and wherry find"
+    click.echo(f"Wherry is up in {instance.root} (pid {pid}); {who} it with:\n  eval $(wherry env{instance.flag})")
+
+
+def _cluster_flags(config: str | None, log_level: str | None, api: str | None, stores: tuple[str, ...]) -> list[str]:
+    flags = [f"--config={Path(config).absolute()}"] if config else []
+    flags += [f"--log-level={log_level}"] if log_level else []
+    return flags + ([f"--api={api}"] if api else []) + ([f"--store={','.join(stores)}"] if stores else [])
 
 
 @click.command("down", cls=Command)
@@ -138,7 +156,10 @@ def down_command(config: str | None, keep_containers: bool) -> None:
 @_config
 def env_command(config: str | None) -> None:
     """Print what a shell needs to talk to an instance: eval $(wherry env)."""
-    click.echo(f"export DOCKER_HOST=unix://{_settings(config).instance.socket}")
+    instance = _settings(config).instance
+    click.echo(f"export DOCKER_HOST=unix://{instance.socket}")
+    if instance.kubeconfig.exists():
+        click.echo(f"export KUBECONFIG={instance.kubeconfig}")
 
 
 @click.command("status", cls=Command)
@@ -183,14 +204,16 @@ def _make_directories(instance: Instance) -> None:
     instance.run.mkdir(parents=True, exist_ok=True)
 
 
-def _supervisor(held: int, log: str, flags: list[str]) -> list[str]:
+def _supervisor(held: int, log: str, flags: list[str], cluster: list[str] | None) -> list[str]:
     script = Path(lock.__file__).with_name("supervisor.py")
     node = [sys.executable, "-m", "wherry.app.node", *flags]
+    if cluster is not None:
+        node += ["--", sys.executable, "-m", "wherry.app.control", *cluster]
     # -I -S: no site-packages, no environment; it needs nothing but the standard library.
     return [sys.executable, "-I", "-S", str(script), str(held), log, *node]
 
 
-def _wait_ready(instance: Instance, supervisor: int, log: str) -> None:
+def _wait_ready(instance: Instance, supervisor: int, log: str, with_cluster: bool) -> None:
     deadline = time.monotonic() + READY_SECONDS
     client = Client(str(instance.socket))
     while time.monotonic() < deadline:
@@ -199,9 +222,11 @@ def _wait_ready(instance: Instance, supervisor: int, log: str) -> None:
             raise Unavailable(f"the daemon ended with status {os.waitstatus_to_exitcode(status)}:\n{_tail(log)}")
         try:
             client.request("GET", "/_ping").read()
-            return
+            if not with_cluster or instance.api_address.exists():
+                return
         except (Unreachable, ConnectionError):
-            time.sleep(0.005)
+            pass
+        time.sleep(0.005)
     os.kill(supervisor, signal.SIGTERM)  # it lets containers go on
     os.waitpid(supervisor, 0)
     raise Unavailable(f"the daemon does not answer after {READY_SECONDS:.0f} s; see {log}:\n{_tail(log)}")

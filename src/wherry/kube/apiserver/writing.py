@@ -78,6 +78,8 @@ class Writes:
         if kind.default_finalizers:
             obj["metadata"].setdefault("finalizers", []).extend(kind.default_finalizers)
         kind.strategy.prepare_create(obj, call.context())
+        if kind.has_status and not kind.custom:
+            obj.setdefault("status", {})  # as Go's encoder leaves it
         request = self._request(call, Operation.CREATE, obj, None)
         try:
             await self._admission.admit(request)

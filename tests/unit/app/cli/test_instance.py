@@ -77,7 +77,7 @@ def test_directories_are_for_root_and_let_containers_pass(tmp_path: Path) -> Non
 
 
 def test_the_supervisor_has_the_standard_library_alone() -> None:
-    command = commands._supervisor(5, "-", ["--root=/x"])
+    command = commands._supervisor(5, "-", ["--root=/x"], None)
     assert command[:3] == [sys.executable, "-I", "-S"]
     assert Path(command[3]).name == "supervisor.py"
     assert command[4:] == ["5", "-", sys.executable, "-m", "wherry.app.node", "--root=/x"]
@@ -95,7 +95,7 @@ def test_a_daemon_that_ends_while_it_is_waited_for_is_quoted(tmp_path: Path) -> 
     log.write_text("".join(f"line {number}\n" for number in range(20)))
     instance = Instance(tmp_path, tmp_path / "run", "12345678")
     with pytest.raises(Unavailable, match="the daemon ended with status 78") as failure:
-        commands._wait_ready(instance, child(78), str(log))
+        commands._wait_ready(instance, child(78), str(log), with_cluster=False)
     assert failure.value.message.splitlines()[1:] == [f"line {number}" for number in range(12, 20)]
 
 
@@ -108,6 +108,6 @@ def test_a_daemon_that_never_answers_is_not_waited_for_for_ever(
         os.read(os.pipe()[0], 1)
     instance = Instance(tmp_path, tmp_path / "run", "12345678")
     with pytest.raises(Unavailable, match="does not answer after"):
-        commands._wait_ready(instance, pid, str(tmp_path / "absent"))
+        commands._wait_ready(instance, pid, str(tmp_path / "absent"), with_cluster=False)
     with pytest.raises(ChildProcessError):  # nor does it go on trying
         os.waitpid(pid, 0)

@@ -1,0 +1,171 @@
+"""The cluster's process, wired: store, keys, API server, controllers."""
+
+import asyncio
+import logging
+import os
+import socket
+import time
+from ipaddress import ip_network
+from pathlib import Path
+
+from wherry.app.config import Settings
+from wherry.engine.instance import Instance
+from wherry.http.server import TcpServer, serve_tcp
+from wherry.kit.errors import Conflict, Invalid, Unsupported
+from wherry.kube.apiserver.assembly import ApiServer, Options
+from wherry.kube.apiserver.server import render_error
+from wherry.kube.kinds.service.allocation import Ranges
+from wherry.kube.pki.contexts import load, server_context
+from wherry.kube.pki.directory import ensure, write_file
+from wherry.kube.pki.kubeconfig import Access, document, text
+from wherry.kube.pki.model import ADMIN, Pki, Wanted
+from wherry.store.model import Store
+
+log = logging.getLogger("wherry.cluster")
+DEFAULT_PORT = 6443
+_DAY_SECONDS = 86400.0
+
+
+class Cluster:
+    """Made by :meth:`start`; answers until :meth:`stop`."""
+
+    def __init__(self, settings: Settings, store: Store, server: ApiServer, pki: Pki) -> None:
+        self._settings = settings
+        self._instance = settings.instance
+        self._store = store
+        self._server = server
+        self._pki = pki
+        self._listener: TcpServer | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self.address = ""
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self._instance.kubeconfig
+
+    @classmethod
+    async def start(cls, settings: Settings) -> "Cluster":
+        """Raises Conflict, Forbidden or Invalid when it cannot be started as it is told."""
+        instance = settings.instance
+        instance.cluster.mkdir(mode=0o700, parents=True, exist_ok=True)
+        host, port = _where(settings)
+        ranges = _ranges(settings)
+        pki = ensure(instance.cluster / "pki", _wanted(settings, host, ranges), time.time())
+        store = _store(settings)
+        try:
+            listener_port = port or _remembered_port(instance)
+            options = Options(pki.signing_keys, f"https://{_url_host(host)}:{listener_port}", ranges=ranges)
+            cluster = cls(settings, store, ApiServer(store, options), pki)
+            await cluster._serve(host, port, listener_port)
+        except BaseException:
+            await store.aclose()
+            raise
+        return cluster
+
+    async def _serve(self, host: str, port: int, remembered: int) -> None:
+        await self._server.start()
+        context = server_context(self._pki)
+        try:
+            listener = await serve_tcp(self._server.http.handle, host, remembered, render_error, context)
+        except Conflict:
+            if port:
+                raise
+            listener = await serve_tcp(self._server.http.handle, host, 0, render_error, context)
+        self._listener = listener
+        self.address = f"https://{_url_host(host)}:{listener.port}"
+        if not port:
+            write_file(self._instance.cluster / "port", f"{listener.port}\n")
+        self._write_kubeconfig()
+        self._tasks.append(asyncio.get_running_loop().create_task(self._renew(context)))
+        self._instance.run.mkdir(parents=True, exist_ok=True)
+        write_file(self._instance.api_address, f"{self.address}\n")
+
+    def _write_kubeconfig(self) -> None:
+        admin = self._pki.clients[ADMIN.file]
+        access = Access(
+            self.address,
+            self._pki.authority_pem,
+            f"wherry-{self._instance.name}",
+            certificate_pem=admin.certificate_pem,
+            key_pem=admin.key_pem,
+        )
+        content = text(document(access))
+        path = self._instance.kubeconfig
+        if not path.exists() or path.read_text() != content:
+            write_file(path, content)
+
+    async def _renew(self, context: object) -> None:
+        """Certificates that are about to expire are made anew while we run."""
+        while True:
+            await asyncio.sleep(max(60.0, min(self._pki.renew_at - time.time(), _DAY_SECONDS)))
+            if time.time() < self._pki.renew_at:
+                continue
+            host, _ = _where(self._settings)
+            wanted = _wanted(self._settings, host, _ranges(self._settings))
+            self._pki = ensure(self._instance.cluster / "pki", wanted, time.time())
+            load(context, self._pki.serving)  # type: ignore[arg-type]  # a context of ssl, not imported for its name
+            self._write_kubeconfig()
+
+    async def stop(self) -> None:
+        """End what runs, then let go of the store."""
+        self._instance.api_address.unlink(missing_ok=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._listener is not None:
+            await self._listener.stop(2.0)
+        await self._server.stop()
+        await self._store.aclose()
+
+
+def _where(settings: Settings) -> tuple[str, int]:
+    """Host and port to listen at; 0: a free one, the same each time. Raises Invalid."""
+    if not settings.api_listen:
+        return "127.0.0.1", DEFAULT_PORT if settings.instance.name == "default" else 0
+    host, colon, port = settings.api_listen.rpartition(":")
+    if not colon or not (port.isascii() and port.isdigit()) or int(port) > 65535:
+        raise Invalid(f"api.listen: {settings.api_listen!r} is not HOST:PORT")
+    return host.strip("[]") or "0.0.0.0", int(port)
+
+
+def _url_host(host: str) -> str:
+    """How clients of this machine reach ``host``."""
+    if host in ("0.0.0.0", "::"):
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def _remembered_port(instance: Instance) -> int:
+    try:
+        return int((instance.cluster / "port").read_text())
+    except (OSError, ValueError):
+        return 0
+
+
+def _ranges(settings: Settings) -> Ranges:
+    """Raises Invalid."""
+    try:
+        networks = tuple(ip_network(each) for each in settings.api_service_cidr.replace(",", " ").split())
+        first, _, last = settings.api_node_ports.partition("-")
+        ranges = Ranges(networks, int(first), int(last))
+    except ValueError as error:
+        raise Invalid(f"api.service_cidr, api.node_ports: {error}") from error
+    if not networks or not 0 < ranges.first_port <= ranges.last_port <= 65535:
+        raise Invalid("api.service_cidr needs a network, api.node_ports a range such as 30000-32767")
+    return ranges
+
+
+def _wanted(settings: Settings, host: str, ranges: Ranges) -> Wanted:
+    names = (*settings.api_names, *([] if host in ("0.0.0.0", "::") else [host]))
+    return Wanted(socket.gethostname(), str(ranges.networks[0][1]), names)
+
+
+def _store(settings: Settings) -> Store:
+    if settings.store_endpoints:
+        raise Unsupported("store.endpoints: etcd is not supported yet; leave it out, and the state is kept in a file")
+    from wherry.store.sqlite import open_store
+
+    path = settings.instance.cluster / "state.sqlite"
+    store = open_store(path)
+    os.chmod(path, 0o600)
+    return store

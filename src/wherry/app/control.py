@@ -1,0 +1,100 @@
+"""The cluster's process: ``python -m wherry.app.control --root=DIR …``, started by the supervisor beside node.
+
+Store, API server and what the API itself needs of controllers. SIGTERM and SIGINT end it, and so does the end of the
+lifeline, which is the supervisor's. Whatever is acknowledged is on the disk: it may be killed at any time.
+"""
+
+import argparse
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+
+from wherry.app.config import Settings, load
+from wherry.http import certificates
+from wherry.kit.errors import Conflict, Forbidden, Invalid
+from wherry.linux.processes import give_back_memory
+
+HOPELESS = 78  # sysexits.h EX_CONFIG: the supervisor does not try again
+_TIDY_SECONDS = 0.5
+# Allocations between two collections: as much memory as with Python's own number, and the time of none at all.
+_SELDOM, _OFTEN = 20_000, gc.get_threshold()[0]
+_SETTINGS = ("root", "config", "log_level", "api", "store")
+log = logging.getLogger("wherry")
+
+
+def main() -> int:
+    """Run until told to stop; the process's exit status."""
+    arguments = _arguments()
+    for descriptor in (arguments.lock_fd, arguments.lifeline_fd):
+        if descriptor is not None:
+            os.set_inheritable(descriptor, False)
+    try:
+        settings = load({name: getattr(arguments, name) for name in _SETTINGS})
+    except Invalid as error:
+        print(f"wherry: {error.message}", file=sys.stderr)
+        return HOPELESS
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    gc.set_threshold(_SELDOM, *gc.get_threshold()[1:])  # until we have started: what is loaded stays
+    import uvloop  # 50 ms; not for a configuration that is wrong
+
+    return uvloop.run(_live(settings, arguments.lifeline_fd))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="wherry-control")
+    for name in ("--root", "--config", "--log-level", "--api", "--store"):
+        parser.add_argument(name)
+    parser.add_argument("--lock-fd", type=int)
+    parser.add_argument("--lifeline-fd", type=int)
+    return parser.parse_args()
+
+
+async def _live(settings: Settings, lifeline: int | None) -> int:
+    ending = _told_to_end(lifeline)
+    with certificates.deferred():
+        from wherry.app.cluster import Cluster
+    try:
+        cluster = await Cluster.start(settings)
+    except (Conflict, Forbidden, Invalid) as error:
+        print(f"wherry: {error.message}", file=sys.stderr)
+        return HOPELESS
+    asyncio.get_running_loop().call_later(_TIDY_SECONDS, _tidy)
+    log.info("Kubernetes API at %s; kubeconfig %s", cluster.address, cluster.kubeconfig)
+    await ending.wait()
+    await cluster.stop()
+    return 0
+
+
+def _tidy() -> None:
+    """What is there after the start stays: the collector need not look at it again. Not while a client waits for us."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_OFTEN, *gc.get_threshold()[1:])
+    give_back_memory()
+
+
+def _told_to_end(lifeline: int | None) -> asyncio.Event:
+    """Set by the first reason to end."""
+    loop = asyncio.get_running_loop()
+    ending = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ending.set)
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)
+    if lifeline is not None:
+
+        def supervisor_gone() -> None:
+            loop.remove_reader(lifeline)
+            ending.set()
+
+        loop.add_reader(lifeline, supervisor_gone)
+    return ending
+
+
+if __name__ == "__main__":
+    sys.exit(main())
