@@ -4,7 +4,7 @@ What a token says of its own algorithm is believed only when it is ours: a publi
 secret, and nothing is never a signature. A key is found by its id; an unknown id is no key.
 """
 
-from binascii import Error as Base64Error
+import base64
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,7 @@ from wherry.kube.apiserver.authn.model import InvalidToken
 from wherry.kube.pki.model import SigningKey
 
 ALGORITHM = "ES256"
+_UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
 _MAX_LENGTH = 16 * 1024
 """More than headers may have (http)."""
 
@@ -41,13 +42,11 @@ def issuer_of(token: str) -> str | None:
         return None
     try:
         return _issuer_of(_decoded(parts[1])).iss
-    except (msgspec.DecodeError, Base64Error, ValueError):
+    except _UNREADABLE:
         return None
 
 
 def _decoded(part: str) -> bytes:
-    import base64
-
     return base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
 
 
@@ -63,7 +62,7 @@ class KeySet:
         """What the token says, once its signature is verified. Raises InvalidToken."""
         try:
             header = _header_of(_decoded(token.partition(".")[0]))
-        except (msgspec.DecodeError, Base64Error, ValueError) as error:
+        except _UNREADABLE as error:
             raise InvalidToken("the token's header cannot be read") from error
         if header.alg != ALGORITHM or header.crit is not None:
             raise InvalidToken(f"the token must be signed by {ALGORITHM}")

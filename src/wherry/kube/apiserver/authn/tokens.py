@@ -53,8 +53,10 @@ class ServiceAccountTokens:
 
     def verify(self, token: str, audiences: Sequence[str] = ()) -> Verified | None:
         """See :class:`~wherry.kube.apiserver.authn.model.TokenAuthenticator`."""
+        if not token.isascii():
+            return None
         now = self._clock()
-        key = sha256(token.encode("utf-8", "surrogateescape")).digest()
+        key = sha256(token.encode()).digest()
         found = self._remembered.get(key)
         if found is None or found.until <= now:
             if issuer_of(token) not in self._trust.issuers:
