@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from wherry.kit.errors import Conflict, Expired
+from wherry.kit.errors import Conflict, Expired, Unavailable
 
 FIRST_REVISION = 1
 """As etcd's; the first commit's is 2."""
@@ -108,6 +108,10 @@ class Future(Expired):
     def __init__(self, revision: int) -> None:
         super().__init__(f"the newest revision is {revision}")
         self.revision = revision
+
+
+class Corrupt(Unavailable):
+    """What is on the disk is not what was written. Nothing of it is served; repeating does not help."""
 
 
 class Watch(Protocol):

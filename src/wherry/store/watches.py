@@ -28,6 +28,8 @@ class LocalWatch:
         try:
             async for events in past:
                 self._pass_on(events)
+                if self._is_closed:
+                    return
         except BaseException:
             self.close()
             raise
