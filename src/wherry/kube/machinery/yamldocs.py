@@ -11,6 +11,7 @@ from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from wherry.kube.machinery.jsondocs import MAX_DEPTH
@@ -31,6 +32,9 @@ _INTEGER = re.compile(r"[-+]?(?:0[bB][01_]+|0[oO]?[0-7_]+|0[xX][0-9a-fA-F_]+|[1-
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _INFINITE = float("inf")
 _NO_NUMBERS = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_SIXTIES = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt\s].*)?")
+_NOT_TEXTS = (_INTEGER, _FLOAT, _NO_NUMBERS, _SIXTIES, _DATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,3 +268,38 @@ def _key_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if isinstance(value, str) else str(value)
+
+
+def dump(document: Any) -> bytes:  # any JSON value
+    """As YAML, the way Kubernetes writes it: keys sorted, texts that would be read as something else in quotes."""
+    import yaml
+
+    text: str = yaml.dump(document, Dumper=_dumper(), default_flow_style=False, allow_unicode=True, width=2**31 - 1)
+    return text.encode()
+
+
+@cache
+def _dumper() -> Any:  # a class of a library without types
+    import yaml
+
+    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+        def ignore_aliases(self, data: object) -> bool:
+            return True
+
+    def text(dumper: Any, value: str) -> Any:
+        style = "|" if "\n" in value else '"' if _is_other(value) else None
+        return dumper.represent_scalar(f"{_STANDARD}str", value, style)
+
+    def number(dumper: Any, value: float) -> Any:
+        if value.is_integer() and abs(value) < 1e21:
+            return dumper.represent_int(int(value))
+        return dumper.represent_float(value)
+
+    Dumper.add_representer(str, text)
+    Dumper.add_representer(float, number)
+    return Dumper
+
+
+def _is_other(text: str) -> bool:
+    """Whether somebody could read the plain word as something else than this text."""
+    return text in _WORDS or text == "<<" or any(each.fullmatch(text) for each in _NOT_TEXTS)

@@ -11,7 +11,7 @@ from tests.unit.kube.machinery.test_jsondocs import VALUES
 from wherry.kube.machinery.jsondocs import encode
 from wherry.kube.machinery.jsondocs import parse as parse_json
 from wherry.kube.machinery.status import StatusError
-from wherry.kube.machinery.yamldocs import parse, plain
+from wherry.kube.machinery.yamldocs import dump, parse, plain
 
 # Plain words, and what kubectl makes of them.
 WORDS: dict[str, Any] = {
@@ -162,3 +162,26 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
         parse_json(encode(parse(data).document))
     except StatusError as error:
         assert error.code == 400
+
+
+# --- writing
+
+WRITTEN: tuple[Any, ...] = (
+    "yes", "y", "1e3", "0777", "a: b", "- x", "#c", "", "~", "null", "a\nb", "a\nb\n", " lead", "trail ", "tab\tx", "ü",
+    "2001-01-01", "12:30", ".inf", "@x", "*x", "{x}", "'q'", "x:", "0x1F", "1_000", "true", "off", "a\r\nb", "---",
+    1, 1.5, 2.0, True, None, {}, [], [[1, 2], [{"a": 1, "b": [3]}]], {"yes": 1, "1": 2, "a: b": {"": None}}, -0.0001,
+)  # fmt: skip
+
+
+@needs_kubectl
+@pytest.mark.parametrize("value", WRITTEN, ids=repr)
+def test_kubectl_writes_the_same(value: Any) -> None:
+    document = {"apiVersion": "v1", "kind": "Foo", "metadata": {"name": "a", "labels": {"a": "b"}}, "x": value}
+    done = kubectl("label", "--local", "-f", "-", "a=b", "--overwrite", "-o", "yaml", stdin=encode(document))
+    assert dump(document).decode() == done.stdout
+
+
+@given(value=VALUES)
+def test_what_is_written_is_read_again(value: Any) -> None:
+    read = parse(dump({"x": value})).document
+    assert read == {"x": value}

@@ -1,8 +1,8 @@
-"""A custom kind, as a CustomResourceDefinition would make it."""
+"""A custom kind, as a CustomResourceDefinition would make it, beside the others."""
 
 from typing import Any
 
-from tests.unit.kube.apiserver.served import CONFIGS
+from tests.unit.kube.apiserver.served import CONFIGS, KINDS
 from wherry.kube.kinds.model import Kind, ScaleFields, Version
 
 SCHEMA: dict[str, Any] = {
@@ -40,3 +40,4 @@ TOOLS = Kind(
     scale=ScaleFields(),
     custom=True,
 )
+ALL = (*KINDS, TOOLS)
