@@ -13,6 +13,8 @@ from wherry.kube.machinery.times import parse
 
 MAX_UPDATERS = 10
 """So many entries of operation Update are kept; the oldest share one (DefaultMaxUpdateManagers)."""
+MAX_GIVEN = 1000
+"""So many entries are read of what a client sends. No upstream counterpart; an object has about five."""
 _ANCIENT = "ancient-changes"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -59,6 +61,8 @@ def decoded(documents: object, *, trusted: bool = False) -> Managed:
         return {}
     if not isinstance(documents, list):
         raise ValueError("managed fields must be a list")
+    if not trusted and len(documents) > MAX_GIVEN:
+        raise ValueError(f"at most {MAX_GIVEN} managed fields entries can be set")
     found: Managed = {}
     for index, document in enumerate(documents):
         entry = _entry(document, index, trusted)
