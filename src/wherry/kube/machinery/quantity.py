@@ -7,7 +7,6 @@ nano-unit is rounded away from zero, so that who asks for a little gets somethin
 import re
 from dataclasses import dataclass
 from enum import Enum
-from fractions import Fraction
 from functools import lru_cache
 
 NANO = 10**9
@@ -197,12 +196,6 @@ def _binary(size: int) -> str:
 def canonical(source: Source) -> str:
     """As the API shows it. Raises ValueError."""
     return str(parse(source))
-
-
-def of_fraction(amount: Fraction | int, written: Format = Format.DECIMAL) -> Quantity:
-    """Of an exact number of units, rounded away from zero to nano-units."""
-    exact = Fraction(amount) * NANO
-    return Quantity(_rounded(exact.numerator, exact.denominator), written)
 
 
 def of_milli(amount: int) -> Quantity:
