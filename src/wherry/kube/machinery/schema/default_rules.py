@@ -11,6 +11,7 @@ from wherry.kube.machinery.schema.defaulting import copied
 from wherry.kube.machinery.schema.embedded import validate_object
 from wherry.kube.machinery.schema.pruning import prune
 from wherry.kube.machinery.schema.structural import META_FIELDS, node
+from wherry.kube.machinery.schema.structural_rules import nodes
 from wherry.kube.machinery.schema.values import validate_values
 
 Raw = dict[str, Any]  # a node of a definition's openAPIV3Schema, JSON
@@ -38,6 +39,8 @@ class _Around:
 
 def default_errors(schema: Raw, path: Path) -> list[FieldError]:
     """What is wrong with the defaults of a structural schema."""
+    if all(each.get("default") is None for each in nodes(schema)):
+        return []
     return list(_look({**schema, "x-kubernetes-embedded-resource": True}, path, _object(schema)))
 
 

@@ -37,7 +37,7 @@ def _check(schema: Raw, path: Path, place: _Place) -> Iterator[FieldError]:
         detail = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic"
         yield forbidden(path.child("uniqueItems"), detail)
     yield from _fields(schema, path, place)
-    below = replace(place, root=False)
+    below = replace(place, root=False) if place.root else place
     if isinstance(schema.get("not"), dict):
         yield from _check(schema["not"], path.child("not"), below)
     for name in ("allOf", "oneOf", "anyOf"):
@@ -47,11 +47,14 @@ def _check(schema: Raw, path: Path, place: _Place) -> Iterator[FieldError]:
         yield from _check(schema["items"], path.child("items"), below)
     if schema.get("x-kubernetes-preserve-unknown-fields") is False:
         yield invalid(path.child("x-kubernetes-preserve-unknown-fields"), False, "must be true or undefined")
-    yield from _map_type(schema, path)
-    yield from _list_type(schema, path)
-    yield from _list_map(schema, path)
-    yield from _keys_are_there(schema, path)
-    yield from _rules(schema.get("x-kubernetes-validations") or (), path.child("x-kubernetes-validations"))
+    if "x-kubernetes-map-type" in schema:
+        yield from _map_type(schema, path)
+    if "x-kubernetes-list-type" in schema or "x-kubernetes-list-map-keys" in schema:
+        yield from _list_type(schema, path)
+        yield from _list_map(schema, path)
+        yield from _keys_are_there(schema, path)
+    if schema.get("x-kubernetes-validations"):
+        yield from _rules(schema["x-kubernetes-validations"], path.child("x-kubernetes-validations"))
 
 
 def _standard(schema: Raw, path: Path, place: _Place) -> Iterator[FieldError]:
@@ -61,7 +64,7 @@ def _standard(schema: Raw, path: Path, place: _Place) -> Iterator[FieldError]:
     if schema.get("default") is not None and place.no_defaults:
         yield forbidden(path.child("default"), f"must not be set {place.no_defaults}")
     for name in _UNSUPPORTED:
-        if schema.get(name) not in (None, "", {}):
+        if name in schema and schema[name] not in (None, "", {}):
             yield forbidden(path.child(name), f"{name} is not supported")
     if kind == "null":
         yield forbidden(path.child("type"), "type cannot be set to null, use nullable as an alternative")
@@ -82,8 +85,9 @@ def _fields(schema: Raw, path: Path, place: _Place) -> Iterator[FieldError]:
             if place.inside_meta:
                 below = replace(below, no_defaults="inside additionalProperties applying to object metadata")
             yield from _check(additional, path.child("additionalProperties"), below)
+    inner = replace(place, root=False) if place.root else place
     for name, each in properties.items():
-        below = replace(place, root=False)
+        below = inner
         if name in META_FIELDS and (place.root or schema.get("x-kubernetes-embedded-resource")):
             below = replace(below, inside_meta=True)
             if place.root:
@@ -92,9 +96,7 @@ def _fields(schema: Raw, path: Path, place: _Place) -> Iterator[FieldError]:
 
 
 def _map_type(schema: Raw, path: Path) -> Iterator[FieldError]:
-    found = schema.get("x-kubernetes-map-type")
-    if found is None:
-        return
+    found = schema["x-kubernetes-map-type"]
     yield from _must_be("object", schema.get("type", ""), path, "x-kubernetes-map-type")
     if found not in ("atomic", "granular"):
         yield not_supported(path.child("x-kubernetes-map-type"), found, ("atomic", "granular"))

@@ -28,6 +28,10 @@ _NO_PLACE_IN_COMBINATIONS = (
     ("x-kubernetes-map-type", "must be undefined to be structural"),
     ("x-kubernetes-validations", "must be empty to be structural"),
 )
+_HOLDING_ONE = frozenset(("items", "not", "additionalProperties", "additionalItems"))
+_HOLDING_SEVERAL = frozenset(("items", "allOf", "anyOf", "oneOf"))
+_HOLDING_NAMED = frozenset(("properties", "patternProperties", "definitions", "dependencies"))
+_COMBINING = frozenset(("allOf", "anyOf", "oneOf", "not", "pattern"))
 _UNDEFINED = ("additionalProperties", "default", "x-kubernetes-list-type", "x-kubernetes-map-type")
 """Those of them whose empty value is one."""
 _UNSUPPORTED = (
@@ -44,10 +48,11 @@ def structural_errors(schema: Raw, path: Path) -> list[FieldError]:
 
 def unsupported(schema: Raw) -> str:
     """The first thing in it that no structural schema can be made of, in words; empty when there is none."""
+    fields = dict(_UNSUPPORTED)
     for each in nodes(schema):
-        for field, name in _UNSUPPORTED:
-            if each.get(field) not in (None, "", {}):
-                return f"OpenAPIV3Schema '{name}' is not supported"
+        for field in each.keys() & fields:
+            if each[field] not in (None, "", {}):
+                return f"OpenAPIV3Schema '{fields[field]}' is not supported"
         if isinstance(each.get("items"), list):
             return "OpenAPIV3Schema 'items' must be a schema, but is an array"
         if each.get("x-kubernetes-preserve-unknown-fields") is False:
@@ -56,21 +61,20 @@ def unsupported(schema: Raw) -> str:
 
 
 def nodes(schema: Raw) -> Iterator[Raw]:
-    """The schema and all that are in it."""
-    yield schema
-    for each in _below(schema):
-        yield from nodes(each)
-
-
-def _below(schema: Raw) -> Iterator[Raw]:
-    for name in ("items", "not", "additionalProperties", "additionalItems"):
-        if isinstance(schema.get(name), dict):
-            yield schema[name]
-    for name in ("items", "allOf", "anyOf", "oneOf"):
-        if isinstance(schema.get(name), list):
-            yield from schema[name]
-    for name in ("properties", "patternProperties", "definitions", "dependencies"):
-        yield from (each for each in (schema.get(name) or {}).values() if isinstance(each, dict))
+    """The schema and all that are in it. (A stack, not recursion: there may be thousands, deep down.)"""
+    rest = [schema]
+    while rest:
+        each = rest.pop()
+        yield each
+        below: list[Raw] = []
+        for name, value in each.items():
+            if type(value) is dict and name in _HOLDING_ONE:
+                below.append(value)
+            elif type(value) is dict and name in _HOLDING_NAMED:
+                below.extend(one for one in value.values() if type(one) is dict)
+            elif type(value) is list and name in _HOLDING_SEVERAL:
+                below.extend(value)
+        rest.extend(reversed(below))
 
 
 def _invariants(schema: Raw, level: str, path: Path) -> Iterator[FieldError]:
@@ -85,10 +89,13 @@ def _invariants(schema: Raw, level: str, path: Path) -> Iterator[FieldError]:
         yield forbidden(path.child("additionalProperties"), "must not be used at the root")
     if isinstance(additional, dict):
         yield from _invariants(additional, "field", path.child("additionalProperties"))
-    yield from _extensions(schema, path)
-    yield from _validations(schema, path)
+    if "x-kubernetes-int-or-string" in schema:
+        yield from _extensions(schema, path)
+    if not _COMBINING.isdisjoint(schema):
+        yield from _validations(schema, path)
     yield from _type(schema, level, path)
-    yield from _meta_fields(schema, level, path)
+    if level == "root" or "x-kubernetes-embedded-resource" in schema:
+        yield from _meta_fields(schema, level, path)
 
 
 def _extensions(schema: Raw, path: Path) -> Iterator[FieldError]:
@@ -118,17 +125,17 @@ def _type(schema: Raw, level: str, path: Path) -> Iterator[FieldError]:
 
 def _meta_fields(schema: Raw, level: str, path: Path) -> Iterator[FieldError]:
     """apiVersion and kind are texts, metadata is an object, of which the names may be restricted."""
+    if level != "root" and not schema["x-kubernetes-embedded-resource"]:
+        return
     properties = schema.get("properties") or {}
-    is_object = level == "root" or schema.get("x-kubernetes-embedded-resource")
-    if is_object:
-        for name in ("kind", "apiVersion"):
-            kind = properties.get(name, {"type": "string"}).get("type", "")
-            if kind != "string":
-                yield invalid(path.child("properties").key(name).child("type"), kind, "must be string")
+    for name in ("kind", "apiVersion"):
+        kind = properties.get(name, {"type": "string"}).get("type", "")
+        if kind != "string":
+            yield invalid(path.child("properties").key(name).child("type"), kind, "must be string")
     if "metadata" not in properties:
         return
     metadata, at = properties["metadata"], path.child("properties").key("metadata")
-    if is_object and metadata.get("type") != "object":
+    if metadata.get("type") != "object":
         yield invalid(at.child("type"), metadata.get("type", ""), "must be object")
     if level == "root" and _says_more(metadata):
         detail = "must not specify anything other than name and generateName, but metadata is implicitly specified"

@@ -54,3 +54,11 @@ def test_formats_that_are_not_checked_are_found() -> None:
 def test_rules_are_found_wherever_they_are() -> None:
     assert has_rules({"properties": {"a": {"items": {"x-kubernetes-validations": [{"rule": "true"}]}}}})
     assert not has_rules({"properties": {"a": {"type": "string"}}})
+
+
+def test_a_schema_may_be_as_deep_as_a_document() -> None:
+    schema: dict[str, Any] = {"type": "string", "default": "x"}
+    for _ in range(60):
+        schema = {"type": "object", "properties": {"a": schema}}
+    assert not said(properties={"spec": schema})
+    assert unknown_formats(schema) == []
