@@ -15,6 +15,9 @@ from wherry.kube.machinery.status import StatusError, bad_request
 MAX_DEPTH = 128
 """Arrays and objects in each other. Upstream refuses at 10,000 (Go's encoding/json); what reads objects here is
 recursive, and nothing that makes sense comes near."""
+MAX_CONTAINERS = 150_000
+"""Arrays and objects in all. Each takes up to 232 bytes however short its text is, so that 3 MiB could be 200 MB; an
+object of a megabyte that means something has some 10,000."""
 MAX_DUPLICATES = 100
 """So many are found at most, as upstream (sigs.k8s.io/json)."""
 _decode = msgspec.json.Decoder().decode
@@ -38,11 +41,14 @@ _WORDS = {
 
 def parse(data: bytes, limit: int = MAX_DEPTH) -> Any:  # any JSON value
     """The document, at most ``limit`` deep. Raises StatusError 400 with what is wrong with it."""
+    openers = data.count(b"{") + data.count(b"[")
+    if openers > MAX_CONTAINERS:
+        _check_containers(data)
     try:
         document = _decode(data)
     except _UNFIT as error:
         raise bad_request(f"couldn't get version/kind; json parse error: {_reason(data, error)}") from error
-    if isinstance(document, dict | list) and data.count(b"{") + data.count(b"[") > limit:
+    if openers > limit:
         check_depth(document, limit)
     return document
 
@@ -54,7 +60,7 @@ def encode(document: Any) -> bytes:  # any JSON value
 
 def check_depth(document: Any, limit: int = MAX_DEPTH) -> None:
     """Raises StatusError 400 when the document is deeper than ``limit``. Does not recurse."""
-    level = [document]
+    level = [document] if isinstance(document, dict | list) else []
     for _ in range(limit):
         level = [
             each
@@ -65,6 +71,19 @@ def check_depth(document: Any, limit: int = MAX_DEPTH) -> None:
         if not level:
             return
     raise too_deep()
+
+
+def _check_containers(data: bytes) -> None:
+    bare = _STRINGS.sub(b"", data)
+    if bare.count(b"{") + bare.count(b"[") > MAX_CONTAINERS:
+        raise too_many()
+
+
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+def too_many() -> StatusError:
+    return bad_request(f"couldn't read the body: more than {MAX_CONTAINERS} arrays and objects")
 
 
 def too_deep() -> StatusError:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 
 from wherry.kube.machinery.status import StatusError, not_acceptable
 
@@ -28,6 +29,7 @@ class MediaType:
         return self.type.endswith("/*") and media_type.startswith(self.type[:-1])
 
 
+@lru_cache(maxsize=64)
 def content_type(header: str) -> MediaType:
     """Of a ``Content-Type``; empty: JSON, as upstream takes it. What is no media type has itself as its type."""
     if not header.strip():
@@ -98,7 +100,8 @@ _META_GROUP = "meta.k8s.io"
 _META_VERSIONS = ("v1", "v1beta1")
 
 
-def wanted(header: str, forms: Sequence[Form] = (Form.TABLE, Form.METADATA, Form.METADATA_LIST)) -> Wanted:
+@lru_cache(maxsize=256)
+def wanted(header: str, forms: tuple[Form, ...] = (Form.TABLE, Form.METADATA, Form.METADATA_LIST)) -> Wanted:
     """What an Accept header asks for, of what can be given: ``forms`` besides the plain one, as JSON or YAML.
 
     As upstream (apiserver pkg/endpoints/handlers/negotiation): the first clause that can be given is; one with an

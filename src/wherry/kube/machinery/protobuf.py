@@ -24,10 +24,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OF_ALL_GROUPS = re.compile("(?:Create|Update|Patch|Delete|List|Get)Options")
 
 
+class _Body(bytes):
+    """Bytes that count how many messages may still be read from them."""
+
+    left = jsondocs.MAX_CONTAINERS
+
+
 @dataclass(slots=True, eq=False)
 class _Field:
     name: str
-    take: "Callable[[_Field, Object, bytes, int, int, int], None]"
+    take: "Callable[[_Field, Object, _Body, int, int, int], None]"
     """Puts what is between two places of the bytes into an object: (field, object, bytes, start, stop, depth)."""
     type: str
     zero_is_nothing: bool = False
@@ -52,7 +58,7 @@ def decode(data: bytes) -> Object:
         shown = " ".join(str(each) for each in MAGIC)
         raise bad_request(f"provided data does not appear to be a protobuf message, expected prefix [{shown}]")
     try:
-        return _unknown(data, len(MAGIC), len(data), 0)
+        return _unknown(_Body(data), len(MAGIC), len(data), 0)
     except Malformed as error:
         raise bad_request(f"couldn't read the body as protobuf: {error}") from error
     except IndexError as error:
@@ -61,7 +67,7 @@ def decode(data: bytes) -> Object:
         raise bad_request("couldn't read the body as protobuf: a text is not valid UTF-8") from error
 
 
-def _unknown(data: bytes, start: int, stop: int, depth: int) -> Object:
+def _unknown(data: _Body, start: int, stop: int, depth: int) -> Object:
     """Of a ``runtime.Unknown``."""
     outer: Object = {}
     _fill(_message("runtime.Unknown"), outer, data, start, stop, depth)
@@ -72,7 +78,8 @@ def _unknown(data: bytes, start: int, stop: int, depth: int) -> Object:
     if outer.get("contentType") not in (None, "", "application/vnd.kubernetes.protobuf"):
         raise Malformed(f"unsupported content type {outer['contentType']!r}")
     document: Object = {"apiVersion": version, "kind": kind}
-    raw = outer.get("raw", b"")
+    raw = _Body(outer.get("raw", b""))
+    raw.left = data.left
     _fill(_message(_kind(version, kind)), document, raw, 0, len(raw), depth)
     return document
 
@@ -92,10 +99,13 @@ def _kind(version: str, kind: str) -> str:
 # --- reading
 
 
-def _fill(message: _Message, into: Object, data: bytes, start: int, stop: int, depth: int) -> None:
+def _fill(message: _Message, into: Object, data: _Body, start: int, stop: int, depth: int) -> None:
     """Put the fields between ``start`` and ``stop`` into an object, over what is there (as protobuf merges)."""
     if depth > jsondocs.MAX_DEPTH:
         raise jsondocs.too_deep()
+    data.left -= 1
+    if data.left < 0:
+        raise jsondocs.too_many()
     fields, at = message.fields, start
     while at < stop:
         tag = data[at]
@@ -128,7 +138,7 @@ def _fill(message: _Message, into: Object, data: bytes, start: int, stop: int, d
         raise Malformed("unexpected EOF")
 
 
-def _skip(message: _Message, data: bytes, at: int, tag: int) -> int:
+def _skip(message: _Message, data: _Body, at: int, tag: int) -> int:
     """Where a field ends that nobody knows."""
     number = tag >> 3
     if any(number == known >> 3 for known in message.fields):
@@ -139,25 +149,25 @@ def _skip(message: _Message, data: bytes, at: int, tag: int) -> int:
 # --- what becomes of a field's bytes, one function a form. Parameters: see _Field.take.
 
 
-def _string(known: _Field, into: Object, data: bytes, start: int, stop: int, depth: int) -> None:
+def _string(known: _Field, into: Object, data: _Body, start: int, stop: int, depth: int) -> None:
     if start == stop and known.zero_is_nothing:
         into.pop(known.name, None)
     else:
         into[known.name] = data[start:stop].decode()
 
 
-def _bytes(known: _Field, into: Object, data: bytes, start: int, stop: int, depth: int) -> None:
+def _bytes(known: _Field, into: Object, data: _Body, start: int, stop: int, depth: int) -> None:
     if start == stop and known.zero_is_nothing:
         into.pop(known.name, None)
     else:
         into[known.name] = b64encode(data[start:stop]).decode()
 
 
-def _raw_bytes(known: _Field, into: Object, data: bytes, start: int, stop: int, depth: int) -> None:
+def _raw_bytes(known: _Field, into: Object, data: _Body, start: int, stop: int, depth: int) -> None:
     into[known.name] = data[start:stop]
 
 
-def _number(known: _Field, into: Object, data: bytes, start: int, stop: int, depth: int) -> None:
+def _number(known: _Field, into: Object, data: _Body, start: int, stop: int, depth: int) -> None:
     value = OF_VARINT[known.type](varint(data, start)[0])
     if not value and known.zero_is_nothing:
         into.pop(known.name, None)
@@ -165,22 +175,22 @@ def _number(known: _Field, into: Object, data: bytes, start: int, stop: int, dep
         into[known.name] = value
 
 
-def _double(known: _Field, into: Object, data: bytes, start: int, stop: int, depth: int) -> None:
+def _double(known: _Field, into: Object, data: _Body, start: int, stop: int, depth: int) -> None:
     value: float = unpack_from("<d", data, start)[0]
     if value != value or value in (float("inf"), float("-inf")):
         raise Malformed(f"{known.name}: {value} is no JSON")
     into[known.name] = int(value) if value.is_integer() and abs(value) < 1e15 else value  # as Go writes it
 
 
-def _nested(known: _Field, into: Object, data: bytes, start: int, stop: int, depth: int) -> None:
+def _nested(known: _Field, into: Object, data: _Body, start: int, stop: int, depth: int) -> None:
     _fill(known.message, into.setdefault(known.name, {}), data, start, stop, depth + 1)
 
 
-def _inline(known: _Field, into: Object, data: bytes, start: int, stop: int, depth: int) -> None:
+def _inline(known: _Field, into: Object, data: _Body, start: int, stop: int, depth: int) -> None:
     _fill(known.message, into, data, start, stop, depth + 1)
 
 
-def _special(known: _Field, into: Object, data: bytes, start: int, stop: int, depth: int) -> None:
+def _special(known: _Field, into: Object, data: _Body, start: int, stop: int, depth: int) -> None:
     value = _SPECIAL[known.type](data, start, stop, depth + 1)
     if value is None:
         into.pop(known.name, None)
@@ -188,15 +198,15 @@ def _special(known: _Field, into: Object, data: bytes, start: int, stop: int, de
         into[known.name] = value
 
 
-def _element(known: _Field, into: Object, data: bytes, start: int, stop: int, depth: int) -> None:
+def _element(known: _Field, into: Object, data: _Body, start: int, stop: int, depth: int) -> None:
     into.setdefault(known.name, []).append(_value(known, data, start, stop, depth))
 
 
-def _number_element(known: _Field, into: Object, data: bytes, start: int, stop: int, depth: int) -> None:
+def _number_element(known: _Field, into: Object, data: _Body, start: int, stop: int, depth: int) -> None:
     into.setdefault(known.name, []).append(OF_VARINT[known.type](varint(data, start)[0]))
 
 
-def _packed(known: _Field, into: Object, data: bytes, start: int, stop: int, depth: int) -> None:
+def _packed(known: _Field, into: Object, data: _Body, start: int, stop: int, depth: int) -> None:
     elements, convert = into.setdefault(known.name, []), OF_VARINT[known.type]
     while start < stop:
         value, start = varint(data, start)
@@ -205,7 +215,7 @@ def _packed(known: _Field, into: Object, data: bytes, start: int, stop: int, dep
         raise Malformed("unexpected EOF")
 
 
-def _entry(known: _Field, into: Object, data: bytes, start: int, stop: int, depth: int) -> None:
+def _entry(known: _Field, into: Object, data: _Body, start: int, stop: int, depth: int) -> None:
     """Of a map: a message of key (1) and value (2); what is left out is empty."""
     key, value = "", (stop, stop)
     while start < stop:
@@ -230,7 +240,7 @@ def _entry(known: _Field, into: Object, data: bytes, start: int, stop: int, dept
 _ENTRY = _Message("map entry", {0x0A: _Field("key", _string, "string"), 0x12: _Field("value", _string, "string")})
 
 
-def _value(known: _Field, data: bytes, start: int, stop: int, depth: int) -> Any:
+def _value(known: _Field, data: _Body, start: int, stop: int, depth: int) -> Any:
     """An element of a list, or a value of a map."""
     if known.type == "string":
         return data[start:stop].decode()
@@ -247,13 +257,13 @@ def _value(known: _Field, data: bytes, start: int, stop: int, depth: int) -> Any
 # --- messages that are something else in JSON (their MarshalJSON); None: null
 
 
-def _read(name: str, data: bytes, start: int, stop: int, depth: int) -> Object:
+def _read(name: str, data: _Body, start: int, stop: int, depth: int) -> Object:
     found: Object = {}
     _fill(_message(name), found, data, start, stop, depth)
     return found
 
 
-def _moment(data: bytes, start: int, stop: int, depth: int) -> datetime | None:
+def _moment(data: _Body, start: int, stop: int, depth: int) -> datetime | None:
     """An empty message is the zero time, which is null."""
     if start == stop:
         return None
@@ -264,22 +274,22 @@ def _moment(data: bytes, start: int, stop: int, depth: int) -> datetime | None:
         raise Malformed("a time is outside of the years 1 to 9999") from error
 
 
-def _time(data: bytes, start: int, stop: int, depth: int) -> str | None:
+def _time(data: _Body, start: int, stop: int, depth: int) -> str | None:
     moment = _moment(data, start, stop, depth)
     return None if moment is None else moment.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
-def _micro_time(data: bytes, start: int, stop: int, depth: int) -> str | None:
+def _micro_time(data: _Body, start: int, stop: int, depth: int) -> str | None:
     moment = _moment(data, start, stop, depth)
     return None if moment is None else moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
-def _quantity(data: bytes, start: int, stop: int, depth: int) -> str:
+def _quantity(data: _Body, start: int, stop: int, depth: int) -> str:
     text: str = _read("wire.Text", data, start, stop, depth).get("text", "0")
     return text
 
 
-def _int_or_string(data: bytes, start: int, stop: int, depth: int) -> int | str:
+def _int_or_string(data: _Body, start: int, stop: int, depth: int) -> int | str:
     found = _read("wire.IntOrString", data, start, stop, depth)
     if found.get("type", 0) not in (0, 1):
         raise Malformed("impossible IntOrString.Type")
@@ -287,35 +297,37 @@ def _int_or_string(data: bytes, start: int, stop: int, depth: int) -> int | str:
     return value
 
 
-def _json(data: bytes, start: int, stop: int, depth: int) -> Any:
+def _json(data: _Body, start: int, stop: int, depth: int) -> Any:
     """JSON as it is, or (of a RawExtension) an object in the form of a whole body."""
     raw = _read("wire.Raw", data, start, stop, depth).get("raw", b"")
     if raw.startswith(MAGIC):
-        return _unknown(raw, len(MAGIC), len(raw), depth + 1)
+        inner = _Body(raw)
+        inner.left = data.left
+        return _unknown(inner, len(MAGIC), len(inner), depth + 1)
     return jsondocs.parse(raw, jsondocs.MAX_DEPTH - depth) if raw else None
 
 
-def _strings(data: bytes, start: int, stop: int, depth: int) -> list[str]:
+def _strings(data: _Body, start: int, stop: int, depth: int) -> list[str]:
     texts: list[str] = _read("wire.Strings", data, start, stop, depth).get("items", [])
     return texts
 
 
-def _schema_or_bool(data: bytes, start: int, stop: int, depth: int) -> Any:
+def _schema_or_bool(data: _Body, start: int, stop: int, depth: int) -> Any:
     found = _read("wire.SchemaOrBool", data, start, stop, depth)
     return found.get("schema", found.get("allows", False))
 
 
-def _schema_or_list(data: bytes, start: int, stop: int, depth: int) -> Any:
+def _schema_or_list(data: _Body, start: int, stop: int, depth: int) -> Any:
     found = _read("wire.SchemaOrList", data, start, stop, depth)
     return found.get("list", found.get("schema"))
 
 
-def _schema_or_strings(data: bytes, start: int, stop: int, depth: int) -> Any:
+def _schema_or_strings(data: _Body, start: int, stop: int, depth: int) -> Any:
     found = _read("wire.SchemaOrStrings", data, start, stop, depth)
     return found.get("list", found.get("schema"))
 
 
-_SPECIAL: dict[str, Callable[[bytes, int, int, int], Any]] = {
+_SPECIAL: dict[str, Callable[[_Body, int, int, int], Any]] = {
     "time": _time,
     "microtime": _micro_time,
     "quantity": _quantity,
@@ -341,7 +353,7 @@ def _message(name: str) -> _Message:
     return found
 
 
-def _taker(row: protofields.Row) -> "tuple[int, Callable[[_Field, Object, bytes, int, int, int], None]]":
+def _taker(row: protofields.Row) -> "tuple[int, Callable[[_Field, Object, _Body, int, int, int], None]]":
     """The wire type, and the function above."""
     if row.cardinality == "*":
         return (VARINT, _number_element) if row.type in OF_VARINT else (BYTES, _element)

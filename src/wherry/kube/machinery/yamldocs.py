@@ -19,6 +19,8 @@ from wherry.kube.machinery.status import StatusError, bad_request
 
 ALIAS_BUDGET_BYTES = 1024 * 1024
 """What all aliases of a document together may copy: texts, and some 50 bytes a value."""
+MAX_EVENTS = 400_000
+"""Values, keys and ends of lists and mappings: libyaml takes about a microsecond for each."""
 _VALUE_BYTES = 50
 _STANDARD = "tag:yaml.org,2002:"
 
@@ -91,7 +93,9 @@ class _Builder:
         self.document: Any = None
 
     def build(self, events: Iterator[Any]) -> Parsed:
-        for event in events:
+        for count, event in enumerate(events):
+            if count > MAX_EVENTS:
+                raise _refused(f"more than {MAX_EVENTS} values")
             name = type(event).__name__
             if name == "ScalarEvent":
                 self._scalar(event)

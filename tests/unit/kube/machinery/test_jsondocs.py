@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wherry.kube.machinery.jsondocs import MAX_DEPTH, MAX_DUPLICATES, check_depth, duplicate_fields, encode, parse
+from wherry.kube.machinery.jsondocs import (
+    MAX_CONTAINERS,
+    MAX_DEPTH,
+    MAX_DUPLICATES,
+    check_depth,
+    duplicate_fields,
+    encode,
+    parse,
+)
 from wherry.kube.machinery.status import StatusError
 
 TEXTS = st.text(st.characters(codec="utf-8"))
@@ -111,3 +119,11 @@ def test_the_last_value_of_a_duplicate_counts() -> None:
 def test_not_all_of_many_duplicates_are_named() -> None:
     data = b"{" + b",".join(b'"%d":0,"%d":1' % (index, index) for index in range(1000)) + b"}"
     assert len(duplicate_fields(data, parse(data))) == MAX_DUPLICATES
+
+
+def test_there_is_a_limit_of_arrays_and_objects_that_texts_do_not_count_for() -> None:
+    with pytest.raises(StatusError, match="more than 150000 arrays and objects"):
+        parse(b"[" + b"{}," * MAX_CONTAINERS + b"{}]")
+    assert len(parse(b"[" + b"{}," * 1000 + b"{}]")) == 1001
+    text = "{" * 2 * MAX_CONTAINERS + '\\"[['
+    assert parse(json.dumps({"a": text}).encode()) == {"a": text}

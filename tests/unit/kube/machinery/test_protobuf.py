@@ -300,3 +300,8 @@ def test_what_kubectl_asks_is_understood(
     read = decode(request.body)
     del read["apiVersion"], read["metadata"]
     assert _as_posted(read) == posted
+
+
+def test_there_is_a_limit_of_messages() -> None:
+    with pytest.raises(StatusError, match="more than 150000"):
+        decode(wrapped("v1", "Pod", chunk(2, chunk(2, b"") * 200_000)))

@@ -185,3 +185,8 @@ def test_kubectl_writes_the_same(value: Any) -> None:
 def test_what_is_written_is_read_again(value: Any) -> None:
     read = parse(dump({"x": value})).document
     assert read == {"x": value}
+
+
+def test_there_is_a_limit_of_values() -> None:
+    with pytest.raises(StatusError, match="more than 400000 values"):
+        parse(b"[" + b"a," * 500_000 + b"]")
