@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from wherry.kube.kinds.every import builtin
 from wherry.kube.machinery import protofields
 from wherry.kube.machinery.protofields import Row
 from wherry.kube.machinery.schema.builtin import raw_definitions
@@ -73,6 +74,11 @@ def test_every_kind_with_a_definition_is_in_the_table() -> None:
         if "alpha" not in gvk["version"] and not gvk["kind"].endswith("Options") and gvk["kind"] != "WatchEvent"
     } - set(protofields.kinds())
     assert missing <= {("apiregistration.k8s.io/v1beta1", "APIService"), ("v1", "Status")} - set(protofields.kinds())
+
+
+def test_every_builtin_kind_can_be_sent() -> None:
+    served = {(str(kind.gvk(version.name).group_version), kind.kind) for kind in builtin() for version in kind.versions}
+    assert served <= set(protofields.kinds())
 
 
 @pytest.mark.skipif(not (FACTS := Path(__file__).parents[5] / "shared/data/kubernetes-field-numbers.json").exists(),

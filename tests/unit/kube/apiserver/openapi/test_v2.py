@@ -3,6 +3,7 @@
 from tests.unit.kube.apiserver.openapi.custom_kind import ALL
 from tests.unit.kube.apiserver.openapi.looking import nodes, targets
 from wherry.kube.apiserver.openapi import v2
+from wherry.kube.kinds.every import builtin
 
 DOCUMENT = v2.document(ALL, "v1.37.0")
 
@@ -35,3 +36,11 @@ def test_a_custom_kind_says_what_version_2_can() -> None:
     assert spec["note"] == {}
     assert spec["size"]["minimum"] == 0
     assert not any("oneOf" in node or "nullable" in node for node in nodes(DOCUMENT["definitions"]))
+
+
+def test_every_builtin_kind_has_a_place_and_every_reference_leads_somewhere() -> None:
+    document = v2.document(builtin(), "v1.37.0")
+    assert targets(document) == {f"#/definitions/{name}" for name in document["definitions"]}
+    assert all(document["definitions"].values()), "a reference to a definition that upstream has not"
+    found = [node["operationId"] for node in nodes(document["paths"]) if "operationId" in node]
+    assert len(set(found)) == len(found)
