@@ -1,6 +1,8 @@
 """Keys and certificates, made. The only place besides :mod:`.requests` that loads :mod:`cryptography`."""
 
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -111,8 +113,21 @@ def _moment(seconds: float) -> datetime:
 
 
 def _name(common_name: str, organizations: Iterable[str]) -> x509.Name:
-    attributes = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, each) for each in organizations]
-    return x509.Name([*attributes, x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    attributes = [_attribute(NameOID.ORGANIZATION_NAME, each) for each in organizations]
+    return x509.Name([*attributes, _attribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _attribute(oid: x509.ObjectIdentifier, value: str) -> x509.NameAttribute:
+    with long_names():
+        return x509.NameAttribute(oid, value, _validate=False)
+
+
+@contextmanager
+def long_names() -> Iterator[None]:
+    """X.520 allows 64 bytes, and everybody more: ``system:node:`` and a node's name can be 265. The library says so."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Attribute's length")
+        yield
 
 
 def _alternative(name: str) -> x509.GeneralName:

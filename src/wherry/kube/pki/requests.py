@@ -9,7 +9,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from wherry.kube.pki.making import Authority, Request
+from wherry.kube.pki.making import Authority, Request, long_names
 from wherry.kube.pki.model import LEAF_SECONDS, MASTERS
 
 KUBELET_CLIENT = "kubernetes.io/kube-apiserver-client-kubelet"
@@ -55,8 +55,9 @@ def parse(content: bytes) -> Asked:
         _check_key(request.public_key())
     except (InvalidSignature, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
         raise ValueError(str(error)) from error
-    common_names = request.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    organizations = request.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+    with long_names():
+        common_names = request.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        organizations = request.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
     return Asked(
         common_name=str(common_names[-1].value) if common_names else "",
         organizations=tuple(str(each.value) for each in organizations),
