@@ -129,8 +129,10 @@ ensure_venv() {
 ensure_python_packages() {
     local kind=$1 stamp wanted
     stamp=.venv/.wherry-$kind
-    wanted=$(cat pyproject.toml src/wherry/__init__.py scripts/setup.sh | sha256sum)
-    [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
+    wanted=$(cat pyproject.toml hatch_build.py src/wherry/__init__.py scripts/setup.sh | sha256sum)
+    # What the build extracts lies in the checkout: another one's .venv alone is not enough.
+    local extracted=src/wherry/kube/machinery/schema/data/structure.json
+    [ -e $extracted ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
     say "installing Python packages into .venv"
     local more=()
     if [ "$kind" != run ]; then

@@ -12,7 +12,8 @@ from wherry.app.config import Settings
 from wherry.engine.instance import Instance
 from wherry.http.server import TcpServer, serve_tcp
 from wherry.kit.errors import Conflict, Invalid, Unsupported
-from wherry.kube.apiserver.assembly import ApiServer, Options
+from wherry.kube.apiserver.assembly import ApiServer
+from wherry.kube.apiserver.options import Options
 from wherry.kube.apiserver.server import render_error
 from wherry.kube.kinds.service.allocation import Ranges
 from wherry.kube.pki.contexts import load, server_context

@@ -5,9 +5,7 @@ Tests make one on a store in memory, ``control`` one on the disk; both get the s
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterable
 
 from wherry.kube.apiserver.admission.every import Admission, plugins
 from wherry.kube.apiserver.admission.plugin import Needs
@@ -26,6 +24,7 @@ from wherry.kube.apiserver.authz.rbac import Rbac
 from wherry.kube.apiserver.authz.union import Superusers
 from wherry.kube.apiserver.authz.union import Union as Authorizers
 from wherry.kube.apiserver.caches import Caches
+from wherry.kube.apiserver.customkinds import CustomKinds
 from wherry.kube.apiserver.discovery import Discovery
 from wherry.kube.apiserver.kinds import Kinds
 from wherry.kube.apiserver.live import LiveReads, QuotaCharges
@@ -33,6 +32,7 @@ from wherry.kube.apiserver.local import LocalClient
 from wherry.kube.apiserver.measuring import Measures
 from wherry.kube.apiserver.model import MASTERS, User
 from wherry.kube.apiserver.openapi.documents import Documents
+from wherry.kube.apiserver.options import Options
 from wherry.kube.apiserver.pages import VERSION, Check
 from wherry.kube.apiserver.paths import Pages, pages
 from wherry.kube.apiserver.reading import Reads
@@ -44,23 +44,10 @@ from wherry.kube.apiserver.watching import Watches
 from wherry.kube.apiserver.writing import Writes
 from wherry.kube.kinds.every import builtin
 from wherry.kube.kinds.model import Kind
-from wherry.kube.kinds.service.allocation import Ranges
-from wherry.kube.pki.model import SigningKey
 from wherry.store.model import Store
 
 LOOPBACK = User("system:apiserver", (MASTERS, "system:authenticated"))
 """The server itself, as its own client (apiserver pkg/authentication/user APIServerUser)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a server is told. ``address`` is where clients reach it, ``https://HOST:PORT``."""
-
-    signing_keys: tuple[SigningKey, ...]
-    address: str = "https://127.0.0.1:6443"
-    issuer: str = "https://kubernetes.default.svc.cluster.local"
-    ranges: Ranges = field(default_factory=Ranges)
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
 class ApiServer:
@@ -71,6 +58,7 @@ class ApiServer:
         self.options = options
         self.kinds = Kinds(builtin() if kinds is None else kinds)
         self.caches = Caches(store, self.kinds.of)
+        self.custom = CustomKinds(self.kinds, self.caches)
         self.measures = Measures()
         self.ready_checks: dict[str, Check] = {"ping": _nothing, "store": self._check_store}
         self.trust = Trust(KeySet(options.signing_keys), (options.issuer,), (options.issuer,))
@@ -110,6 +98,7 @@ class ApiServer:
     async def start(self) -> None:
         """Read the state."""
         await self.caches.start()
+        self.custom.start()
 
     async def stop(self) -> None:
         """Let go of the store's watch; the store is its owner's."""

@@ -72,7 +72,9 @@ class Call:
         return named or self.user_agent.partition("/")[0][:_MAX_MANAGER] or "unknown"
 
     def context(self, subresource: str = "") -> Context:
-        return Context(self.now, self.user.name, subresource, self.dry_run, self.warnings)
+        return Context(
+            self.now, self.user.name, subresource, self.dry_run, self.warnings, version=self.served.version.name
+        )
 
     def attributes(self, verb: str = "", **other: str) -> Attributes:
         """What the authorizer is asked."""

@@ -57,10 +57,7 @@ def plan(kind: Kind, obj: Object, options: Object, now: datetime) -> Deletion:
 def _mark(metadata: Object, when: datetime, grace: int, finalizers: list[str]) -> None:
     metadata["deletionTimestamp"] = times.rfc3339(when)
     metadata["deletionGracePeriodSeconds"] = grace
-    if finalizers:
-        metadata["finalizers"] = finalizers
-    else:
-        metadata.pop("finalizers", None)
+    _with_finalizers({"metadata": metadata}, finalizers)
     if metadata.get("generation"):
         metadata["generation"] += 1
 
@@ -81,27 +78,29 @@ def _grace(kind: Kind, obj: Object, options: Object) -> int:
 def _again(obj: Object, options: Object, finalizers: list[str]) -> Deletion:
     """Of what is being deleted already: the time may only be made shorter."""
     metadata = obj["metadata"]
-    current = metadata.get("deletionGracePeriodSeconds")
-    asked = options.get("gracePeriodSeconds")
-    old_finalizers = metadata.get("finalizers") or []
-    shorter = current is not None and asked is not None and asked < current
-    if not shorter:
+    current: int | None = metadata.get("deletionGracePeriodSeconds")
+    asked: int | None = options.get("gracePeriodSeconds")
+    if current is None or asked is None or asked >= current:
         if not current and not finalizers:
             return Deletion(remove=True)
-        if finalizers == old_finalizers:
+        if finalizers == (metadata.get("finalizers") or []):
             return Deletion()
-    if shorter and asked <= 0 and not finalizers:
+        return Deletion(marked=_with_finalizers(copied(obj), finalizers))
+    if asked <= 0 and not finalizers:
         return Deletion(remove=True)
-    marked = copied(obj)
-    if shorter:
-        began = times.parse(metadata["deletionTimestamp"]) - timedelta(seconds=current)
-        marked["metadata"]["deletionTimestamp"] = times.rfc3339(began + timedelta(seconds=asked))
-        marked["metadata"]["deletionGracePeriodSeconds"] = max(asked, 0)
-    if finalizers:
-        marked["metadata"]["finalizers"] = finalizers
-    else:
-        marked["metadata"].pop("finalizers", None)
+    marked = _with_finalizers(copied(obj), finalizers)
+    began = times.parse(metadata["deletionTimestamp"]) - timedelta(seconds=current)
+    marked["metadata"]["deletionTimestamp"] = times.rfc3339(began + timedelta(seconds=asked))
+    marked["metadata"]["deletionGracePeriodSeconds"] = max(asked, 0)
     return Deletion(marked=marked)
+
+
+def _with_finalizers(obj: Object, finalizers: list[str]) -> Object:
+    if finalizers:
+        obj["metadata"]["finalizers"] = finalizers
+    else:
+        obj["metadata"].pop("finalizers", None)
+    return obj
 
 
 def _finalizers(kind: Kind, old: list[str], options: Object) -> list[str]:

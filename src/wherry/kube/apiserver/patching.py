@@ -78,7 +78,8 @@ class Patches:
     def _configuration(self, call: Call) -> Object:
         served = call.served
         gvk = served.kind.gvk(served.version.name)
-        obj, duplicates = call.obj, ()
+        obj: object = call.obj
+        duplicates: tuple[str, ...] = ()
         if obj is None:
             decoded = codec.decode(call.body, "application/yaml")
             obj, duplicates = decoded.object, decoded.duplicates

@@ -2,23 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from wherry.kube.apiserver import pages as made
 from wherry.kube.apiserver.authn.discovery import configuration, jwks
 from wherry.kube.apiserver.authn.jose import KeySet
-from wherry.kube.apiserver.discovery import Discovery
+from wherry.kube.apiserver.discovery import Discovery, Document
 from wherry.kube.apiserver.measuring import Measures
 from wherry.kube.apiserver.openapi.documents import Documents, plain
+from wherry.kube.apiserver.options import Options
 from wherry.kube.apiserver.pages import Check, Page
 from wherry.kube.apiserver.requestinfo import RequestInfo
 from wherry.kube.machinery import status
 from wherry.kube.machinery.model import Object
-
-if TYPE_CHECKING:
-    from wherry.kube.apiserver.assembly import Options
 
 _METRICS = "text/plain; version=0.0.4; charset=utf-8"
 _KEYS = "/openid/v1/jwks"
@@ -31,7 +28,7 @@ class Pages:
     discovery: Discovery
     documents: Documents
     keys: KeySet
-    options: "Options"
+    options: Options
     measures: Measures
     ready_checks: Mapping[str, Check]
 
@@ -75,6 +72,7 @@ def _openapi(documents: Documents) -> Page:
     async def page(request: web.BaseRequest, info: RequestInfo) -> web.StreamResponse:
         accept = request.headers.get("Accept", "")
         path = info.path.strip("/").removeprefix("openapi/")
+        found: Document | None
         if path == "v2":
             found = documents.v2(accept)
         elif path == "v3":

@@ -8,7 +8,7 @@ goes on where it was: there is a bound, and never a silent gap.
 import asyncio
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -199,7 +199,7 @@ def _seconds(text: str) -> float:
 
 
 async def stream(begun: Begun, served: Served, wanted: Wanted, revision: Callable[[], int],
-                 now: Callable[[], datetime], include: str = "") -> AsyncIterator[bytes]:  # fmt: skip
+                 now: Callable[[], datetime], include: str = "") -> AsyncGenerator[bytes, None]:  # fmt: skip
     """What is sent of a watch, in pieces of whole lines, until its time is over."""
     loop = asyncio.get_running_loop()
     end = loop.time() + begun.seconds

@@ -141,7 +141,7 @@ def _is_unready_and_free(budget: Object, pod: Object) -> bool:
     state = budget.get("status") or {}
     if budget["spec"].get("unhealthyPodEvictionPolicy") == "AlwaysAllow":
         return True
-    return state.get("currentHealthy", 0) >= state.get("desiredHealthy", 0) > 0
+    return bool(state.get("currentHealthy", 0) >= state.get("desiredHealthy", 0) > 0)
 
 
 async def _disrupt(api: Api, call: Call, name: str, pod: str) -> None:

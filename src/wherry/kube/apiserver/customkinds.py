@@ -1,0 +1,59 @@
+"""Custom kinds are served as their definitions come, change and go."""
+
+import logging
+
+from wherry.kube.apiserver.cache import Change
+from wherry.kube.apiserver.caches import Caches
+from wherry.kube.apiserver.custom.kinds import kind_of
+from wherry.kube.apiserver.entries import Entry
+from wherry.kube.apiserver.kinds import Kinds
+from wherry.kube.machinery.model import GroupResource
+
+log = logging.getLogger(__name__)
+DEFINITIONS = GroupResource("apiextensions.k8s.io", "customresourcedefinitions")
+
+
+class CustomKinds:
+    """Watches the definitions in the cache (:class:`wherry.kube.apiserver.cache.Watcher`)."""
+
+    def __init__(self, kinds: Kinds, caches: Caches) -> None:
+        self._kinds = kinds
+        self._caches = caches
+
+    def start(self) -> None:
+        """Serve what is defined already, and watch."""
+        cache = self._caches.of(DEFINITIONS)
+        for entry in cache.entries():
+            self._serve(entry)
+        cache.add_watcher(self)
+
+    def offer(self, change: Change) -> None:
+        """Another definition, or none any more."""
+        if change.new is not None:
+            self._serve(change.new)
+        elif change.old is not None:
+            self._kinds.remove(_resource(change.old))
+
+    def end(self, error: Exception) -> None:
+        """The caches have begun anew, and we with them."""
+        self.start()
+
+    def _serve(self, entry: Entry) -> None:
+        """A definition that is not established is not served: its names may be another's."""
+        resource = _resource(entry)
+        try:
+            kind = kind_of(entry.object)
+        except Exception:  # one that was stored by another version of us must not end the watch
+            log.exception("custom resource definition %s cannot be served", entry.name)
+            kind = None
+        if kind is None:
+            if (before := self._kinds.of(resource)) is not None and before.custom:
+                self._kinds.remove(resource)
+            return
+        self._kinds.add(kind)
+        self._caches.of(resource).serve(kind)
+
+
+def _resource(entry: Entry) -> GroupResource:
+    plural, _, group = entry.name.partition(".")
+    return GroupResource(group, plural)

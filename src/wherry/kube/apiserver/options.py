@@ -1,0 +1,19 @@
+"""What a server is told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from wherry.kube.kinds.service.allocation import Ranges
+from wherry.kube.pki.model import SigningKey
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """``address`` is where clients reach it, ``https://HOST:PORT``."""
+
+    signing_keys: tuple[SigningKey, ...]
+    address: str = "https://127.0.0.1:6443"
+    issuer: str = "https://kubernetes.default.svc.cluster.local"
+    ranges: Ranges = field(default_factory=Ranges)
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
