@@ -118,6 +118,8 @@ class Connection(RequestHandler):
         """Keep a connection whose client only ended its sending side and still waits for an answer."""
         if self.is_idle or self.transport is None or self._is_in_body or _peer_is_gone(self.transport):
             return False
+        if self.transport.get_extra_info("ssl_object") is not None:
+            return False  # TLS has no half-closed connections here (asyncio closes it either way)
         self._close = True  # after this answer there cannot be another request
         self._peer_check = self._loop.call_later(PEER_CHECK_SECONDS, self._check_peer)
         return True

@@ -4,7 +4,7 @@ from wherry.kube.apiserver.call import Call
 from wherry.kube.apiserver.kinds import Served
 from wherry.kube.apiserver.stored import copied
 from wherry.kube.kinds.model import Kind
-from wherry.kube.machinery import codec, status
+from wherry.kube.machinery import codec, mediatypes, status
 from wherry.kube.machinery.model import GroupVersionKind, Object
 from wherry.kube.machinery.schema.builtin import definition, schema_of
 from wherry.kube.machinery.schema.conform import Mistyped, conform
@@ -26,8 +26,11 @@ def read_as(call: Call, gvk: GroupVersionKind, schema: Schema, kind: Kind | None
     """The same of another kind than the URL's: what subresources take (``kind`` None)."""
     duplicates: tuple[str, ...] = ()
     if call.obj is None:
+        if kind is not None and kind.custom and call.content_type.startswith(mediatypes.PROTOBUF):
+            raise status.unsupported_media_type((mediatypes.JSON, mediatypes.YAML))
         decoded = codec.decode(call.body, call.content_type)
-        obj, duplicates = decoded.object, decoded.duplicates
+        obj = decoded.object
+        duplicates = decoded.duplicates if call.field_validation != "Ignore" else ()
     else:
         assert isinstance(call.obj, dict)
         obj = copied(call.obj)
@@ -72,7 +75,7 @@ def settle(
     if not found or (validation := call.field_validation) == "Ignore":
         return
     if validation == "Strict":
-        raise _unfit(gvk, f"strict decoding error: {', '.join(found[:_TOLD])}")
+        raise _unfit(gvk, codec.strict_error(tuple(found[:_TOLD])))
     call.warnings.extend(found[:_TOLD])
 
 

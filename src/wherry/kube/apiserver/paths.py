@@ -8,7 +8,8 @@ from aiohttp import web
 from wherry.kube.apiserver import pages as made
 from wherry.kube.apiserver.authn.discovery import configuration, jwks
 from wherry.kube.apiserver.authn.jose import KeySet
-from wherry.kube.apiserver.discovery import Discovery, Document
+from wherry.kube.apiserver.discovery import Discovery
+from wherry.kube.apiserver.documents import Document
 from wherry.kube.apiserver.measuring import Measures
 from wherry.kube.apiserver.openapi.documents import Documents, plain
 from wherry.kube.apiserver.options import Options

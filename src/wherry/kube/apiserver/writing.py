@@ -16,6 +16,7 @@ from wherry.kube.apiserver.entries import Entry
 from wherry.kube.apiserver.model import AdmissionRequest, Operation
 from wherry.kube.apiserver.reservations import NOTHING, SERVICES, Reservations, Reserved
 from wherry.kube.apiserver.stored import copied, key_of, served, value_of
+from wherry.kube.kinds.model import Kind
 from wherry.kube.machinery import status
 from wherry.kube.machinery.apply.managed import restore_times
 from wherry.kube.machinery.fielderrors import FieldError, invalid
@@ -99,7 +100,7 @@ class Writes:
             if kind.resource == SERVICES:
                 obj = copied(draft)
                 reserved = self._reservations.of(kind, obj, None)
-            found = validate_metadata(obj, kind.namespaced, kind.check_name, custom=kind.custom)
+            found = validate_metadata(obj, kind.namespaced, kind.check_name, custom=_is_apart(kind))
             self._check(call, obj, found)
             request.object = obj
             await self._admission.validate(request)
@@ -208,7 +209,7 @@ class Writes:
             await self._admission.admit(request)
             (tracker or tracking.Tracker(call, part.subresource)).changed(new, old)
             restore_times(old, new)
-            self._check_change(call, new, old, part, validate_metadata_update(new, old, custom=kind.custom))
+            self._check_change(call, new, old, part, validate_metadata_update(new, old, custom=_is_apart(kind)))
             await self._admission.validate(request)
             outcome = await self._store_change(call, new, entry, reserved)
         except BaseException:
@@ -298,6 +299,11 @@ class Writes:
         request = self._request(call, Operation.CONNECT, obj, None, subresource)
         await self._admission.admit(request)
         await self._admission.validate(request)
+
+
+def _is_apart(kind: Kind) -> bool:
+    """Of another server upstream, whose finalizers need not be qualified names."""
+    return kind.custom or kind.group in ("apiextensions.k8s.io", "apiregistration.k8s.io")
 
 
 async def _tell(request: AdmissionRequest, done: bool) -> None:

@@ -85,7 +85,7 @@ def invalid(kind: GroupKind, name: str, found: Iterable[FieldError]) -> StatusEr
     unique = list({str(each): each for each in found}.values())
     texts = [str(each) for each in unique]
     said = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
-    causes = [{"reason": each.type.value, "message": each.body, "field": each.field} for each in unique]
+    causes = [{"reason": each.type.value, "message": each.body, "field": str(each.field)} for each in unique]
     message = f'{kind} "{name}" is invalid: {said}' if texts else f'{kind} "{name}" is invalid'
     return StatusError(422, "Invalid", message, _details(kind, name, causes=causes))
 

@@ -117,7 +117,7 @@ def _name(common_name: str, organizations: Iterable[str]) -> x509.Name:
     return x509.Name([*attributes, _attribute(NameOID.COMMON_NAME, common_name)])
 
 
-def _attribute(oid: x509.ObjectIdentifier, value: str) -> x509.NameAttribute:
+def _attribute(oid: x509.ObjectIdentifier, value: str) -> "x509.NameAttribute[str]":
     with long_names():
         return x509.NameAttribute(oid, value, _validate=False)
 

@@ -70,7 +70,8 @@ def _check(applied: Object, schema: Schema) -> None:
     found = complaints(applied, schema)
     if not found:
         return
-    metadata = applied.get("metadata") or {}
+    metadata = applied.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
     group, _, version = str(applied.get("apiVersion", "")).rpartition("/")
     what = f"{metadata.get('namespace', '')}/{metadata.get('name', '')}; {group}/{version}, Kind={applied.get('kind')}"
     said = found[0] if len(found) == 1 else "\n".join(["errors:", *(f"  {each}" for each in found)])
@@ -118,5 +119,5 @@ def _settle(managed: Managed, last: Entry | None, manager: Manager, *, changed: 
 
 def _with_managed(obj: Object, managed: Managed) -> Object:
     documents = encoded(managed)
-    metadata = {**obj.get("metadata", {}), "managedFields": documents} if documents else obj.get("metadata", {})
-    return {**obj, "metadata": metadata}
+    metadata = obj.get("metadata") or {}
+    return {**obj, "metadata": {**metadata, "managedFields": documents} if documents else metadata}

@@ -16,6 +16,7 @@ MAX_UPDATERS = 10
 MAX_GIVEN = 1000
 """So many entries are read of what a client sends. No upstream counterpart; an object has about five."""
 _ANCIENT = "ancient-changes"
+_LONGEST_TIME = 40
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -129,11 +130,15 @@ def _place(entry: Entry) -> tuple[Any, ...]:
     return owner.operation, _seconds(entry.time), owner.manager, entry.api_version, owner.subresource
 
 
-@functools.lru_cache(maxsize=1024)
 def _seconds(time: str | None) -> int:
     """Since 1970; 0 when there is no time, or none that can be read."""
+    return _parsed_seconds(time) if time and len(time) <= _LONGEST_TIME else 0
+
+
+@functools.lru_cache(maxsize=1024)
+def _parsed_seconds(time: str) -> int:
     try:
-        return int((parse(time) - _EPOCH).total_seconds()) if time else 0
+        return int((parse(time) - _EPOCH).total_seconds())
     except ValueError:
         return 0
 

@@ -31,9 +31,12 @@ def unchanged(live: Object, api_version: str, schema: Schema) -> FieldSet:
     Nothing when there is no annotation, or none that can be used.
     """
     try:
-        last: Any = msgspec.json.decode(_annotation(live) or "null")
+        return _unchanged(live, msgspec.json.decode(_annotation(live) or "null"), api_version, schema)
     except (msgspec.DecodeError, RecursionError):
         return NOTHING
+
+
+def _unchanged(live: Object, last: Any, api_version: str, schema: Schema) -> FieldSet:
     if not isinstance(last, dict) or last.get("apiVersion") != api_version or complaints(last, schema):
         return NOTHING
     found = compare(last, live, schema)

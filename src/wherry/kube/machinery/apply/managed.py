@@ -124,7 +124,8 @@ def _unversioned(obj: Object) -> Object:
 
 def managed_fields(obj: Object | None) -> object:
     """As the object has them; None without an object."""
-    return (obj.get("metadata") or {}).get("managedFields") if obj else None
+    metadata = obj.get("metadata") if obj else None
+    return metadata.get("managedFields") if isinstance(metadata, dict) else None
 
 
 def _updated(live: Object | None, new: Object, manager: Manager) -> Managed:
@@ -154,7 +155,7 @@ def bare(obj: Object | None) -> Object:
     if not obj:
         return {}
     metadata = obj.get("metadata")
-    if not metadata or "managedFields" not in metadata:
+    if not isinstance(metadata, dict) or "managedFields" not in metadata:
         return obj
     return {**obj, "metadata": {key: value for key, value in metadata.items() if key != "managedFields"}}
 

@@ -173,6 +173,17 @@ def test_what_does_not_fit_is_refused_in_upstream_s_words() -> None:
     ]
 
 
+@pytest.mark.parametrize("metadata", [[], "x", None])
+def test_odd_metadata_is_refused_or_none(metadata: Any) -> None:
+    applied = {**obj({"replicas": 1}), "metadata": metadata}
+    if metadata is None:
+        for live in (obj(uid="u"), None):
+            assert names(server_side_apply(live, applied, manager(), False)) == ["me"]
+        return
+    with pytest.raises(StatusError, match="expected map"):
+        server_side_apply(None, applied, manager(), False)
+
+
 def test_the_core_group_has_no_name_in_refusals() -> None:
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "n"}, "spec": {"frob": 1}}
     by = manager(schema=schema_of(GroupVersionKind("", "v1", "Pod")), api_version="v1")

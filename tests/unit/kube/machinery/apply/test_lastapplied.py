@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.unit.kube.machinery.apply.specs import Object, obj
+from tests.unit.kube.machinery.patches.documents import nested
 from tests.unit.kube.machinery.patches.schemas import OBJECT
 from wherry.kube.machinery.apply.fieldsets import has
 from wherry.kube.machinery.apply.lastapplied import ANNOTATION, brought_up_to_date, unchanged
@@ -26,7 +27,16 @@ def test_what_is_as_it_was_applied_is_kubectl_s() -> None:
 
 @pytest.mark.parametrize(
     "last",
-    ["", "{", "[]", "1", {**obj({"replicas": 1}), "apiVersion": "test/v2"}, obj({"frob": 1}), "[" * 10_000],
+    [
+        "",
+        "{",
+        "[]",
+        "1",
+        {**obj({"replicas": 1}), "apiVersion": "test/v2"},
+        obj({"frob": 1}),
+        "[" * 10_000,
+        obj({"anything": nested(600)}),
+    ],
 )
 def test_an_annotation_that_cannot_be_used_is_none(last: Any) -> None:
     assert unchanged(_live(last, {"replicas": 1}), "test/v1", OBJECT) == {}
