@@ -1,0 +1,136 @@
+"""What must have happened to a store, as far as a history tells: which commit took effect at which revision."""
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+from wherry.store.history import Done, History, Refused
+from wherry.store.model import Delete, Event, Item, Put
+
+FOREVER = 1 << 62
+
+
+@dataclass(slots=True)
+class Truth:
+    """``events``: of every revision, in order. ``commits``: what took effect, with its revision. ``violations``: what
+    cannot be, found while this was made."""
+
+    events: dict[int, list[Event]] = field(default_factory=dict)
+    commits: dict[int, Done] = field(default_factory=dict)
+    violations: list[str] = field(default_factory=list)
+    versions: dict[str, list[tuple[int, Item | None]]] = field(default_factory=dict)
+
+    def at(self, key: str, revision: int) -> Item | None:
+        """The item as of the revision."""
+        versions = self.versions.get(key, [])
+        place = bisect_right(versions, revision, key=lambda version: version[0])
+        return versions[place - 1][1] if place else None
+
+    def spans(self, key: str, item: Item | None) -> list[tuple[int, int]]:
+        """The revisions, from and to, as of which that was the key's item."""
+        versions = [(0, None), *self.versions.get(key, [])]
+        ends = [*(revision - 1 for revision, _ in versions[1:]), FOREVER]
+        return [(begin, end) for (begin, there), end in zip(versions, ends, strict=True) if there == item]
+
+
+def replay(history: History) -> Truth:
+    """Put every commit that took effect in its place, and do all again."""
+    truth = Truth()
+    seen = _seen(history)
+    _place_acknowledged(history, truth)
+    _place_seen(history, seen, truth)
+    _place_deletions(history, seen, truth)
+    for revision in sorted(truth.commits):
+        _apply(truth, revision, seen.get(revision, {}))
+    return truth
+
+
+def _seen(history: History) -> dict[int, dict[str, Event]]:
+    """Revision → key → event, of all watches."""
+    seen: dict[int, dict[str, Event]] = {}
+    for watch in history.watches:
+        for event in watch.events:
+            seen.setdefault(event.revision, {}).setdefault(event.key, event)
+    return seen
+
+
+def _puts(commit: Done) -> list[Put]:
+    return [operation for operation in commit.call.operations if isinstance(operation, Put)]
+
+
+def _place_acknowledged(history: History, truth: Truth) -> None:
+    """One with a Put certainly changed something."""
+    for commit in history.commits:
+        if isinstance(commit.outcome, int) and _puts(commit):
+            _place(truth, commit.outcome, commit)
+
+
+def _place(truth: Truth, revision: int, commit: Done) -> None:
+    other = truth.commits.setdefault(revision, commit)
+    if other is not commit:
+        truth.violations.append(f"revision {revision} was given to {other.number} and to {commit.number}")
+
+
+def _place_seen(history: History, seen: dict[int, dict[str, Event]], truth: Truth) -> None:
+    """Values tell which commit an event is of: one whose outcome nobody was told took effect there."""
+    by_value = {put.value: commit for commit in history.commits for put in _puts(commit)}
+    places = {id(commit): revision for revision, commit in truth.commits.items()}
+    for revision in sorted(seen):
+        for event in seen[revision].values():
+            if event.value is None:
+                continue
+            commit = by_value.get(event.value)
+            if commit is None:
+                truth.violations.append(f"invented: nobody put what {event.key} is at revision {revision}")
+            elif isinstance(commit.outcome, Refused):
+                truth.violations.append(f"{commit.number} was refused, and took effect at revision {revision}")
+            elif places.setdefault(id(commit), revision) != revision:
+                truth.violations.append(f"{commit.number} took effect at {places[id(commit)]} and at {revision}")
+            elif revision not in truth.commits:
+                _place(truth, revision, commit)
+
+
+def _place_deletions(history: History, seen: dict[int, dict[str, Event]], truth: Truth) -> None:
+    """Commits that only delete: acknowledged ones where their revision has no other commit, then unknown ones."""
+    waiting: dict[frozenset[str], list[Done]] = {}
+    for commit in history.commits:
+        if _puts(commit) or not commit.call.operations:
+            continue
+        if isinstance(commit.outcome, int):
+            if seen.get(commit.outcome) and commit.outcome not in truth.commits:
+                _place(truth, commit.outcome, commit)
+        elif not commit.is_known:
+            waiting.setdefault(frozenset(one.key for one in commit.call.operations), []).append(commit)
+    for revision in sorted(seen.keys() - truth.commits.keys()):
+        keys = seen[revision].keys()
+        if any(event.value is not None for event in seen[revision].values()):
+            continue  # which has been told
+        found = next((them for all_keys, them in waiting.items() if keys <= all_keys and them), None)
+        if found:
+            _place(truth, revision, found.pop(0))
+        else:
+            truth.violations.append(f"invented: nobody did what was told of revision {revision}: {sorted(keys)}")
+
+
+def _apply(truth: Truth, revision: int, seen: dict[str, Event]) -> None:
+    commit = truth.commits[revision]
+    for compare in commit.call.compares:
+        there = truth.at(compare.key, revision)
+        if (there.revision if there else 0) != compare.revision:
+            truth.violations.append(f"{commit.number} took effect at {revision} though {compare.key} was changed")
+    events = []
+    for operation in commit.call.operations:
+        previous = truth.at(operation.key, revision)
+        if isinstance(operation, Delete):
+            if previous is None:
+                continue
+            events.append(Event(operation.key, revision, None, previous.created, previous))
+            item = None
+        else:
+            created = previous.created if previous else revision
+            item = Item(operation.key, operation.value, created, revision, operation.lease)
+            events.append(Event(operation.key, revision, operation.value, created, previous, operation.lease))
+        truth.versions.setdefault(operation.key, []).append((revision, item))
+    truth.events[revision] = events
+    for event in events:
+        if event.key in seen and seen[event.key] != event:
+            truth.violations.append(f"{event.key} at revision {revision} was told as {seen[event.key]}, not as {event}")

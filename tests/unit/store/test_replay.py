@@ -1,0 +1,66 @@
+"""What must have happened, by what is known."""
+
+from wherry.store.history import CommitCall, Done, History, Refused, WatchCall, Watched
+from wherry.store.model import Compare, Delete, Event, Item, Operation, Put
+from wherry.store.replay import FOREVER, replay
+
+
+def commit(number: str, *operations: Operation, outcome: object = None, compares: tuple[Compare, ...] = ()) -> Done:
+    return Done(number, CommitCall(compares, operations), 0, 1, outcome, outcome is not None)
+
+
+def seen(*events: Event) -> list[Watched]:
+    return [Watched("w", WatchCall("", 1), [(event,) for event in events])]
+
+
+ITEM = Item("/a", b"1", 2, 2)
+PUT, DELETED = Event("/a", 2, b"1", 2), Event("/a", 3, None, 2, ITEM)
+
+
+def test_what_was_acknowledged_has_its_place() -> None:
+    truth = replay(History([commit("a", Put("/a", b"1"), outcome=2), commit("b", Put("/a", b"2"), outcome=5)]))
+    assert truth.violations == []
+    assert [truth.at("/a", revision) for revision in (1, 2, 4, 5)] == [None, ITEM, ITEM, Item("/a", b"2", 2, 5)]
+    assert truth.spans("/a", ITEM) == [(2, 4)]
+    assert truth.spans("/a", Item("/a", b"2", 2, 5)) == [(5, FOREVER)]
+    assert truth.spans("/b", None) == [(0, FOREVER)]
+
+
+def test_what_nobody_was_told_of_is_placed_by_what_was_seen() -> None:
+    history = History([commit("b", Delete("/a")), commit("a", Put("/a", b"1"))], watches=seen(PUT, DELETED))
+    truth = replay(history)
+    assert truth.violations == []
+    assert {revision: done.number for revision, done in truth.commits.items()} == {2: "a", 3: "b"}
+    assert truth.events == {2: [PUT], 3: [DELETED]}
+
+
+def test_what_was_not_seen_did_not_happen() -> None:
+    assert replay(History([commit("a", Put("/a", b"1"))])).commits == {}
+
+
+def test_a_revision_that_was_given_twice() -> None:
+    history = History([commit("a", Put("/a", b"1"), outcome=2), commit("b", Put("/a", b"2"), outcome=2)])
+    assert replay(history).violations == ["revision 2 was given to a and to b"]
+
+
+def test_what_nobody_did() -> None:
+    (violation,) = replay(History([], watches=seen(PUT))).violations
+    assert "invented" in violation
+    (violation,) = replay(History([commit("a", Put("/a", b"1"), outcome=2)], watches=seen(PUT, DELETED))).violations
+    assert "invented" in violation
+
+
+def test_what_was_refused_and_done() -> None:
+    history = History([commit("a", Put("/a", b"1"), outcome=Refused("/a", None))], watches=seen(PUT))
+    assert "a was refused, and took effect at revision 2" in replay(history).violations
+
+
+def test_what_was_done_though_it_should_have_been_refused() -> None:
+    history = History([commit("a", Put("/a", b"1"), outcome=2, compares=(Compare("/a", 1),))])
+    assert replay(history).violations == ["a took effect at 2 though /a was changed"]
+
+
+def test_what_was_done_twice() -> None:
+    again = Event("/a", 3, b"1", 2, ITEM)
+    history = History([commit("a", Put("/a", b"1"), outcome=2)], watches=seen(PUT, again))
+    assert "a took effect at 2 and at 3" in replay(history).violations
