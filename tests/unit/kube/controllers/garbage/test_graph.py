@@ -1,0 +1,112 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.kube.controllers.harness import MAPS, NODES, obj, served
+from wherry.kube.controllers.garbage.graph import ABSENT_REMEMBERED, Graph, OwnerRef, node_of, references
+from wherry.kube.machinery.model import Object
+
+MAP = served(MAPS, "ConfigMap")
+NODE = served(NODES, "Node", False)
+
+
+def owned(name: str, *owners: str, blocks: bool = False, **meta: object) -> Object:
+    found = [
+        {"apiVersion": "v1", "kind": "ConfigMap", "name": each, "uid": f"uid-{each}", "blockOwnerDeletion": blocks}
+        for each in owners
+    ]
+    return obj("ConfigMap", name, metadata={"ownerReferences": found, **meta})
+
+
+def gone(name: str, finalizer: str) -> Object:
+    return owned(name, deletionTimestamp="2026-01-01T00:00:00Z", finalizers=[finalizer])
+
+
+def test_a_dependent_whose_owner_is_not_known_is_suspect_until_it_is() -> None:
+    graph = Graph()
+    assert graph.observe(MAP, owned("child", "parent")) == {"uid-child"}
+    assert graph.observe(MAP, owned("parent")) == set()
+    child = graph.node("uid-child")
+    assert child and not graph.is_suspect(child)
+    assert [each.name for each in graph.dependents("uid-parent")] == ["child"]
+
+
+def test_dependents_are_looked_at_when_their_owner_goes() -> None:
+    graph = Graph()
+    for each in (owned("parent"), owned("a", "parent"), owned("b", "parent"), owned("c")):
+        graph.observe(MAP, each)
+    assert graph.forget("uid-parent") == {"uid-a", "uid-b"}
+    assert graph.forget("uid-parent") == set()
+    reference = references(owned("a", "parent"))[0]
+    assert graph.is_known_absent(reference, namespaced=True)
+
+
+def test_an_owner_that_begins_to_wait_is_looked_at_with_its_dependents() -> None:
+    graph = Graph()
+    graph.observe(MAP, owned("parent"))
+    graph.observe(MAP, owned("child", "parent", blocks=True))
+    assert graph.observe(MAP, gone("parent", "foregroundDeletion")) == {"uid-parent", "uid-child"}
+    assert graph.observe(MAP, gone("parent", "foregroundDeletion")) == set()
+    assert graph.observe(MAP, owned("child", "parent")) == {"uid-parent", "uid-child"}, "it blocks no longer"
+    assert graph.forget("uid-child") == {"uid-parent"}
+
+
+def test_an_owner_that_orphans_is_looked_at_alone() -> None:
+    graph = Graph()
+    graph.observe(MAP, owned("parent"))
+    graph.observe(MAP, owned("child", "parent"))
+    assert graph.observe(MAP, gone("parent", "orphan")) == {"uid-parent"}
+
+
+def test_a_reference_into_the_wrong_place_means_nobody() -> None:
+    graph = Graph()
+    graph.observe(MAP, obj("ConfigMap", "parent", "elsewhere"))
+    assert graph.observe(MAP, owned("child", "parent")) == {"uid-child"}
+    node = node_of(NODE, obj("Node", "n1", ""))
+    assert node.is_meant_by(OwnerRef("v1", "Node", "any", "n1", "uid-n1", False))
+    assert not node.is_meant_by(OwnerRef("v1", "Node", "", "n1", "other", False))
+    assert not node.is_meant_by(OwnerRef("apps/v1", "Node", "", "n1", "uid-n1", False))
+
+
+def test_another_version_of_the_same_group_is_the_same() -> None:
+    node = node_of(served(MAPS, "ConfigMap"), obj("ConfigMap", "a"))
+    assert node.is_meant_by(OwnerRef("v2", "ConfigMap", "default", "a", "uid-a", False))
+
+
+def test_what_is_watched_no_longer_is_neither_there_nor_known_to_be_gone() -> None:
+    graph = Graph()
+    graph.observe(MAP, owned("parent"))
+    graph.observe(NODE, obj("Node", "n1", ""))
+    graph.drop(MAP)
+    assert graph.node("uid-parent") is None and graph.node("uid-n1") is not None
+    assert not graph.is_known_absent(references(owned("a", "parent"))[0], namespaced=True)
+
+
+def test_the_memory_of_absent_owners_is_bounded() -> None:
+    graph = Graph()
+    for number in range(ABSENT_REMEMBERED + 5):
+        graph.note_absent(OwnerRef("v1", "ConfigMap", "default", "x", str(number), False), True)
+    assert not graph.is_known_absent(OwnerRef("v1", "ConfigMap", "default", "x", "0", False), True)
+    assert graph.is_known_absent(OwnerRef("v1", "ConfigMap", "default", "x", "9", False), True)
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from("abcd"), st.lists(st.sampled_from("abcd"), max_size=2, unique=True), st.booleans()),
+    max_size=30,
+)
+
+
+@given(STEPS)
+def test_whatever_comes_the_graph_says_what_the_objects_say(steps: list[tuple[str, list[str], bool]]) -> None:
+    graph, there = Graph(), {}
+    for name, owners, is_put in steps:
+        if is_put:
+            there[name] = owned(name, *owners)
+            graph.observe(MAP, there[name])
+        else:
+            there.pop(name, None)
+            graph.forget(f"uid-{name}")
+    assert len(graph) == len(there)
+    for name in "abcd":
+        expected = {f"uid-{each}" for each, found in there.items() if any(
+            owner["name"] == name for owner in found["metadata"]["ownerReferences"])}  # fmt: skip
+        assert {each.uid for each in graph.dependents(f"uid-{name}")} == expected
