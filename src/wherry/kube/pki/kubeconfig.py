@@ -12,6 +12,7 @@ from wherry.kit.errors import Invalid
 from wherry.kube.machinery import yamldocs
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.status import StatusError
+from wherry.kube.pki.model import ADMIN, Identity, Pki
 
 _LISTS = ("clusters", "users", "contexts")
 
@@ -31,6 +32,12 @@ class Access:
     key_pem: str = ""
     token: str = ""
     namespace: str = ""
+
+
+def access_of(pki: Pki, server: str, identity: Identity = ADMIN, name: str = "wherry") -> Access:
+    """By the certificate of one of the directory's identities. Raises KeyError when it has none for it."""
+    pair = pki.clients[identity.file]
+    return Access(server, pki.authority_pem, name, identity.user, pair.certificate_pem, pair.key_pem)
 
 
 def document(access: Access) -> Object:

@@ -3,6 +3,7 @@
 import base64
 import copy
 import json
+from pathlib import Path
 
 import pytest
 import yaml
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 
 from wherry.kit.errors import Invalid
 from wherry.kube.machinery.model import Object
-from wherry.kube.pki.kubeconfig import Access, document, merged, parse, text, without
+from wherry.kube.pki.directory import ensure
+from wherry.kube.pki.kubeconfig import Access, access_of, document, merged, parse, text, without
+from wherry.kube.pki.model import SUPER_ADMIN, Wanted
 
 ACCESS = Access("https://127.0.0.1:6443", "CA", certificate_pem="CERT", key_pem="KEY")
 OURS = document(ACCESS)
@@ -36,6 +39,15 @@ def test_a_token_and_a_namespace() -> None:
     found = document(Access("https://x", "CA", "c", "robot", token="t", namespace="a"))
     assert found["users"] == [{"name": "robot@c", "user": {"token": "t"}}]
     assert found["contexts"][0]["context"]["namespace"] == "a"
+
+
+def test_an_identity_of_the_directory(tmp_path: Path) -> None:
+    pki = ensure(tmp_path, Wanted(), 1_800_000_000.0)
+    found = access_of(pki, "https://x", SUPER_ADMIN, "c")
+
+    assert found == Access("https://x", pki.authority_pem, "c", "kubernetes-super-admin",
+                           pki.clients["super-admin"].certificate_pem, pki.clients["super-admin"].key_pem)  # fmt: skip
+    assert access_of(pki, "https://x").user == "kubernetes-admin"
 
 
 def test_its_text_is_json_and_yaml() -> None:
