@@ -107,7 +107,7 @@ class FakeClock:
         self._elapsed = end
 
 
-async def settle(turns: int = 25) -> None:
+async def settle(turns: int = 100) -> None:
     """Give everything that can run on the loop its turns."""
     for _ in range(turns):
         await asyncio.sleep(0)
