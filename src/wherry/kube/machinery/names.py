@@ -23,6 +23,7 @@ _CONFIG_KEY = "[-._a-zA-Z0-9]+"
 _HEADER = "[-A-Za-z0-9]+"
 _C_IDENTIFIER = "[A-Za-z_][A-Za-z0-9_]*"
 _PERCENT = "[0-9]+%"
+_MAX_ID = 2**31 - 1  # what libcontainer takes
 _HTTP_PATH = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+"
 _REASON = "[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?"
 
@@ -174,7 +175,7 @@ def port_name(value: str) -> list[str]:
 
 def user_id(value: int) -> list[str]:
     """Of a user or a group."""
-    return [] if 0 <= value <= 0xFFFFFFFF else [in_range(0, 0xFFFFFFFF)]
+    return [] if 0 <= value <= _MAX_ID else [in_range(0, _MAX_ID)]
 
 
 def percent(value: str) -> list[str]:

@@ -66,7 +66,7 @@ VALUE = (
         (names.port_name, "a" * 16, ["must be no more than 15 bytes"]),
         (names.port_number, 0, ["must be between 1 and 65535, inclusive"]),
         (names.port_number, 65535, []),
-        (names.user_id, -1, ["must be between 0 and 4294967295, inclusive"]),
+        (names.user_id, -1, ["must be between 0 and 2147483647, inclusive"]),
         (names.config_key, "a_b.c-D", []),
         (names.config_key, "..", ["must not be '..'"]),
         (names.config_key, "..a", ["must not start with '..'"]),
