@@ -12,9 +12,10 @@ from typing import Any, TypeAlias
 import msgspec
 
 from wherry.kube.machinery import fielderrors
+from wherry.kube.machinery.jsondocs import MAX_CONTAINERS, check_depth
 from wherry.kube.machinery.model import GroupKind, Object
 from wherry.kube.machinery.patches.gotext import json_type
-from wherry.kube.machinery.patches.values import bounded, copied, is_deeper, same
+from wherry.kube.machinery.patches.values import bounded, copied, same
 from wherry.kube.machinery.status import StatusError, bad_request, invalid, too_large
 
 MAX_OPERATIONS = 10_000
@@ -52,8 +53,7 @@ def apply(document: Object, operations: object) -> Object:
         text = msgspec.json.encode(state.root).decode()
         why = "json: cannot unmarshal array into Go value of type map[string]interface {}"
         raise invalid(GroupKind("", ""), "", [fielderrors.invalid("patch", text, why)])
-    if is_deeper(state.root):
-        raise bad_request("exceeded max depth")
+    check_depth(state.root)  # moves and copies can put anything below anything
     return state.root
 
 
@@ -112,6 +112,7 @@ class _State:
     ours: dict[int, _Container] = field(default_factory=dict)
     """Those copied, by id: they are kept, so that no id can come twice."""
     copied_bytes: int = 0
+    copied_containers: int = 0
     shifted: int = 0
 
     def holder(self, pointer: str, missing: str) -> tuple[_Container, str]:
@@ -135,12 +136,16 @@ class _State:
         return mine
 
     def account_copy(self, value: object) -> None:
-        self.copied_bytes += len(msgspec.json.encode(value))
+        text = msgspec.json.encode(value)
+        self.copied_bytes += len(text)
+        self.copied_containers += text.count(b"{") + text.count(b"[")
         if self.copied_bytes > MAX_COPIED_BYTES:
             raise too_large(
                 "Unable to complete the copy, the accumulated size increase of copy is "
                 f"{self.copied_bytes}, exceeding the limit {MAX_COPIED_BYTES}"
             )
+        if self.copied_containers > MAX_CONTAINERS:
+            raise too_large(f"Unable to complete the copy, the limit is {MAX_CONTAINERS} arrays and objects")
 
     def account_shift(self, elements: int) -> None:
         self.shifted += elements

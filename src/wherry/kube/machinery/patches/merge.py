@@ -4,7 +4,7 @@ from typing import Any
 
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.patches.gotext import json_type
-from wherry.kube.machinery.patches.values import bounded, copied
+from wherry.kube.machinery.patches.values import bounded
 from wherry.kube.machinery.status import bad_request
 
 
@@ -36,11 +36,9 @@ def _merged(document: Object, patch: Object) -> Object:
 
 
 def _replaced(old: Any, value: Any) -> Any:
-    """What a value of a patch makes of the old one."""
-    if isinstance(value, dict):
-        return _merged(old, value) if isinstance(old, dict) else without_nulls(value)
-    # evanphx/json-patch takes it verbatim where the old value is an object, and cleans it elsewhere (merge.go).
-    return copied(value) if isinstance(old, dict) else without_nulls(value)
+    """What a value of a patch makes of the old one. Upstream cleans new lists of null fields, too (evanphx/json-patch
+    merge.go pruneNulls; except where an object was before, which would make a patch differ from itself twice)."""
+    return _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else without_nulls(value)
 
 
 def without_nulls(value: Any) -> Any:

@@ -1,14 +1,10 @@
-"""What the patches share: equality as JSON has it, private copies, and the limit of depth."""
+"""What the patches share: equality as JSON has it, private copies, and a guard against depth."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from wherry.kube.machinery.status import bad_request
-
-MAX_DEPTH = 250
-"""Objects nest no deeper. The deepest of Kubernetes' own stay below 50; a walk takes a few frames a level, and Python
-has 1000."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,21 +33,6 @@ def copied(value: Any) -> Any:
     if isinstance(value, list):
         return [copied(each) if isinstance(each, dict | list) else each for each in value]
     return value
-
-
-def is_deeper(value: dict[str, Any] | list[Any], limit: int = MAX_DEPTH) -> bool:
-    """Whether it nests deeper than that."""
-    layer: list[dict[str, Any] | list[Any]] = [value]
-    for _ in range(limit):
-        layer = [
-            child
-            for each in layer
-            for child in (each.values() if isinstance(each, dict) else each)
-            if isinstance(child, dict | list)
-        ]
-        if not layer:
-            return False
-    return True
 
 
 def bounded(walk: Callable[P, R]) -> Callable[P, R]:

@@ -32,7 +32,7 @@ def test_it_does_what_the_rfc_says(document: dict[str, Any], patch: dict[str, An
 
 def test_nulls_of_lists_stay_as_upstream_keeps_them() -> None:
     assert apply({}, {"a": [None, {"b": None, "c": 1}]}) == {"a": [None, {"c": 1}]}
-    assert apply({"a": {}}, {"a": [{"b": None}]}) == {"a": [{"b": None}]}
+    assert apply({"a": {}}, {"a": [{"b": None}]}) == {"a": [{}]}
 
 
 def diff(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Equality, copies and depth."""
+"""Equality, copies and the guard against depth."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from tests.unit.kube.machinery.patches.documents import JSON, OBJECTS, nested
-from wherry.kube.machinery.patches.values import bounded, copied, is_deeper, same
+from wherry.kube.machinery.patches.values import bounded, copied, same
 from wherry.kube.machinery.status import StatusError
 
 
@@ -39,13 +39,6 @@ def _spoil(value: Any) -> None:
         for each in value:
             _spoil(each)
         value.clear()
-
-
-def test_depth_is_counted_in_containers() -> None:
-    assert not is_deeper(nested(5), 5)
-    assert is_deeper(nested(6), 5)
-    assert is_deeper([[[]]], 2)
-    assert not is_deeper({"a": 1, "b": {}}, 2)
 
 
 def test_what_is_too_deep_to_walk_is_refused() -> None:
