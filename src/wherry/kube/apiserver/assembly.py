@@ -10,19 +10,10 @@ from collections.abc import Iterable
 from wherry.kube.apiserver.admission.every import Admission, plugins
 from wherry.kube.apiserver.admission.plugin import Needs
 from wherry.kube.apiserver.api import Api
-from wherry.kube.apiserver.authn.bootstrap import BootstrapTokens
-from wherry.kube.apiserver.authn.certificates import Certificates
-from wherry.kube.apiserver.authn.issuing import TokenIssuer
+from wherry.kube.apiserver.authn import standard as authn
 from wherry.kube.apiserver.authn.jose import KeySet
-from wherry.kube.apiserver.authn.tokens import LegacyTokens, ServiceAccountTokens, Trust
-from wherry.kube.apiserver.authn.union import Tokens
-from wherry.kube.apiserver.authn.union import Union as Authenticators
-from wherry.kube.apiserver.authz.bootstrap import node_rules
-from wherry.kube.apiserver.authz.escalation import EscalationCheck
-from wherry.kube.apiserver.authz.node_authorizer import NodeAuthorizer
-from wherry.kube.apiserver.authz.rbac import Rbac
-from wherry.kube.apiserver.authz.union import Superusers
-from wherry.kube.apiserver.authz.union import Union as Authorizers
+from wherry.kube.apiserver.authn.tokens import Trust
+from wherry.kube.apiserver.authz import standard as authz
 from wherry.kube.apiserver.caches import Caches
 from wherry.kube.apiserver.customkinds import CustomKinds
 from wherry.kube.apiserver.discovery import Discovery
@@ -61,23 +52,16 @@ class ApiServer:
         self.custom = CustomKinds(self.kinds, self.caches)
         self.measures = Measures()
         self.ready_checks: dict[str, Check] = {"ping": _nothing, "store": self._check_store}
-        self.trust = Trust(KeySet(options.signing_keys), (options.issuer,), (options.issuer,))
-        self.tokens = Tokens(
-            (
-                ServiceAccountTokens(self.trust, self.caches),
-                LegacyTokens(self.trust, self.caches),
-                BootstrapTokens(self.caches, self.trust.audiences),
-            )
-        )
-        self.rbac = Rbac(self.caches)
-        self.authorizer = Authorizers((Superusers(), NodeAuthorizer(self.caches, node_rules()), self.rbac))
-        self.issuer = TokenIssuer(self.trust, self.caches)
+        trust = Trust(KeySet(options.signing_keys), (options.issuer,), (options.issuer,))
+        self.authentication = authn.standard(trust, self.caches)
+        self.authorization = authz.standard(self.caches)
+        self.authorizer = self.authorization.authorizer
         self.api = self._api()
         self.discovery = Discovery(self.kinds.all)
         self.documents = Documents(self.kinds.all, VERSION)
         self.kinds.listeners += [self.discovery.changed, self.documents.changed]
-        gate = Gate(Authenticators((Certificates(), self.tokens)), self.authorizer)
-        shown = Pages(self.discovery, self.documents, self.trust.keys, options, self.measures, self.ready_checks)
+        gate = Gate(self.authentication.authenticator, self.authorizer)
+        shown = Pages(self.discovery, self.documents, trust.keys, options, self.measures, self.ready_checks)
         self.http = HttpApi(self.api, self.kinds, gate, pages(shown), self.measures, options.clock)
 
     def _api(self) -> Api:
@@ -85,14 +69,14 @@ class ApiServer:
         live = LiveReads(caches)
         quotas = QuotaCharges(caches)
         needs = Needs(caches, live, quotas, self.authorizer)
-        admission = Admission((*plugins(needs), EscalationCheck(self.rbac, self.authorizer)))
+        admission = Admission((*plugins(needs), self.authorization.escalation))
         writes = Writes(self.store, caches, admission, Reservations(caches, options.ranges), lambda: str(uuid.uuid4()))
         api = Api(self.kinds, Reads(self.store, caches), writes, Watches(self.store, caches))
         quotas.api = api
         api.add_subresource(scale.subresource(api))
-        for each in (*pods.subresources(api, caches), *others.subresources(api, self.issuer)):
+        for each in (*pods.subresources(api, caches), *others.subresources(api, self.authentication.issuer)):
             api.add_subresource(each)
-        add_reviews(api, self.tokens, self.authorizer, self.rbac)
+        add_reviews(api, self.authentication.tokens, self.authorizer, self.authorization.rbac)
         return api
 
     async def start(self) -> None:

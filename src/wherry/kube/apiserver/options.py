@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from wherry.kube.apiserver.authn.standard import ISSUER
 from wherry.kube.kinds.service.allocation import Ranges
 from wherry.kube.pki.model import SigningKey
 
@@ -14,6 +15,6 @@ class Options:
 
     signing_keys: tuple[SigningKey, ...]
     address: str = "https://127.0.0.1:6443"
-    issuer: str = "https://kubernetes.default.svc.cluster.local"
+    issuer: str = ISSUER
     ranges: Ranges = field(default_factory=Ranges)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
