@@ -79,8 +79,9 @@ class Cache:
         self.revision = max(self.revision, item.revision)
 
     def begin(self, revision: int) -> None:
-        """What is loaded is the state as of ``revision``; changes before it are not known here."""
-        self._floor = revision
+        """What is loaded is the state as of ``revision``; changes before it are not known here. Something may have been
+        deleted by then, so whoever made an index of what was here must make it anew."""
+        self._floor = self.revision = revision
 
     def apply(self, key: str, event: Event) -> None:
         """Take in one event and tell the watchers."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from wherry.kube.apiserver.kinds import Served
-from wherry.kube.apiserver.model import Attributes, User
+from wherry.kube.apiserver.model import User
 from wherry.kube.apiserver.requestinfo import RequestInfo
 from wherry.kube.kinds.model import Context
 from wherry.kube.machinery import status
@@ -75,15 +75,6 @@ class Call:
         return Context(
             self.now, self.user.name, subresource, self.dry_run, self.warnings, version=self.served.version.name
         )
-
-    def attributes(self, verb: str = "", **other: str) -> Attributes:
-        """What the authorizer is asked."""
-        info = self.info
-        values = {
-            "group": info.group, "version": info.version, "resource": info.resource, "name": info.name,
-            "subresource": info.subresource, "namespace": info.namespace,
-        }  # fmt: skip
-        return Attributes(self.user, verb or info.verb, **{**values, **other})
 
 
 @dataclass(frozen=True, slots=True)

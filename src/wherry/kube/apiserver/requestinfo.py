@@ -3,6 +3,7 @@
 (k8s.io/apiserver pkg/endpoints/request/requestinfo.go)
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from wherry.kube.machinery.model import GroupVersionResource
 
 _VERBS = {"GET": "get", "HEAD": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _NAMESPACE_SUBRESOURCES = frozenset({"status", "finalize"})
+_NAMED = re.compile(r"metadata\.name==?([a-z0-9A-Z][-a-z0-9A-Z._:]*)")
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})  # strconv.ParseBool
 
 
@@ -60,9 +62,16 @@ def parse(method: str, path: str, query: Mapping[str, str]) -> RequestInfo:
     name = rest[1] if len(rest) > 1 else ""
     subresource = rest[2] if len(rest) > 2 else ""
     behind = "/".join(rest[3:])
-    return RequestInfo(
-        _special(verb, name, query), path, group, version, resource, namespace, name, subresource, behind
-    )
+    special = _special(verb, name, query)
+    if not name and special in ("list", "watch", "deletecollection"):
+        name = _selected(query.get("fieldSelector", ""))
+    return RequestInfo(special, path, group, version, resource, namespace, name, subresource, behind)
+
+
+def _selected(selector: str) -> str:
+    """The one name that a field selector leaves: whoever may list that object alone may do this."""
+    found = [_NAMED.fullmatch(term) for term in selector.split(",")]
+    return next((term[1] for term in found if term), "")
 
 
 def _special(verb: str, name: str, query: Mapping[str, str]) -> str:

@@ -45,6 +45,8 @@ class Tracker:
         managed = shown["metadata"].get("managedFields")
         if managed:
             new["metadata"]["managedFields"] = managed
+        else:
+            new["metadata"].pop("managedFields", None)
 
 
 class Applied(Tracker):
