@@ -21,6 +21,7 @@ _FIELDS = ((0, 59, ""), (0, 23, ""), (1, 31, ""), (1, 12, _MONTHS), (0, 6, _DAYS
 _DURATION = re.compile(r"[+-]?(?:0|(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)", re.ASCII)
 _DURATION_PART = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
+_MOST_SECONDS = 2**63 / 1e9  # Go counts nanoseconds in 64 bits
 _LONGEST = 4096  # characters; no schedule needs that many
 
 
@@ -62,9 +63,9 @@ def _descriptor(text: str) -> Schedule:
     if not text.startswith("@every "):
         raise ValueError(f"unrecognized descriptor: {text}")
     written = text.removeprefix("@every ")
-    if _DURATION.fullmatch(written) is None:
-        raise ValueError(f'failed to parse duration {text}: time: invalid duration "{written}"')
     seconds = sum(float(number) * _SECONDS[unit] for number, unit in _DURATION_PART.findall(written))
+    if _DURATION.fullmatch(written) is None or seconds > _MOST_SECONDS:
+        raise ValueError(f'failed to parse duration {text}: time: invalid duration "{written}"')
     return Schedule(every_seconds=max(int(seconds), 1) if not written.startswith("-") else 1)
 
 
