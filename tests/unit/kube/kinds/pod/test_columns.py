@@ -135,7 +135,7 @@ def test_sidecars_are_counted_with_the_others() -> None:
 
 
 def test_restarts_are_counted_and_the_last_one_dated() -> None:
-    last = {"lastState": ended(1, finishedAt=ENDED)}
+    last: dict[str, Any] = {"lastState": ended(1, finishedAt=ENDED)}
     assert cells(state(RUNNING, ready=True, restarts=4, **last))[3] == "4 (5m ago)"
 
 

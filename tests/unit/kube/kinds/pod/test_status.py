@@ -5,7 +5,7 @@ import pytest
 from tests.unit.kube.kinds.objects import container, made, pod_spec, with_status
 from wherry.kube.kinds.pod import KIND
 
-RUNNING = {"running": {}}
+RUNNING: dict[str, Any] = {"running": {}}
 FAILED = {"terminated": {"exitCode": 1}}
 DONE = {"terminated": {"exitCode": 0}}
 
