@@ -13,7 +13,7 @@ from wherry.kube.client.informer import Informer
 from wherry.kube.client.informers import Informers
 from wherry.kube.client.model import Client
 from wherry.kube.client.workqueue import WorkQueue
-from wherry.kube.machinery.model import Object
+from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.kube.machinery.status import StatusError
 
 logger = logging.getLogger(__name__)
@@ -59,8 +59,11 @@ class Interest:
 class Reconciler(Protocol):
     """Makes one thing right."""
 
-    name: str
-    interests: Sequence[Interest]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def interests(self) -> Sequence[Interest]: ...
 
     async def reconcile(self, key: Key) -> float | None:
         """Look at the whole state of the thing and do what is missing. Idempotent. Returns the seconds after which to
@@ -71,58 +74,89 @@ class Reconciler(Protocol):
 class Runnable(Protocol):
     """Something that runs until it is cancelled."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     async def run(self) -> None: ...
 
 
 class Controller:
-    """Runs a reconciler: one worker a key, several keys at once."""
+    """Runs a reconciler, once: one worker a key, several keys at once."""
 
     def __init__(self, reconciler: Reconciler, clock: Clock, workers: int = 2) -> None:
         self.name = reconciler.name
         self._reconciler = reconciler
-        self._clock = clock
         self._workers = workers
+        self._queue: WorkQueue[Key] = WorkQueue(clock)
+
+    def add(self, key: Key) -> None:
+        """Look at it: for who learns of changes by other ways than interests."""
+        self._queue.add(key)
 
     async def run(self) -> None:
         """Until cancelled. Begins when everything has been listed."""
-        queue: WorkQueue[Key] = WorkQueue(self._clock)
-        offs = [self._watch(interest, queue) for interest in self._reconciler.interests]
+        offs = [self._watch(interest) for interest in self._reconciler.interests]
         try:
             for interest in self._reconciler.interests:
                 await interest.informer.synced.wait()
             async with asyncio.TaskGroup() as group:
                 for _ in range(self._workers):
-                    group.create_task(self._work(queue), name=self.name)
+                    group.create_task(self._work(), name=self.name)
         finally:
             for off in offs:
                 off()
-            queue.close()
+            self._queue.close()
 
-    def _watch(self, interest: Interest, queue: WorkQueue[Key]) -> Callable[[], None]:
+    def _watch(self, interest: Interest) -> Callable[[], None]:
         def changed(old: Object | None, new: Object | None) -> None:
             for obj in (old, new):
                 if obj is not None:
                     for key in interest.keys(obj):
-                        queue.add(key)
+                        self._queue.add(key)
 
         return interest.informer.add_handler(changed)
 
-    async def _work(self, queue: WorkQueue[Key]) -> None:
+    async def _work(self) -> None:
         while True:
-            key = await queue.get()
+            key = await self._queue.get()
             try:
                 again = await self._reconciler.reconcile(key)
             except Exception as error:
                 complain(self.name, key, error)
-                queue.add_failed(key)
+                self._queue.add_failed(key)
             else:
-                queue.forget(key)
+                self._queue.forget(key)
                 if again is not None:
-                    queue.add_after(key, again)
+                    self._queue.add_after(key, again)
             finally:
-                queue.done(key)
+                self._queue.done(key)
+
+
+async def found(client: Client, resource: GroupVersionResource, key: Key) -> Object | None:
+    """The object as it is now; None: there is none."""
+    try:
+        return await client.get(resource, key.name, key.namespace)
+    except StatusError as error:
+        if error.code != 404:
+            raise
+        return None
+
+
+async def removed(client: Client, resource: GroupVersionResource, obj: Object) -> None:
+    """Delete it, if it is still there and the same. Raises StatusError for all else."""
+    meta = obj["metadata"]
+    options = {"preconditions": {"uid": meta["uid"]}}
+    try:
+        await client.delete(resource, meta["name"], meta.get("namespace", ""), options=options)
+    except StatusError as error:
+        if error.code not in (404, 409):
+            raise
+
+
+def without_finalizer(obj: Object, finalizer: str) -> Object:
+    """A copy that waits for it no longer."""
+    kept = [each for each in obj["metadata"].get("finalizers") or () if each != finalizer]
+    return {**obj, "metadata": {**obj["metadata"], "finalizers": kept}}
 
 
 def complain(name: str, key: object, error: Exception) -> None:

@@ -1,0 +1,174 @@
+"""The objects that a cluster begins with: made at a start where they are missing, and kept as they are meant.
+
+Not a controller: :func:`ensure` is awaited once, before anything else uses the API.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from wherry.kube.client.model import Client
+from wherry.kube.controllers.flowdefaults import objects as flow_objects
+from wherry.kube.machinery.model import GroupVersion, GroupVersionResource, Object
+from wherry.kube.machinery.status import StatusError
+
+NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
+AT_ONCE = 64
+_PRIORITIES = {
+    "system-cluster-critical": (
+        2_000_000_000,
+        "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
+    ),
+    "system-node-critical": (
+        2_000_001_000,
+        "Used for system critical pods that must not be moved from their current node.",
+    ),
+}
+_PLURALS = {
+    "Namespace": "namespaces", "Service": "services", "Endpoints": "endpoints", "EndpointSlice": "endpointslices",
+    "PriorityClass": "priorityclasses", "PriorityLevelConfiguration": "prioritylevelconfigurations",
+    "FlowSchema": "flowschemas", "ClusterRole": "clusterroles", "ClusterRoleBinding": "clusterrolebindings",
+    "Role": "roles", "RoleBinding": "rolebindings",
+}  # fmt: skip
+
+Reconcile = Callable[[Object | None, Object], Object | None]
+"""What to write in place of what is there (None: nothing is there); None: leave it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the API is: the service ``kubernetes``'s own address, and the server's."""
+
+    cluster_ip: str
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Objects, in the order of their making (a namespace before what is in it), and how they are kept."""
+
+    objects: Sequence[Object]
+    reconcile: Reconcile
+
+
+def keep(existing: Object | None, wanted: Object) -> Object | None:
+    """Make it, then leave it alone."""
+    return wanted if existing is None else None
+
+
+def restore(existing: Object | None, wanted: Object) -> Object | None:
+    """What is wanted is so, whatever else is in it: only fields that are named differ."""
+    if existing is None:
+        return wanted
+    meta = {**existing["metadata"], "labels": {**(existing["metadata"].get("labels") or {}), **_labels(wanted)}}
+    if not meta["labels"]:
+        del meta["labels"]
+    changed = {**existing, **wanted, "metadata": meta}
+    return None if changed == existing else changed
+
+
+def _labels(obj: Object) -> dict[str, str]:
+    return dict(obj["metadata"].get("labels") or {})
+
+
+def wanted(address: Address, roles: Iterable[Object], reconcile_role: Reconcile) -> list[Wanted]:
+    """All of it. ``roles`` are RBAC's defaults, and ``reconcile_role`` how they are kept."""
+    namespaces = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in NAMESPACES]
+    return [
+        Wanted(namespaces, keep),
+        Wanted([_service(address)], keep),
+        Wanted(_endpoints(address), restore),
+        Wanted(_priority_classes(), keep),
+        Wanted(flow_objects(), keep),
+        Wanted(list(roles), reconcile_role),
+    ]
+
+
+def _service(address: Address) -> Object:
+    port = {"name": "https", "port": 443, "protocol": "TCP", "targetPort": address.port}
+    meta = {
+        "name": "kubernetes", "namespace": "default", "labels": {"component": "apiserver", "provider": "kubernetes"},
+    }  # fmt: skip
+    spec = {"clusterIP": address.cluster_ip, "type": "ClusterIP", "sessionAffinity": "None", "ports": [port]}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec}
+
+
+def _endpoints(address: Address) -> list[Object]:
+    """Both forms: the old one is what some clients still read."""
+    meta = {"name": "kubernetes", "namespace": "default"}
+    ports = [{"name": "https", "port": address.port, "protocol": "TCP"}]
+    old = {
+        "apiVersion": "v1", "kind": "Endpoints",
+        "metadata": {**meta, "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"}},
+        "subsets": [{"addresses": [{"ip": address.address}], "ports": ports}],
+    }  # fmt: skip
+    new = {
+        "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
+        "metadata": {**meta, "labels": {"kubernetes.io/service-name": "kubernetes"}},
+        "addressType": "IPv6" if ":" in address.address else "IPv4",
+        "endpoints": [{"addresses": [address.address], "conditions": {"ready": True}}],
+        "ports": ports,
+    }  # fmt: skip
+    return [old, new]
+
+
+def _priority_classes() -> list[Object]:
+    return [
+        {
+            "apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": name},
+            "value": value, "description": description,
+        }
+        for name, (value, description) in _PRIORITIES.items()
+    ]  # fmt: skip
+
+
+async def ensure(client: Client, everything: Iterable[Wanted]) -> None:
+    """Make the cluster have them. Idempotent; a crash leaves some made, and the next start goes on."""
+    for group in everything:
+        existing = await _existing(client, group.objects)
+        steps = []
+        for obj in group.objects:
+            there = existing.get(_place(obj))
+            write = group.reconcile(there, obj)
+            if write is not None:
+                steps.append((there is None, write))
+        for start in range(0, len(steps), AT_ONCE):
+            # Together, so that the store writes them together.
+            async with asyncio.TaskGroup() as tasks:
+                for is_new, obj in steps[start : start + AT_ONCE]:
+                    tasks.create_task(_write(client, obj, is_new))
+
+
+async def _write(client: Client, obj: Object, is_new: bool) -> None:
+    resource, namespace = _resource(obj), obj["metadata"].get("namespace", "")
+    try:
+        if is_new:
+            await client.create(resource, obj, namespace)
+        else:
+            await client.update(resource, obj, namespace)
+    except StatusError as error:
+        if error.code != 409:  # another server was quicker, and wants the same
+            raise
+
+
+async def _existing(client: Client, objects: Iterable[Object]) -> dict[tuple[str, str, str], Object]:
+    """Those of the same kinds (and namespaces) that are there: one list each, not one request an object."""
+    lists = dict.fromkeys((_resource(each), each["metadata"].get("namespace", ""), each["kind"]) for each in objects)
+    found = {}
+    for resource, namespace, kind in lists:
+        for obj in (await client.list(resource, namespace)).items:
+            # Lists need not say of each object what all of them are.
+            whole = {"apiVersion": str(resource.group_version), "kind": kind, **obj}
+            found[_place(whole)] = whole
+    return found
+
+
+def _place(obj: Object) -> tuple[str, str, str]:
+    meta = obj["metadata"]
+    return obj["kind"], meta.get("namespace", ""), meta["name"]
+
+
+def _resource(obj: Object) -> GroupVersionResource:
+    version = GroupVersion.parse(obj["apiVersion"])
+    return GroupVersionResource(version.group, version.version, _PLURALS[obj["kind"]])
