@@ -29,11 +29,9 @@ class Client:
 
     async def step(self) -> None:
         """One call, whatever comes of it."""
-        work = self._chance.choices(
-            [self._write, self._swap, self._delete, self._get, self._list, self._past], [8, 6, 3, 4, 2, 1]
-        )
+        work = {self._write: 8, self._swap: 6, self._delete: 3, self._get: 4, self._list: 2, self._past: 1}
         try:
-            await work[0]()
+            await self._chance.choices(list(work), list(work.values()))[0]()
         except Mismatch as error:
             self._known[error.key] = error.item
         except (Compacted, Future):

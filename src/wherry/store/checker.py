@@ -110,7 +110,7 @@ def _difference(given: list[Event], expected: list[Event]) -> Iterator[str]:
 def _get(done: Done, truth: Truth, clock: _Clock) -> Iterator[str]:
     if isinstance(done.outcome, Failed):
         yield from _not_yet(done, clock)
-    if done.end is None or isinstance(done.outcome, Failed):
+    if not done.is_known or isinstance(done.outcome, Failed):
         return
     if done.call.revision:
         least = most = done.call.revision

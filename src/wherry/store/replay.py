@@ -1,7 +1,9 @@
 """What must have happened to a store, as far as a history tells: which commit took effect at which revision."""
 
+import math
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from wherry.store.history import Done, History, Refused
 from wherry.store.model import Delete, Event, Item, Put
@@ -91,7 +93,7 @@ def _place_seen(history: History, seen: dict[int, dict[str, Event]], truth: Trut
 
 def _place_deletions(history: History, seen: dict[int, dict[str, Event]], truth: Truth) -> None:
     """Commits that only delete: acknowledged ones where their revision has no other commit, then unknown ones."""
-    waiting: dict[frozenset[str], list[Done]] = {}
+    waiting: list[Done] = []
     for commit in history.commits:
         if _puts(commit) or not commit.call.operations:
             continue
@@ -99,16 +101,35 @@ def _place_deletions(history: History, seen: dict[int, dict[str, Event]], truth:
             if seen.get(commit.outcome) and commit.outcome not in truth.commits:
                 _place(truth, commit.outcome, commit)
         elif not commit.is_known:
-            waiting.setdefault(frozenset(one.key for one in commit.call.operations), []).append(commit)
+            waiting.append(commit)
+    times = _Times(truth)
     for revision in sorted(seen.keys() - truth.commits.keys()):
         keys = seen[revision].keys()
         if any(event.value is not None for event in seen[revision].values()):
             continue  # which has been told
-        found = next((them for all_keys, them in waiting.items() if keys <= all_keys and them), None)
+        fitting = (one for one in waiting if keys <= {each.key for each in one.call.operations})
+        found = next((one for one in fitting if times.fit(one, revision)), None)
         if found:
-            _place(truth, revision, found.pop(0))
+            waiting.remove(found)
+            _place(truth, revision, found)
         else:
             truth.violations.append(f"invented: nobody did what was told of revision {revision}: {sorted(keys)}")
+
+
+class _Times:
+    """When a revision can have been: after all before it began, and before any behind it was over."""
+
+    def __init__(self, truth: Truth) -> None:
+        self._revisions = sorted(truth.commits)
+        commits = [truth.commits[revision] for revision in self._revisions]
+        self._began = list(accumulate((commit.start for commit in commits), max))
+        ends = (math.inf if commit.end is None else commit.end for commit in reversed(commits))
+        self._over = list(accumulate(ends, min))[::-1]
+
+    def fit(self, commit: Done, revision: int) -> bool:
+        at = bisect_right(self._revisions, revision)
+        is_late = at > 0 and commit.end is not None and commit.end < self._began[at - 1]
+        return not is_late and (at == len(self._over) or commit.start <= self._over[at])
 
 
 def _apply(truth: Truth, revision: int, seen: dict[str, Event]) -> None:

@@ -64,3 +64,14 @@ def test_what_was_done_twice() -> None:
     again = Event("/a", 3, b"1", 2, ITEM)
     history = History([commit("a", Put("/a", b"1"), outcome=2)], watches=seen(PUT, again))
     assert "a took effect at 2 and at 3" in replay(history).violations
+
+
+def test_of_two_deletions_with_unknown_ends_the_one_that_was_under_way_then_is_taken() -> None:
+    early, late = commit("early", Delete("/a")), commit("late", Delete("/a"))
+    put, after = commit("put", Put("/a", b"1"), outcome=2), commit("after", Put("/b", b"2"), outcome=4)
+    early.start, early.end, put.start, put.end = 0, 1, 2, 3
+    late.start, late.end, after.start, after.end = 4, 9, 5, 6
+    truth = replay(History([early, late, put, after], watches=seen(PUT, DELETED)))
+    assert truth.commits[3] is late
+    late.start = 7
+    assert "invented" in replay(History([early, late, put, after], watches=seen(PUT, DELETED))).violations[0]

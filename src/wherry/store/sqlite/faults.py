@@ -24,8 +24,14 @@ def understood(error: Exception, path: str) -> Exception:
         return Unavailable(f"cannot open {path}: {error}")
     if isinstance(error, (apsw.BusyError, apsw.LockedError)):
         return Unavailable(f"{path} is in use by another process")
-    reason = error.strerror if isinstance(error, OSError) else str(error)
-    return Unavailable(f"the disk of {path} failed: {reason}")
+    return Unavailable(f"the disk of {path} failed: {_reason(error)}")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return str(error.strerror)
+    name = apsw.mapping_extended_result_codes.get(getattr(error, "extendedresult", 0))  # says which call it was
+    return f"{error} ({name})" if name else str(error)
 
 
 @contextmanager
@@ -34,4 +40,6 @@ def translated(path: str) -> Iterator[None]:
     try:
         yield
     except (apsw.Error, UnicodeDecodeError, OSError) as error:
-        raise understood(error, path) from error
+        # Some errors end a transaction by themselves, so that apsw finds none to undo and says that.
+        first = error.__context__ if isinstance(error.__context__, apsw.Error) else error
+        raise understood(first, path) from error

@@ -23,8 +23,7 @@ _LOOK_UP = """
     FROM items i JOIN contents c ON c.place = i.place WHERE i.key = ?"""
 _REVOKED_AT_ONCE = 1000
 _FORGET_CONTENTS = """
-    DELETE FROM contents WHERE place IN
-    (SELECT previous FROM events WHERE place <= ? AND previous IS NOT NULL ORDER BY place LIMIT ?)"""
+    DELETE FROM contents WHERE place IN (SELECT previous FROM events WHERE place <= ? ORDER BY place LIMIT ?)"""
 _FORGET_EVENTS = """
     DELETE FROM events WHERE place IN (SELECT place FROM events WHERE place <= ? ORDER BY place LIMIT ?)"""
 

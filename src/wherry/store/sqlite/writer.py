@@ -49,6 +49,7 @@ class Writer:
         committed: Callable[[State, Sequence[Event]], None],
     ) -> None:
         self._connection = connection
+        self._path = connection.filename  # not to be asked while the thread has it
         self._reserve = reserve
         self._committed = committed
         self._state = state
@@ -76,7 +77,7 @@ class Writer:
         if self._is_closed:
             raise Unavailable("the store was closed")
         if not shrinks and not self._reserve.hold():
-            raise understood(self._reserve.trouble, self._connection.filename)
+            raise understood(self._reserve.trouble, self._path)
         future: asyncio.Future[T] = self._loop.create_future()
         request = _Request(apply, size_bytes, shrinks, future)
         self._waiting.append(request)
@@ -129,7 +130,7 @@ class Writer:
             if isinstance(error, apsw.FullError) and self._reserve.is_held:
                 self._reserve.release()
                 self._waiting[:0] = group.shrinking()
-            group.fail(understood(error, self._connection.filename))
+            group.fail(understood(error, self._path))
         else:
             self._state = group.transaction.state
             self._committed(self._state, group.transaction.events)

@@ -38,3 +38,16 @@ def test_others_stay_what_they_are() -> None:
     assert understood(error, "/s") is error
     with pytest.raises(ZeroDivisionError), translated("/s"):
         raise error
+
+
+def test_the_first_error_is_told_not_that_nothing_was_left_to_undo() -> None:
+    connection = apsw.Connection(":memory:")
+    connection.execute("CREATE TABLE things (a UNIQUE ON CONFLICT ROLLBACK); INSERT INTO things VALUES (1)")
+    with pytest.raises(Unavailable, match="UNIQUE constraint failed"), translated("/s"), connection:
+        connection.execute("INSERT INTO things VALUES (1)")
+
+
+def test_a_failed_call_is_named() -> None:
+    error = apsw.IOError("disk I/O error")
+    error.extendedresult = apsw.SQLITE_IOERR_FSYNC
+    assert str(understood(error, "/s")) == "the disk of /s failed: disk I/O error (SQLITE_IOERR_FSYNC)"

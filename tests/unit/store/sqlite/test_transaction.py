@@ -69,24 +69,21 @@ def test_leases_are_never_given_twice(transaction: Transaction) -> None:
     assert transaction.grant(60) > first
 
 
-def test_forgetting_keeps_what_is_current_and_goes_step_by_step(transaction: Transaction) -> None:
+def test_forgetting_keeps_what_is_current_and_is_whole_after_every_step(transaction: Transaction) -> None:
     for number in range(10):
-        transaction.commit([], [Put("/hot", b"%d" % number)])
-    transaction.commit([], [Put("/cold", b"")])
-    transaction.commit([], [Delete("/cold")])
+        transaction.commit([], [Put("/hot", b"%d" % number), Put(f"/cold/{number}", b"")])
+    transaction.commit([], [Delete("/cold/0")])
     transaction.mark_compacted(transaction.state.revision)
-    steps = 0
-    while not transaction.forget(5):
+    ends = []
+    while not ends or not ends[-1]:
+        ends.append(transaction.forget(4))
         for statement, bindings in transaction.later:
             transaction.connection.execute(statement, bindings)
         transaction.later.clear()
-        steps += 1
-    for statement, bindings in transaction.later:
-        transaction.connection.execute(statement, bindings)
-    assert steps == 2
-    assert [count(transaction, table) for table in ("contents", "events", "items")] == [1, 0, 1]
-    transaction.finish()
-    check(transaction.connection)
+        transaction.finish()
+        check(transaction.connection)
+    assert ends == [False] * 5 + [True]
+    assert [count(transaction, table) for table in ("contents", "events", "items")] == [10, 0, 10]
 
 
 def test_compacting_does_not_go_back(transaction: Transaction) -> None:

@@ -181,3 +181,16 @@ async def test_a_request_that_is_no_commit_is_refused_alone(written: Written) ->
     ends = await asyncio.gather(written.put(""), written.put("/a"), return_exceptions=True)
     assert isinstance(ends[0], Invalid)
     assert ends[1] == 2
+
+
+async def test_a_full_disk_is_told_while_the_disk_is_waited_for(written: Written) -> None:
+    """The thread has the connection then; nothing may be asked of it."""
+    await written.put("/a")
+    first = asyncio.create_task(written.delete("/a"))
+    written.reserve.release()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert written.writer.is_committing
+    with pytest.raises(Unavailable, match="no space left"):
+        await written.put("/b")
+    await first
