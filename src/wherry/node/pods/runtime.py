@@ -88,7 +88,8 @@ class Propagation(Enum):
 @dataclass(frozen=True, slots=True)
 class Mount:
     """``source`` is a path on the host that belongs to the node or is the user's (hostPath); ``mapped``: ids on disk
-    are the container's own (root is 0), and are mapped. ``subpath`` is resolved below ``source``, never out of it."""
+    are the container's own (root is 0), and are mapped. ``subpath`` is resolved below ``source``, never out of it.
+    ``image``: an image's id (:attr:`ImageStatus.id`), whose files are mounted read-only in place of ``source``."""
 
     destination: str
     source: str
@@ -97,6 +98,7 @@ class Mount:
     propagation: Propagation = Propagation.PRIVATE
     mapped: bool = True
     subpath: str = ""
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +233,13 @@ class PodRuntime(Protocol):
     def images(self) -> Sequence[ImageStatus]: ...
 
     async def start_sandbox(self, spec: SandboxSpec) -> Sandbox: ...
+
+    async def stop_sandbox(self, sandbox: str) -> None:
+        """Of a pod that has ended: kill what still runs in it and give back its network. Its containers, their logs
+        and states stay until it is removed; it is not ready any more. Idempotent."""
+
+    async def set_sandbox_limits(self, sandbox: str, limits: Limits) -> None:
+        """Of all that runs in it together."""
 
     async def remove_sandbox(self, sandbox: str) -> None:
         """With all that is left of its containers. Idempotent."""
