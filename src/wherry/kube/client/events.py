@@ -4,6 +4,8 @@ A recorder never waits and never fails: what cannot be sent is dropped, with a l
 """
 
 import asyncio
+import copy
+import itertools
 import logging
 from dataclasses import dataclass
 from typing import Literal
@@ -57,7 +59,14 @@ class Recorder:
         self._clock = clock
         self._correlator = Correlator()
         self._queue: asyncio.Queue[Object] = asyncio.Queue(QUEUED)
-        self._last = 0
+        self._marks = itertools.count(int(clock.now().timestamp() * 1_000_000) * 1000)
+
+    def by(self, component: str) -> "Recorder":
+        """One for a part of this process that reports in its own name. What it is told goes the way of this one, which
+        must run."""
+        other = copy.copy(self)
+        other._source = Source(component, self._source.host)
+        return other
 
     def event(
         self, about: Object, reason: str, message: str, *, type: Literal["Normal", "Warning"] = "Normal",
@@ -75,8 +84,6 @@ class Recorder:
 
     def _event(self, involved: Object, said: Object) -> Object:
         now = self._clock.now()
-        # Nanoseconds since 1970 make the name unique, as upstream's do; two in one must differ, too.
-        self._last = max(self._last + 1, int(now.timestamp() * 1_000_000) * 1000)
         source = {"component": self._source.component}
         if self._source.host:
             source["host"] = self._source.host
@@ -84,7 +91,7 @@ class Recorder:
             "apiVersion": "v1",
             "kind": "Event",
             "metadata": {
-                "name": f"{involved.get('name', '')}.{self._last:x}",
+                "name": f"{involved.get('name', '')}.{next(self._marks):x}",
                 "namespace": involved.get("namespace") or "default",
             },
             "involvedObject": involved,

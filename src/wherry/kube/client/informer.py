@@ -83,6 +83,11 @@ class Informer:
         self._listed = False
         self._failures = 0
 
+    @property
+    def revision(self) -> int:
+        """Every change up to this resource version is in the cache, and has been told. 0: nothing has been listed."""
+        return int(self._version or 0) if self._listed else 0
+
     def add_handler(self, handler: Handler) -> Callable[[], None]:
         """Tell it what is there already (as added), and from now on what changes. Returns what takes it off again."""
         self._handlers.append(handler)

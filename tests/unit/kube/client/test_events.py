@@ -92,3 +92,14 @@ async def test_names_differ_even_in_the_same_instant() -> None:
             recorder.event(POD, f"Reason{number}", "x", type="Warning")
         await recorder.flush()
     assert len({each["metadata"]["name"] for each in client.all(EVENTS)}) == 5
+
+
+async def test_parts_of_a_process_report_in_their_own_names() -> None:
+    client = FakeClient()
+    async with recording(client) as recorder:
+        for component in ("a-controller", "b-controller"):
+            recorder.by(component).event(POD, "Done", "it is done")
+        await recorder.flush()
+    sent = client.all(EVENTS)
+    assert [each["source"]["component"] for each in sent] == ["a-controller", "b-controller"]
+    assert {each["source"]["host"] for each in sent} == {"n1"}

@@ -188,3 +188,15 @@ async def test_a_handler_that_fails_harms_nobody_else() -> None:
         client.put(config("b"))
         await settle()
         assert log == ["+a", "+b"]
+
+
+async def test_it_says_how_new_its_state_is() -> None:
+    client = FakeClient(config("a", "1"))
+    async with running(client) as (informer, _):
+        listed = informer.revision
+        assert listed == client.revision
+        made = await client.create(MAPS, config("b", "1"), "default")
+        assert informer.revision == listed < int(made["metadata"]["resourceVersion"])
+        await settle()
+        assert informer.revision == int(made["metadata"]["resourceVersion"])
+    assert Informer(client, EVERYWHERE, client.clock).revision == 0
