@@ -4,19 +4,20 @@ What v1 has no field for stands in annotations, in JSON and in v1's own names (p
 An annotation that cannot be read is dropped, as upstream drops it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from wherry.kube.kinds.rules import without
-from wherry.kube.machinery.model import Object
+from wherry.kube.machinery.model import GroupVersionKind, Object
 
 _PREFIX = "autoscaling.alpha.kubernetes.io/"
 METRICS, CURRENT_METRICS = _PREFIX + "metrics", _PREFIX + "current-metrics"
 CONDITIONS, BEHAVIOR = _PREFIX + "conditions", _PREFIX + "behavior"
 _ALL = (METRICS, CURRENT_METRICS, CONDITIONS, BEHAVIOR)
 _SOURCES = ("object", "pods", "resource", "containerResource", "external")
+_V2 = GroupVersionKind("autoscaling", "v2", "HorizontalPodAutoscaler")
 _CPU = "targetCPUUtilizationPercentage"
 _CURRENT_CPU = "currentCPUUtilizationPercentage"
 
@@ -50,22 +51,23 @@ def from_v1(obj: Object) -> Object:
     meta, spec, status = dict(obj.get("metadata", {})), dict(obj.get("spec", {})), dict(obj.get("status", {}))
     annotations = meta.get("annotations") or {}
     if any(name in annotations for name in _ALL):
-        meta["annotations"] = without(annotations, *_ALL)
-    metrics = [_from_old(each, "target") for each in _read(annotations, METRICS)]
+        del meta["annotations"]
+        if others := without(annotations, *_ALL):
+            meta["annotations"] = others
+    noted = {name: _noted(annotations, name) for name in _ALL}
+    metrics, current = list(noted[METRICS] or ()), list(noted[CURRENT_METRICS] or ())
     use, used = spec.pop(_CPU, None), status.pop(_CURRENT_CPU, None)
     if use is not None or not metrics:
         metrics.append(_cpu_metric("target", 80 if use is None else use, type="Utilization"))
     spec["metrics"] = metrics
-    behavior = _read_one(annotations, BEHAVIOR)
-    if behavior:
-        spec["behavior"] = _uncapitalised(behavior)
-    current = [_from_old(each, "current") for each in _read(annotations, CURRENT_METRICS)]
+    if noted[BEHAVIOR]:
+        spec["behavior"] = noted[BEHAVIOR]
     if used is not None and not current:
         current = [_cpu_metric("current", used)]
     if current:
         status["currentMetrics"] = current
-    if conditions := _read(annotations, CONDITIONS):
-        status["conditions"] = conditions
+    if noted[CONDITIONS]:
+        status["conditions"] = noted[CONDITIONS]
     return _rebuilt(obj, meta, spec, status)
 
 
@@ -88,17 +90,37 @@ def _is_cpu_use(metric: Object, side: str) -> bool:
     return _is_cpu(metric) and metric["resource"].get(side, {}).get("averageUtilization") is not None
 
 
-def _read_one(annotations: Object, name: str) -> Any:  # Any: JSON
-    text = annotations.get(name)
-    try:
-        return msgspec.json.decode(text) if isinstance(text, str) and text else None
-    except (msgspec.DecodeError, RecursionError):
+_PLACES: dict[str, tuple[str, str, Callable[[Any], Any]]] = {
+    METRICS: ("spec", "metrics", lambda found: [_from_old(each, "target") for each in _objects(found)]),
+    CURRENT_METRICS: (
+        "status",
+        "currentMetrics",
+        lambda found: [_from_old(each, "current") for each in _objects(found)],
+    ),
+    CONDITIONS: ("status", "conditions", lambda found: _objects(found)),
+    BEHAVIOR: ("spec", "behavior", lambda found: _uncapitalised(found)),
+}
+"""Where in v2 what an annotation says stands, and how it is made of its JSON."""
+
+
+def _noted(annotations: Object, name: str) -> Any:  # Any: JSON
+    """What an annotation says, in v2; None when it says nothing, or what v2 cannot hold."""
+    from wherry.kube.machinery.schema.builtin import schema_of
+    from wherry.kube.machinery.schema.conform import Mistyped, conform
+
+    text, (part, field, read) = annotations.get(name), _PLACES[name]
+    if not text:
         return None
+    try:
+        found = read(msgspec.json.decode(text))
+        conform({part: {field: found}}, schema_of(_V2))
+    except (msgspec.DecodeError, Mistyped, RecursionError):
+        return None
+    return found
 
 
-def _read(annotations: Object, name: str) -> Sequence[Object]:
+def _objects(found: Any) -> list[Object]:  # Any: JSON
     """The objects of a list; nothing when it is none."""
-    found = _read_one(annotations, name)
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
