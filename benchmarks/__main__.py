@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import building, distribution, footprint, instance, registries, report, rootfs, starts
+from benchmarks import api, building, distribution, footprint, instance, registries, report, rootfs, starts
 from benchmarks.report import Row
 from benchmarks.starts import Stage
 from wherry.app.client import ApiError, Unreachable
@@ -35,6 +35,7 @@ MEASUREMENTS: dict[str, _Measurement] = {
     "distribution": distribution.against_dockerd,
     "build": building.against_peers,
     "registry": registries.against_docker_registry,
+    "api": api.against_floors,
 }
 
 

@@ -9,7 +9,7 @@
 
 RUN_PACKAGES="busybox-static tini libnftables1 nftables iproute2 procps"
 TEST_PACKAGES="runc skopeo qemu-system-x86 cpio curl strace podman docker-registry openssl git openssh-client"
-BENCH_PACKAGES="runc skopeo docker-registry buildah"
+BENCH_PACKAGES="runc skopeo docker-registry buildah curl wrk"
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 fail() {

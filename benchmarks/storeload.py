@@ -1,0 +1,41 @@
+"""Many clients that commit into our store, each one after the other: ``python -m benchmarks.storeload DIR CLIENTS S``.
+
+Prints the microseconds a commit took, all clients together.
+"""
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+
+import uvloop
+
+from wherry.store.model import Compare, Put
+from wherry.store.sqlite import open_store
+
+_VALUE = b"v" * 2048
+
+
+async def main() -> None:
+    directory, clients, seconds = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+    directory.mkdir()
+    store = open_store(directory / "state.sqlite")
+    end = time.perf_counter() + seconds
+    done = 0
+
+    async def commit(client: int) -> None:
+        nonlocal done
+        number = 0
+        while time.perf_counter() < end:
+            key = f"/core/configmaps/bench/{client}-{number}"
+            await store.commit([Compare(key, 0)], [Put(key, _VALUE)])
+            number += 1
+            done += 1
+
+    await asyncio.gather(*(commit(client) for client in range(clients)))
+    await store.aclose()
+    print(seconds / done * 1e6)
+
+
+if __name__ == "__main__":
+    uvloop.run(main())
