@@ -1,12 +1,16 @@
 """Numbers that may be percentages, and counts of a status (k8s.io/kubernetes pkg/apis/apps/validation)."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from wherry.kube.kinds.rules import Found, counts
 from wherry.kube.machinery import names
 from wherry.kube.machinery.fielderrors import Path, invalid
-from wherry.kube.machinery.intstr import IntOrString, is_percent, percentage
+from wherry.kube.machinery.intstr import IntOrString, is_percent
+
+_NUMBER = re.compile(r"[+-]?[0-9]+", re.ASCII)
+_MOST, _LONGEST = 2**63 - 1, 1000
 
 
 def positive_or_percent(path: Path, value: IntOrString) -> Found:
@@ -17,17 +21,19 @@ def positive_or_percent(path: Path, value: IntOrString) -> Found:
 
 def at_most_all(path: Path, value: IntOrString) -> Found:
     """Not more than 100 %; a plain number may be anything."""
-    if isinstance(value, str) and is_percent(value) and percentage(value) > 100:
+    if isinstance(value, str) and is_percent(value) and amount(value) > 100:
         return [invalid(path, value, "must not be greater than 100%")]
     return []
 
 
 def amount(value: IntOrString) -> int:
-    """The number, of a percentage too; 0 when it is neither."""
+    """The number, of a percentage too; 0 when it is neither. What Go's integers cannot hold is their highest."""
     if not isinstance(value, str):
         return value
     digits = value.removesuffix("%")
-    return int(digits) if digits.lstrip("+-").isdecimal() else 0
+    if _NUMBER.fullmatch(digits) is None:
+        return 0
+    return max(-_MOST, min(int(digits), _MOST)) if len(digits) < _LONGEST else _MOST
 
 
 def parts(path: Path, status: Mapping[str, Any], whole: str, *fields: str, said: str = "") -> Found:  # Any: JSON

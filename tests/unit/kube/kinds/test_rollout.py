@@ -36,9 +36,14 @@ def test_the_amount_of_a_number_and_of_a_percentage(number: int) -> None:
     assert rollout.amount(number) == rollout.amount(f"{number}%") == number
 
 
-@given(st.text())
+@given(st.text() | st.text(alphabet="0123456789+-%"))
 def test_the_amount_of_anything_is_a_number(text: str) -> None:
     assert isinstance(rollout.amount(text), int)
+
+
+def test_more_than_go_can_hold_is_as_much_as_it_can() -> None:
+    assert rollout.amount("9" * 5000) == rollout.amount("9" * 20 + "%") == 2**63 - 1
+    assert len(rollout.at_most_all(AT, "9" * 5000 + "%")) == 1
 
 
 def test_parts_are_not_more_than_the_whole() -> None:

@@ -14,6 +14,7 @@ _NUMBER, _PART = "(?:0|[1-9][0-9]*)", "[0-9A-Za-z-]+"
 _SEMVER = re.compile(
     rf"({_NUMBER})\.({_NUMBER})\.({_NUMBER})(?:-({_PART}(?:\.{_PART})*))?(?:\+{_PART}(?:\.{_PART})*)?", re.ASCII
 )
+_LONGEST = 256  # characters; no version needs that many
 _BINARY, _EMULATION = SPEC.child("binaryVersion"), SPEC.child("emulationVersion")
 Version = tuple[tuple[int, ...], bool, list[tuple[int, int, str]]]
 
@@ -48,7 +49,7 @@ def _validate_versions(binary: str, emulation: str) -> Found:
 
 def read_version(text: str) -> Version | None:
     """A key to compare by, as semver.org orders versions; None when the text is none."""
-    found = _SEMVER.fullmatch(text)
+    found = _SEMVER.fullmatch(text) if len(text) <= _LONGEST else None
     if found is None:
         return None
     early = [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in (found[4] or "").split(".") if part]
