@@ -54,11 +54,13 @@ class ReplicationControllerStrategy(Strategy):
         errors = [error for name in fields for error in nonnegative(_STATUS.child(name), status.get(name))]
         total = status.get("replicas", 0)
         for name in _COUNTS:
-            if status.get(name, 0) > total:
-                errors.append(invalid(_STATUS.child(name), status[name], "cannot be greater than status.replicas"))
-        if status.get("availableReplicas", 0) > status.get("readyReplicas", 0):
-            what = "cannot be greater than readyReplicas"
-            errors.append(invalid(_STATUS.child("availableReplicas"), status["availableReplicas"], what))
+            if (count := status.get(name, 0)) > total:
+                errors.append(invalid(_STATUS.child(name), count, "cannot be greater than status.replicas"))
+        available = status.get("availableReplicas", 0)
+        if available > status.get("readyReplicas", 0):
+            errors.append(
+                invalid(_STATUS.child("availableReplicas"), available, "cannot be greater than readyReplicas")
+            )
         return errors
 
     def warnings(self, obj: Object, old: Object | None) -> Sequence[str]:
