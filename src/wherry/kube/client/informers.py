@@ -10,14 +10,13 @@ from wherry.kube.client.informer import RETRY, Informer, Retry, Selection, Trans
 from wherry.kube.client.model import Client
 from wherry.kube.machinery.model import GroupVersionResource, Object
 
-_KEPT = ("name", "namespace", "uid", "resourceVersion", "ownerReferences", "finalizers", "deletionTimestamp", "labels")
+_KEPT = ("name", "namespace", "uid", "resourceVersion", "ownerReferences", "finalizers", "deletionTimestamp")
 
 
 def bare_metadata(obj: Object) -> Object:
-    """What the garbage collector wants of an object, and nothing else: memory is what counts there."""
+    """What the garbage collector wants of an object, and nothing else: it watches all there are."""
     meta = obj["metadata"]
-    kept = {name: meta[name] for name in _KEPT if name in meta}
-    return {"apiVersion": obj.get("apiVersion", ""), "kind": obj.get("kind", ""), "metadata": kept}
+    return {"metadata": {name: meta[name] for name in _KEPT if name in meta}}
 
 
 WHOLE: Transform = without_managed_fields

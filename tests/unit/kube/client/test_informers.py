@@ -32,7 +32,7 @@ async def test_a_bare_view_keeps_no_more_than_an_owner_graph_needs() -> None:
         informer = informers.of(PODS, transform=BARE)
         await informers.wait_synced(informer)
         (kept,) = informer.cache
-        assert set(kept) == {"apiVersion", "kind", "metadata"} and kept["metadata"]["finalizers"] == ["x"]
+        assert set(kept) == {"metadata"} and kept["metadata"]["finalizers"] == ["x"]
         assert "annotations" not in kept["metadata"]
 
 
