@@ -30,6 +30,7 @@ class Instance:
           volumes/<name>/_data
           tmp/                 emptied at start
         run/                   docker.sock, shims/<id>.sock, api (the API's address, while it is served)
+          sandboxes/<id>/      mounted: what the containers of a pod share
     """
 
     root: Path
@@ -111,6 +112,11 @@ class Instance:
     @property
     def tmp(self) -> Path:
         return self.root / "tmp"
+
+    @property
+    def sandboxes(self) -> Path:
+        """Directory of what containers of pods share: a mount, below which others are."""
+        return self.run / "sandboxes"
 
     @property
     def shims(self) -> Path:

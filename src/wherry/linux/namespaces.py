@@ -3,6 +3,7 @@
 import ctypes
 import os
 import signal
+from os import PathLike
 
 from wherry.linux.errors import KernelError
 from wherry.linux.syscalls import NUMBERS
@@ -53,3 +54,26 @@ def open_namespace(pid: int, kind: str) -> int:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
         raise KernelError(error.errno or 0, "open namespace", path) from error
+
+
+def open_pinned(path: "PathLike[str]") -> int:
+    """A descriptor of the namespace that is mounted on the file ``path``; KernelError ENOENT when none is.
+
+    All namespaces are files of one file system (nsfs): whether one is mounted there is told by its device.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        raise KernelError(error.errno or 0, "open namespace", str(path)) from error
+    if not is_namespace(fd):
+        os.close(fd)
+        raise KernelError(2, "open namespace", str(path))  # ENOENT
+    return fd
+
+
+def is_namespace(file: "int | PathLike[str]") -> bool:
+    """Whether a file is a namespace: a process's own, or one mounted on it. False for what does not exist."""
+    try:
+        return os.stat(file).st_dev == os.stat("/proc/self/ns/net").st_dev
+    except FileNotFoundError:
+        return False

@@ -22,7 +22,8 @@ _NUMBERS = {"stdout": 1, "stderr": 2}
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a client wants of a container's streams; ``logs`` what was written before, ``stream`` what comes."""
+    """What a client wants of a container's streams; ``logs`` what was written before, ``stream`` what comes;
+    ``detaches``: there are keys that end the conversation alone."""
 
     stdin: bool = False
     stdout: bool = True
@@ -31,13 +32,14 @@ class Wish:
     stream: bool = True
     early: bytes = b""
     detach_keys: str | None = None
+    detaches: bool = True
 
 
 async def attach(around: Surroundings, container: Container, fd: int, wish: Wish) -> None:
     """Give a client's socket to the container's shim; before a start it is kept for it. Takes ``fd`` over."""
     try:
         _check(container)
-        keys = detach_keys(wish.detach_keys)
+        keys = detach_keys(wish.detach_keys) if wish.detaches else b""
         around.tell(container, "attach")
         if wish.logs:
             await _replay(around, container, fd, wish)

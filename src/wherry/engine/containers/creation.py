@@ -3,7 +3,7 @@
 import os
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from wherry.engine.containers import facts, naming, resources, seccomp, sharing,
 from wherry.engine.containers.merging import merge, words
 from wherry.engine.containers.model import Config, HostConfig, NetworkingConfig
 from wherry.engine.containers.mounts import Mounts
-from wherry.engine.containers.row import Container
+from wherry.engine.containers.row import Container, MountPoint, PodPart
 from wherry.engine.containers.surroundings import Surroundings
 from wherry.engine.images.model import Image
 from wherry.kit.errors import Invalid, NotFound
@@ -30,13 +30,18 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client asks for. ``platform`` as ``os/architecture[/variant]``."""
+    """What a client asks for. ``platform`` as ``os/architecture[/variant]``.
+
+    ``pod``: it shares a sandbox, whatever ``host`` says of namespaces. ``mounts``: more mounts, resolved already.
+    """
 
     config: Config
     host: HostConfig
     networking: NetworkingConfig
     name: str | None = None
     platform: str | None = None
+    pod: PodPart | None = None
+    mounts: Sequence[MountPoint] = ()
 
 
 class Creation:
@@ -60,7 +65,7 @@ class Creation:
         try:
             directory.mkdir(0o710)
             with around.registry.transaction():
-                container.mounts = mounts.resolve(config, request.host)
+                container.mounts = mounts.resolve(config, request.host, request.mounts)
                 around.registry.insert(container)
         except BaseException:
             around.volumes.forget(mounts.made)
@@ -81,6 +86,9 @@ class Creation:
         if not arguments:
             raise Invalid("no command specified")
         container_id = _new_id(self._around.registry.exists)
+        sandbox = self._around.sandboxes.get(request.pod.sandbox) if request.pod is not None else None
+        if sandbox is not None:
+            config.Hostname = sandbox.hostname
         if not config.Hostname:
             config.Hostname = os.uname().nodename if "host" in _names(request.host) else container_id[:12]
         return Container(
@@ -94,7 +102,8 @@ class Creation:
             networking=request.networking,
             path=arguments[0],
             args=arguments[1:],
-            mapped=validate.is_mapped(request.host, self._around.registry.get),
+            mapped=sandbox.is_mapped if sandbox else validate.is_mapped(request.host, self._around.registry.get),
+            pod=request.pod,
         )
 
     def _resolve_donors(self, host: HostConfig) -> None:

@@ -9,20 +9,23 @@ from typing import Any
 from wherry.engine.containers import facts, seccomp, spec, validate
 from wherry.engine.containers.model import Config, ExecConfig, HostConfig, State
 from wherry.engine.containers.row import Container
+from wherry.engine.containers.signals import KILL
 from wherry.engine.containers.surroundings import Surroundings, Work
 from wherry.engine.containers.units import detach_keys
 from wherry.engine.runtime.model import Attachment, Exec, ExecSpec, StartFailed, Task
-from wherry.kit.errors import Conflict, Invalid, NotFound
+from wherry.kit.errors import Conflict, Invalid, NotFound, Unavailable
 
 _KEPT = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who started an exec and wants its streams: a connected socket, and what it sent already."""
+    """Who started an exec and wants its streams: a connected socket, and what it sent already. ``detaches``: there are
+    keys that end the conversation alone."""
 
     fd: int
     early: bytes = b""
+    detaches: bool = True
 
 
 @dataclass(slots=True)
@@ -118,6 +121,22 @@ class Execs:
             raise Conflict(f"container {record.container.id} is not running")
         return task
 
+    async def wait(self, exec_id: str) -> int:
+        """Exit code of one that was started, when it has ended."""
+        record = self.get(exec_id)
+        if record.running is not None:
+            return (await record.running.wait()).code
+        return record.code or 0
+
+    async def kill(self, exec_id: str) -> None:
+        """End it with SIGKILL; nothing when it has ended."""
+        running = self.get(exec_id).running
+        if running is not None:
+            try:
+                await running.kill(KILL)
+            except (NotFound, Unavailable):
+                pass
+
     async def _follow(self, record: Record, running: Exec) -> None:
         ended = await running.wait()
         record.code = ended.code
@@ -129,7 +148,7 @@ class Execs:
         names = facts.granted(HostConfig(Privileged=True) if config.Privileged else host)
         attachment = None
         if client is not None:
-            keys = detach_keys(config.DetachKeys)
+            keys = detach_keys(config.DetachKeys) if client.detaches else b""
             wanted = config.AttachStdin, config.AttachStdout, config.AttachStderr
             attachment = Attachment(client.fd, *wanted, keys, client.early)
         if size is None and config.ConsoleSize and any(config.ConsoleSize):

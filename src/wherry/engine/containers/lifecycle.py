@@ -44,7 +44,7 @@ class Lifecycle:
             self._around.registry.save(container)
             self._around.waiting.ended(container, container.error)
 
-    async def stop(self, container: Container, timeout: int | None = None, signal: str | None = None) -> None:
+    async def stop(self, container: Container, timeout: float | None = None, signal: str | None = None) -> None:
         """Ask it to end, insist after ``timeout`` seconds (negative: never). NotModified when it does not run."""
         number = self._stop_signal(container, signal)
         async with self._around.registry.live(container).lock:
@@ -57,7 +57,7 @@ class Lifecycle:
     def _stop_signal(container: Container, signal: str | None = None) -> int:
         return validate.signal_number(signal or container.config.StopSignal or "TERM")
 
-    async def _stop(self, container: Container, number: int, timeout: int | None) -> None:
+    async def _stop(self, container: Container, number: int, timeout: float | None) -> None:
         container.stopped_by_user = True
         self._around.registry.save(container)
         if container.state is State.RESTARTING:

@@ -59,7 +59,7 @@ class Listing:
         return document | (self.sizes(container) if size else {})
 
     def prunable(self, filters: Filters) -> list[Container]:
-        """Those that do not run and match; ``until`` is about when they were created."""
+        """Those that do not run and match; ``until`` is about when they were created. None of a pod that there is."""
         matches = self._matcher.predicate({name: values for name, values in filters.items() if name != "until"})
         until = filters.get("until", ())
         if len(until) > 1:
@@ -69,6 +69,7 @@ class Listing:
             one
             for one in self._around.registry
             if not one.is_active and matches(one) and (limit is None or one.created < limit)
+            and not (one.pod is not None and self._around.sandboxes.exists(one.pod.sandbox))
         ]
 
     def sizes(self, container: Container) -> dict[str, int]:

@@ -34,8 +34,8 @@ class Mounts:
         self._find = find
         self.made: list[str] = []
 
-    def resolve(self, config: Config, host: HostConfig) -> list[MountPoint]:
-        """All mount points of a new container, by destination. Invalid in Docker's words."""
+    def resolve(self, config: Config, host: HostConfig, given: Iterable[MountPoint] = ()) -> list[MountPoint]:
+        """All mount points of a new container, by destination, those ``given`` among them. Invalid in Docker's words."""
         points: dict[str, MountPoint] = {}
         for item in host.VolumesFrom or ():
             for point in self._inherited(item):
@@ -43,6 +43,7 @@ class Mounts:
         asked = [self._bind(item, host.VolumeDriver) for item in host.Binds or ()]
         asked += [self._mount(mount) for mount in host.Mounts or ()]
         asked += [_tmpfs(destination, value) for destination, value in (host.Tmpfs or {}).items()]
+        asked += given
         explicit: set[str] = set()
         for point in asked:
             if point.destination in explicit:

@@ -29,9 +29,10 @@ class Recovery:
         """Make rows, tasks, directories and networks agree, whatever instruction a crash came at."""
         around = self._around
         await self._remove_strangers()
+        await around.sandboxes.recover()
         around.volumes.recover()
         await asyncio.gather(*(self._recover(container) for container in around.registry))
-        around.networks.recover({one.id for one in around.registry if one.is_active})
+        around.networks.recover({one.id for one in around.registry if one.is_active} | around.sandboxes.ready())
         around.images.collect(around.registry.image_users)
         await asyncio.gather(*(self._resume(container) for container in around.registry))
         around.pool.start()
@@ -98,6 +99,7 @@ class Recovery:
         await asyncio.gather(*(self._stop(one) for one in around.registry if one.is_active))
         for container in around.registry:
             await around.networks.disconnect(container.id)
+        await around.sandboxes.shut_down()
 
     async def _stop(self, container: Container) -> None:
         around = self._around

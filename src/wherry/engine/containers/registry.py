@@ -104,8 +104,13 @@ class Registry:
         self._names[name] = container.id
 
     def image_users(self, image_id: str) -> list[ImageUse]:
-        """The containers made from an image."""
-        return [ImageUse(one.id, one.is_active) for one in self._containers.values() if one.image == image_id]
+        """The containers made from an image, and those that mount its files."""
+
+        def uses(one: Container) -> bool:
+            mounted = any(point.kind == "image" and point.source == image_id for point in one.mounts)
+            return one.image == image_id or mounted
+
+        return [ImageUse(one.id, one.is_active) for one in self._containers.values() if uses(one)]
 
     def volume_users(self, name: str) -> list[str]:
         """The containers that mount a volume."""

@@ -79,7 +79,7 @@ class Removal:
     def _forget(self, container: Container, released: list[str]) -> None:
         around = self._around
         around.registry.forget(container)
-        if container.ids is not None and not self._shares_ids(container):
+        if container.ids is not None and container.pod is None and not self._shares_ids(container):
             around.ranges.release(container.ids)
         around.volumes.forget(released)
         around.images.collect(around.registry.image_users)

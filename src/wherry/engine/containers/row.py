@@ -14,7 +14,9 @@ SCHEMA = (
 class MountPoint(msgspec.Struct, kw_only=True, frozen=True):
     """A mount, resolved. ``source`` is a path of the host; ``name`` a volume's; ``options`` are OCI's.
 
-    ``kind``: bind, volume, tmpfs, or "tree": one that has no path (``starting.Ground``).
+    ``kind``: bind, volume, tmpfs, "image": files of the image whose id ``source`` is, read only, or "tree": one that has
+    no path (``starting.Ground``). ``subpath`` is what of the source is mounted: looked up at the start, beneath it.
+    ``mapped`` False: the ids on the disk are the host's.
 
     ``shown`` False: docker inspect does not list it (``--tmpfs``). ``make``: a start makes the directory ``source``
     when it is missing.
@@ -30,7 +32,23 @@ class MountPoint(msgspec.Struct, kw_only=True, frozen=True):
     anonymous: bool = False
     shown: bool = True
     make: bool = False
+    subpath: str = ""
+    mapped: bool = True
     options: list[str] = []
+
+
+class PodPart(msgspec.Struct, kw_only=True, frozen=True):
+    """A container's part in a pod.
+
+    ``sandbox`` is the id of that (:mod:`wherry.engine.sandboxes`), which it shares with others; its ids are the
+    sandbox's. The others are of whoever made it, and given back: nothing an image says is among them.
+    """
+
+    sandbox: str
+    name: str
+    attempt: int = 0
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
 
 
 class Container(msgspec.Struct, kw_only=True):
@@ -65,6 +83,7 @@ class Container(msgspec.Struct, kw_only=True):
     stopped_by_user: bool = False
     ids: int | None = None
     mapped: bool = True
+    pod: PodPart | None = None
 
     def move(self, state: State) -> None:
         """Change the state; Conflict where the table does not know the way."""

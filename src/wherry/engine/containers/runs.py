@@ -54,6 +54,8 @@ class Runs:
 
     def _could_not(self, container: Container, code: int, error: str) -> None:
         container.exit_code, container.error = code, error
+        if container.pod is not None:  # a container of a pod is not started again: another one is made
+            container.finished = self._around.now()
         self._around.registry.save(container)
         self._around.tell(container, "die", exitCode=str(code))
         self._around.waiting.ended(container, error)

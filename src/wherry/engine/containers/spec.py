@@ -31,7 +31,7 @@ class Facts:
     ``capabilities`` are those granted. ``files`` are the host's paths of files by their places in the container.
     ``thermal`` are the processors' thermal files, which are masked. ``devices``, ``device_rules`` and ``throttles`` are
     documents of the runtime specification. ``shm``: "" for a /dev/shm of its own, None for none, else the path that is
-    mounted there.
+    mounted there. ``mapped_files``: on the disk, the files and that path belong to the container's ids as they are.
     """
 
     cgroup: str
@@ -47,6 +47,7 @@ class Facts:
     own_network: bool = True
     seccomp: dict[str, Any] | None = None
     groups: Sequence[int | str] = field(default=())
+    mapped_files: bool = True
 
 
 def default_mounts(shm_bytes: int = SHM_BYTES, readonly: bool = True) -> list[dict[str, Any]]:
@@ -160,17 +161,18 @@ def _mounts(container: Container, facts: Facts) -> list[dict[str, Any]]:
     """In the order they are made: the usual ones, the files of /etc, then what was asked for, from the root down."""
     host = container.host
     idmap = ["idmap"] if container.mapped else []
+    own = idmap if facts.mapped_files else []
     wanted = {mount.destination for mount in container.mounts}
-    mounts = _with_shm(default_mounts(host.ShmSize or SHM_BYTES, readonly=not host.Privileged), facts.shm, idmap)
+    mounts = _with_shm(default_mounts(host.ShmSize or SHM_BYTES, readonly=not host.Privileged), facts.shm, own)
     for destination, source in facts.files.items():
-        options = ["rbind", "rprivate", *idmap]
+        options = ["rbind", "rprivate", *own]
         mounts.append({"destination": destination, "type": "bind", "source": source, "options": options})
     mounts = [mount for mount in mounts if mount["destination"] not in wanted]
     for mount in sorted(container.mounts, key=lambda one: one.destination.count("/")):
         entry: dict[str, Any] = {"destination": mount.destination, "type": "bind", "source": mount.source}
         if mount.kind == "tmpfs":
             entry |= {"type": "tmpfs", "source": "tmpfs", "options": list(mount.options)}
-        elif mount.kind == "tree":  # made for this container, with its own ids
+        elif mount.kind in ("tree", "image") or not mount.mapped:  # made for this container, with its own ids
             entry["options"] = list(mount.options)
         else:
             entry["options"] = [*mount.options, *idmap]

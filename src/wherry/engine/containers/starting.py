@@ -14,8 +14,10 @@ from wherry.engine.containers.row import Container
 from wherry.engine.containers.sharing import Shared, isolation, shares
 from wherry.engine.containers.shm import mount_shm, unmount_shm
 from wherry.engine.containers.surroundings import Surroundings
+from wherry.engine.containers.treemounts import TreeMaker
 from wherry.engine.networks.model import Endpoint
 from wherry.engine.runtime.model import Attachment, Rootfs, Sandbox, Task, TaskSpec
+from wherry.engine.sandboxes.pins import SHM
 from wherry.kit.errors import Conflict, WherryError
 from wherry.linux.namespaces import open_namespace
 
@@ -63,9 +65,10 @@ class Starter:
             shared = shares(container.host, self._donor)
             place = await self._place(container, shared)
             await self._connect(container, place)
-            if ground is not None and ground.trees is not None:
+            ground = ground or self._image(container)
+            if ground.trees is not None:
                 place.trees = await asyncio.to_thread(self._trees, container, place, ground.trees)
-            task_spec = self._spec(container, place, shared, clients, ground or self._image(container))
+            task_spec = self._spec(container, place, shared, clients, ground)
             taken_over = True
             return await place.sandbox.start(task_spec)
         except BaseException:
@@ -106,6 +109,11 @@ class Starter:
     async def _place(self, container: Container, shared: Shared) -> _Place:
         """Namespaces, and where the container is on the default bridge, its place there; from the pool if possible."""
         around = self._around
+        sandbox = around.sandbox(container)
+        if sandbox is not None:
+            if sandbox.ids is not None and container.ids is None:
+                self._bind_ids(container, sandbox.ids)
+            return _Place(await around.sandboxes.place(sandbox), None)
         bridged = is_bridged(container)
         if container.mapped and container.ids is None and not shared and is_usual(container):
             made: Made = await around.pool.take(bridged)
@@ -149,8 +157,11 @@ class Starter:
             os.close(userns)
 
     def _image(self, container: Container) -> Ground:
-        image = self._around.images.held(container.image)
-        return Ground(self._around.snapshots.layers(list(image.chain_ids)))
+        trees = TreeMaker(container.mounts, self._layers, self._around.instance.tmp)
+        return Ground(self._layers(container.image), trees or None)
+
+    def _layers(self, image: str) -> Sequence[Path]:
+        return self._around.snapshots.layers(list(self._around.images.held(image).chain_ids))
 
     def _spec(
         self, container: Container, place: _Place, shared: Shared, clients: Sequence[Attachment], ground: Ground
@@ -201,18 +212,25 @@ class Starter:
             device_rules=rules,
             throttles=devices.throttles(host),
             shm=self._shm(container, shared),
-            own_network=host.NetworkMode != "host" and shared.network is None,
+            own_network=host.NetworkMode != "host" and shared.network is None and container.pod is None,
             seccomp=seccomp.section(host, names) if validate.runtime(host) != "wherry" else None,
             groups=[int(group) if group.isascii() and group.isdigit() else group for group in host.GroupAdd or ()],
+            mapped_files=container.pod is None,
         )
 
     def _files(self, container: Container, endpoint: Endpoint | None, shared: Shared) -> dict[str, str]:
+        sandbox = self._around.sandbox(container)
+        if sandbox is not None:
+            return {f"/etc/{name}": self._around.sandboxes.file(sandbox, name) for name in etcfiles.NAMES}
         if shared.network:
             return etcfiles.of_directory(self._around.directory(shared.network[1]))
         return etcfiles.write(self._around.directory(container), container, endpoint)
 
     def _shm(self, container: Container, shared: Shared) -> str | None:
         """Where /dev/shm comes from: "" a tmpfs of its own, None: there is none."""
+        sandbox = self._around.sandbox(container)
+        if sandbox is not None:
+            return "/dev/shm" if sandbox.host_ipc else self._around.sandboxes.file(sandbox, SHM)
         mode = container.host.IpcMode
         if mode == "none":
             return None

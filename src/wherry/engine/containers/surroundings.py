@@ -17,6 +17,7 @@ from wherry.engine.events import EventSink
 from wherry.engine.instance import Instance
 from wherry.engine.networks import Networks
 from wherry.engine.runtime.model import Runtime
+from wherry.engine.sandboxes import PodSandbox, Sandboxes
 from wherry.engine.snapshots import Snapshots
 from wherry.engine.trash import Trash
 from wherry.engine.volumes import Volumes
@@ -36,6 +37,7 @@ class Surroundings:
     registry: Registry
     ranges: IdRanges
     pool: Pool
+    sandboxes: Sandboxes
     group: Callable[[str], Group]
     now: Callable[[], int]
     waiting: Waiting = field(default_factory=Waiting)
@@ -54,6 +56,10 @@ class Surroundings:
         parent = container.host.CgroupParent.strip("/")
         base = self.instance.cgroup_parent
         return f"{base}/{parent}/{container.id}" if parent else f"{base}/{container.id}"
+
+    def sandbox(self, container: Container) -> PodSandbox | None:
+        """What it shares with the other containers of its pod; None when it is of none. NotFound when that is gone."""
+        return self.sandboxes.get(container.pod.sandbox) if container.pod is not None else None
 
     def tell(self, container: Container, action: str, **more: str) -> None:
         """Publish an event of a container, with Docker's attributes: its labels, image and name."""

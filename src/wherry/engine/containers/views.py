@@ -129,7 +129,9 @@ def networks(container: Container, endpoint: Endpoint | None, network_id: str) -
 
 
 def network_mode(container: Container) -> str:
-    """The mode by its name: the default is the bridge."""
+    """The mode by its name: the default is the bridge. A pod's is said as Kubernetes' dockershim did."""
+    if container.pod is not None:
+        return f"container:{container.pod.sandbox}"
     mode = container.host.NetworkMode
     return "bridge" if mode in ("", "default") else mode
 

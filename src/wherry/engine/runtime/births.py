@@ -22,6 +22,7 @@ _JOIN = {
     "user": namespaces.NEWUSER,
     "network": namespaces.NEWNET,
     "ipc": namespaces.NEWIPC,
+    "uts": namespaces.NEWUTS,
     "pid": namespaces.NEWPID,
 }
 

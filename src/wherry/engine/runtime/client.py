@@ -21,7 +21,7 @@ from wherry.engine.runtime.spawning import Launched, launch
 from wherry.engine.runtime.tasks import ShimSandbox, ShimTask
 from wherry.kit.errors import Unavailable
 from wherry.linux.cgroup import Cgroup, Layout, layout
-from wherry.linux.namespaces import open_namespace
+from wherry.linux.namespaces import open_namespace, open_pinned
 
 _CONNECT_SECONDS = 10.0
 
@@ -165,12 +165,13 @@ def _open_joins(isolation: Isolation) -> dict[str, int]:
         "network": (isolation.join_network, "net"),
         "pid": (isolation.join_pid, "pid"),
         "ipc": (isolation.join_ipc, "ipc"),
+        "uts": (isolation.join_uts, "uts"),
     }
     joins: dict[str, int] = {}
     try:
-        for kind, (pid, name) in wanted.items():
-            if pid is not None:
-                joins[kind] = open_namespace(pid, name)
+        for kind, (joined, name) in wanted.items():
+            if joined is not None:
+                joins[kind] = open_pinned(joined) if isinstance(joined, Path) else open_namespace(joined, name)
     except OSError:
         for fd in joins.values():
             os.close(fd)

@@ -85,6 +85,7 @@ class FakeMachine:
     lost: set[str] = field(default_factory=set)
     sandboxes: set["FakeSandbox"] = field(default_factory=set)
     cleaned: list[str] = field(default_factory=list)
+    held: set[int] = field(default_factory=set)
     pids: int = 1000
 
     def next_pid(self) -> int:
@@ -103,6 +104,7 @@ class FakeMachine:
             task.forget()
             self.lost.add(name)
         self.tasks = {}
+        self.held.clear()
 
 
 class FakeRuntime:
@@ -167,6 +169,13 @@ class FakeSandbox:
 
     async def discard(self) -> None:
         self.die()
+
+    async def hold(self) -> None:
+        """Its process goes on: ``machine.held`` has its pid."""
+        if not self.alive:
+            raise StartFailed("hold", "the shim ended before its process could stay")
+        self.die()
+        self._machine.held.add(self.pid)
 
     def die(self) -> None:
         """End without having run anything. Idempotent."""

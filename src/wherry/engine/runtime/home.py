@@ -3,6 +3,8 @@
 It holds the instance's directories at their usual paths, a fresh /proc and /sys (a user namespace may mount its own
 only where whole ones are visible: mount_too_revealing in fs/namespace.c), the cgroup tree, and a /dev with six devices
 that containers get copies of: ours, so nothing can have replaced them (CVE-2025-31133).
+
+What is mounted for single containers and pods is left out: a copy here would keep it when they are gone.
 """
 
 import os
@@ -10,12 +12,14 @@ import stat
 
 from wherry.linux import mount, openat2
 from wherry.linux.namespaces import NEWNS
-from wherry.linux.syscalls import unshare
+from wherry.linux.syscalls import umount, unshare
 
 NEWROOT = "/newroot"  # where a container's root is put before it becomes the root
 SCRATCH = "/scratch"  # where lower layers are put while an overlay is made of them
 # Documentation/admin-guide/devices.txt
 DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
+# Directories of an instance in which things are mounted that belong to one container or pod.
+_OF_OTHERS = ("containers", "volumes", "pods", "sandboxes", "run/sandboxes")
 
 
 def enter(directories: list[str], staging: str) -> None:
@@ -43,6 +47,20 @@ def enter(directories: list[str], staging: str) -> None:
         os.close(openat2.make_directories(root, path))
     mount.pivot_into(root)
     os.close(root)
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        points = of_others(file.read(), directories)
+    for point in points:
+        umount(point, mount.MNT_DETACH)
+
+
+def of_others(mountinfo: str, directories: list[str]) -> list[str]:
+    """Mount points (proc_pid_mountinfo(5)) that belong to single containers or pods, the innermost first.
+
+    A point with a blank in its name is none that the engine has made; those keep what they have.
+    """
+    places = tuple(f"{directory}/{name}/" for directory in directories for name in _OF_OTHERS)
+    points = [fields[4] for line in mountinfo.splitlines() if len(fields := line.split(" ")) > 4]
+    return [point for point in reversed(points) if point.startswith(places)]
 
 
 def _devices() -> int:

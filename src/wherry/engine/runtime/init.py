@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from wherry.engine.runtime import home, process, wire
 from wherry.engine.runtime.failure import Failure, to_message
+from wherry.engine.runtime.holding import hold
 from wherry.engine.runtime.mounts import Ahead, Tree, write_sysctls
 from wherry.linux import mount, processes
 from wherry.linux.namespaces import NEWCGROUP
@@ -23,6 +24,9 @@ def main(control: socket.socket) -> NoReturn:
         processes.close_all_but(control.fileno())
         ahead = _settle(control)
         received = wire.receive(control)
+        if received is not None and received.message.get("hold"):
+            progress.step = "hold"
+            hold(control)
         if received is not None:
             _run(control, received.message, ahead, progress)
     except BaseException as error:

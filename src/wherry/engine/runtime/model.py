@@ -34,13 +34,17 @@ class Namespace(Enum):
     HOST = "host"
 
 
+Joined = int | Path
+"""Whose namespace is shared: the host pid of a process (``--network container:X``), or a file it is pinned to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Isolation:
     """Which namespaces a container gets; fixed before anything is mounted.
 
-    ``ids`` None is the host's user namespace. ``join_*`` is the host pid of a process whose namespace is shared
-    (``--network container:X``): then ``join_user`` must be that container's pid too when it has a user namespace of its
-    own. The mount namespace is always fresh.
+    ``ids`` None is the host's user namespace. Where a namespace is joined that belongs to a user namespace which is not
+    the host's, ``join_user`` must be that one. What is joined is opened once, when the container is spawned. The mount
+    namespace is always fresh.
     """
 
     ids: IdRange | None
@@ -49,10 +53,11 @@ class Isolation:
     ipc: Namespace = Namespace.NEW
     uts: Namespace = Namespace.NEW
     cgroup: Namespace = Namespace.NEW
-    join_user: int | None = None
-    join_network: int | None = None
-    join_pid: int | None = None
-    join_ipc: int | None = None
+    join_user: Joined | None = None
+    join_network: Joined | None = None
+    join_pid: Joined | None = None
+    join_ipc: Joined | None = None
+    join_uts: Joined | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +231,14 @@ class Sandbox(Protocol):
         ...
 
     async def discard(self) -> None: ...
+
+    async def hold(self) -> None:
+        """Let the waiting process stay for ever as process 1 of its pid namespace, which others may then join.
+
+        It does nothing but reap, holds nothing of the host, and ends by SIGKILL alone: neither with us nor with its
+        shim, which is gone afterwards, as is the sandbox. Raises StartFailed.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ class Shim:
         finally:
             received.close()
         self._tell(connection, {**answer, "n": message.get("n")})
-        if message["op"] == "start" and "error" in answer:
+        if message["op"] == "hold" or (message["op"] == "start" and "error" in answer):
             self._loop.stop()
 
     def _lost(self, connection: socket.socket) -> None:
@@ -142,6 +142,8 @@ class Shim:
     def _handle(self, message: wire.Message, received: wire.Received) -> Any:
         if message["op"] == "start":
             return self._start(message, received)
+        if message["op"] == "hold":
+            return self._hold()
         if self._started is None or self._stdio is None or self._execs is None:
             raise Failure(message["op"], "not started")
         match message["op"]:
@@ -182,6 +184,16 @@ class Shim:
         stdio.begin()
         gc.enable()
         return started.describe()
+
+    def _hold(self) -> dict[str, Any]:
+        """Let the waiting process stay as it is; we end, and it is nobody's child."""
+        if self._started is not None:
+            raise Failure("hold", "already started")
+        wire.send(self._init, {"hold": True})
+        answer = wire.receive(self._init)
+        if answer is None or "error" in answer.message:
+            raise _failure(answer)
+        return {}
 
     def _execute(self, message: wire.Message, received: wire.Received, stdio: Stdio) -> Started:
         if message["runtime"] == "wherry":

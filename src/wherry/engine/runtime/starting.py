@@ -103,7 +103,7 @@ def _send_config(message: wire.Message, init: socket.socket, isolation: dict[str
         "seccomp": message["seccomp"],
         "size": message["size"],
         "new_cgroup": isolation["cgroup"] == "new",
-        "new_uts": isolation["uts"] == "new",
+        "new_uts": isolation["uts"] == "new" and "uts" not in isolation.get("joins", ()),
     }
     wire.send(init, request)
 

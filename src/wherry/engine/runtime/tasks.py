@@ -75,6 +75,17 @@ class ShimSandbox:
         self._close_netns()
         self._connection.close()
 
+    async def hold(self) -> None:
+        try:
+            received = await self._connection.ask({"op": "hold"})
+        except Unavailable as error:
+            raise StartFailed("hold", "the shim ended before its process could stay") from error
+        finally:
+            await self.discard()
+        received.close()
+        if "error" in received.message:
+            raise _start_failed(received.message["error"])
+
     def _close_netns(self) -> None:
         if self.netns_fd is not None:
             os.close(self.netns_fd)

@@ -8,7 +8,7 @@ from wherry.kube.apiserver.entries import Entry
 from wherry.kube.apiserver.requestinfo import is_true
 from wherry.kube.apiserver.tracking import Applied, manager_of
 from wherry.kube.apiserver.writing import WHOLE, Part, Writes
-from wherry.kube.machinery import codec, status
+from wherry.kube.machinery import codec, mediatypes, status
 from wherry.kube.machinery.apply.apply import server_side_apply
 from wherry.kube.machinery.fielderrors import forbidden, required
 from wherry.kube.machinery.jsondocs import parse as parsed
@@ -81,7 +81,7 @@ class Patches:
         obj: object = call.obj
         duplicates: tuple[str, ...] = ()
         if obj is None:
-            decoded = codec.decode(call.body, "application/yaml")
+            decoded = _decoded(call.body)
             obj, duplicates = decoded.object, decoded.duplicates
         assert isinstance(obj, dict)
         if obj.get("apiVersion") != str(gvk.group_version) or obj.get("kind") != gvk.kind:
@@ -90,6 +90,16 @@ class Patches:
         decoding.settle(call, obj, gvk, served.version.schema(), served.kind, duplicates)
         decoding.check_place(call, obj, served)
         return obj
+
+
+def _decoded(body: bytes) -> codec.Decoded:
+    """JSON is YAML, and read in a tenth of the time: what begins as it does is tried first."""
+    if body[:1] == b"{":
+        try:
+            return codec.decode(body, mediatypes.JSON)
+        except status.StatusError:
+            pass
+    return codec.decode(body, mediatypes.YAML)
 
 
 def changer(call: Call, schema: Schema) -> Callable[[Object], Object]:

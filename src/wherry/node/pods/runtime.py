@@ -45,7 +45,8 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class SandboxSpec:
     """``attempt`` counts the sandboxes that the pod has had. ``user_namespace`` False: the host's (``hostUsers``).
-    ``share_processes``: one pid namespace for all containers. ``hosts``: more lines for /etc/hosts."""
+    ``share_processes``: one pid namespace for all containers. ``hosts``: more lines for /etc/hosts. ``domain``: the
+    pod's line there begins with ``hostname.domain``."""
 
     uid: str
     namespace: str
@@ -65,6 +66,7 @@ class SandboxSpec:
     sysctls: Mapping[str, str] = field(default_factory=dict)
     qos: str = "BestEffort"
     limits: Limits = Limits()
+    domain: str = ""
 
 
 @dataclass(frozen=True, slots=True)

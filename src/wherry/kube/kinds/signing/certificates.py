@@ -19,8 +19,9 @@ def read_request(der: bytes) -> "x509.CertificateSigningRequest":
 
     try:
         request = x509.load_der_x509_csr(der)
+        request.public_key()
         signed = request.is_signature_valid
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise ValueError(f"x509: malformed certificate request: {error}") from error
     if not signed:
         raise ValueError("x509: the signature of the certificate request is wrong")
@@ -40,9 +41,11 @@ def read_certificate(der: bytes) -> "x509.Certificate":
     from cryptography.exceptions import UnsupportedAlgorithm
 
     try:
-        return x509.load_der_x509_certificate(der)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        found = x509.load_der_x509_certificate(der)
+        found.public_key()
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise ValueError(f"x509: malformed certificate: {error}") from error
+    return found
 
 
 def check_issued(data: bytes) -> None:

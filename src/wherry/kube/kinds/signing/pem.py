@@ -2,14 +2,10 @@
 
 import base64
 import binascii
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-_BLOCK = re.compile(
-    rb"^-----BEGIN ([^\n-]*(?:-[^\n-]+)*)-----[ \t\r]*\n(.*?)^-----END \1-----[ \t\r]*$", re.DOTALL | re.MULTILINE
-)
-_HEADER = re.compile(rb"([^\n:]*):([^\n]*)\n")
+_BEGIN, _END, _DASHES = b"-----BEGIN ", b"-----END ", b"-----"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +16,29 @@ class Block:
 
 
 def blocks(data: bytes) -> Iterator[Block]:
-    """Blocks that are no base64 are passed over."""
-    for found in _BLOCK.finditer(data):
-        body, position = found.group(2), 0
-        while header := _HEADER.match(body, position):
-            position = header.end()
-        try:
-            der = base64.b64decode(b"".join(body[position:].split()), validate=True)
-        except binascii.Error:
-            continue
-        yield Block(found.group(1).decode("utf-8", "replace"), position > 0, der)
+    """Blocks that are no base64, or have no end, are passed over. Takes as long as the text is long."""
+    kind: bytes | None = None
+    lines: list[bytes] = []
+    for line in data.split(b"\n"):
+        text = line.rstrip(b" \t\r")
+        if text.startswith(_BEGIN) and text.endswith(_DASHES) and len(text) >= len(_BEGIN + _DASHES):
+            kind, lines = text[len(_BEGIN) : -len(_DASHES)], []
+        elif kind is not None and text == _END + kind + _DASHES:
+            block = _decoded(kind, lines)
+            if block is not None:
+                yield block
+            kind = None
+        elif kind is not None:
+            lines.append(text)
+
+
+def _decoded(kind: bytes, lines: Sequence[bytes]) -> Block | None:
+    headers = next((number for number, line in enumerate(lines) if b":" not in line), len(lines))
+    try:
+        der = base64.b64decode(b"".join(line.strip() for line in lines[headers:]), validate=True)
+    except binascii.Error:
+        return None
+    return Block(kind.decode("utf-8", "replace"), headers > 0, der)
 
 
 def of_base64(text: str) -> bytes:
