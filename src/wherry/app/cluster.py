@@ -8,6 +8,7 @@ import time
 from ipaddress import ip_network
 from pathlib import Path
 
+from wherry.app import controlling
 from wherry.app.config import Settings
 from wherry.engine.instance import Instance
 from wherry.http.server import TcpServer, serve_tcp
@@ -15,6 +16,7 @@ from wherry.kit.errors import Conflict, Invalid, Unsupported
 from wherry.kube.apiserver.assembly import ApiServer
 from wherry.kube.apiserver.options import Options
 from wherry.kube.apiserver.server import render_error
+from wherry.kube.controllers.bootstrap import Address
 from wherry.kube.kinds.service.allocation import Ranges
 from wherry.kube.pki.contexts import load, server_context
 from wherry.kube.pki.directory import ensure, write_file
@@ -77,7 +79,13 @@ class Cluster:
         if not port:
             write_file(self._instance.cluster / "port", f"{listener.port}\n")
         self._write_kubeconfig()
-        self._tasks.append(asyncio.get_running_loop().create_task(self._renew(context)))
+        ranges = self._server.options.ranges
+        await controlling.begin(self._server, Address(str(ranges.networks[0][1]), _endpoint(host), listener.port))
+        create_task = asyncio.get_running_loop().create_task
+        self._tasks.append(create_task(self._renew(context)))
+        self._tasks.append(
+            create_task(controlling.run(self._server, self._pki.authority.path, self._pki.authority_pem))
+        )
         self._instance.run.mkdir(parents=True, exist_ok=True)
         write_file(self._instance.api_address, f"{self.address}\n")
 
@@ -134,6 +142,24 @@ def _url_host(host: str) -> str:
     if host in ("0.0.0.0", "::"):
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
+
+
+def _endpoint(host: str) -> str:
+    """The address behind the service ``kubernetes``. Endpoints may not be loopback: then it is the machine's own, for
+    whoever can reach it there."""
+    if host in ("0.0.0.0", "::") or host.startswith("127.") or host in ("localhost", "::1"):
+        return _own_address()
+    return host
+
+
+def _own_address() -> str:
+    """Of the interface with the default route; of none, a documentation address (RFC 5737)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # a datagram socket: nothing is sent
+        except OSError:
+            return "192.0.2.1"
+        return str(probe.getsockname()[0])
 
 
 def _remembered_port(instance: Instance) -> int:

@@ -1,0 +1,100 @@
+"""What runs beside the API server in ``control``: the objects a cluster begins with, and the controllers."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from wherry.kube.apiserver.assembly import ApiServer
+from wherry.kube.apiserver.authz.aggregation import aggregate
+from wherry.kube.apiserver.authz.bootstrap import defaults
+from wherry.kube.apiserver.authz.bootstrap.reconcile import reconcile
+from wherry.kube.client.clock import SystemClock
+from wherry.kube.client.discovery import ResourceType
+from wherry.kube.client.events import Recorder, Source
+from wherry.kube.client.informers import Informers
+from wherry.kube.controllers import bootstrap
+from wherry.kube.controllers.every import Given, controllers
+from wherry.kube.controllers.frame import Needs, Runnable
+from wherry.kube.machinery.model import GroupVersionResource
+
+log = logging.getLogger("wherry.cluster")
+_AGAIN_SECONDS = 1.0
+
+
+class ServedResources:
+    """A :class:`wherry.kube.client.discovery.Discovery` of the server in this process."""
+
+    def __init__(self, server: ApiServer) -> None:
+        self._kinds = server.kinds
+        self._listeners: list[Callable[[], None]] = []
+        server.kinds.listeners.append(self._changed)
+
+    def _changed(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
+
+    async def resources(self) -> Sequence[ResourceType]:
+        return [
+            ResourceType(
+                GroupVersionResource(kind.group, kind.versions[0].name, kind.plural),
+                kind.kind,
+                kind.namespaced,
+                frozenset(kind.verbs),
+            )
+            for kind in self._kinds.all()
+            if kind.stored_as is None
+        ]
+
+    def subscribe(self, changed: Callable[[], None]) -> Callable[[], None]:
+        self._listeners.append(changed)
+        return lambda: self._listeners.remove(changed)
+
+
+class LateAuthority:
+    """The authority that signs, made when it is first asked to sign something: its library takes 100 ms to load."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._made: Any = None  # wherry.kube.pki.making.Authority, whose module is not loaded before
+
+    def __getattr__(self, name: str) -> Any:  # whatever an Authority has
+        if self._made is None:
+            from wherry.kube.pki.making import Authority
+
+            self._made = Authority(self._path.read_text())
+        return getattr(self._made, name)
+
+
+async def begin(server: ApiServer, address: bootstrap.Address) -> None:
+    """Make what a cluster begins with, where it is missing."""
+    await bootstrap.ensure(server.client(), bootstrap.wanted(address, defaults(), reconcile))
+
+
+async def run(server: ApiServer, authority: Path, authority_pem: str) -> None:
+    """The controllers, until cancelled."""
+    client, clock = server.client(), SystemClock()
+    recorder = Recorder(client, Source("controller-manager"), clock)
+    issuer = server.authentication.issuer
+    given = Given(LateAuthority(authority), authority_pem, issuer.legacy_token, aggregate)  # type: ignore[arg-type]  # it acts as one
+    async with Informers(client, clock) as informers, asyncio.TaskGroup() as group:
+        needs = Needs(client, informers, ServedResources(server), recorder, clock)
+        group.create_task(_kept(recorder.run, "events"))
+        for each in controllers(needs, given):
+            group.create_task(_runnable(each), name=each.name)
+
+
+async def _runnable(runnable: Runnable) -> None:
+    await _kept(runnable.run, runnable.name)
+
+
+async def _kept(run: Callable[[], Any], name: str) -> None:
+    """A controller that fails is told of and started again; it reads its state anew."""
+    while True:
+        try:
+            await run()
+            return
+        except Exception:
+            log.exception("controller %s failed; starting it again", name)
+            await asyncio.sleep(_AGAIN_SECONDS)
