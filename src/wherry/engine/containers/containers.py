@@ -36,13 +36,19 @@ from wherry.engine.images.model import ImageUse
 from wherry.engine.instance import Instance
 from wherry.engine.networks import Networks
 from wherry.engine.runtime.model import Runtime
+from wherry.engine.sandboxes import Sandboxes, groups
+from wherry.engine.sandboxes.needs import Pins
+from wherry.engine.sandboxes.pins import KernelPins
+from wherry.engine.sandboxes.sandboxes import Around as SandboxAround
 from wherry.engine.snapshots import Snapshots
 from wherry.engine.volumes import Volumes
 from wherry.kit.errors import Conflict, Invalid, NotFound
+from wherry.linux.cgroup import layout
 
 if TYPE_CHECKING:
     from wherry.engine.containers.asked import Commit
     from wherry.engine.containers.filesystem import Filesystems
+    from wherry.engine.containers.pods import PodContainers
     from wherry.engine.containers.steps import Steps
 
 
@@ -79,12 +85,39 @@ class Containers:
         rules: Rules = Rules(),  # noqa: B008 (frozen)
         now: Callable[[], int] = time.time_ns,
         group: Callable[[str], Group] = real_group,
+        pins: Pins | None = None,
     ) -> None:
         registry = Registry(database)
         ranges = IdRanges(rules.first_id, rules.id_count)
         pool = Pool(runtime, networks, ranges, rules.warm)
+        sandboxes = Sandboxes(
+            database,
+            SandboxAround(
+                instance,
+                runtime,
+                networks,
+                pool,
+                pins or KernelPins(instance.sandboxes),
+                group,
+                lambda: groups.there(instance.cgroup_parent, layout()),
+                now,
+            ),
+            lambda first: self._release(first),
+        )
         around = Surroundings(
-            instance, runtime, images, snapshots, networks, volumes, events, registry, ranges, pool, group, now
+            instance,
+            runtime,
+            images,
+            snapshots,
+            networks,
+            volumes,
+            events,
+            registry,
+            ranges,
+            pool,
+            sandboxes,
+            group,
+            now,
         )
         self._around = around
         self._registry = registry
@@ -103,6 +136,14 @@ class Containers:
         for container in registry:
             if container.ids is not None:
                 ranges.claim(container.ids)
+        for sandbox in sandboxes:
+            if sandbox.ids is not None:
+                ranges.claim(sandbox.ids)
+
+    def _release(self, first: int) -> None:
+        """A sandbox is gone, and its ids with it, unless a container that is left has joined it."""
+        if all(one.ids != first for one in self._registry):
+            self._around.ranges.release(first)
 
     # Start and end of the engine
 
@@ -113,6 +154,7 @@ class Containers:
     async def close(self) -> None:
         """Let go; containers go on."""
         await self._work.close()
+        await self._around.sandboxes.close()
         await self._around.pool.close()
         self._around.changes.close()
         await self._around.trash.settle()
@@ -129,6 +171,13 @@ class Containers:
         from wherry.engine.containers.steps import Steps
 
         return Steps(self._around, self._work)
+
+    @cached_property
+    def pods(self) -> "PodContainers":
+        """The containers of pods. Loaded when there is an agent."""
+        from wherry.engine.containers.pods import PodContainers
+
+        return PodContainers(self._around, self._creation, self._lifecycle, self._removal, self._execs)
 
     @cached_property
     def files(self) -> "Filesystems":

@@ -68,7 +68,9 @@ class Listing:
         return [
             one
             for one in self._around.registry
-            if not one.is_active and matches(one) and (limit is None or one.created < limit)
+            if not one.is_active
+            and matches(one)
+            and (limit is None or one.created < limit)
             and not (one.pod is not None and self._around.sandboxes.exists(one.pod.sandbox))
         ]
 

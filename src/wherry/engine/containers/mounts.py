@@ -35,7 +35,7 @@ class Mounts:
         self.made: list[str] = []
 
     def resolve(self, config: Config, host: HostConfig, given: Iterable[MountPoint] = ()) -> list[MountPoint]:
-        """All mount points of a new container, by destination, those ``given`` among them. Invalid in Docker's words."""
+        """All mount points of a new container, by destination; ``given`` are among them. Invalid in Docker's words."""
         points: dict[str, MountPoint] = {}
         for item in host.VolumesFrom or ():
             for point in self._inherited(item):

@@ -79,7 +79,7 @@ class Removal:
     def _forget(self, container: Container, released: list[str]) -> None:
         around = self._around
         around.registry.forget(container)
-        if container.ids is not None and container.pod is None and not self._shares_ids(container):
+        if container.ids is not None and not self._shares_ids(container):
             around.ranges.release(container.ids)
         around.volumes.forget(released)
         around.images.collect(around.registry.image_users)
@@ -91,7 +91,8 @@ class Removal:
         return set(self._around.registry.volume_users(volume)) <= {container.id}
 
     def _shares_ids(self, container: Container) -> bool:
-        return any(other.ids == container.ids for other in self._around.registry)
+        around = self._around
+        return any(other.ids == container.ids for other in (*around.registry, *around.sandboxes))
 
 
 def _refusal(container: Container) -> str:

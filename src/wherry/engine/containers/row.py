@@ -14,8 +14,8 @@ SCHEMA = (
 class MountPoint(msgspec.Struct, kw_only=True, frozen=True):
     """A mount, resolved. ``source`` is a path of the host; ``name`` a volume's; ``options`` are OCI's.
 
-    ``kind``: bind, volume, tmpfs, "image": files of the image whose id ``source`` is, read only, or "tree": one that has
-    no path (``starting.Ground``). ``subpath`` is what of the source is mounted: looked up at the start, beneath it.
+    ``kind``: bind, volume, tmpfs, "image": files of the image whose id ``source`` is, read only, or "tree": one that
+    has no path (``starting.Ground``). ``subpath`` is what of the source is mounted: looked up at the start, beneath it.
     ``mapped`` False: the ids on the disk are the host's.
 
     ``shown`` False: docker inspect does not list it (``--tmpfs``). ``make``: a start makes the directory ``source``

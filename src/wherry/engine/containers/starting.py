@@ -109,11 +109,11 @@ class Starter:
     async def _place(self, container: Container, shared: Shared) -> _Place:
         """Namespaces, and where the container is on the default bridge, its place there; from the pool if possible."""
         around = self._around
-        sandbox = around.sandbox(container)
-        if sandbox is not None:
-            if sandbox.ids is not None and container.ids is None:
-                self._bind_ids(container, sandbox.ids)
-            return _Place(await around.sandboxes.place(sandbox), None)
+        pod = around.sandbox(container)
+        if pod is not None:
+            if pod.ids is not None and container.ids is None:
+                self._bind_ids(container, pod.ids)
+            return _Place(await around.sandboxes.place(pod), None)
         bridged = is_bridged(container)
         if container.mapped and container.ids is None and not shared and is_usual(container):
             made: Made = await around.pool.take(bridged)

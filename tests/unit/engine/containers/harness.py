@@ -25,6 +25,7 @@ from wherry.engine.networks.model import Publication
 from wherry.engine.networks.networks import Surroundings
 from wherry.engine.networks.ports import Held
 from wherry.engine.runtime.fake import FakeMachine, FakeRuntime, FakeTask
+from wherry.engine.sandboxes.fake import FakePins
 from wherry.engine.snapshots.model import CommitOptions, Diff, Guise, Sink
 from wherry.engine.volumes import Volumes
 from wherry.kit.errors import NotFound
@@ -131,6 +132,18 @@ class FakeGroup:
         self.calls: list[Any] = []
         self.fail: Exception | None = None
 
+    def create(self) -> None:
+        self.calls.append("create")
+
+    def attach(self, pid: int) -> None:
+        self.calls.append(f"attach {pid}")
+
+    def kill(self) -> None:
+        self.calls.append("kill")
+
+    def delete(self) -> None:
+        self.calls.append("delete")
+
     def freeze(self) -> None:
         self.calls.append("freeze")
 
@@ -158,6 +171,7 @@ class Machine:
             path.mkdir(parents=True, exist_ok=True)
         self.tasks = FakeMachine()
         self.plumbing = FakePlumbing()
+        self.pins = FakePins()
         self.images = FakeImages(*(images or (image(env=["PATH=/bin"], cmd=["wait"]),)))
         self.groups: dict[str, FakeGroup] = {}
         self.rules = rules
@@ -214,6 +228,7 @@ class Daemon:
             self,
             rules=machine.rules,
             group=machine.group,
+            pins=machine.pins,
         )
 
     def _hold(self, publication: Publication) -> Held:
