@@ -1,0 +1,1 @@
+"""ReplicationControllers: what ReplicaSets were first (k8s.io/kubernetes pkg/controller/replication)."""
