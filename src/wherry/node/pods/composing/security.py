@@ -43,9 +43,7 @@ def security(pod: Object, container: Object, seccomp_directory: Path) -> Securit
         drop_capabilities=_names(capabilities.get("drop")),
         read_only_root=bool(own.get("readOnlyRootFilesystem")),
         no_new_privileges=own.get("allowPrivilegeEscalation") is False,
-        seccomp="Unconfined"
-        if privileged
-        else _seccomp(effective(pod, container, "seccompProfile"), seccomp_directory),
+        seccomp="Unconfined" if privileged else _seccomp(profile, seccomp_directory),
         unmasked_proc=own.get("procMount") == "Unmasked",
     )
 
