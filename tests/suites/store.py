@@ -252,7 +252,7 @@ class StoreSuite:
         for reading in (
             store.get("/a", revision + 1),
             store.range("", revision=revision + 1),
-            store.events("", 1, revision + 1),
+            store.events("", revision, revision + 1),
             store.watch("", revision + 1, lambda events: None, lambda error: None),
             store.compact(revision + 1),
         ):

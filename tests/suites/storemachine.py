@@ -38,9 +38,11 @@ class State:
 class Model:
     """The contract, by the simplest means."""
 
-    def __init__(self, revision: int) -> None:
+    def __init__(self, revision: int, compacted: int) -> None:
         self.states = [State(revision, {}, [])]
-        self.compacted = 0
+        self.compacted = compacted
+        self.newest = revision
+        """Where others write, too, this may be behind the last state."""
 
     @property
     def now(self) -> State:
@@ -48,8 +50,8 @@ class Model:
 
     def at(self, revision: int) -> State:
         """Raises Future, Compacted."""
-        if revision > self.now.revision:
-            raise Future(self.now.revision)
+        if revision > self.newest:
+            raise Future(self.newest)
         if revision and revision < self.compacted:
             raise Compacted(self.compacted)
         return next(state for state in reversed(self.states) if not revision or state.revision <= revision)
@@ -72,10 +74,11 @@ class Model:
             elif previous:
                 events.append(Event(operation.key, revision, None, created, previous))
         if events:
-            assert revision > self.now.revision, "a revision that has been"
+            assert revision > self.newest, "a revision that has been"
+            self.newest = revision
             self.states.append(State(revision, items, events))
         else:
-            assert revision == self.now.revision, "a revision for no change"
+            assert revision == self.newest, "a revision for no change"
 
     def events(self, prefix: str, after: int, until: int) -> list[Event]:
         states = [state for state in self.states if after < state.revision <= until]
@@ -103,7 +106,7 @@ class StoreMachine(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.store = self.run(type(self).open())
-        self.model = Model(self.run(self.store.revision()))
+        self.model = Model(self.run(self.store.revision()), self.run(self.store.compacted()))
         self.watched: list[Watched] = []
         self.leases: list[int] = []
 
@@ -167,13 +170,14 @@ class StoreMachine(RuleBasedStateMachine):
             lease = data.draw(st.sampled_from(self.leases))
             self.leases.remove(lease)
             keys = sorted(key for key, item in self.model.now.items.items() if item.lease == lease)
-            before = self.model.now.revision
+            before = self.model.newest
             self.run(self.store.revoke(lease))
             # One commit or several, in no certain order: as the store tells it.
             for event in self.run(self.store.events("", before, self.run(self.store.revision()))):
                 keys.remove(event.key)
                 if event.revision == self.model.now.revision:
                     last = self.model.states.pop()
+                    self.model.newest = before
                     self.model.apply(event.revision, [*(Delete(one.key) for one in last.events), Delete(event.key)])
                 else:
                     self.model.apply(event.revision, [Delete(event.key)])
@@ -200,7 +204,7 @@ class StoreMachine(RuleBasedStateMachine):
             state = self.model.at(revision)
             keys = sorted(key for key in state.items if key.startswith(prefix) and key.encode() > after.encode())
             kept = keys[: limit or None]
-            return tuple(state.items[key] for key in kept), revision or state.revision, len(keys) - len(kept)
+            return tuple(state.items[key] for key in kept), revision or self.model.newest, len(keys) - len(kept)
 
         self.same(ours(), theirs)
 
@@ -220,7 +224,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(ahead=st.integers(1, 3))
     def the_future(self, ahead: int) -> None:
-        revision = self.model.now.revision + ahead
+        revision = self.model.newest + ahead
         self.same(self.store.get("/a", revision), lambda: self.model.at(revision).items.get("/a"))
 
     # Watching
@@ -251,6 +255,9 @@ class StoreMachine(RuleBasedStateMachine):
                 self.run(wait_until(lambda one=one, expected=expected: len(one.seen.events) >= len(expected)))
             assert one.seen.events == expected
             assert one.seen.errors == []
+        newest = self.run(self.store.revision())
+        assert newest == self.model.newest or not self.store.is_local
+        self.model.newest = newest
 
     # Forgetting
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wherry.kube.apiserver.assembly import ApiServer
 from wherry.kube.apiserver.authz.aggregation import aggregate
@@ -12,12 +12,11 @@ from wherry.kube.apiserver.authz.bootstrap import defaults
 from wherry.kube.apiserver.authz.bootstrap.reconcile import reconcile
 from wherry.kube.client.clock import SystemClock
 from wherry.kube.client.discovery import ResourceType
-from wherry.kube.client.events import Recorder, Source
-from wherry.kube.client.informers import Informers
 from wherry.kube.controllers import bootstrap
-from wherry.kube.controllers.every import Given, controllers
-from wherry.kube.controllers.frame import Needs, Runnable
 from wherry.kube.machinery.model import GroupVersionResource
+
+if TYPE_CHECKING:
+    from wherry.kube.controllers.frame import Runnable
 
 log = logging.getLogger("wherry.cluster")
 _AGAIN_SECONDS = 1.0
@@ -73,7 +72,12 @@ async def begin(server: ApiServer, address: bootstrap.Address) -> None:
 
 
 async def run(server: ApiServer, authority: Path, authority_pem: str) -> None:
-    """The controllers, until cancelled."""
+    """The controllers, until cancelled. They are loaded when the server answers already."""
+    from wherry.kube.client.events import Recorder, Source
+    from wherry.kube.client.informers import Informers
+    from wherry.kube.controllers.every import Given, controllers
+    from wherry.kube.controllers.frame import Needs
+
     client, clock = server.client(), SystemClock()
     recorder = Recorder(client, Source("controller-manager"), clock)
     issuer = server.authentication.issuer
@@ -85,7 +89,7 @@ async def run(server: ApiServer, authority: Path, authority_pem: str) -> None:
             group.create_task(_runnable(each), name=each.name)
 
 
-async def _runnable(runnable: Runnable) -> None:
+async def _runnable(runnable: "Runnable") -> None:
     await _kept(runnable.run, runnable.name)
 
 

@@ -42,6 +42,7 @@ class _Clock:
                 known.append((done.end, done.outcome.revision))
         known.sort()
         self._first = history.first
+        self._revisions = sorted(truth.commits)
         self._ends = [end for end, _ in known]
         self._known = list(accumulate((revision for _, revision in known), max))
         starts = sorted((done.start, revision) for revision, done in truth.commits.items())
@@ -57,6 +58,13 @@ class _Clock:
         """The newest revision of a commit that had been begun."""
         place = len(self._starts) if at is None else bisect_right(self._starts, at)
         return max(self._begun[place - 1] if place else 0, self._first)
+
+    def can_be(self, revision: int, done: Done) -> bool:
+        """Whether it can have been the newest while the call was under way. Others may have written, too: then it is
+        of no commit of the history."""
+        place = bisect_right(self._revisions, revision)
+        last = self._revisions[place - 1] if place else 0
+        return self.least(done.start) <= revision and last <= self.most(done.end)
 
 
 def _order(truth: Truth, clock: _Clock) -> Iterator[str]:
@@ -74,7 +82,7 @@ def _nothing_done(history: History, truth: Truth, clock: _Clock) -> Iterator[str
         there = [key for key in (one.key for one in done.call.operations) if truth.at(key, done.outcome) is not None]
         if there:
             yield f"lost: {done.number} was acknowledged as {done.outcome}, and {there[0]} is as if it had not been"
-        elif not clock.least(done.start) <= done.outcome <= max(clock.most(done.end), clock.least(done.start)):
+        elif not clock.can_be(done.outcome, done):
             yield f"{done.number} changed nothing, but as of revision {done.outcome}"
 
 
@@ -140,9 +148,9 @@ def _range(done: Done, truth: Truth, clock: _Clock) -> Iterator[str]:
         yield from _not_yet(done, clock)
     if not isinstance(page, Page):
         return
-    least, most = (done.call.revision,) * 2 if done.call.revision else (clock.least(done.start), clock.most(done.end))
-    if not least <= page.revision <= max(most, least):
-        yield f"{done.number}: a state of {page.revision}, not of {least} to {most}"
+    if page.revision != done.call.revision if done.call.revision else not clock.can_be(page.revision, done):
+        least, most = clock.least(done.start), clock.most(done.end)
+        yield f"{done.number}: a state of {page.revision}, not of {done.call.revision or f'{least} to {most}'}"
     keys = [key for key in sorted(truth.versions) if key.startswith(done.call.prefix) and key > done.call.after]
     items = [item for key in keys if (item := truth.at(key, page.revision)) is not None]
     kept = items[: done.call.limit or FOREVER]

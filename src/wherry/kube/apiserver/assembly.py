@@ -22,10 +22,9 @@ from wherry.kube.apiserver.live import LiveReads, QuotaCharges
 from wherry.kube.apiserver.local import LocalClient
 from wherry.kube.apiserver.measuring import Measures
 from wherry.kube.apiserver.model import MASTERS, User
-from wherry.kube.apiserver.openapi.documents import Documents
 from wherry.kube.apiserver.options import Options
-from wherry.kube.apiserver.pages import VERSION, Check
-from wherry.kube.apiserver.paths import Pages, pages
+from wherry.kube.apiserver.pages import Check
+from wherry.kube.apiserver.paths import OpenApi, Pages, pages
 from wherry.kube.apiserver.reading import Reads
 from wherry.kube.apiserver.reservations import Reservations
 from wherry.kube.apiserver.reviewing import add_reviews
@@ -58,10 +57,10 @@ class ApiServer:
         self.authorizer = self.authorization.authorizer
         self.api = self._api()
         self.discovery = Discovery(self.kinds.all)
-        self.documents = Documents(self.kinds.all, VERSION)
-        self.kinds.listeners += [self.discovery.changed, self.documents.changed]
+        documents = OpenApi(self.kinds)
+        self.kinds.listeners += [self.discovery.changed, documents.changed]
         gate = Gate(self.authentication.authenticator, self.authorizer)
-        shown = Pages(self.discovery, self.documents, trust.keys, options, self.measures, self.ready_checks)
+        shown = Pages(self.discovery, documents, trust.keys, options, self.measures, self.ready_checks)
         self.http = HttpApi(self.api, self.kinds, gate, pages(shown), self.measures, options.clock)
 
     def _api(self) -> Api:

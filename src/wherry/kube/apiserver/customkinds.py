@@ -4,7 +4,6 @@ import logging
 
 from wherry.kube.apiserver.cache import Change
 from wherry.kube.apiserver.caches import Caches
-from wherry.kube.apiserver.custom.kinds import kind_of
 from wherry.kube.apiserver.entries import Entry
 from wherry.kube.apiserver.kinds import Kinds
 from wherry.kube.machinery.model import GroupResource
@@ -40,6 +39,8 @@ class CustomKinds:
 
     def _serve(self, entry: Entry) -> None:
         """A definition that is not established is not served: its names may be another's."""
+        from wherry.kube.apiserver.custom.kinds import kind_of  # 30 ms, and a cluster may have no custom kinds
+
         resource = _resource(entry)
         try:
             kind = kind_of(entry.object)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -10,13 +11,16 @@ from wherry.kube.apiserver.authn.discovery import configuration, jwks
 from wherry.kube.apiserver.authn.jose import KeySet
 from wherry.kube.apiserver.discovery import Discovery
 from wherry.kube.apiserver.documents import Document
+from wherry.kube.apiserver.kinds import Kinds
 from wherry.kube.apiserver.measuring import Measures
-from wherry.kube.apiserver.openapi.documents import Documents, plain
 from wherry.kube.apiserver.options import Options
 from wherry.kube.apiserver.pages import Check, Page
 from wherry.kube.apiserver.requestinfo import RequestInfo
 from wherry.kube.machinery import status
 from wherry.kube.machinery.model import Object
+
+if TYPE_CHECKING:
+    from wherry.kube.apiserver.openapi.documents import Documents
 
 _METRICS = "text/plain; version=0.0.4; charset=utf-8"
 _KEYS = "/openid/v1/jwks"
@@ -27,7 +31,7 @@ class Pages:
     """What the pages show."""
 
     discovery: Discovery
-    documents: Documents
+    documents: "OpenApi"
     keys: KeySet
     options: Options
     measures: Measures
@@ -69,8 +73,31 @@ def _discovery(shown: Pages) -> Page:
     return page
 
 
-def _openapi(documents: Documents) -> Page:
+class OpenApi:
+    """The documents of OpenAPI, whose makers are loaded when somebody asks for one."""
+
+    def __init__(self, kinds: Kinds) -> None:
+        self._kinds = kinds
+        self._made: Documents | None = None
+
+    def get(self) -> "Documents":
+        if self._made is None:
+            from wherry.kube.apiserver.openapi.documents import Documents
+
+            self._made = Documents(self._kinds.all, made.VERSION)
+        return self._made
+
+    def changed(self) -> None:
+        """Other kinds are served."""
+        if self._made is not None:
+            self._made.changed()
+
+
+def _openapi(openapi: OpenApi) -> Page:
     async def page(request: web.BaseRequest, info: RequestInfo) -> web.StreamResponse:
+        from wherry.kube.apiserver.openapi.documents import plain
+
+        documents = openapi.get()
         accept = request.headers.get("Accept", "")
         path = info.path.strip("/").removeprefix("openapi/")
         found: Document | None

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import msgspec
 
 from wherry.kit.errors import Invalid
-from wherry.kube.machinery import yamldocs
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.status import StatusError
 from wherry.kube.pki.model import ADMIN, Identity, Pki
@@ -71,6 +70,8 @@ def text(config: Object) -> str:
 
 def parse(content: str) -> Object:
     """Of a kubeconfig in JSON or YAML; an empty one is an empty document. Raises Invalid."""
+    from wherry.kube.machinery import yamldocs
+
     try:
         found = yamldocs.parse(content.encode()).document
     except StatusError as error:

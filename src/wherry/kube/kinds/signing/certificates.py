@@ -41,11 +41,9 @@ def read_certificate(der: bytes) -> "x509.Certificate":
     from cryptography.exceptions import UnsupportedAlgorithm
 
     try:
-        found = x509.load_der_x509_certificate(der)
-        found.public_key()
+        return x509.load_der_x509_certificate(der)
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise ValueError(f"x509: malformed certificate: {error}") from error
-    return found
 
 
 def check_issued(data: bytes) -> None:
@@ -111,9 +109,12 @@ def key_complaint(key: Any) -> str:  # Any: one of cryptography's many types of 
     return "unknown public key type; supported types are Ed25519, ECDSA, and RSA"
 
 
-def public_bytes(key: Any) -> bytes:  # Any: see key_complaint
-    """To compare keys by."""
+def public_bytes(holder: "x509.Certificate | x509.CertificateSigningRequest") -> bytes:
+    """Its public key, to be compared with others; nothing when its kind is unknown."""
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-    found: bytes = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return found
+    try:
+        return holder.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except (ValueError, UnsupportedAlgorithm):
+        return b""
