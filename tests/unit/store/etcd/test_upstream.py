@@ -1,0 +1,81 @@
+"""The one watch of everything."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+
+from tests.suites.etcdserver import EtcdServer, needs_etcd, running
+from tests.suites.store import put, watching
+from wherry.store.etcd import open_store
+from wherry.store.etcd import upstream as module
+from wherry.store.etcd.store import EtcdStore
+from wherry.store.model import Event, Item
+
+pytestmark = [needs_etcd, pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EtcdServer]:
+    with running(tmp_path_factory.mktemp("etcd")) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def store(server: EtcdServer) -> AsyncIterator[EtcdStore]:
+    store = await open_store(server.address())
+    yield store
+    await store.aclose()
+
+
+async def test_what_others_do_in_the_same_etcd_is_waited_for_by_a_fence(store: EtcdStore, server: EtcdServer) -> None:
+    """It moves the revision, and no event of ours will say so."""
+    await watching(store, "", await store.revision())
+    other = await open_store(server.address())
+    revision = await put(other, "/a")
+    upstream = await store._running()
+    await upstream.reach(revision)
+    assert upstream.seen > revision
+    assert (await watching(store, "", await store.revision())).events == []
+    await other.aclose()
+
+
+async def test_what_does_not_fit_into_memory_is_asked_for_again(
+    store: EtcdStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_RECENT_BYTES", 5000)
+    start = await store.revision()
+    await watching(store, "", start)
+    for number in range(50):
+        await put(store, f"/{number % 3}", b"%d" % number)
+    upstream = await store._running()
+    await upstream.reach(await store.revision())
+    assert start < upstream.start < upstream.seen
+    for after in (start, upstream.start - 1, upstream.start, upstream.start + 1):
+        seen = await watching(store, "", after)
+        assert [int(event.value or b"") for event in seen.events] == list(range(50 - len(seen.events), 50))
+        assert len(seen.events) == upstream.seen - after - (1 if after == start else 0)
+
+
+async def test_events_that_come_again_are_dropped(store: EtcdStore) -> None:
+    """etcd before 3.4.24 gives some twice."""
+    seen = await watching(store, "", await store.revision())
+    upstream = await store._running()
+    revision = await put(store, "/a", b"1")
+    await upstream.reach(revision)
+    item = Item("/a", b"1", revision, revision)
+    upstream._take([Event("/a", revision, b"1", revision)], revision)
+    upstream._take([Event("/a", revision - 1, b"0", revision - 1)], revision - 1)
+    assert [event.revision for event in seen.events] == [revision]
+    assert await store.get("/a") == item
+
+
+async def test_closing_ends_who_waits(store: EtcdStore) -> None:
+    upstream = await store._running()
+    waiting = asyncio.create_task(upstream._reached(upstream.seen + 100))
+    await asyncio.sleep(0)
+    await upstream.aclose()
+    await upstream.aclose()
+    with pytest.raises(Exception, match="closed"):
+        await waiting
