@@ -81,11 +81,12 @@ class Runnable(Protocol):
 
 
 class Controller:
-    """Runs a reconciler, once: one worker a key, several keys at once."""
+    """Runs a reconciler: one worker a key, several keys at once."""
 
     def __init__(self, reconciler: Reconciler, clock: Clock, workers: int = 2) -> None:
         self.name = reconciler.name
         self._reconciler = reconciler
+        self._clock = clock
         self._workers = workers
         self._queue: WorkQueue[Key] = WorkQueue(clock)
 
@@ -94,7 +95,9 @@ class Controller:
         self._queue.add(key)
 
     async def run(self) -> None:
-        """Until cancelled. Begins when everything has been listed."""
+        """Until cancelled. Begins when everything has been listed. When it has ended it may be run again, and looks at
+        everything anew."""
+        self._queue = WorkQueue(self._clock)
         offs = [self._watch(interest) for interest in self._reconciler.interests]
         try:
             for interest in self._reconciler.interests:

@@ -1,9 +1,10 @@
+import asyncio
 import logging
 
 import pytest
 
 from tests.unit.kube.controllers.harness import MAPS, SECRETS, after, clock_of, obj, running
-from wherry.kube.client.clock import settle
+from wherry.kube.client.clock import Clock, settle
 from wherry.kube.client.fake import FakeClient
 from wherry.kube.controllers.frame import Controller, Interest, Key, Needs, by_namespace, complain, own
 from wherry.kube.machinery.status import conflict, unavailable
@@ -75,6 +76,35 @@ async def test_nothing_is_looked_at_before_everything_is_known() -> None:
         client.fault = lambda call: None
         await clock_of(client).advance(60)
         assert made[0].seen == [Key("default", "a")]
+
+
+async def test_what_ended_may_run_again_and_looks_at_everything_anew() -> None:
+    client, made = FakeClient(obj("ConfigMap", "a")), list[Counting]()
+
+    def make(needs: Needs) -> list[Twice]:
+        made.append(Counting(needs))
+        return [Twice(Controller(made[0], needs.clock), needs.clock)]
+
+    async with running(client, make):
+        await clock_of(client).advance(10)
+    assert made[0].seen == [Key("default", "a")] * 2
+
+
+class Twice:
+    """Runs a controller, ends it, and runs it again."""
+
+    name = "twice"
+
+    def __init__(self, controller: Controller, clock: Clock) -> None:
+        self._controller = controller
+        self._clock = clock
+
+    async def run(self) -> None:
+        first = asyncio.ensure_future(self._controller.run())
+        await self._clock.sleep(1)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        await self._controller.run()
 
 
 async def test_it_ends_without_a_trace() -> None:

@@ -37,12 +37,16 @@ class GarbageCollector:
     def __init__(self, needs: Needs) -> None:
         self._needs = needs
         self._client = needs.client
+        self._begin()
+
+    def _begin(self) -> None:
         self._graph = Graph()
-        self._queue: WorkQueue[str] = WorkQueue(needs.clock)
-        self._monitors = Monitors(needs.informers, self._graph, self._queue.add)
+        self._queue: WorkQueue[str] = WorkQueue(self._needs.clock)
+        self._monitors = Monitors(self._needs.informers, self._graph, self._queue.add)
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled. When it has ended it may be run again, and begins anew."""
+        self._begin()
         changed = asyncio.Event()
         unsubscribe = self._needs.discovery.subscribe(changed.set)
         try:
