@@ -23,6 +23,7 @@ from wherry.kube.controllers.frame import Needs
 from wherry.kube.controllers.quota import QUOTAS
 from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.kube.machinery.status import StatusError
+from wherry.kube.pki.making import Authority
 
 PATIENCE_SECONDS = 20.0
 
@@ -59,9 +60,9 @@ async def _run(served: Served) -> None:
         recorder = Recorder(local, Source("control"), clock)
         group.create_task(recorder.run())
         needs = Needs(local, informers, ServedResources(served.server), recorder, clock)
-        given = Given(
-            served.pki.authority, served.pki.authority_pem, served.server.authentication.issuer.legacy_token, aggregate
-        )
+        authority = Authority((served.pki.directory / "ca.pem").read_text())
+        issuer = served.server.authentication.issuer
+        given = Given(authority, served.pki.authority_pem, issuer.legacy_token, aggregate)
         for each in controllers(needs, given):
             group.create_task(each.run(), name=each.name)
 
