@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from random import Random
+from sys import intern
 from types import TracebackType
 
 from wherry.kube.client.clock import Clock
@@ -10,13 +11,22 @@ from wherry.kube.client.informer import RETRY, Informer, Retry, Selection, Trans
 from wherry.kube.client.model import Client
 from wherry.kube.machinery.model import GroupVersionResource, Object
 
+_OWNER = ("apiVersion", "kind", "name", "uid", "blockOwnerDeletion")
 _KEPT = ("name", "namespace", "uid", "resourceVersion", "ownerReferences", "finalizers", "deletionTimestamp")
 
 
 def bare_metadata(obj: Object) -> Object:
     """What the garbage collector wants of an object, and nothing else: it watches all there are."""
     meta = obj["metadata"]
-    return {"metadata": {name: meta[name] for name in _KEPT if name in meta}}
+    kept = {name: meta[name] for name in _KEPT if name in meta}
+    if "namespace" in kept:
+        kept["namespace"] = intern(kept["namespace"])
+    if kept.get("ownerReferences"):
+        kept["ownerReferences"] = [
+            {name: intern(value) if isinstance(value, str) else value for name, value in each.items() if name in _OWNER}
+            for each in kept["ownerReferences"]
+        ]
+    return {"metadata": kept}
 
 
 WHOLE: Transform = without_managed_fields
