@@ -49,7 +49,7 @@ class NodePods:
         return str((pod.get("spec") or {}).get("nodeName", ""))
 
     def _check_eviction(self, request: AdmissionRequest, node: str) -> None:
-        if request.operation is not Operation.CREATE:
+        if request.operation not in (Operation.CREATE, Operation.CONNECT):
             raise refusal(request, f"unexpected operation {request.operation.value}")
         if self._bound_to(request) != node:
             raise refusal(request, f"node {node} can only evict pods with spec.nodeName set to itself")

@@ -19,8 +19,8 @@ class NodeTokens:
         self._authorizer = authorizer
 
     def check_account(self, request: AdmissionRequest, node: str) -> None:
-        """A TokenRequest. Raises StatusError."""
-        if request.operation is not Operation.CREATE or request.subresource != "token":
+        """A TokenRequest, however it comes. Raises StatusError."""
+        if request.subresource != "token":
             return
         spec = new_object(request).get("spec") or {}
         bound = spec.get("boundObjectRef") or {}

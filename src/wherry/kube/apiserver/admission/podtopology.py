@@ -1,33 +1,37 @@
 """PodTopologyLabels: a pod that is bound to a node learns the node's zone and region
 (k8s.io/kubernetes plugin/pkg/admission/podtopologylabels)."""
 
-from wherry.kube.apiserver.admission.plugin import CREATE, NODES, PODS, Needs, Plugin, new_object
-from wherry.kube.apiserver.model import AdmissionRequest
-from wherry.kube.machinery.model import Object
+from wherry.kube.apiserver.admission.plugin import CREATE_UPDATE, NODES, PODS, Needs, Plugin, new_object
+from wherry.kube.apiserver.model import AdmissionRequest, Operation
+from wherry.kube.machinery.model import GroupResource, Object
 
 LABELS = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
 
 
 class PodTopologyLabels(Plugin):
-    """The labels of a Binding become the pod's; those of a pod made with its node are set outright."""
+    """Of a Binding (whose labels become the pod's), or of a pod that has its node, when it is made or being bound."""
 
     name = "PodTopologyLabels"
     resources = frozenset({PODS})
-    operations = CREATE
+    operations = CREATE_UPDATE
     subresources = frozenset({"", "binding"})
 
     def __init__(self, needs: Needs) -> None:
         self._listers = needs.listers
 
+    def handles(self, resource: GroupResource, operation: Operation, subresource: str) -> bool:
+        """Later updates of a pod change no node."""
+        is_plain_update = operation is Operation.UPDATE and not subresource
+        return super().handles(resource, operation, subresource) and not is_plain_update
+
     async def admit(self, request: AdmissionRequest) -> None:
         obj = new_object(request)
-        node = self._listers.of(NODES).get(_target(obj, request.subresource))
+        node = self._listers.of(NODES).get(_target(obj))
         labels = (node or {}).get("metadata", {}).get("labels") or {}
         found = {name: labels[name] for name in LABELS if name in labels}
         if found:
             obj["metadata"]["labels"] = {**(obj["metadata"].get("labels") or {}), **found}
 
 
-def _target(obj: Object, subresource: str) -> str:
-    where = obj.get("target") if subresource else obj.get("spec")
-    return str((where or {}).get("name" if subresource else "nodeName", ""))
+def _target(obj: Object) -> str:
+    return str((obj.get("target") or {}).get("name") or (obj.get("spec") or {}).get("nodeName") or "")

@@ -2,7 +2,7 @@ import pytest
 
 from tests.unit.kube.apiserver.admission.asking import NODE_1, Rights, account, admitted, create, needs, pod, refused
 from wherry.kube.apiserver.admission.noderestriction import NodeRestriction
-from wherry.kube.apiserver.model import AdmissionRequest
+from wherry.kube.apiserver.model import AdmissionRequest, Operation
 from wherry.kube.machinery.model import Object
 
 
@@ -41,8 +41,11 @@ async def test_a_node_asks_for_tokens_of_its_own_pods() -> None:
     ],
 )
 async def test_other_tokens_are_not_a_nodes(reference: Object | None, code: int, complaint: str) -> None:
-    error = await refused(plugin(bound(), bound("far", "n2")), token(reference))
-    assert error.code == code and complaint in str(error)
+    for operation in (Operation.CREATE, Operation.CONNECT):
+        request = token(reference)
+        request.operation = operation
+        error = await refused(plugin(bound(), bound("far", "n2")), request)
+        assert error.code == code and complaint in str(error)
 
 
 PROJECTED = {"name": "t", "projected": {"sources": [{"serviceAccountToken": {"audience": "vault", "path": "t"}}]}}

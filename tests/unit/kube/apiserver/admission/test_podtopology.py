@@ -1,4 +1,4 @@
-from tests.unit.kube.apiserver.admission.asking import admitted, create, needs, pod
+from tests.unit.kube.apiserver.admission.asking import admitted, create, needs, pod, update
 from wherry.kube.apiserver.admission.podtopology import PodTopologyLabels
 
 LABELS = {"topology.kubernetes.io/zone": "a", "topology.kubernetes.io/region": "r"}
@@ -10,6 +10,10 @@ async def test_a_pod_learns_its_nodes_zone_when_it_is_bound() -> None:
     binding = {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "target": {"kind": "Node", "name": "n1"}}
     made = await admitted(PodTopologyLabels(needs(NODE)), create(binding, subresource="binding"))
     assert made["metadata"]["labels"] == LABELS
+    bound = update(pod(nodeName="n1"), pod(), subresource="binding")
+    assert (await admitted(PodTopologyLabels(needs(NODE)), bound))["metadata"]["labels"] == LABELS
+    later = update(pod(nodeName="n1"), pod(nodeName="n1"))
+    assert "labels" not in (await admitted(PodTopologyLabels(needs(NODE)), later))["metadata"]
 
 
 async def test_or_when_it_is_made_there_and_not_before() -> None:
