@@ -1,4 +1,4 @@
-"""Whether, and when, a container that has ended starts again (pkg/kubelet/container/helpers.go, client-go's backoff)."""
+"""Whether and when a container that has ended starts again (pkg/kubelet/container/helpers.go, client-go Backoff)."""
 
 from wherry.kube.machinery.model import Object
 from wherry.node.pods import view
@@ -25,7 +25,7 @@ def restarts(pod: Object, member: Member, exit_code: int) -> bool:
         codes = rule.get("exitCodes") or {}
         among = exit_code in (codes.get("values") or ())
         if among if codes.get("operator") == "In" else not among:
-            return rule.get("action") == "Restart"
+            return bool(rule.get("action") == "Restart")
     chosen = policy(pod, member)
     return chosen == "Always" or (chosen == "OnFailure" and exit_code != 0)
 

@@ -1,0 +1,54 @@
+"""What has to be written of a status, and whether it can wait."""
+
+from wherry.kube.machinery.model import Object
+
+_WHOLE = ("podIPs", "hostIPs")
+"""Lists that are merged by a patch: what is not said any more has to be taken out."""
+_LISTS = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
+
+
+def difference(known: Object, wanted: Object, uid: str) -> Object | None:
+    """A strategic merge patch of the pod that brings its status from ``known`` to ``wanted``; None: nothing is to be
+    done. None in ``wanted`` means that there is no such field. With the uid it hits no other pod of the same name."""
+    changed: Object = {}
+    for name, value in wanted.items():
+        before = known.get(name)
+        if name == "conditions":
+            changed_conditions = _conditions(before or [], value)
+            if changed_conditions:
+                changed[name] = changed_conditions
+        elif _plain(before) != _plain(value):
+            changed[name] = value if name not in _WHOLE else [*value, {"$patch": "replace"}]
+    return {"metadata": {"uid": uid}, "status": changed} if changed else None
+
+
+def _plain(value: object) -> object:
+    """Nothing is as good as empty; what is None in an object is not there."""
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items() if each is not None} or None
+    if isinstance(value, list):
+        return [_plain(each) for each in value] or None
+    return value
+
+
+def _conditions(before: list[Object], wanted: list[Object]) -> list[Object]:
+    known = {each.get("type"): each for each in before}
+    return [each for each in wanted if _plain(known.get(each["type"])) != _plain(each)]
+
+
+def is_urgent(known: Object, patch: Object) -> bool:
+    """Others wait for it: that it runs, is ready or has ended, or why it does not."""
+    changed = patch["status"]
+    if "phase" in changed and changed["phase"] != known.get("phase", "Pending"):
+        return True
+    conditions = changed.get("conditions") or ()
+    if any(each["type"] in ("Ready", "DisruptionTarget") and _turned(known, each) for each in conditions):
+        return True
+    states = [each["state"] for name in _LISTS for each in changed.get(name) or ()]
+    usual = ("ContainerCreating", "PodInitializing")
+    return any("terminated" in each or each.get("waiting", {}).get("reason", usual[0]) not in usual for each in states)
+
+
+def _turned(known: Object, condition: Object) -> bool:
+    before = next((each for each in known.get("conditions") or () if each["type"] == condition["type"]), None)
+    return bool((before or {}).get("status", "False") != condition["status"])

@@ -1,0 +1,159 @@
+"""What is in the volumes that are made of objects: config maps, secrets, the downward API, projections of these."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from wherry.kit.errors import Invalid, NotFound
+from wherry.kube.machinery.model import Object
+from wherry.node.pods.composing import environment
+from wherry.node.pods.composing.fields import Surroundings, field_value, resource_value
+from wherry.node.pods.references import Reference
+from wherry.node.pods.view import members
+from wherry.node.pods.volumes.atomic import File
+
+KINDS = ("configMap", "secret", "downwardAPI", "projected")
+_FILE_MODE = 0o644
+_TOKEN_MODE, _TOKEN_GROUP_MODE, _TOKEN_OWN_MODE = 0o644, 0o640, 0o600
+_GROUP_READS = 0o440
+_WORDS = {"configmaps": "configmap", "secrets": "secret"}
+
+
+@dataclass(frozen=True, slots=True)
+class TokenNeed:
+    """Of a service account of the pod's. ``audience`` empty: the API's."""
+
+    audience: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Where the files come from. ``token`` gives what has been asked for before."""
+
+    find: Callable[[str, str], Object | None]
+    around: Surroundings
+    token: Callable[[TokenNeed], str]
+
+
+def source_kind(volume: Object) -> str:
+    """Which of its sources a volume has, as the API names it."""
+    return next((kind for kind, source in volume.items() if kind != "name" and source is not None), "emptyDir")
+
+
+def used(pod: Object) -> list[Object]:
+    """The volumes that a container mounts: others are not set up (GetPodVolumeNames)."""
+    names: set[str] = set()
+    for member in members(pod):
+        for kind in ("volumeMounts", "volumeDevices"):
+            names |= {each["name"] for each in member.container.get(kind) or ()}
+    return [volume for volume in pod["spec"].get("volumes") or () if volume["name"] in names]
+
+
+def _sources(volume: Object) -> Iterator[tuple[str, Object]]:
+    """The parts of a projection, or the volume's own source."""
+    kind = source_kind(volume)
+    if kind != "projected":
+        yield kind, volume[kind] or {}
+        return
+    for each in (volume[kind] or {}).get("sources") or ():
+        yield from ((part, source) for part, source in each.items() if source is not None)
+
+
+def references(pod: Object) -> set[Reference]:
+    """Of all volumes that are made of objects."""
+    namespace, found = pod["metadata"]["namespace"], set[Reference]()
+    for volume in used(pod):
+        for kind, source in _sources(volume) if source_kind(volume) in KINDS else ():
+            name = source.get("name") or source.get("secretName")
+            if kind in ("configMap", "secret") and name:
+                found.add(Reference("configmaps" if kind == "configMap" else "secrets", namespace, name))
+    return found
+
+
+def tokens(pod: Object) -> set[TokenNeed]:
+    """That the volumes of the pod hold."""
+    volumes = [volume for volume in used(pod) if source_kind(volume) == "projected"]
+    sources = (part for volume in volumes for part in _sources(volume))
+    return {token_need(source) for kind, source in sources if kind == "serviceAccountToken"}
+
+
+def token_need(source: Object) -> TokenNeed:
+    return TokenNeed(source.get("audience") or "", int(source.get("expirationSeconds") or 3600))
+
+
+def files(pod: Object, volume: Object, contents: Contents) -> dict[str, File]:
+    """By path. Raises NotFound for what is not there and has to be; Invalid for what is not supported."""
+    kind = source_kind(volume)
+    mode = int((volume[kind] or {}).get("defaultMode") or _FILE_MODE)
+    found: dict[str, File] = {}
+    for part, source in _sources(volume):
+        if part in ("configMap", "secret"):
+            found.update(_of_object(part, source, mode, contents))
+        elif part == "downwardAPI":
+            found.update(_of_pod(pod, source, mode, contents.around))
+        elif part == "serviceAccountToken":
+            token = contents.token(token_need(source)).encode()
+            found[source["path"]] = _token_file(pod, token)
+        else:
+            raise Invalid(f"projections of a {part} are not supported")
+    group = (pod["spec"].get("securityContext") or {}).get("fsGroup")
+    return found if group is None else {path: _of_group(file, group) for path, file in found.items()}
+
+
+def _of_group(file: File, group: int) -> File:
+    return File(file.data, file.mode | _GROUP_READS, (file.owner[0], group))
+
+
+def _of_object(part: str, source: Object, mode: int, contents: Contents) -> Mapping[str, File]:
+    kind = "configmaps" if part == "configMap" else "secrets"
+    name = source.get("name") or source.get("secretName") or ""
+    holder, optional = contents.find(kind, name), bool(source.get("optional"))
+    if holder is None:
+        if optional:
+            return {}
+        raise NotFound(f'{_WORDS[kind]} "{name}" not found')
+    values = environment.data(kind, holder)
+    items: Iterable[Object] = source.get("items") or [{"key": key, "path": key} for key in values]
+    found: dict[str, File] = {}
+    for item in items:
+        if item["key"] in values:
+            found[item["path"]] = File(values[item["key"]], _mode(item, mode))
+        elif not optional:
+            what = "configmap" if kind == "configmaps" else "secret"
+            raise NotFound(f"{what} references non-existent {_missing(kind)} key: {item['key']}")
+    return found
+
+
+def _missing(kind: str) -> str:
+    return "config" if kind == "configmaps" else "secret"
+
+
+def _mode(item: Object, usual: int) -> int:
+    own = item.get("mode")
+    return usual if own is None else int(own)
+
+
+def _of_pod(pod: Object, source: Object, mode: int, around: Surroundings) -> Mapping[str, File]:
+    found: dict[str, File] = {}
+    containers = {member.name: member.container for member in members(pod)}
+    for item in source.get("items") or ():
+        if item.get("fieldRef") is not None:
+            value = field_value(pod, item["fieldRef"].get("fieldPath", ""), around)
+        else:
+            reference = item.get("resourceFieldRef") or {}
+            container = containers.get(reference.get("containerName", ""))
+            if container is None:
+                raise Invalid(f"cannot find container {reference.get('containerName', '')}")
+            value = resource_value(container, reference, around)
+        found[item["path"]] = File(value.encode(), _mode(item, mode))
+    return found
+
+
+def _token_file(pod: Object, token: bytes) -> File:
+    """For all to read, unless it is known who has to (pkg/volume/projected: fsGroup, or one user of all containers)."""
+    if (pod["spec"].get("securityContext") or {}).get("fsGroup") is not None:
+        return File(token, _TOKEN_GROUP_MODE)
+    whole = (pod["spec"].get("securityContext") or {}).get("runAsUser")
+    users = {(member.container.get("securityContext") or {}).get("runAsUser", whole) for member in members(pod)}
+    user = users.pop() if len(users) == 1 else None
+    return File(token, _TOKEN_MODE) if user is None else File(token, _TOKEN_OWN_MODE, (user, 0))
