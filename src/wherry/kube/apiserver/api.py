@@ -82,19 +82,23 @@ class Api:
         """Everything about one object, and creating. Raises StatusError."""
         kind, info = call.served.kind, call.info
         if kind.namespaced and not info.namespace and info.verb != "list":
-            raise status.no_such_path() if info.name else status.method_not_allowed(call.resource, info.verb)
+            raise status.no_such_path() if info.name else not_allowed(call)
         if not kind.namespaced and info.namespace and kind.plural != "namespaces":
             raise status.no_such_path()
         if info.subresource:
             methods = self._methods(call)
         else:
             methods = self._verbs
-            if info.verb not in kind.verbs:
-                raise status.method_not_allowed(call.resource, info.verb)
+            if info.verb not in kind.verbs or bool(info.name) is (info.verb == "create"):
+                raise not_allowed(call)
         handler = methods.get(info.verb)
         if handler is None:
-            raise status.method_not_allowed(call.resource, info.verb)
+            raise not_allowed(call)
         return await handler(call)
+
+    def is_answered_by_document(self, call: Call) -> bool:
+        """Whether the answer is no object with metadata: neither a table nor a part of it can be had."""
+        return call.resource in self._reviews or call.info.subresource == "token"
 
     def _methods(self, call: Call) -> Mapping[str, Handler]:
         kind, name = call.served.kind, call.info.subresource
@@ -119,6 +123,13 @@ class Api:
     async def delete_collection(self, call: Call) -> list[Entry]:
         """Raises StatusError."""
         if "deletecollection" not in call.served.kind.verbs:
-            raise status.method_not_allowed(call.resource, "deletecollection")
+            raise not_allowed(call)
         selection = of_call(call)
         return await self.deletes.delete_all(call, selection.matches)
+
+
+def not_allowed(call: Call) -> status.StatusError:
+    """405: upstream has no route for what built-in resources cannot, and looks at the verb of custom ones."""
+    if call.served.kind.custom:
+        return status.method_not_allowed(call.resource, call.info.verb)
+    return status.no_such_method()

@@ -9,9 +9,12 @@ from wherry.kube.apiserver.model import User
 from wherry.kube.apiserver.requestinfo import RequestInfo
 from wherry.kube.kinds.model import Context
 from wherry.kube.machinery import status
-from wherry.kube.machinery.model import GroupResource, Object
+from wherry.kube.machinery.fielderrors import FieldError, invalid, not_supported, too_long
+from wherry.kube.machinery.model import GroupKind, GroupResource, Object
 
-_MAX_MANAGER = 128
+_MAX_MANAGER = 128  # apimachinery pkg/apis/meta/v1/validation FieldManagerMaxLength
+_VALIDATIONS = ("", "Ignore", "Strict", "Warn")
+_OPTIONS = {"create": "Create", "update": "Update", "patch": "Patch"}
 
 
 @dataclass(slots=True)
@@ -43,33 +46,40 @@ class Call:
         """Empty for what has none, whatever the path says."""
         return self.info.namespace if self.served.kind.namespaced else ""
 
+    def check_options(self) -> None:
+        """The options of a write (apimachinery pkg/apis/meta/v1/validation). Raises StatusError 422."""
+        query, found = self.query, list[FieldError]()
+        if manager := query.get("fieldManager"):
+            found += manager_errors(manager)
+        if (dry_run := query.get("dryRun", "")) not in ("", "All"):
+            found.append(not_supported("dryRun", [dry_run], ("All",)))
+        if (validation := query.get("fieldValidation", "")) not in _VALIDATIONS:
+            found.append(not_supported("fieldValidation", validation, _VALIDATIONS))
+        if found:
+            kind = GroupKind("meta.k8s.io", f"{_OPTIONS.get(self.info.verb, 'Delete')}Options")
+            raise status.invalid(kind, "", found)
+
     @property
     def dry_run(self) -> bool:
         """Raises StatusError for another value than All."""
         value = self.query.get("dryRun", "")
         if value not in ("", "All"):
-            raise status.StatusError(
-                422, "Invalid", f'DryRun: Unsupported value: "{value}": supported values: "All"', {}
-            )
+            self.check_options()
         return value == "All"
 
     @property
     def field_validation(self) -> str:
         """Strict, Warn or Ignore. Raises StatusError for anything else."""
         value = self.query.get("fieldValidation") or "Warn"
-        if value not in ("Strict", "Warn", "Ignore"):
-            said = f'fieldValidation: Unsupported value: "{value}": supported values: "Ignore", "Strict", "Warn"'
-            raise status.StatusError(422, "Invalid", said, {})
+        if value not in _VALIDATIONS:
+            self.check_options()
         return value
 
     @property
     def manager(self) -> str:
         """Who the fields belong to that this sets (apiserver pkg/endpoints/handlers/create.go managerOrUserAgent)."""
         named = self.query.get("fieldManager", "")
-        if len(named.encode()) > _MAX_MANAGER or not named.isprintable():
-            said = f"fieldManager: Invalid value: {named[:200]!r}: must be printable and at most {_MAX_MANAGER} bytes"
-            raise status.StatusError(422, "Invalid", said, {})
-        return named or self.user_agent.partition("/")[0][:_MAX_MANAGER] or "unknown"
+        return named or _printable(self.user_agent.partition("/")[0])[:_MAX_MANAGER] or "unknown"
 
     def context(self, subresource: str = "") -> Context:
         return Context(
@@ -84,3 +94,19 @@ class Outcome:
     code: int = 200
     raw: bytes = b""
     document: Object | None = None
+
+
+def manager_errors(name: str) -> list[FieldError]:
+    """What is wrong with a ``fieldManager``."""
+    found = [too_long("fieldManager", name, _MAX_MANAGER)] if len(name.encode()) > _MAX_MANAGER else []
+    at = 0
+    for letter in name[:_MAX_MANAGER]:
+        if not letter.isprintable():
+            found.append(invalid("fieldManager", name, f"invalid character U+{ord(letter):04X} (at position {at})"))
+        at += len(letter.encode())
+    return found
+
+
+def _printable(text: str) -> str:
+    """Without the letters that are not."""
+    return text if text.isprintable() else "".join(letter for letter in text if letter.isprintable())

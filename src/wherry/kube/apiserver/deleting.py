@@ -80,9 +80,9 @@ def _options(call: Call) -> Object:
         options.setdefault("propagationPolicy", policy)
     if (orphan := call.query.get("orphanDependents")) is not None:
         options.setdefault("orphanDependents", is_true(orphan))
+    deletion.check_options(options)
     if options.get("dryRun"):
         call.query = {**call.query, "dryRun": options["dryRun"][0]}
-    deletion.check_options(options)
     return options
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from wherry.kube.apiserver.stored import copied
 from wherry.kube.kinds.model import Kind
 from wherry.kube.machinery import status, times
-from wherry.kube.machinery.fielderrors import FieldError, forbidden, not_supported
+from wherry.kube.machinery.fielderrors import FieldError, invalid, not_supported
 from wherry.kube.machinery.model import GroupKind, Object
 
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
@@ -31,9 +31,12 @@ def check_options(options: Object) -> None:
     found: list[FieldError] = []
     policy = options.get("propagationPolicy")
     if policy is not None and options.get("orphanDependents") is not None:
-        found.append(forbidden("propagationPolicy", "orphanDependents and deletionPropagation cannot be both set"))
+        why = "orphanDependents and deletionPropagation cannot be both set"
+        found.append(invalid("propagationPolicy", policy, why))
     if policy is not None and policy not in _POLICIES:
         found.append(not_supported("propagationPolicy", policy, (*_POLICIES, "nil")))
+    if any(each != "All" for each in options.get("dryRun") or ()):
+        found.append(not_supported("dryRun", options["dryRun"], ("All",)))
     if found:
         raise status.invalid(GroupKind("meta.k8s.io", "DeleteOptions"), "", found)
 

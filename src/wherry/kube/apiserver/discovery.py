@@ -209,6 +209,10 @@ class Discovery:
         """Other kinds are served now."""
         self._kept.clear()
 
+    def groups(self) -> dict[str, list[str]]:
+        """Those that are served, with their versions; see :func:`groups`."""
+        return groups(self._kinds())
+
     def find(self, path: str, accept: str = "", address: str = "") -> Document | None:
         """What a path below ``/api`` and ``/apis`` shows to a client of that Accept header; None: no such path.
 

@@ -90,6 +90,10 @@ class Kinds:
         """What a URL names; None when there is no such thing."""
         return self._served.get((group, version, resource))
 
+    def has_group(self, group: str) -> bool:
+        """Whether anything of an API group is served."""
+        return any(resource.group == group for resource in self._kinds)
+
     def by_kind(self, group: str, version: str, kind: str) -> Served | None:
         """What ``apiVersion`` and ``kind`` name."""
         for served in self._served.values():

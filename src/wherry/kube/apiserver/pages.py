@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
+import msgspec
 from aiohttp import web
 
 import wherry
@@ -55,11 +56,13 @@ def document(found: Document, request: web.BaseRequest) -> web.Response:
 
 
 def json_page(make: Callable[[], Object]) -> Page:
-    """A page that shows a document."""
+    """A page that shows a document, in lines (apiserver pkg/endpoints/handlers/responsewriters: WriteRawJSON)."""
 
     async def page(request: web.BaseRequest, info: RequestInfo) -> web.StreamResponse:
         _only_get(request)
-        return web.Response(body=encode(make()), headers={"Content-Type": "application/json"})
+        return web.Response(
+            body=msgspec.json.format(encode(make()), indent=2), headers={"Content-Type": "application/json"}
+        )
 
     return page
 
@@ -74,6 +77,11 @@ def text_page(make: Callable[[], bytes], content_type: str = _TEXT) -> Page:
     return page
 
 
+def no_page() -> web.Response:
+    """Of a path that is nobody's (apiserver pkg/util/notfoundhandler: net/http NotFound)."""
+    return web.Response(status=404, text="404 page not found\n", headers={"X-Content-Type-Options": "nosniff"})
+
+
 def health_page(name: str, checks: Mapping[str, Check]) -> Page:
     """``/livez``, ``/readyz``, ``/healthz``, and each check below it (apiserver pkg/server/healthz)."""
 
@@ -81,7 +89,7 @@ def health_page(name: str, checks: Mapping[str, Check]) -> Page:
         _only_get(request)
         one = info.path.strip("/").partition("/")[2]
         if one and one not in checks:
-            raise status.no_such_path()
+            return no_page()
         chosen = {one: checks[one]} if one else checks
         lines, failed = await _run(chosen)
         if failed:
@@ -109,6 +117,4 @@ async def _run(checks: Mapping[str, Check]) -> tuple[list[str], bool]:
 
 def _only_get(request: web.BaseRequest) -> None:
     if request.method not in ("GET", "HEAD"):
-        raise status.StatusError(
-            405, "MethodNotAllowed", "the server does not allow this method on the requested resource"
-        )
+        raise status.no_such_method()

@@ -17,7 +17,6 @@ from wherry.kube.apiserver.options import Options
 from wherry.kube.apiserver.pages import Check, Page
 from wherry.kube.apiserver.requestinfo import RequestInfo
 from wherry.kube.machinery import status
-from wherry.kube.machinery.model import Object
 
 if TYPE_CHECKING:
     from wherry.kube.apiserver.openapi.documents import Documents
@@ -54,12 +53,21 @@ def pages(shown: Pages) -> dict[str, Page]:
     for name in ("healthz", "livez", "readyz"):
         checks = shown.ready_checks if name == "readyz" else {"ping": shown.ready_checks["ping"]}
         found[f"/{name}"] = found[f"/{name}/*"] = made.health_page(name, checks)
-    found["/"] = made.json_page(lambda: _paths(found))
+    found["/"] = made.json_page(lambda: {"paths": _paths(shown)})
     return found
 
 
-def _paths(found: Mapping[str, Page]) -> Object:
-    return {"paths": sorted(path.removesuffix("/*") for path in found if path != "/")}
+def _paths(shown: Pages) -> list[str]:
+    """Everything that can be asked for (apiserver pkg/server/routes: Index)."""
+    groups = shown.discovery.groups()
+    found = {"/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/metrics", "/openapi/v2", "/openapi/v3"}
+    found |= {_KEYS, "/version", "/healthz", "/livez", "/readyz"}
+    found |= {f"/apis/{group}" for group in groups if group}
+    found |= {f"/apis/{group}/{version}" for group, versions in groups.items() if group for version in versions}
+    for name in ("healthz", "livez", "readyz"):
+        checks = shown.ready_checks if name == "readyz" else ("ping",)
+        found |= {f"/{name}/{check}" for check in checks}
+    return sorted(found)
 
 
 def _discovery(shown: Pages) -> Page:
@@ -108,7 +116,7 @@ def _openapi(openapi: OpenApi) -> Page:
         else:
             found = documents.v3(path.removeprefix("v3/"), accept)
         if found is None:
-            raise status.no_such_path()
+            return made.no_page()
         if "gzip" in request.headers.get("Accept-Encoding", ""):
             response = made.document(found, request)
             if response.status == 200:

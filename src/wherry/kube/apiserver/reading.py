@@ -232,9 +232,7 @@ def _limit(text: str) -> int:
         limit = int(text)
     except ValueError as error:
         raise status.bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from error
-    if limit < 0:
-        raise status.invalid(_OPTIONS, "", [invalid("limit", limit, "must be greater than or equal to 0")])
-    return limit
+    return max(limit, 0)
 
 
 def _revision(text: str) -> int:
@@ -242,7 +240,7 @@ def _revision(text: str) -> int:
     if not text:
         return 0
     if not (text.isascii() and text.isdigit()) or len(text) > 19:
-        found = [invalid("resourceVersion", text, "strconv.ParseUint: parsing: invalid syntax")]
+        found = [invalid("resourceVersion", text, f'strconv.ParseUint: parsing "{text}": invalid syntax')]
         raise status.invalid(_OPTIONS, "", found)
     return int(text)
 

@@ -9,6 +9,7 @@ from wherry.kube.apiserver.entries import Entry
 from wherry.kube.apiserver.kinds import Served
 from wherry.kube.machinery.codec import encode
 from wherry.kube.machinery.mediatypes import Form, Wanted
+from wherry.kube.machinery.model import Object
 
 _decode = msgspec.json.Decoder().decode
 
@@ -30,3 +31,12 @@ def shown(served: Served, entry: Entry, wanted: Wanted, now: datetime, include: 
         return encode(tables.metadata_alone(entry.object, wanted.version))
     meta = {"resourceVersion": str(entry.revision)}
     return tables.table(served, [entry], now, wanted.version, include, meta)
+
+
+def shown_document(document: Object, wanted: Wanted, now: datetime, include: str = "") -> bytes:
+    """The same of what is not stored: a Scale; a Status, which has one form only."""
+    if wanted.form is Form.PLAIN or document["kind"] == "Status":
+        return encode(document)
+    if wanted.form is Form.METADATA:
+        return encode(tables.metadata_alone(document, wanted.version))
+    return tables.scale_table(document, now, wanted.version, include)

@@ -50,5 +50,8 @@ def of_call(call: Call) -> Selection:
 def _checked(fields: FieldSelector, kind: Kind) -> FieldSelector:
     for name in fields.names:
         if name not in _ALWAYS and name not in kind.selectable:
-            raise status.bad_request(f"field label not supported: {name}")
+            if kind.selectable or kind.custom:
+                raise status.bad_request(f"field label not supported: {name}")
+            known = 'only "metadata.name", "metadata.namespace"'
+            raise status.bad_request(f'"{name}" is not a known field selector: {known}')
     return fields

@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import parse_qsl, unquote
 
+import msgspec
 from aiohttp import web
-from multidict import CIMultiDict
 
 from wherry.http.answering import answered
 from wherry.http.body import read_body
 from wherry.http.streams import connection_of
 from wherry.kit.errors import Invalid
-from wherry.kube.apiserver.api import Api
+from wherry.kube.apiserver.api import Api, not_allowed
 from wherry.kube.apiserver.authn.anonymous import anonymous
 from wherry.kube.apiserver.authz.impersonation import impersonated
 from wherry.kube.apiserver.authz.texts import forbidden
@@ -29,20 +29,25 @@ from wherry.kube.apiserver.entries import Entry, Recent
 from wherry.kube.apiserver.kinds import Kinds
 from wherry.kube.apiserver.measuring import Measures
 from wherry.kube.apiserver.model import Attributes, Authenticator, Authorizer, Credentials, Decision, User
-from wherry.kube.apiserver.rendering import rendered, shown
+from wherry.kube.apiserver.pages import no_page
+from wherry.kube.apiserver.rendering import rendered, shown, shown_document
 from wherry.kube.apiserver.requestinfo import RequestInfo, parse
+from wherry.kube.apiserver.sending import is_for_people, sent, with_warnings
+from wherry.kube.apiserver.stored import revision_of
 from wherry.kube.apiserver.subresources.streams import NAMES, Connector, NoNodes
-from wherry.kube.apiserver.watching import stream
+from wherry.kube.apiserver.watching import error_event, stream
 from wherry.kube.machinery import status
 from wherry.kube.machinery.codec import encode
-from wherry.kube.machinery.mediatypes import PLAIN, Form, Wanted, fitting, wanted
+from wherry.kube.machinery.mediatypes import PLAIN, YAML, Form, Wanted, fitting, wanted
 
 log = logging.getLogger(__name__)
 BODY_BYTES = 3 * 1024 * 1024  # apiserver pkg/server/config.go MaxRequestBodyBytes
 REQUEST_SECONDS = 60.0
-GZIP_BYTES = 128 * 1024  # apiserver pkg/endpoints/handlers/responsewriters: defaultGzipThresholdBytes
 _JSON = "application/json"
+_WRITING = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 _HEADERS = {"Cache-Control": "no-cache, private"}
+_IN_STREAM = (410, 504)
+"""What a watch is told in its stream: who got so far has asked rightly (pkg/storage/cacher: newErrWatcher)."""
 Page = Callable[[web.BaseRequest, RequestInfo], Awaitable[web.StreamResponse]]
 
 
@@ -81,13 +86,15 @@ class HttpApi:
         self._allow(user, info, query)
         if not info.resource:
             page = self._page(path)
-            if page is None:
-                raise status.no_such_path()
-            return await page(request, info)
+            return await page(request, info) if page is not None else no_page()
         served = self._kinds.served(info.group, info.version, info.resource)
         if served is None:
+            if info.group and not self._kinds.has_group(info.group):
+                return no_page()
             raise status.no_such_path()
         call = Call(info, served, user, self._clock(), query, user_agent=request.headers.get("User-Agent", ""))
+        if info.verb in _WRITING:
+            call.check_options()
         if info.verb == "watch":
             return await self._watch(call, request)
         if info.subresource in NAMES:
@@ -138,34 +145,34 @@ class HttpApi:
         wanted = wanted_of(request.headers.get("Accept", ""), call)
         if call.info.verb == "list":
             if "list" not in call.served.kind.verbs:
-                raise status.method_not_allowed(call.resource, "list")
+                raise not_allowed(call)
             body = await self._api.reads.list(call, wanted)
-            return await _sent(request, 200, body, call.warnings)
+            return await sent(request, 200, body, call.warnings, wanted.media_type)
+        if wanted.form is not Form.PLAIN and self._api.is_answered_by_document(call):
+            raise status.not_acceptable((_JSON, YAML))
         if request.body_exists:
             call.body = await _body(request)
             call.content_type = request.headers.get("Content-Type", "")
         if call.info.verb == "deletecollection":
             deleted = await self._api.delete_collection(call)
-            return await _sent(request, 200, _list_of(call, deleted), call.warnings)
+            return await sent(request, 200, _list_of(call, deleted), call.warnings, wanted.media_type)
         outcome = await self._api.do(call)
-        return await _sent(request, outcome.code, self._shape(call, outcome, wanted), call.warnings)
-
-    @staticmethod
-    def _shape(call: Call, outcome: Outcome, wanted: Wanted) -> bytes:
-        if outcome.document is not None:
-            return encode(outcome.document)
-        if wanted.form is Form.PLAIN:
-            return rendered(call.served, outcome.raw)
-        entry = Entry(outcome.raw, 0, call.served.kind, Recent(1))
-        return shown(call.served, entry, wanted, call.now, call.query.get("includeObject", ""))
+        return await sent(request, outcome.code, _shape(call, outcome, wanted), call.warnings, wanted.media_type)
 
     async def _watch(self, call: Call, request: web.BaseRequest) -> web.StreamResponse:
         if "watch" not in call.served.kind.verbs:
-            raise status.method_not_allowed(call.resource, "watch")
+            raise not_allowed(call)
         wanted = wanted_of(request.headers.get("Accept", ""), call)
-        begun = await self._api.watches.begin(call)
+        if wanted.media_type != _JSON:
+            raise status.not_acceptable((_JSON,))  # there is no end of a document in a stream of YAML
+        try:
+            begun = await self._api.watches.begin(call)
+        except status.StatusError as error:
+            if error.code not in _IN_STREAM:
+                raise
+            return web.Response(body=error_event(error), headers={"Content-Type": _JSON})
         headers = {**_HEADERS, "Content-Type": _JSON}
-        response = web.StreamResponse(headers=_with_warnings(headers, call.warnings))
+        response = web.StreamResponse(headers=with_warnings(headers, call.warnings))
         with self._measures.watching(call.resource), connection_of(request).cancelled_by_loss():
             await response.prepare(request)
             pieces = stream(
@@ -227,35 +234,22 @@ async def _body(request: web.BaseRequest) -> bytes:
         raise status.too_large(f"Request entity too large: limit is {BODY_BYTES}") from error
 
 
+def _shape(call: Call, outcome: Outcome, wanted: Wanted) -> bytes:
+    """What is sent of an outcome in the form that is wanted."""
+    include = call.query.get("includeObject", "")
+    if outcome.document is not None:
+        return shown_document(outcome.document, wanted, call.now, include)
+    if wanted.form is Form.PLAIN:
+        return rendered(call.served, outcome.raw)
+    entry = Entry(outcome.raw, revision_of(outcome.raw), call.served.kind, Recent(1))
+    return shown(call.served, entry, wanted, call.now, include)
+
+
 def _list_of(call: Call, entries: list[Entry]) -> bytes:
     head = encode(
         {"kind": f"{call.served.kind.kind}List", "apiVersion": str(call.served.group_version), "metadata": {}}
     )
     return b'%b,"items":[%b]}' % (head[:-1], b",".join(rendered(call.served, entry.raw) for entry in entries))
-
-
-async def _sent(request: web.BaseRequest, code: int, body: bytes, warnings: list[str]) -> web.Response:
-    headers: dict[str, str] = {"Content-Type": _JSON}
-    if len(body) >= GZIP_BYTES and "gzip" in request.headers.get("Accept-Encoding", ""):
-        body = await asyncio.to_thread(_compressed, body)
-        headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
-    return web.Response(status=code, body=body, headers=_with_warnings(headers, warnings) if warnings else headers)
-
-
-def _compressed(body: bytes) -> bytes:
-    from isal import igzip
-
-    return igzip.compress(body, compresslevel=1)
-
-
-def _with_warnings(headers: Mapping[str, str], warnings: list[str]) -> "CIMultiDict[str]":
-    """RFC 7234 5.5 with code 299; every text once, none longer than a header should be."""
-    found = CIMultiDict(headers)
-    for text in dict.fromkeys(warnings):
-        plain = "".join(letter if letter.isprintable() else " " for letter in text)[:1000]
-        quoted = plain.replace("\\", "\\\\").replace('"', '\\"')
-        found.add("Warning", f'299 - "{quoted}"')
-    return found
 
 
 def refuse(request: web.BaseRequest, error: Exception) -> web.Response:
@@ -270,7 +264,10 @@ def refuse(request: web.BaseRequest, error: Exception) -> web.Response:
         headers["Retry-After"] = str(seconds)
     if refusal.code == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="kubernetes"'
-    return web.Response(status=refusal.code, body=encode(refusal.status), headers=headers)
+    body = encode(refusal.status)
+    if is_for_people(request):
+        body = msgspec.json.format(body, indent=2)
+    return web.Response(status=refusal.code, body=body, headers=headers)
 
 
 def render_error(code: int, message: str) -> web.Response:

@@ -22,6 +22,7 @@ class _Meta(msgspec.Struct):
     name: str = ""
     namespace: str = ""
     uid: str = ""
+    resourceVersion: str = ""
     labels: dict[str, str] | None = None
 
 
@@ -61,6 +62,17 @@ def served(value: bytes, revision: int) -> bytes:
     """The bytes that clients get of stored ones."""
     at = value.index(_EMPTY) + len(_FIELD)
     return b"%b%d%b" % (value[:at], revision, value[at:])
+
+
+def unversioned(value: bytes) -> bytes:
+    """Stored bytes as clients get them of an object that will not be: without a resource version."""
+    at = value.index(_EMPTY)
+    return value[:at] + value[at + len(_EMPTY) :].removeprefix(b",")
+
+
+def revision_of(raw: bytes) -> int:
+    """Of served bytes; 0 where they have none."""
+    return int(_decode_meta(raw).metadata.resourceVersion or 0)
 
 
 def revised(raw: bytes, revision: int) -> bytes:

@@ -6,10 +6,17 @@ from typing import Any
 
 from wherry.kube.apiserver.entries import Entry
 from wherry.kube.apiserver.kinds import Served
-from wherry.kube.kinds.model import Cells, Column
+from wherry.kube.kinds.model import AGE, NAME, Cells, Column
 from wherry.kube.machinery.codec import encode
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.times import since
+
+_SCALE = (
+    NAME,
+    Column("Desired", "integer", description="How many are wanted."),
+    Column("Available", "integer", description="How many there are."),
+    AGE,
+)
 
 
 def columns_of(served: Served) -> Sequence[Column]:
@@ -25,14 +32,14 @@ def _name_and_age(obj: Object, now: datetime) -> Sequence[Any]:
     return [metadata["name"], since(metadata.get("creationTimestamp"), now)]
 
 
-def definitions(served: Served) -> list[Object]:
+def definitions(columns: Sequence[Column]) -> list[Object]:
     """Of the columns, as a Table has them."""
     return [
         {
             "name": each.name, "type": each.type, "format": each.format, "description": each.description,
             "priority": each.priority,
         }
-        for each in columns_of(served)
+        for each in columns
     ]  # fmt: skip
 
 
@@ -40,7 +47,11 @@ def row(served: Served, entry: Entry, now: datetime, version: str, include: str)
     """One row. ``include``: whether the object, its metadata (what is meant when nothing is said) or nothing comes
     along. ``version`` of meta.k8s.io."""
     obj = entry.object if served.is_storage else served.from_storage(entry.copy())
-    found: Object = {"cells": list(_cells_of(served)(obj, now))}
+    return _row(list(_cells_of(served)(obj, now)), obj, version, include)
+
+
+def _row(cells: list[Any], obj: Object, version: str, include: str) -> Object:
+    found: Object = {"cells": cells}
     if include == "Object":
         found["object"] = obj
     elif include != "None":
@@ -56,8 +67,24 @@ def table(
         "kind": "Table",
         "apiVersion": f"meta.k8s.io/{version}",
         "metadata": list_meta,
-        "columnDefinitions": definitions(served),
+        "columnDefinitions": definitions(columns_of(served)),
         "rows": [row(served, entry, now, version, include) for entry in entries],
+    })  # fmt: skip
+
+
+def scale_table(scale: Object, now: datetime, version: str, include: str) -> bytes:
+    """The Table of a Scale, which no kind's columns are for (pkg/printers/internalversion: printScale)."""
+    metadata = scale["metadata"]
+    cells = [
+        metadata["name"], scale["spec"]["replicas"], scale["status"]["replicas"],
+        since(metadata.get("creationTimestamp"), now),
+    ]  # fmt: skip
+    return encode({
+        "kind": "Table",
+        "apiVersion": f"meta.k8s.io/{version}",
+        "metadata": {"resourceVersion": metadata["resourceVersion"]},
+        "columnDefinitions": definitions(_SCALE),
+        "rows": [_row(cells, scale, version, include)],
     })  # fmt: skip
 
 

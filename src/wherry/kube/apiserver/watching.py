@@ -95,7 +95,8 @@ class Subscription:
         if not self._pending and self._error is None:
             self._wake.clear()
             try:
-                await asyncio.wait_for(self._wake.wait(), timeout)
+                async with asyncio.timeout(timeout):  # wait_for of Python 3.11 may lose a cancellation
+                    await self._wake.wait()
             except TimeoutError:
                 return []
         if self._pending:
@@ -192,9 +193,11 @@ def _wants_initial(call: Call, text: str) -> bool:
 def _seconds(text: str) -> float:
     if text:
         try:
-            return max(0.0, float(int(text)))
+            seconds = int(text)
         except ValueError as error:
             raise status.bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from error
+        if seconds > 0:
+            return float(seconds)
     return _LEAST_SECONDS * (1 + random.random())  # so that watches do not all end at one moment
 
 
@@ -215,7 +218,7 @@ async def stream(begun: Begun, served: Served, wanted: Wanted, revision: Callabl
             try:
                 notices = await subscription.take(min(left, BOOKMARK_SECONDS))
             except status.StatusError as error:
-                yield b'{"type":"ERROR","object":%b}\n' % encode(error.status)
+                yield error_event(error)
                 return
             if notices:
                 yield b"".join([lines.of(notice) for notice in notices])
@@ -223,6 +226,11 @@ async def stream(begun: Begun, served: Served, wanted: Wanted, revision: Callabl
                 yield lines.bookmark(revision())
     finally:
         subscription.close()
+
+
+def error_event(error: status.StatusError) -> bytes:
+    """The last line of a watch that cannot go on."""
+    return b'{"type":"ERROR","object":%b}\n' % encode(error.status)
 
 
 class _Lines:

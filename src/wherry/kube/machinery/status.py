@@ -21,6 +21,7 @@ class StatusError(errors.WherryError):
         self.code = code
         self.reason = reason
         self.details = details or {}
+        self._has_details = details is not None
         self.list_meta: Object = {}
         """``metadata`` of the Status: an expired list has a token to go on with."""
 
@@ -31,7 +32,7 @@ class StatusError(errors.WherryError):
         document["message"] = self.message
         if self.reason:
             document["reason"] = self.reason
-        if self.details:
+        if self.details or self._has_details:
             document["details"] = self.details
         document["code"] = self.code
         return document
@@ -109,6 +110,11 @@ def forbidden(resource: GroupResource, name: str, why: str) -> StatusError:
 def method_not_allowed(resource: GroupResource, action: str) -> StatusError:
     message = f'{action} is not supported on resources of kind "{resource}"'
     return StatusError(405, "MethodNotAllowed", message, _details(resource))
+
+
+def no_such_method() -> StatusError:
+    """The path is one, and not of this method."""
+    return StatusError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {})
 
 
 def not_acceptable(accepted: Sequence[str]) -> StatusError:

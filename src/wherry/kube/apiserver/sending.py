@@ -1,0 +1,64 @@
+"""Answers on their way out: JSON, or YAML where a client asks for it, in lines for people, compressed when it is much.
+
+(k8s.io/apiserver pkg/endpoints/handlers/responsewriters, .../handlers/negotiation)
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from aiohttp import web
+from multidict import CIMultiDict
+
+from wherry.kube.apiserver.requestinfo import is_true
+from wherry.kube.machinery.mediatypes import JSON, YAML
+
+GZIP_BYTES = 128 * 1024  # responsewriters: defaultGzipThresholdBytes
+_PEOPLE = ("curl", "Wget", "Mozilla/5.0")  # negotiation.isPrettyPrint
+
+
+async def sent(
+    request: web.BaseRequest, code: int, body: bytes, warnings: Sequence[str] = (), media_type: str = JSON
+) -> web.Response:
+    """An answer of ``body``, which is JSON, in the media type that is wanted."""
+    headers: dict[str, str] = {"Content-Type": media_type}
+    if media_type == YAML:
+        body = await asyncio.to_thread(_as_yaml, body)
+    elif is_for_people(request):
+        body = msgspec.json.format(body, indent=2)
+    if len(body) >= GZIP_BYTES and "gzip" in request.headers.get("Accept-Encoding", ""):
+        body = await asyncio.to_thread(_compressed, body)
+        headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return web.Response(status=code, body=body, headers=with_warnings(headers, warnings) if warnings else headers)
+
+
+def is_for_people(request: web.BaseRequest) -> bool:
+    """Whether the answer is to be in lines: the client says so by ``pretty``, or is a program that people look at."""
+    query = request.raw_path.partition("?")[2]
+    if "pretty=" in query:
+        said = next((each[7:] for each in query.split("&") if each.startswith("pretty=")), "")
+        if said:
+            return is_true(said)
+    return request.headers.get("User-Agent", "").startswith(_PEOPLE)
+
+
+def with_warnings(headers: Mapping[str, str], warnings: Sequence[str]) -> "CIMultiDict[str]":
+    """RFC 7234 5.5 with code 299; every text once, none longer than a header should be."""
+    found = CIMultiDict(headers)
+    for text in dict.fromkeys(warnings):
+        plain = "".join(letter if letter.isprintable() else " " for letter in text)[:1000]
+        quoted = plain.replace("\\", "\\\\").replace('"', '\\"')
+        found.add("Warning", f'299 - "{quoted}"')
+    return found
+
+
+def _compressed(body: bytes) -> bytes:
+    from isal import igzip
+
+    return igzip.compress(body, compresslevel=1)
+
+
+def _as_yaml(body: bytes) -> bytes:
+    from wherry.kube.machinery import yamldocs
+
+    return yamldocs.dump(msgspec.json.decode(body))
