@@ -43,6 +43,7 @@ class Events:
         self._now = now
         self._kept: deque[Event] = deque(maxlen=_KEPT)
         self._listeners: weakref.WeakSet[_Listener] = weakref.WeakSet()
+        self._told: list[Callable[[Event], None]] = []
 
     @property
     def listener_count(self) -> int:
@@ -55,6 +56,19 @@ class Events:
             if listener.queue.full():
                 listener.queue.get_nowait()
             listener.queue.put_nowait(event)
+        for told in list(self._told):
+            told(event)
+
+    def listen(self, told: Callable[[Event], None]) -> Callable[[], None]:
+        """Call ``told`` with each event as it happens: none is lost, and whoever publishes waits. It must not raise.
+        Returns what ends that; idempotent."""
+        self._told.append(told)
+
+        def end() -> None:
+            if told in self._told:
+                self._told.remove(told)
+
+        return end
 
     def subscribe(
         self, since_nanoseconds: int | None = None, until_nanoseconds: int | None = None
@@ -80,7 +94,8 @@ class Events:
                 if timeout is not None and timeout <= 0 and listener.queue.empty():
                     return
                 try:
-                    event = await asyncio.wait_for(listener.queue.get(), timeout)
+                    async with asyncio.timeout(timeout):  # wait_for of Python 3.11 may lose a cancellation
+                        event = await listener.queue.get()
                 except TimeoutError:
                     return
                 if until is not None and event.time_nanoseconds > until:

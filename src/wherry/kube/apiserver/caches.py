@@ -118,7 +118,8 @@ class Caches:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((revision, future))
         try:
-            await asyncio.wait_for(future, PATIENCE_SECONDS)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await future
         except TimeoutError:
             return False
         return True

@@ -1,0 +1,102 @@
+"""The cluster's process, wired: on a real file, real keys, a real port of loopback."""
+
+import json
+import socket
+import stat
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from wherry.app.cluster import Cluster
+from wherry.app.config import load
+from wherry.kit.errors import Conflict, Invalid
+from wherry.kube.pki.contexts import client_context
+from wherry.kube.pki.directory import read_pair
+
+Start = Callable[..., Awaitable[Cluster]]
+
+
+@pytest.fixture
+async def start(tmp_path: Path) -> AsyncIterator[Start]:
+    """Starts one on ``tmp_path``; all are stopped at the end."""
+    running: list[Cluster] = []
+
+    async def make(**flags: Any) -> Cluster:
+        cluster = await Cluster.start(load({"root": str(tmp_path), **flags}, {}))
+        running.append(cluster)
+        return cluster
+
+    yield make
+    for cluster in running:
+        await cluster.stop()
+
+
+async def get(root: Path, path: str, who: str = "admin") -> tuple[int, Any]:
+    address = (root / "run" / "api").read_text().strip()
+    pki = root / "cluster" / "pki"
+    context = client_context((pki / "ca.crt").read_text(), read_pair(pki / f"{who}.pem") if who else None)
+    async with aiohttp.ClientSession() as session, session.get(address + path, ssl=context) as answer:
+        content = await answer.read()
+        return answer.status, json.loads(content) if content[:1] == b"{" else content
+
+
+async def test_it_answers_with_what_a_cluster_begins_with(start: Start, tmp_path: Path) -> None:
+    await start()
+    assert (await get(tmp_path, "/readyz", who=""))[1] == b"ok"
+    code, spaces = await get(tmp_path, "/api/v1/namespaces")
+    assert code == 200
+    names = [each["metadata"]["name"] for each in spaces["items"]]
+    assert names == ["default", "kube-node-lease", "kube-public", "kube-system"]
+
+
+async def test_who_shows_nothing_gets_no_further_than_health_and_version(start: Start, tmp_path: Path) -> None:
+    await start()
+    assert (await get(tmp_path, "/version", who=""))[0] == 200
+    assert (await get(tmp_path, "/api/v1/namespaces", who=""))[0] == 401
+
+
+async def test_the_kubeconfig_is_its_owner_s_and_stays_good(start: Start, tmp_path: Path) -> None:
+    first = await start()
+    path, address = tmp_path / "kubeconfig", first.address
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    before = path.read_text()
+    await first.stop()
+    assert not (tmp_path / "run" / "api").exists()
+    second = await start()
+    assert (second.address, path.read_text()) == (address, before), "the port is remembered"
+
+
+async def test_a_port_that_was_taken_meanwhile_is_changed(start: Start, tmp_path: Path) -> None:
+    first = await start()
+    await first.stop()
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", int(first.address.rpartition(":")[2])))
+        other.listen()
+        second = await start()
+    assert second.address != first.address
+    assert (await get(tmp_path, "/readyz"))[0] == 200
+
+
+async def test_a_port_that_was_asked_for_and_is_taken_is_refused(start: Start) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(Conflict, match="another program listens there"):
+            await start(**{"api.listen": f"127.0.0.1:{other.getsockname()[1]}"})
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "message"),
+    [
+        ("api.listen", "nowhere", "is not HOST:PORT"),
+        ("api.service_cidr", "10.0.0.0/33", "api.service_cidr"),
+        ("api.node_ports", "40000-30000", "needs a network"),
+    ],
+)
+async def test_settings_that_make_no_sense_are_refused(start: Start, setting: str, value: str, message: str) -> None:
+    with pytest.raises(Invalid, match=message):
+        await start(**{setting: value})
