@@ -40,7 +40,7 @@ def parts(path: Path, status: Mapping[str, Any], whole: str, *fields: str, said:
     """Counts that cannot be more than another one."""
     why = f"cannot be greater than {said or f'status.{whole}'}"
     total = status.get(whole, 0)
-    return [invalid(path.child(each), status[each], why) for each in fields if status.get(each, 0) > total]
+    return [invalid(path.child(each), status.get(each, 0), why) for each in fields if status.get(each, 0) > total]
 
 
 def collisions(path: Path, status: Mapping[str, Any], old: Mapping[str, Any]) -> Found:  # Any: JSON

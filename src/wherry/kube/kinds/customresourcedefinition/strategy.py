@@ -33,7 +33,7 @@ class CustomResourceDefinitionStrategy(Strategy):
         spec.setdefault("conversion", {}).setdefault("strategy", "None")
 
     def prepare_create(self, obj: Object, context: Context) -> None:
-        storage = [each["name"] for each in obj["spec"].get("versions") or () if each.get("storage")]
+        storage = [each.get("name", "") for each in obj["spec"].get("versions") or () if each.get("storage")]
         accepted = {"kind": "", "plural": ""}
         obj["status"] = {"conditions": [], "acceptedNames": accepted, "storedVersions": storage[:1]}
 
@@ -41,7 +41,7 @@ class CustomResourceDefinitionStrategy(Strategy):
         """A new storage version is one that objects may be stored in from now on."""
         status = obj.get("status") or {}
         stored = status.get("storedVersions") or []
-        storage = [each["name"] for each in obj["spec"].get("versions") or () if each.get("storage")]
+        storage = [each.get("name", "") for each in obj["spec"].get("versions") or () if each.get("storage")]
         if storage and storage[0] not in stored:
             obj["status"] = {**status, "storedVersions": [*stored, storage[0]]}
 

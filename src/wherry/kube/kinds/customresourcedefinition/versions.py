@@ -185,8 +185,8 @@ def stored_version_errors(stored: Sequence[str], versions: Sequence[Object], pat
         return
     known = {each.get("name", "") for each in versions}
     for version in versions:
-        if version.get("storage") and version["name"] not in stored:
-            yield invalid(path, list(stored), f"must have the storage version {version['name']}")
+        if version.get("storage") and version.get("name", "") not in stored:
+            yield invalid(path, list(stored), f"must have the storage version {version.get('name', '')}")
     for position, name in enumerate(stored):
         if name not in known:
             detail = (
