@@ -13,9 +13,10 @@ from wherry.kube.apiserver.admission.every import Admission
 from wherry.kube.apiserver.caches import Caches
 from wherry.kube.apiserver.call import Call, Outcome
 from wherry.kube.apiserver.entries import Entry
+from wherry.kube.apiserver.expiry import Leases
 from wherry.kube.apiserver.model import AdmissionRequest, Operation
 from wherry.kube.apiserver.reservations import NOTHING, SERVICES, Reservations, Reserved
-from wherry.kube.apiserver.stored import copied, key_of, served, value_of
+from wherry.kube.apiserver.stored import copied, key_of, served, unversioned, value_of
 from wherry.kube.kinds.model import Kind
 from wherry.kube.machinery import status
 from wherry.kube.machinery.apply.managed import restore_times
@@ -61,6 +62,7 @@ class Writes:
         self._admission = admission
         self._reservations = reservations
         self._uid = uid
+        self._leases = Leases(store)
 
     # Creating.
 
@@ -109,9 +111,10 @@ class Writes:
             if call.dry_run:
                 if self._caches.of(call.storage).entry(name, call.namespace) is not None:
                     raise status.already_exists(call.resource, name)
-                return Outcome(201, value)
+                return Outcome(201, unversioned(value))
             try:
-                operations: list[StoreOperation] = [Put(key, value), *reserved.operations]
+                lease = await self._leases.of(call.storage)
+                operations: list[StoreOperation] = [Put(key, value, lease), *reserved.operations]
                 revision = await self._store.commit([Compare(key, 0), *reserved.compares], operations)
             except Mismatch as error:
                 generated = draft["metadata"].get("generateName")
@@ -124,17 +127,17 @@ class Writes:
             return Outcome(201, served(value, revision))
         raise status.internal_error("no free address was found; try again")
 
-    def _check(self, call: Call, obj: Object, found: list[FieldError], old: Object | None = None) -> None:
+    def _check(
+        self, call: Call, obj: Object, found: list[FieldError], old: Object | None = None, part: Part = WHOLE
+    ) -> None:
         strategy = call.served.kind.strategy
         if old is None:
             found.extend(strategy.validate(obj, call.context()))
         else:
-            found.extend(strategy.validate_update(obj, old, call.context()))
+            found.extend(strategy.validate_update(obj, old, call.context(part.subresource)))
         if found:
             raise status.invalid(call.served.kind.group_kind, obj["metadata"].get("name", ""), found)
         call.warnings.extend(strategy.warnings(obj, old))
-        if call.served.version.deprecation_warning:
-            call.warnings.append(call.served.version.deprecation_warning)
 
     # Changing.
 
@@ -222,7 +225,7 @@ class Writes:
         kind, strategy = call.served.kind, call.served.kind.strategy
         metadata.carry_over(new, old, call)
         if part.is_status:
-            metadata.keep_all_but_status(new, old)
+            metadata.keep_all_but_status(new, old, annotations=kind.status_annotations)
             strategy.default(new)
             strategy.prepare_status_update(new, old, call.context("status"))
             return
@@ -234,7 +237,7 @@ class Writes:
 
     def _check_change(self, call: Call, new: Object, old: Object, part: Part, found: list[FieldError]) -> None:
         if not part.is_status:
-            self._check(call, new, found, old)
+            self._check(call, new, found, old, part)
             return
         found.extend(call.served.kind.strategy.validate_status_update(new, old, call.context("status")))
         if found:
@@ -251,7 +254,8 @@ class Writes:
         if call.dry_run:
             return Outcome(200, served(value, entry.revision))
         key = key_of(call.storage, call.namespace, entry.name)
-        operations: list[StoreOperation] = [Put(key, value), *reserved.operations]
+        lease = await self._leases.of(call.storage)
+        operations: list[StoreOperation] = [Put(key, value, lease), *reserved.operations]
         revision = await self._store.commit([Compare(key, entry.revision), *reserved.compares], operations)
         await self._caches.reached(revision)
         return Outcome(200, served(value, revision))
