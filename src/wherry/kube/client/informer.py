@@ -8,7 +8,7 @@ after a newer one of the same object.
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
 from wherry.kit.errors import WherryError
@@ -46,10 +46,11 @@ class Retry:
 
     base_seconds: float = 0.8
     maximum_seconds: float = 30.0
+    random: Random = field(default_factory=Random)
 
-    def delay(self, failures: int, random: Random) -> float:
+    def delay(self, failures: int) -> float:
         doubled: float = self.base_seconds * 2 ** min(failures, 32)
-        return min(doubled, self.maximum_seconds) * (1.0 + random.random())
+        return min(doubled, self.maximum_seconds) * (1.0 + self.random.random())
 
 
 RETRY = Retry()
@@ -66,7 +67,7 @@ class Informer:
 
     def __init__(
         self, client: Client, selection: Selection, clock: Clock, *, transform: Transform = without_managed_fields,
-        retry: Retry = RETRY, random: Random | None = None,
+        retry: Retry = RETRY,
     ) -> None:  # fmt: skip
         self.cache = Cache()
         self.selection = selection
@@ -76,7 +77,6 @@ class Informer:
         self._clock = clock
         self._transform = transform
         self._retry = retry
-        self._random = random or Random()
         self._handlers: list[Handler] = []
         self._version = "0"
         """To go on from. Before the first list any state will do; after a 410 it must be the newest: empty."""
@@ -120,7 +120,7 @@ class Informer:
 
     async def _rest(self, error: Exception) -> None:
         logger.warning("%s: %s; trying again", self.selection.resource.group_resource, error)
-        await self._clock.sleep(self._retry.delay(self._failures, self._random))
+        await self._clock.sleep(self._retry.delay(self._failures))
         self._failures += 1
 
     async def _list(self) -> None:
@@ -164,7 +164,7 @@ class Informer:
                     self._take(change)
             # A server that ends every watch at once is not to be asked without rest.
             if not seen and self._clock.monotonic() - begun < _SHORT_WATCH_SECONDS:
-                await self._clock.sleep(self._retry.delay(0, self._random))
+                await self._clock.sleep(self._retry.delay(0))
 
     def _take(self, change: Changed) -> None:
         obj = change.object

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from random import Random
 from sys import intern
 from types import TracebackType
 
@@ -44,11 +43,10 @@ class Informers:
     """Runs informers while it is entered. :meth:`of` starts one that is not there yet; :meth:`release` stops it when
     nobody else uses it; leaving stops all."""
 
-    def __init__(self, client: Client, clock: Clock, *, retry: Retry = RETRY, random: Random | None = None) -> None:
+    def __init__(self, client: Client, clock: Clock, *, retry: Retry = RETRY) -> None:
         self._client = client
         self._clock = clock
         self._retry = retry
-        self._random = random or Random()
         self._used: dict[tuple[Selection, Transform], _Used] = {}
         self._group = asyncio.TaskGroup()
 
@@ -74,9 +72,7 @@ class Informers:
         if used is not None:
             used.users += 1
             return used.informer
-        informer = Informer(
-            self._client, selection, self._clock, transform=transform, retry=self._retry, random=self._random
-        )
+        informer = Informer(self._client, selection, self._clock, transform=transform, retry=self._retry)
         task = self._group.create_task(informer.run(), name=f"informer {resource.group_resource}")
         self._used[selection, transform] = _Used(informer, task)
         return informer
