@@ -97,9 +97,9 @@ def keep_status(obj: Object, old: Object) -> None:
         obj.pop("status", None)
 
 
-def keep_all_but_status(obj: Object, old: Object) -> None:
-    """The status subresource's update leaves everything else alone."""
-    managed = obj["metadata"].get("managedFields")
+def keep_all_but_status(obj: Object, old: Object, *, annotations: bool = False) -> None:
+    """The status subresource's update leaves everything else alone, ``annotations`` where they may change with it."""
+    managed, annotated = obj["metadata"].get("managedFields"), obj["metadata"].get("annotations")
     for name in tuple(obj):
         if name not in ("status", "apiVersion", "kind"):
             del obj[name]
@@ -107,6 +107,8 @@ def keep_all_but_status(obj: Object, old: Object) -> None:
     metadata = dict(old["metadata"])
     if managed is not None:
         metadata["managedFields"] = managed
+    if annotations and annotated:
+        metadata["annotations"] = annotated
     obj["metadata"] = metadata
 
 

@@ -71,7 +71,10 @@ def _merged(new: Object, old: Object, subresource: str) -> Object:
         merged = {**new, "status": old.get("status")}
         return merged if "status" in old else {name: value for name, value in merged.items() if name != "status"}
     if subresource in ("status", "approval"):
-        return {**old, "status": new.get("status", {}), "metadata": dict(old["metadata"])}
+        meta = dict(old["metadata"])
+        if old.get("kind") == "Deployment" and new["metadata"].get("annotations"):  # Kind.status_annotations
+            meta["annotations"] = new["metadata"]["annotations"]
+        return {**old, "status": new.get("status", {}), "metadata": meta}
     if subresource == "finalize":
         spec = {**old.get("spec", {}), "finalizers": new.get("spec", {}).get("finalizers", [])}
         return {**old, "spec": spec, "metadata": dict(old["metadata"])}

@@ -195,6 +195,9 @@ class Kind:
     """What names must look like, where that is neither (services, namespaces)."""
     status_at_create: bool = False
     """A creator may set the status (nodes)."""
+    status_annotations: bool = False
+    """Who writes the status may change annotations with it, which does not count as another generation (the revision
+    of a deployment)."""
     stored_as: GroupResource | None = None
     """Objects are those of this resource, in its storage version; the versions here convert to it and back
     (events.k8s.io). None: it has its own."""

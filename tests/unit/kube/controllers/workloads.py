@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from tests.unit.kube.controllers.harness import PODS
 from wherry.kube.client.fake import FakeClient
@@ -25,7 +26,7 @@ def template(image: str = "demo:1", **labels: str) -> Object:
     return {"metadata": {"labels": {**LABELS, **labels}}, "spec": spec}
 
 
-def workload(kind: str, name: str = "web", api: str = "apps/v1", **spec: object) -> Object:
+def workload(kind: str, name: str = "web", api: str = "apps/v1", **spec: Any) -> Object:
     whole = {"replicas": 3, "selector": {"matchLabels": LABELS}, "template": template(), **spec}
     meta = {"name": name, "namespace": "default", "uid": f"uid-{name}", "generation": 1}
     return {"apiVersion": api, "kind": kind, "metadata": meta, "spec": whole, "status": {"replicas": 0}}
@@ -92,6 +93,8 @@ class Kubelet:
         meta, fate = found["metadata"], self._fate(found)
         is_over = (found.get("status") or {}).get("phase") in ("Succeeded", "Failed")
         if "deletionTimestamp" in meta:
+            if not meta["deletionGracePeriodSeconds"]:
+                return  # something else holds it
             await self._client.delete(PODS, meta["name"], meta["namespace"], options={"gracePeriodSeconds": 0})
             return
         if fate == "Pending" or is_over:

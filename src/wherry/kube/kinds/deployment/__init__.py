@@ -44,4 +44,5 @@ KIND = Kind(
     ),
     cells=_cells,
     scale=ScaleFields(),
+    status_annotations=True,
 )
