@@ -58,13 +58,15 @@ OPEN = Policy()
 
 def of_labels(labels: Mapping[str, str] | None) -> tuple[Policy, list[FieldError]]:
     """What the labels ask for, and what is wrong with them. An unreadable level is the strictest when enforcing and
-    none for the other two; an unreadable version the latest. Who enforces a level and says nothing of warnings is
-    warned by the same, so that whoever applies a Deployment learns why no pods come."""
+    none for the other two; an unreadable version the latest. Who enforces a level and names none to warn by is warned
+    by the same, so that whoever applies a Deployment learns why no pods come (kubernetes#113491)."""
     found: dict[str, LevelVersion] = {}
     errors: list[FieldError] = []
     labels = labels or {}
     for mode in ("enforce", "audit", "warn"):
-        given = found["enforce"] if mode == "warn" and f"{PREFIX}enforce" in labels else LevelVersion()
+        given = LevelVersion()
+        if mode == "warn" and f"{PREFIX}warn" not in labels and labels.get(f"{PREFIX}enforce") in _LEVELS:
+            given = found["enforce"]
         found[mode] = _mode(mode, labels, given, errors)
     return Policy(**found), errors
 

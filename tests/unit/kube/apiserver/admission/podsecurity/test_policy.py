@@ -18,12 +18,15 @@ def test_each_mode_has_its_level_and_version() -> None:
         labels(enforce="baseline", enforce_version="v1.30", audit="restricted", warn="restricted")
     )
     assert not errors and str(policy.enforce) == "baseline:v1.30"
-    assert str(policy.audit) == "restricted:latest" and str(policy.warn) == "restricted:v1.30"
+    assert str(policy.audit) == str(policy.warn) == "restricted:latest"
 
 
 def test_who_enforces_is_warned_by_the_same_unless_it_is_said_otherwise() -> None:
     enforced = of_labels(labels(enforce="baseline", enforce_version="v1.30"))[0]
     assert enforced.warn == enforced.enforce and enforced.audit == LevelVersion()
+    newer = of_labels(labels(enforce="baseline", enforce_version="v1.30", warn_version="v1.35"))[0]
+    assert str(newer.warn) == "baseline:v1.35"
+    assert of_labels(labels(enforce="unreadable"))[0].warn.level is Level.PRIVILEGED
     quiet = of_labels(labels(enforce="baseline", warn="privileged"))[0]
     assert quiet.warn.level is Level.PRIVILEGED
 
