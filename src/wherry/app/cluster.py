@@ -12,7 +12,7 @@ from wherry.app import controlling
 from wherry.app.config import Settings
 from wherry.engine.instance import Instance
 from wherry.http.server import TcpServer, serve_tcp
-from wherry.kit.errors import Conflict, Invalid, Unsupported
+from wherry.kit.errors import Conflict, Invalid
 from wherry.kube.apiserver.assembly import ApiServer
 from wherry.kube.apiserver.options import Options
 from wherry.kube.apiserver.server import render_error
@@ -22,6 +22,7 @@ from wherry.kube.pki.contexts import load, server_context
 from wherry.kube.pki.directory import ensure, write_file
 from wherry.kube.pki.kubeconfig import Access, document, text
 from wherry.kube.pki.model import ADMIN, Pki, Wanted
+from wherry.store.compaction import compact_for_ever
 from wherry.store.model import Store
 
 log = logging.getLogger("wherry.cluster")
@@ -54,7 +55,7 @@ class Cluster:
         host, port = _where(settings)
         ranges = _ranges(settings)
         pki = ensure(instance.cluster / "pki", _wanted(settings, host, ranges), time.time())
-        store = _store(settings)
+        store = await _store(settings)
         try:
             listener_port = port or _remembered_port(instance)
             options = Options(pki.signing_keys, f"https://{_url_host(host)}:{listener_port}", ranges=ranges)
@@ -83,6 +84,7 @@ class Cluster:
         await controlling.begin(self._server, Address(str(ranges.networks[0][1]), _endpoint(host), listener.port))
         create_task = asyncio.get_running_loop().create_task
         self._tasks.append(create_task(self._renew(context)))
+        self._tasks.append(create_task(compact_for_ever(self._store)))
         self._tasks.append(
             create_task(controlling.run(self._server, self._pki.authority.path, self._pki.authority_pem))
         )
@@ -187,9 +189,12 @@ def _wanted(settings: Settings, host: str, ranges: Ranges) -> Wanted:
     return Wanted(socket.gethostname(), str(ranges.networks[0][1]), names)
 
 
-def _store(settings: Settings) -> Store:
-    if settings.store_endpoints:
-        raise Unsupported("store.endpoints: etcd is not supported yet; leave it out, and the state is kept in a file")
+async def _store(settings: Settings) -> Store:
+    if settings.store_address:
+        from wherry.store import etcd
+        from wherry.store.etcd.address import parse
+
+        return await etcd.open_store(parse(settings.store_address))
     from wherry.store.sqlite import open_store
 
     path = settings.instance.cluster / "state.sqlite"

@@ -52,10 +52,7 @@ class Settings:
     api_names: tuple[str, ...]
     api_service_cidr: str
     api_node_ports: str
-    store_endpoints: tuple[str, ...]
-    store_ca: Path | None
-    store_cert: Path | None
-    store_key: Path | None
+    store_address: str
 
     @property
     def instance(self) -> Instance:
@@ -167,6 +164,18 @@ def _registries(what: str) -> Callable[[object], tuple[str, ...]]:
     return parse
 
 
+def _store_address(value: object) -> str:
+    text = _text(value)
+    if text:
+        from wherry.store.etcd.address import parse
+
+        try:
+            parse(text)
+        except Invalid as error:
+            raise ValueError(error.message) from None
+    return text
+
+
 # 32-bit ids (user_namespaces(7)); the last two are kept free: (uid_t)-1 means "no change" to chown(2).
 _LAST_ID = 2**32 - 3
 
@@ -231,15 +240,12 @@ SETTINGS = (
     Setting("api.service_cidr", "10.96.0.0/12", _text, "addresses that services get"),
     Setting("api.node_ports", "30000-32767", _text, "ports that services get on every node"),
     Setting(
-        "store.endpoints",
-        (),
-        _texts,
-        "etcd:// addresses that keep the cluster's state; none: a file of our own",
+        "store.address",
+        "",
+        _store_address,
+        "an etcd that keeps the cluster's state: etcd://HOST[:PORT],…/PREFIX?ca=FILE&cert=FILE&key=FILE; empty: a file",
         "store",
     ),
-    Setting("store.ca", None, _file_name, "certificate in PEM that vouches for etcd"),
-    Setting("store.cert", None, _file_name, "our certificate for etcd"),
-    Setting("store.key", None, _file_name, "the key of it"),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 

@@ -60,13 +60,7 @@ _config = click.option(
 @click.option("--registry", metavar="HOST:PORT", help="Serve a registry there, over the engine's images.")
 @click.option("--plain-http", is_flag=True, help="Let other machines reach the registry without TLS.")
 @click.option("--api", metavar="HOST:PORT", help="Serve the Kubernetes API there.")
-@click.option(
-    "--store",
-    "stores",
-    multiple=True,
-    metavar="etcd://HOST:PORT",
-    help="Keep the cluster's state in etcd. May be repeated.",
-)
+@click.option("--store", metavar="etcd://…", help="Keep the cluster's state in etcd (settings: store.address).")
 def up_command(
     config: str | None,
     engine_only: bool,
@@ -77,7 +71,7 @@ def up_command(
     registry: str | None,
     plain_http: bool,
     api: str | None,
-    stores: tuple[str, ...],
+    store: str | None,
 ) -> None:
     """Start an instance: the daemon and everything it keeps, in one directory."""
     settings = _settings(
@@ -88,7 +82,7 @@ def up_command(
         registry=registry,
         plain_http=plain_http or None,
         api=api,
-        store=stores,
+        store=store,
     )
     if os.geteuid() != 0:
         raise Unavailable("wherry up needs root: it makes namespaces, mounts and cgroups")
@@ -101,7 +95,7 @@ def up_command(
     flags += [f"--log-level={log_level}"] if log_level else []
     flags += [f"--registry-mirror={each}" for each in mirrors] + [f"--insecure-registry={each}" for each in insecure]
     flags += ([f"--registry={registry}"] if registry else []) + (["--plain-http"] if plain_http else [])
-    cluster = None if engine_only else [f"--root={instance.root}", *_cluster_flags(config, log_level, api, stores)]
+    cluster = None if engine_only else [f"--root={instance.root}", *_cluster_flags(config, log_level, api, store)]
     instance.api_address.unlink(missing_ok=True)
     command = _supervisor(held, log, flags, cluster)
     os.set_inheritable(held, True)
@@ -123,10 +117,10 @@ def up_command(
     click.echo(f"Wherry is up in {instance.root} (pid {pid}); {who} it with:\n  eval $(wherry env{instance.flag})")
 
 
-def _cluster_flags(config: str | None, log_level: str | None, api: str | None, stores: tuple[str, ...]) -> list[str]:
+def _cluster_flags(config: str | None, log_level: str | None, api: str | None, store: str | None) -> list[str]:
     flags = [f"--config={Path(config).absolute()}"] if config else []
     flags += [f"--log-level={log_level}"] if log_level else []
-    return flags + ([f"--api={api}"] if api else []) + ([f"--store={','.join(stores)}"] if stores else [])
+    return flags + ([f"--api={api}"] if api else []) + ([f"--store={store}"] if store else [])
 
 
 @click.command("down", cls=Command)
