@@ -1,0 +1,1 @@
+"""Images of containers: when they are pulled, as whom, and what is said about it (pkg/kubelet/images)."""
