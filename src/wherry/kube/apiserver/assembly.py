@@ -75,6 +75,7 @@ class ApiServer:
         api.add_subresource(scale.subresource(api))
         for each in (*pods.subresources(api, caches), *others.subresources(api, self.authentication.issuer)):
             api.add_subresource(each)
+        api.add_review(pods.BINDINGS, pods.bindings(api))
         add_reviews(api, self.authentication.tokens, self.authorizer, self.authorization.rbac)
         return api
 

@@ -48,6 +48,7 @@ _WRITING = frozenset({"create", "update", "patch", "delete", "deletecollection"}
 _HEADERS = {"Cache-Control": "no-cache, private"}
 _IN_STREAM = (410, 504)
 """What a watch is told in its stream: who got so far has asked rightly (pkg/storage/cacher: newErrWatcher)."""
+_WARNINGS = web.RequestKey("warnings", list[str])
 Page = Callable[[web.BaseRequest, RequestInfo], Awaitable[web.StreamResponse]]
 
 
@@ -93,6 +94,9 @@ class HttpApi:
                 return no_page()
             raise status.no_such_path()
         call = Call(info, served, user, self._clock(), query, user_agent=request.headers.get("User-Agent", ""))
+        request[_WARNINGS] = call.warnings
+        if served.version.deprecation_warning:
+            call.warnings.append(served.version.deprecation_warning)
         if info.verb in _WRITING:
             call.check_options()
         if info.verb == "watch":
@@ -267,7 +271,10 @@ def refuse(request: web.BaseRequest, error: Exception) -> web.Response:
     body = encode(refusal.status)
     if is_for_people(request):
         body = msgspec.json.format(body, indent=2)
-    return web.Response(status=refusal.code, body=body, headers=headers)
+    warnings = request.get(_WARNINGS, ())
+    return web.Response(
+        status=refusal.code, body=body, headers=with_warnings(headers, warnings) if warnings else headers
+    )
 
 
 def render_error(code: int, message: str) -> web.Response:

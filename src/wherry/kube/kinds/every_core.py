@@ -1,6 +1,7 @@
 """The kinds of the core group, and the other face of its events."""
 
 from wherry.kube.kinds import (
+    binding,
     componentstatus,
     configmap,
     endpoints,
@@ -24,6 +25,7 @@ from wherry.kube.kinds.model import Kind
 def core() -> tuple[Kind, ...]:
     """One line a kind."""
     return (
+        binding.KIND,
         componentstatus.KIND,
         configmap.KIND,
         endpoints.KIND,

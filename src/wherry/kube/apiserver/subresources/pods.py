@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from wherry.kube.apiserver import decoding
-from wherry.kube.apiserver.api import Api, Subresource
+from wherry.kube.apiserver.api import Api, Review, Subresource
 from wherry.kube.apiserver.call import Call, Outcome
 from wherry.kube.apiserver.entries import Entry
 from wherry.kube.apiserver.model import Lister, Listers
@@ -16,6 +16,7 @@ from wherry.kube.machinery.schema.builtin import schema_of
 from wherry.kube.machinery.selectors import of_object
 
 PODS = GroupResource("", "pods")
+BINDINGS = GroupResource("", "bindings")
 BUDGETS = GroupResource("policy", "poddisruptionbudgets")
 _BINDING, _EVICTION = GroupVersionKind("", "v1", "Binding"), GroupVersionKind("policy", "v1", "Eviction")
 _CREATED = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
@@ -29,6 +30,22 @@ def subresources(api: Api, listers: Listers) -> Iterable[Subresource]:
     yield Subresource("eviction", {"create": _evicter(api, listers.of(BUDGETS))}, only)
     for name in ("ephemeralcontainers", "resize"):
         yield _part_of(api, name, only)
+
+
+def bindings(api: Api) -> Review:
+    """What ``POST …/bindings`` does, whose object has the pod's name: the same as its subresource."""
+    bind = _binder(api)
+
+    async def review(call: Call, binding: Object) -> Object:
+        name = (binding.get("metadata") or {}).get("name", "")
+        if not name:
+            raise status.invalid(GroupKind("", "Binding"), "", [required("metadata.name")])
+        pod_call = api.sibling(call, PODS, "v1", name)
+        pod_call.obj, pod_call.query = binding, call.query
+        found: Object = (await bind(pod_call)).document
+        return found
+
+    return review
 
 
 def _part_of(api: Api, name: str, only: frozenset[GroupResource]) -> Subresource:
@@ -104,6 +121,8 @@ def _evicter(api: Api, budgets: Lister) -> Any:
         options = eviction.get("deleteOptions") or {}
         entry = await api.writes.entry(call, call.info.name)
         pod = entry.object
+        await api.writes.admit_creation(call, eviction, "eviction")
+        await api.writes.admit_deletion(call, pod)  # before the budget pays for what is refused
         if _counts(pod):
             await _charge(api, call, pod, budgets)
         call.obj = {"kind": "DeleteOptions", "apiVersion": "v1", **options}
