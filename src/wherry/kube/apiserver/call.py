@@ -82,8 +82,10 @@ class Call:
         return named or _printable(self.user_agent.partition("/")[0])[:_MAX_MANAGER] or "unknown"
 
     def context(self, subresource: str = "") -> Context:
+        """What the kind's strategy may know."""
+        user, version = self.user, self.served.version.name
         return Context(
-            self.now, self.user.name, subresource, self.dry_run, self.warnings, version=self.served.version.name
+            self.now, user.name, subresource, self.dry_run, self.warnings, user.uid, user.groups, user.extra, version
         )
 
 

@@ -299,8 +299,14 @@ class Writes:
         await _tell(request, True)
 
     async def admit_connection(self, call: Call, obj: Object, subresource: str) -> None:
-        """The same for what opens a stream, or creates by a subresource."""
-        request = self._request(call, Operation.CONNECT, obj, None, subresource)
+        """The same for what opens a stream."""
+        await self._admit_other(self._request(call, Operation.CONNECT, obj, None, subresource))
+
+    async def admit_creation(self, call: Call, obj: Object, subresource: str) -> None:
+        """The same for what is created by a subresource, and not stored (tokens, evictions)."""
+        await self._admit_other(self._request(call, Operation.CREATE, obj, None, subresource))
+
+    async def _admit_other(self, request: AdmissionRequest) -> None:
         await self._admission.admit(request)
         await self._admission.validate(request)
 

@@ -23,7 +23,7 @@ def subresources(api: Api, issuer: TokenIssuer) -> Iterable[Subresource]:
         request = decoding.read_as(call, _REQUEST, schema_of(_REQUEST))
         decoding.check_place(call, request, call.served)
         entry = await api.reads.get(call)
-        await api.writes.admit_connection(call, request, "token")
+        await api.writes.admit_creation(call, request, "token")
         answered = issuer.request(request, entry.object, call.now, call.warnings)
         answered["metadata"]["creationTimestamp"] = times.rfc3339(call.now)
         return Outcome(201, document=answered)
