@@ -3,6 +3,7 @@
 import ctypes
 import os
 import signal
+from functools import lru_cache
 from os import PathLike
 
 from wherry.linux.errors import KernelError
@@ -71,9 +72,15 @@ def open_pinned(path: "PathLike[str]") -> int:
     return fd
 
 
-def is_namespace(file: "int | PathLike[str]") -> bool:
+def is_namespace(file: "int | str | PathLike[str]") -> bool:
     """Whether a file is a namespace: a process's own, or one mounted on it. False for what does not exist."""
     try:
-        return os.stat(file).st_dev == os.stat("/proc/self/ns/net").st_dev
+        return os.stat(file).st_dev == _device()
     except FileNotFoundError:
         return False
+
+
+@lru_cache(maxsize=1)
+def _device() -> int:
+    """Of nsfs: there is one, as long as the machine runs."""
+    return os.stat("/proc/self/ns/net").st_dev

@@ -177,7 +177,7 @@ class Containers:
         """The containers of pods. Loaded when there is an agent."""
         from wherry.engine.containers.pods import PodContainers
 
-        return PodContainers(self._around, self._creation, self._lifecycle, self._removal, self._execs)
+        return PodContainers(self._around, self._creation, self._lifecycle, self._removal, self._execs, self._work)
 
     @cached_property
     def files(self) -> "Filesystems":

@@ -14,7 +14,7 @@ from wherry.engine.containers.lifecycle import Lifecycle
 from wherry.engine.containers.model import ExecConfig, HostConfig
 from wherry.engine.containers.removal import Removal
 from wherry.engine.containers.row import Container
-from wherry.engine.containers.surroundings import Surroundings
+from wherry.engine.containers.surroundings import Surroundings, Work
 from wherry.engine.sandboxes import Sandboxes
 from wherry.kit.errors import Conflict, NotFound, NotModified
 from wherry.linux.cgroup import Stats
@@ -24,8 +24,9 @@ class PodContainers:
     """Call it on the event loop's thread. Methods raise NotFound for what is no container of a pod."""
 
     def __init__(
-        self, around: Surroundings, creation: Creation, lifecycle: Lifecycle, removal: Removal, execs: Execs
+        self, around: Surroundings, creation: Creation, lifecycle: Lifecycle, removal: Removal, execs: Execs, work: Work
     ) -> None:
+        self._work = work
         self._around = around
         self._creation = creation
         self._lifecycle = lifecycle
@@ -38,6 +39,10 @@ class PodContainers:
 
     def __iter__(self) -> Iterator[Container]:
         return (one for one in self._around.registry if one.pod is not None)
+
+    def of(self, sandbox_id: str) -> list[Container]:
+        """Those of one sandbox."""
+        return [one for one in self._around.registry if one.pod is not None and one.pod.sandbox == sandbox_id]
 
     def get(self, container_id: str) -> Container:
         if self._around.registry.exists(container_id):
@@ -138,8 +143,18 @@ class PodContainers:
         except BaseException:
             os.close(fd)
             raise
-        await self._execs.start(exec_id, Client(fd, detaches=False), None)
+        starting = asyncio.get_running_loop().create_task(self._execs.start(exec_id, Client(fd, detaches=False), None))
+        try:
+            await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            self._work.begin(self._abandon(starting, exec_id))
+            raise
         return exec_id
+
+    async def _abandon(self, starting: "asyncio.Task[None]", exec_id: str) -> None:
+        """Nobody wants it any more: end it as soon as it has begun."""
+        await asyncio.gather(starting, return_exceptions=True)
+        await self._execs.kill(exec_id)
 
     async def exec_ended(self, exec_id: str) -> int:
         """Its exit code, when it has ended."""

@@ -210,16 +210,25 @@ class Sandboxes:
         """The row first: what a crash leaves behind it, the next start removes."""
         self._rows.delete(sandbox.id)
         del self._sandboxes[sandbox.id]
+        await self._discard_waiting(sandbox)
+        await self._let_go(sandbox)
+
+    async def _discard_waiting(self, sandbox: PodSandbox) -> None:
         waiting = self._waiting.pop(sandbox.id, None)
         if waiting is not None:
             await waiting.discard()
-        await self._let_go(sandbox)
 
     async def _let_go(self, sandbox: PodSandbox) -> None:
+        try:
+            await self._leave_kernel(sandbox)
+        finally:
+            if sandbox.ids is not None:
+                self._release(sandbox.ids)
+
+    async def _leave_kernel(self, sandbox: PodSandbox) -> None:
         await self._around.networks.disconnect(sandbox.id)
-        await asyncio.to_thread(self._clear, sandbox, any(one.cgroup == sandbox.cgroup for one in self))
-        if sandbox.ids is not None:
-            self._release(sandbox.ids)
+        shared = any(one.cgroup == sandbox.cgroup and one.id != sandbox.id for one in self)
+        await asyncio.to_thread(self._clear, sandbox, shared)
 
     def _clear(self, sandbox: PodSandbox, keeps_group: bool) -> None:
         group = self._holder_group(sandbox) if keeps_group else self._group(sandbox)
@@ -227,14 +236,31 @@ class Sandboxes:
         self._around.pins.remove(sandbox.id)
         group.delete()
 
-    async def limit(self, sandbox_id: str, resources: Mapping[str, Any]) -> None:
-        """Change the limits of its cgroup. NotFound, KernelError."""
-        sandbox = self.get(sandbox_id)
-        await asyncio.to_thread(self._group(sandbox).apply, resources)
-        if sandbox_id in self._sandboxes:
-            changed = msgspec.structs.replace(sandbox, resources=dict(resources))
+    async def stop(self, sandbox_id: str) -> None:
+        """Of which no container runs: give back all it has in the kernel. Its row and its ids stay. Idempotent."""
+        found = self._sandboxes.get(sandbox_id)
+        if found is not None:
+            await self._finish(self._stop_alone(found))
+
+    async def _stop_alone(self, sandbox: PodSandbox) -> None:
+        async with self._lock(sandbox.name):
+            if sandbox.id in self._sandboxes:
+                await self._discard_waiting(sandbox)
+                await self._leave_kernel(sandbox)
+
+    async def limit(self, sandbox_id: str, resources: Mapping[str, Any], note: Mapping[str, Any]) -> None:
+        """Change the limits of its cgroup, and its note. NotFound, KernelError."""
+        await asyncio.to_thread(self._group(self.get(sandbox_id)).apply, resources)
+        sandbox = self._sandboxes.get(sandbox_id)
+        if sandbox is not None:
+            changed = msgspec.structs.replace(sandbox, resources=dict(resources), note=dict(note))
             self._rows.put(changed)
             self._sandboxes[sandbox_id] = changed
+
+    async def limit_above(self, path: str, resources: Mapping[str, Any]) -> None:
+        """Set limits of a cgroup that those of sandboxes lie in; ``path`` is below the instance's. KernelError."""
+        group = self._around.group(f"{self._around.instance.cgroup_parent}/{path}")
+        await asyncio.to_thread(group.apply, resources)
 
     # Containers in it
 

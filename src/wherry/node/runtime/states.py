@@ -1,0 +1,55 @@
+"""The engine's rows in the agent's words: pure."""
+
+from wherry.engine.containers.model import State as EngineState
+from wherry.engine.containers.row import Container as Row
+from wherry.engine.sandboxes import PodSandbox
+from wherry.node.pods.runtime import Container, Sandbox, SandboxSpec, State
+
+_STATES = {
+    EngineState.CREATED: State.CREATED,
+    EngineState.RUNNING: State.RUNNING,
+    EngineState.PAUSED: State.RUNNING,
+    EngineState.RESTARTING: State.RUNNING,
+}
+CANNOT_RUN, OOM_KILLED, COMPLETED, ERROR = "ContainerCannotRun", "OOMKilled", "Completed", "Error"
+
+
+def sandbox(row: PodSandbox, spec: SandboxSpec, address: str, ready: bool) -> Sandbox:
+    """``address`` empty: it has none."""
+    return Sandbox(row.id, spec, row.created, (address,) if address else (), ready)
+
+
+def container(row: Row, image_reference: str, log: str) -> Container:
+    """One that could not be started has ended: there is no second start."""
+    part = row.pod
+    assert part is not None
+    failed = row.state is EngineState.CREATED and bool(row.finished)
+    state = State.EXITED if failed else _STATES.get(row.state, State.EXITED)
+    ended = state is State.EXITED
+    return Container(
+        id=row.id,
+        sandbox=part.sandbox,
+        name=part.name,
+        attempt=part.attempt,
+        state=state,
+        image=row.image,
+        image_reference=image_reference,
+        created_ns=row.created,
+        started_ns=row.started,
+        finished_ns=row.finished if ended else 0,
+        exit_code=row.exit_code if ended else 0,
+        reason=_reason(row, failed) if ended else "",
+        message=row.error if ended else "",
+        pid=row.pid,
+        log=log,
+        labels=part.labels,
+        annotations=part.annotations,
+    )
+
+
+def _reason(row: Row, failed: bool) -> str:
+    if failed:
+        return CANNOT_RUN
+    if row.oom_killed:
+        return OOM_KILLED
+    return ERROR if row.exit_code else COMPLETED
