@@ -174,7 +174,7 @@ def _joined(served: Served, raws: Iterable[bytes], meta: Object) -> bytes:
 def _document(call: Call, page: _Page, wanted: Wanted) -> bytes:
     if wanted.form is Form.TABLE:
         include = call.query.get("includeObject", "")
-        return tables.table(call.served, page.entries, call.now, wanted.version, include, page.meta())
+        return encode(tables.table(call.served, page.entries, call.now, wanted.version, include, page.meta()))
     if wanted.form is Form.METADATA_LIST:
         return tables.metadata_list(page.entries, wanted.version, page.meta())
     return _joined_entries(call.served, page)

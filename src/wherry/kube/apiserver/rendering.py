@@ -30,7 +30,7 @@ def shown(served: Served, entry: Entry, wanted: Wanted, now: datetime, include: 
     if wanted.form is Form.METADATA:
         return encode(tables.metadata_alone(entry.object, wanted.version))
     meta = {"resourceVersion": str(entry.revision)}
-    return tables.table(served, [entry], now, wanted.version, include, meta)
+    return encode(tables.table(served, [entry], now, wanted.version, include, meta))
 
 
 def shown_document(document: Object, wanted: Wanted, now: datetime, include: str = "") -> bytes:

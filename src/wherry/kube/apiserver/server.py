@@ -159,7 +159,8 @@ class HttpApi:
             call.content_type = request.headers.get("Content-Type", "")
         if call.info.verb == "deletecollection":
             deleted = await self._api.delete_collection(call)
-            return await sent(request, 200, _list_of(call, deleted), call.warnings, wanted.media_type)
+            body = _list_of(call, deleted, self._api.watches.revision)
+            return await sent(request, 200, body, call.warnings, wanted.media_type)
         outcome = await self._api.do(call)
         return await sent(request, outcome.code, _shape(call, outcome, wanted), call.warnings, wanted.media_type)
 
@@ -177,13 +178,13 @@ class HttpApi:
             return web.Response(body=error_event(error), headers={"Content-Type": _JSON})
         headers = {**_HEADERS, "Content-Type": _JSON}
         response = web.StreamResponse(headers=with_warnings(headers, call.warnings))
+        pieces = stream(
+            begun, call.served, wanted, lambda: self._api.watches.revision, self._clock,
+            call.query.get("includeObject", ""),
+        )  # fmt: skip
         with self._measures.watching(call.resource), connection_of(request).cancelled_by_loss():
-            await response.prepare(request)
-            pieces = stream(
-                begun, call.served, wanted, lambda: self._api.watches.revision, self._clock,
-                call.query.get("includeObject", ""),
-            )  # fmt: skip
             try:
+                await response.prepare(request)
                 async for piece in pieces:
                     await response.write(piece)
             finally:
@@ -249,9 +250,10 @@ def _shape(call: Call, outcome: Outcome, wanted: Wanted) -> bytes:
     return shown(call.served, entry, wanted, call.now, include)
 
 
-def _list_of(call: Call, entries: list[Entry]) -> bytes:
+def _list_of(call: Call, entries: list[Entry], revision: int) -> bytes:
+    meta = {"resourceVersion": str(revision)}
     head = encode(
-        {"kind": f"{call.served.kind.kind}List", "apiVersion": str(call.served.group_version), "metadata": {}}
+        {"kind": f"{call.served.kind.kind}List", "apiVersion": str(call.served.group_version), "metadata": meta}
     )
     return b'%b,"items":[%b]}' % (head[:-1], b",".join(rendered(call.served, entry.raw) for entry in entries))
 

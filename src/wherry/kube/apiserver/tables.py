@@ -61,15 +61,15 @@ def _row(cells: list[Any], obj: Object, version: str, include: str) -> Object:
 
 def table(
     served: Served, entries: Iterable[Entry], now: datetime, version: str, include: str, list_meta: Object
-) -> bytes:
+) -> Object:
     """A whole Table."""
-    return encode({
+    return {
         "kind": "Table",
         "apiVersion": f"meta.k8s.io/{version}",
         "metadata": list_meta,
         "columnDefinitions": definitions(columns_of(served)),
         "rows": [row(served, entry, now, version, include) for entry in entries],
-    })  # fmt: skip
+    }
 
 
 def scale_table(scale: Object, now: datetime, version: str, include: str) -> bytes:

@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from wherry.kube.apiserver import tables
 from wherry.kube.apiserver.cache import Cache, Change
 from wherry.kube.apiserver.caches import Caches
 from wherry.kube.apiserver.call import Call
@@ -24,7 +25,7 @@ from wherry.kube.apiserver.selection import Selection, of_call
 from wherry.kube.apiserver.stored import prefix_of
 from wherry.kube.machinery import status
 from wherry.kube.machinery.codec import encode
-from wherry.kube.machinery.fielderrors import forbidden
+from wherry.kube.machinery.fielderrors import FieldError, forbidden, not_supported
 from wherry.kube.machinery.mediatypes import Form, Wanted
 from wherry.kube.machinery.model import GroupKind, Object
 from wherry.store.model import Compacted, Store
@@ -33,6 +34,7 @@ MOST_PENDING = 20_000
 BOOKMARK_SECONDS = 60.0
 _LEAST_SECONDS = 1800  # apiserver pkg/server/config.go MinRequestTimeout
 _OPTIONS = GroupKind("meta.k8s.io", "ListOptions")
+_NOT_OLDER = "NotOlderThan"
 _END = "k8s.io/initial-events-end"
 
 
@@ -131,6 +133,7 @@ class Watches:
         text = call.query.get("resourceVersion", "")
         revision = revision_of(text)
         initial = _wants_initial(call, text)
+        seconds = _seconds(call.query.get("timeoutSeconds", ""))
         if revision and not await self._caches.reached(revision):
             raise too_large(revision, self._caches.revision)
         if not text and initial:
@@ -149,13 +152,9 @@ class Watches:
         except BaseException:
             subscription.close()
             raise
-        return Begun(
-            subscription,
-            is_true(call.query.get("allowWatchBookmarks", "")),
-            _seconds(call.query.get("timeoutSeconds", "")),
-            notices,
-            mark if "sendInitialEvents" in call.query and initial else None,
-        )
+        bookmarks = is_true(call.query.get("allowWatchBookmarks", ""))
+        ends = bookmarks and initial and "sendInitialEvents" in call.query
+        return Begun(subscription, bookmarks, seconds, notices, mark if ends else None)
 
     async def _since(self, cache: Cache, call: Call, revision: int, mark: int) -> list[Change]:
         """The changes from ``revision`` until ``mark``: those in memory, or the store's."""
@@ -176,18 +175,22 @@ class Watches:
 
 
 def _wants_initial(call: Call, text: str) -> bool:
-    """Whether the state comes first (apimachinery pkg/apis/meta/internalversion/validation)."""
-    query = call.query
-    match = query.get("resourceVersionMatch", "")
-    if "sendInitialEvents" in query:
-        if match != "NotOlderThan":
-            why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-            raise status.invalid(_OPTIONS, "", [forbidden("resourceVersionMatch", why)])
-        return is_true(query["sendInitialEvents"])
-    if match:
+    """Whether the state comes first (apimachinery pkg/apis/meta/internalversion/validation: validateWatchOptions)."""
+    query, found = call.query, list[FieldError]()
+    match, asked = query.get("resourceVersionMatch", ""), "sendInitialEvents" in query
+    if asked and match != _NOT_OLDER:
+        why = f"sendInitialEvents requires setting resourceVersionMatch to {_NOT_OLDER}"
+        found.append(forbidden("resourceVersionMatch", why))
+    if match and not asked:
         why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
-        raise status.invalid(_OPTIONS, "", [forbidden("resourceVersionMatch", why)])
-    return text in ("", "0")
+        found.append(forbidden("resourceVersionMatch", why))
+    if match not in ("", _NOT_OLDER):
+        found.append(not_supported("resourceVersionMatch", match, (_NOT_OLDER,)))
+    if match and query.get("continue"):
+        found.append(forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided"))
+    if found:
+        raise status.invalid(_OPTIONS, "", found)
+    return is_true(query["sendInitialEvents"]) if asked else text in ("", "0")
 
 
 def _seconds(text: str) -> float:
@@ -241,6 +244,7 @@ class _Lines:
         self._wanted = wanted
         self._now = now
         self._include = include
+        self._columns_told = False
         # A table has ages, which are different for each watch; everything else is the same for all.
         shares = wanted.form is not Form.TABLE
         self._key = (served.version.name, wanted.form, wanted.version) if shares else None
@@ -256,8 +260,20 @@ class _Lines:
         return line
 
     def _line(self, notice: Notice) -> bytes:
-        shape = shown(self._served, notice.entry, self._wanted, self._now(), self._include)
+        if self._wanted.form is Form.TABLE:
+            shape = self._table(notice.entry)
+        else:
+            shape = shown(self._served, notice.entry, self._wanted, self._now(), self._include)
         return b'{"type":"%b","object":%b}\n' % (notice.type.encode(), shape)
+
+    def _table(self, entry: Entry) -> bytes:
+        """One row; the columns are told once (pkg/endpoints/handlers/response.go: watchEmbeddedEncoder)."""
+        meta = {"resourceVersion": str(entry.revision)}
+        found = tables.table(self._served, [entry], self._now(), self._wanted.version, self._include, meta)
+        if self._columns_told:
+            found["columnDefinitions"] = None
+        self._columns_told = True
+        return encode(found)
 
     def bookmark(self, revision: int, annotations: dict[str, str] | None = None) -> bytes:
         """Says that everything up to ``revision`` has been sent."""
