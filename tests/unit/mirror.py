@@ -15,6 +15,16 @@ _PLACES = {
     "unit/engine/distribution/test_push.py": "engine/distribution: uploads",
     "unit/engine/registry/test_documents.py": "engine/registry: model",
     "unit/engine/registry/test_rows.py": "engine/registry: schema",
+    "unit/app/test_cluster.py": "app: control controlling",
+    "unit/kube/apiserver/test_caches.py": "kube/apiserver: cache entries",
+    "unit/kube/apiserver/test_customkinds.py": "kube/apiserver: api assembly local options",
+    "unit/kube/apiserver/test_patching.py": "kube/apiserver: decoding tracking; kube/apiserver/subresources: scale",
+    "unit/kube/apiserver/test_reading.py": "kube/apiserver: rendering selection tables",
+    "unit/kube/apiserver/test_writing.py": "kube/apiserver: call metadata reservations",
+    "unit/kube/client/test_fake.py": "kube/client: model",
+    "unit/kube/controllers/test_together.py": "kube/apiserver: live",
+    "unit/kube/kinds/test_every.py": "kube/machinery: model; kube/machinery/schema: model",
+    "unit/kube/machinery/test_names.py": "kube/machinery: fielderrors",
     "": "app/buildx: __main__; app/cli: files",
 }
 """Below tests: package: files; … Those of "" are tested nowhere yet."""

@@ -50,7 +50,7 @@ class Path(str):
         below = ".".join(names)
         return Path(f"{self}.{below}" if self else below)
 
-    def index(self, position: int) -> "Path":
+    def index(self, position: int) -> "Path":  # type: ignore[override]  # of a path; nobody searches in one
         """Of an element of a list."""
         return Path(f"{self}[{position}]")
 

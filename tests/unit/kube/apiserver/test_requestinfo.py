@@ -1,5 +1,7 @@
 """What a URL asks for."""
 
+from urllib.parse import parse_qsl
+
 import pytest
 
 from wherry.kube.apiserver.requestinfo import RequestInfo, is_true, parse
@@ -22,9 +24,10 @@ from wherry.kube.apiserver.requestinfo import RequestInfo, is_true, parse
         ("PUT /api/v1/namespaces/a/finalize", ("update", "", "v1", "a", "namespaces", "a", "finalize")),
         ("PUT /api/v1/namespaces/a/status", ("update", "", "v1", "a", "namespaces", "a", "status")),
         ("GET /api/v1/namespaces/a/status/b", ("get", "", "v1", "a", "status", "b", "")),
-        ("DELETE /apis/apps/v1/namespaces/a/deployments", ("deletecollection", "apps", "v1", "a", "deployments", "", "")),
+        ("DELETE /apis/apps/v1/namespaces/a/jobs", ("deletecollection", "apps", "v1", "a", "jobs", "", "")),
         ("DELETE /apis/apps/v1/namespaces/a/deployments/d", ("delete", "apps", "v1", "a", "deployments", "d", "")),
-        ("PATCH /apis/apps/v1/namespaces/a/deployments/d/scale", ("patch", "apps", "v1", "a", "deployments", "d", "scale")),
+        ("PATCH /apis/apps/v1/namespaces/a/jobs/d/scale", ("patch", "apps", "v1", "a", "jobs", "d", "scale")),
+        ("GET /api/v1/pods?fieldSelector=metadata.name%3Dp", ("list", "", "v1", "", "pods", "p", "")),
         ("POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
          ("create", "authorization.k8s.io", "v1", "", "selfsubjectaccessreviews", "", "")),
     ],
@@ -32,7 +35,7 @@ from wherry.kube.apiserver.requestinfo import RequestInfo, is_true, parse
 def test_resources(request_line: str, expected: tuple[str, ...]) -> None:
     method, _, target = request_line.partition(" ")
     path, _, query = target.partition("?")
-    info = parse(method, path, dict([query.split("=")]) if query else {})
+    info = parse(method, path, dict(parse_qsl(query)))
     assert (info.verb, info.group, info.version, info.namespace, info.resource, info.name, info.subresource) == expected
 
 

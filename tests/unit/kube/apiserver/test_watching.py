@@ -1,0 +1,106 @@
+"""Watches: every change behind a revision, once, in order, to whom it concerns."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.unit.kube.apiserver.conftest import MAPS, Place
+from wherry.kube.apiserver import cache as caching
+from wherry.kube.client.model import Changed
+from wherry.kube.machinery.status import StatusError
+
+
+async def take(changes: AsyncIterator[Changed], count: int) -> list[tuple[str, str]]:
+    async with asyncio.timeout(10):
+        found: list[tuple[str, str]] = []
+        async for change in changes:
+            if change.type != "BOOKMARK":
+                found.append((change.type, change.object["metadata"]["name"]))
+            if len(found) == count:
+                break
+        return found
+
+
+async def test_without_a_revision_the_state_comes_first(place: Place) -> None:
+    await place.config("a")
+    async with place.client.watch(MAPS, "default") as changes:
+        await place.config("b")
+        assert await take(changes, 2) == [("ADDED", "a"), ("ADDED", "b")]
+
+
+async def test_from_a_revision_on_nothing_is_told_twice_and_nothing_left_out(place: Place) -> None:
+    first = await place.config("a")
+    for number in range(5):
+        await place.merge("a", {"data": {"n": str(number)}})
+    revision = first["metadata"]["resourceVersion"]
+    async with place.client.watch(MAPS, "default", resource_version=revision) as changes:
+        await place.config("b")
+        assert await take(changes, 6) == [*[("MODIFIED", "a")] * 5, ("ADDED", "b")]
+
+
+async def test_what_is_no_longer_in_memory_comes_from_the_store(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caching, "KEPT_CHANGES", 3)
+    place.server.caches.of(MAPS.group_resource)._changes = caching.deque(maxlen=3)
+    first = await place.config("a")
+    for number in range(6):
+        await place.merge("a", {"data": {"n": str(number)}})
+    revision = first["metadata"]["resourceVersion"]
+    async with place.client.watch(MAPS, "default", resource_version=revision) as changes:
+        assert await take(changes, 6) == [("MODIFIED", "a")] * 6
+
+
+async def test_a_past_that_is_forgotten_is_refused(place: Place) -> None:
+    first = await place.config("a")
+    await place.config("b")
+    await place.server.store.compact(await place.server.store.revision())
+    place.server.caches.of(MAPS.group_resource)._floor = await place.server.store.revision()
+    with pytest.raises(StatusError, match="too old resource version") as caught:
+        async with place.client.watch(MAPS, "default", resource_version=first["metadata"]["resourceVersion"]):
+            pass
+    assert (caught.value.code, caught.value.reason) == (410, "Expired")
+
+
+async def test_a_future_is_refused_soon(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wherry.kube.apiserver.caches.PATIENCE_SECONDS", 0.01)
+    with pytest.raises(StatusError, match="Too large resource version") as caught:
+        async with place.client.watch(MAPS, "default", resource_version="999999"):
+            pass
+    assert caught.value.code == 504
+
+
+async def test_what_begins_or_ceases_to_match_is_added_or_deleted(place: Place) -> None:
+    await place.config("a")
+    async with place.client.watch(MAPS, "default", labels="x=1") as changes:
+        await place.merge("a", {"metadata": {"labels": {"x": "1"}}})
+        await place.merge("a", {"metadata": {"labels": {"y": "1"}}})
+        gone = await place.merge("a", {"metadata": {"labels": {"x": None}}})
+        await place.merge("a", {"data": {"unseen": "1"}})
+        async with asyncio.timeout(10):
+            found = [change async for change in _some(changes, 3)]
+    assert [change.type for change in found] == ["ADDED", "MODIFIED", "DELETED"]
+    assert found[-1].object["metadata"]["resourceVersion"] == gone["metadata"]["resourceVersion"]
+
+
+async def _some(changes: AsyncIterator[Changed], count: int) -> AsyncIterator[Changed]:
+    async for change in changes:
+        yield change
+        count -= 1
+        if not count:
+            return
+
+
+async def test_one_namespace_s_watch_sees_no_other_s(place: Place) -> None:
+    async with place.client.watch(MAPS, "default", fields="metadata.name=b") as changes:
+        await place.config("a")
+        await place.config("b")
+        assert await take(changes, 1) == [("ADDED", "b")]
+
+
+async def test_who_reads_too_slowly_is_cut_off_and_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wherry.kube.apiserver.watching.MOST_PENDING", 3)
+    async with place.client.watch(MAPS, "default") as changes:
+        for number in range(5):
+            await place.config(f"c{number}")
+        with pytest.raises(StatusError, match="too slow"):
+            await take(changes, 5)

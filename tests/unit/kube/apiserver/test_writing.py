@@ -1,0 +1,133 @@
+"""Create and change, in the order that all kinds share."""
+
+import asyncio
+
+import pytest
+
+from tests.unit.kube.apiserver.conftest import DEPLOYMENTS, MAPS, PODS, SERVICES, Place, deployment, pod
+from wherry.kube.machinery.status import StatusError
+
+
+async def test_a_new_object_has_an_identity(place: Place) -> None:
+    made = await place.config("a", x="1")
+    meta = made["metadata"]
+    assert (made["apiVersion"], made["kind"], meta["namespace"]) == ("v1", "ConfigMap", "default")
+    assert meta["uid"] and meta["creationTimestamp"] and int(meta["resourceVersion"]) > 0
+
+
+async def test_there_are_never_two_of_one_name(place: Place) -> None:
+    await place.config("a")
+    with pytest.raises(StatusError, match='configmaps "a" already exists') as caught:
+        await place.config("a")
+    assert caught.value.code == 409
+
+
+async def test_names_are_generated_and_tried_again(place: Place) -> None:
+    made = [await place.client.create(MAPS, {"metadata": {"generateName": "x-"}}, "default") for _ in range(20)]
+    names = {each["metadata"]["name"] for each in made}
+    assert len(names) == 20 and all(name.startswith("x-") and len(name) == 7 for name in names)
+
+
+async def test_what_is_wrong_is_told_all_at_once(place: Place) -> None:
+    bad = deployment()
+    bad["spec"]["replicas"] = -1
+    bad["spec"]["template"]["spec"]["containers"][0]["name"] = "Not_A_Label"
+    with pytest.raises(StatusError) as caught:
+        await place.client.create(DEPLOYMENTS, bad, "default")
+    fields = {cause["field"] for cause in caught.value.details["causes"]}
+    assert caught.value.code == 422
+    assert {"spec.replicas", "spec.template.spec.containers[0].name"} <= fields
+
+
+async def test_defaults_are_filled_in(place: Place) -> None:
+    made = await place.client.create(DEPLOYMENTS, deployment(), "default")
+    assert made["spec"]["replicas"] == 1
+    assert made["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": "25%", "maxUnavailable": "25%"}
+
+
+async def test_generation_counts_changes_of_the_spec_only(place: Place) -> None:
+    made = await place.client.create(DEPLOYMENTS, deployment(), "default")
+    made["metadata"]["labels"] = {"a": "b"}
+    labelled = await place.client.update(DEPLOYMENTS, made, "default")
+    labelled["spec"]["replicas"] = 3
+    scaled = await place.client.update(DEPLOYMENTS, labelled, "default")
+    assert [each["metadata"]["generation"] for each in (made, labelled, scaled)] == [1, 1, 2]
+
+
+async def test_status_is_written_by_its_subresource_only(place: Place) -> None:
+    made = await place.client.create(DEPLOYMENTS, {**deployment(), "status": {"replicas": 7}}, "default")
+    assert made["status"] == {}
+    made["status"] = {"replicas": 2}
+    made["spec"]["replicas"] = 5
+    done = await place.client.update(DEPLOYMENTS, made, "default", subresource="status")
+    assert (done["status"]["replicas"], done["spec"]["replicas"]) == (2, 1)
+    done["status"] = {"replicas": 9}
+    again = await place.client.update(DEPLOYMENTS, done, "default")
+    assert again["status"]["replicas"] == 2
+
+
+async def test_an_update_of_what_was_changed_meanwhile_is_refused(place: Place) -> None:
+    old = await place.config("a", x="1")
+    await place.merge("a", {"data": {"x": "2"}})
+    old["data"]["x"] = "3"
+    with pytest.raises(StatusError, match="the object has been modified") as caught:
+        await place.client.update(MAPS, old, "default")
+    assert (caught.value.code, caught.value.reason) == (409, "Conflict")
+
+
+async def test_an_update_that_says_no_version_is_done(place: Place) -> None:
+    old = await place.config("a", x="1")
+    del old["metadata"]["resourceVersion"]
+    old["data"] = {"x": "2"}
+    assert (await place.client.update(MAPS, old, "default"))["data"] == {"x": "2"}
+
+
+async def test_changes_at_one_moment_are_all_done(place: Place) -> None:
+    await place.config("a")
+    await asyncio.gather(*(place.merge("a", {"data": {f"k{number}": "v"}}) for number in range(20)))
+    assert len((await place.client.get(MAPS, "a", "default"))["data"]) == 20
+
+
+async def test_an_update_that_changes_nothing_writes_nothing(place: Place) -> None:
+    made = await place.config("a", x="1")
+    same = await place.client.update(MAPS, made, "default")
+    assert same["metadata"]["resourceVersion"] == made["metadata"]["resourceVersion"]
+
+
+async def test_identity_cannot_be_changed(place: Place) -> None:
+    made = await place.config("a")
+    made["metadata"]["uid"] = "00000000-0000-0000-0000-000000000000"
+    with pytest.raises(StatusError, match="Precondition failed: UID") as caught:
+        await place.client.update(MAPS, made, "default")
+    assert caught.value.code == 409
+
+
+async def test_nothing_is_made_in_a_namespace_that_is_not_there(place: Place) -> None:
+    with pytest.raises(StatusError, match='namespaces "nowhere" not found'):
+        await place.client.create(MAPS, {"metadata": {"name": "a"}}, "nowhere")
+
+
+async def test_a_pod_begins_pending_with_its_quality_of_service(place: Place) -> None:
+    made = await place.client.create(PODS, pod(), "default")
+    assert (made["status"]["phase"], made["status"]["qosClass"]) == ("Pending", "BestEffort")
+    assert made["spec"]["serviceAccountName"] == "default"
+
+
+async def test_services_get_addresses_of_their_own(place: Place) -> None:
+    async def make(number: int) -> str:
+        body = {"metadata": {"name": f"s{number}"}, "spec": {"ports": [{"port": 80}], "type": "NodePort"}}
+        made = await place.client.create(SERVICES, body, "default")
+        return f"{made['spec']['clusterIP']} {made['spec']['ports'][0]['nodePort']}"
+
+    found = await asyncio.gather(*(make(number) for number in range(50)))
+    addresses, ports = zip(*(each.split() for each in found), strict=True)
+    assert len(set(addresses)) == len(set(ports)) == 50
+
+
+async def test_an_address_is_free_again_when_its_service_goes(place: Place) -> None:
+    body = {"metadata": {"name": "s"}, "spec": {"ports": [{"port": 80}], "clusterIP": "10.96.7.7"}}
+    await place.client.create(SERVICES, body, "default")
+    with pytest.raises(StatusError, match="provided IP is already allocated"):
+        await place.client.create(SERVICES, {**body, "metadata": {"name": "t"}}, "default")
+    await place.client.delete(SERVICES, "s", "default")
+    assert (await place.client.create(SERVICES, body, "default"))["spec"]["clusterIP"] == "10.96.7.7"
