@@ -26,6 +26,8 @@ MESSAGE_POLICY = "wherry.dev/termination-message-policy"
 ROLE = "wherry.dev/role"
 RESOURCES = "wherry.dev/resources"
 """What it was given when it was made, as JSON."""
+FAKE = "fake.wherry.dev/"
+"""Annotations of a pod that say how a simulated runtime is to run it begin so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def container_spec(pod: Object, member: Member, given: Given, options: Options) 
         image=given.image.id,
         attempt=given.attempt,
         labels={**sandboxes.labels(pod), NAME: member.name},
-        annotations=_annotations(member, given),
+        annotations=_annotations(pod, member, given),
         command=_expanded(container.get("command"), variables),
         args=_expanded(container.get("args"), variables),
         env=tuple(variables.items()),
@@ -68,14 +70,16 @@ def container_spec(pod: Object, member: Member, given: Given, options: Options) 
     )
 
 
-def _annotations(member: Member, given: Given) -> dict[str, str]:
+def _annotations(pod: Object, member: Member, given: Given) -> dict[str, str]:
     container = member.container
+    whole: Mapping[str, str] = pod["metadata"].get("annotations") or {}
     found = {
         IMAGE: container.get("image") or "",
         ROLE: member.role.name,
         MESSAGE_POLICY: container.get("terminationMessagePolicy") or "File",
         RESOURCES: msgspec.json.encode(container.get("resources") or {}).decode(),
     }
+    found |= {name: value for name, value in whole.items() if name.startswith(FAKE)}
     if given.message_path:
         found[MESSAGE_PATH] = given.message_path
     if given.backoff_seconds:

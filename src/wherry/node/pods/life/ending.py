@@ -72,5 +72,6 @@ def _clear(facts: Facts, draft: Draft) -> Plan:
         return draft.plan()
     if facts.is_gone:
         return draft.plan(is_over=True)
-    draft.add(DeletePod())
+    if not facts.is_deleted:
+        draft.add(DeletePod())
     return draft.plan()

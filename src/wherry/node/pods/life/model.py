@@ -63,14 +63,20 @@ class Facts:
     ending: Ending | None = None
     has_volumes: bool = False
     """They are mounted, all of them."""
+    has_stale_volumes: bool = False
+    """What they were made of is another by now."""
     is_unmounted: bool = False
     """Nothing of them is left."""
     is_gone: bool = False
     """The API has it no more."""
+    is_deleted: bool = False
+    """The API was told that it may forget it; something else may hold it there (a finalizer)."""
     is_written: bool = False
     """The API has its final status."""
     limits: Mapping[str, Limits] = field(default_factory=dict)
     """That running containers should get, by their ids (after a resize)."""
+    outdated: frozenset[str] = frozenset()
+    """Running containers that get what they should have by starting anew alone."""
 
     @property
     def sandbox(self) -> Sandbox | None:

@@ -31,7 +31,7 @@ def plan(facts: Facts) -> Plan:
     draft = Draft(facts)
     if facts.sandbox is None or not facts.sandbox.ready:
         return _begin(facts, draft)
-    if not facts.has_volumes:
+    if not facts.has_volumes or facts.has_stale_volumes:
         draft.add(MountVolumes())
     current = facts.current()
     is_initialized = _initialize(facts, draft, current)
@@ -162,6 +162,8 @@ def _check(facts: Facts, draft: Draft, member: Member, run: Container) -> None:
     grace = float(view.grace_seconds(facts.pod))
     if is_changed(member, run.annotations):
         said = f"Container {member.name} definition changed, will be restarted"
+    elif run.id in facts.outdated:
+        said = f"Container {member.name} resize requires restart, will be restarted"
     elif probed.failed:
         said, grace = _failed(facts, member, probed.failed)
     else:

@@ -58,7 +58,7 @@ def _phase(report: Report, by_name: dict[str, Object], known: Object) -> str:
     ending = report.facts.ending
     found = phase(report.facts.pod, by_name, report.has_stopped)
     if ending is None:
-        # What has ended of itself is told when the sidecars, the network and the volumes have gone, too.
+        # What has ended of itself is told when the sidecars have, too.
         return str(known.get("phase") or "Pending") if found in view.FINISHED else found
     if report.has_stopped:
         return "Failed" if ending.reason else found

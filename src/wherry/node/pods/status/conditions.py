@@ -95,10 +95,14 @@ def _has_begun(status: Object | None) -> bool:
 
 
 def dated(found: Sequence[Object], pod: Object, now: datetime) -> list[Object]:
-    """With the time of their last change, and the generation that they are about."""
+    """With the time of their last change, and the generation that they are about. Those that are to be taken away
+    (``status`` None) stay as they are."""
     generation = pod["metadata"].get("generation")
     result: list[Object] = []
     for each in found:
+        if each["status"] is None:
+            result.append(each)
+            continue
         before = _known(pod, each["type"])
         changed = rfc3339(now)
         if before is not None and before.get("status") == each["status"]:

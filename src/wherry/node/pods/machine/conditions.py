@@ -1,0 +1,61 @@
+"""Conditions of a node (pkg/kubelet/nodestatus/setters.go). Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from wherry.kube.machinery.model import Object
+from wherry.kube.machinery.times import rfc3339
+from wherry.node.pods.machine.facts import Measures
+from wherry.node.pods.options import Thresholds
+
+MEMORY, DISK, PIDS, READY = "MemoryPressure", "DiskPressure", "PIDPressure", "Ready"
+_WORDS = {
+    MEMORY: (
+        ("KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+        ("KubeletHasInsufficientMemory", "kubelet has insufficient memory available"),
+    ),
+    DISK: (
+        ("KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+        ("KubeletHasDiskPressure", "kubelet has disk pressure"),
+    ),
+    PIDS: (
+        ("KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+        ("KubeletHasInsufficientPID", "kubelet has insufficient PID available"),
+    ),
+}
+
+
+def short_of(found: Measures, thresholds: Thresholds) -> dict[str, str]:
+    """Types of conditions that hold, and the signal that says so."""
+    short: dict[str, str] = {}
+    if found.memory_available_bytes < thresholds.memory_bytes:
+        short[MEMORY] = "memory.available"
+    if found.inodes and found.inodes_free < found.inodes * thresholds.inodes_share:
+        short[DISK] = "nodefs.inodesFree"
+    if found.storage_available_bytes < found.storage_bytes * thresholds.storage_share:
+        short[DISK] = "nodefs.available"
+    if found.pids_limit - found.pids < found.pids_limit * thresholds.pids_share:
+        short[PIDS] = "pid.available"
+    return short
+
+
+def conditions(pressures: Mapping[str, str], not_ready: str, node: Object, now: datetime) -> list[Object]:
+    """``not_ready``: why it is not; empty: it is. ``node`` as it was told to be before."""
+    found = [_condition(kind, kind in pressures, *words[kind in pressures]) for kind, words in _WORDS.items()]
+    if not_ready:
+        found.append(_condition(READY, False, "KubeletNotReady", not_ready))
+    else:
+        found.append(_condition(READY, True, "KubeletReady", "kubelet is posting ready status"))
+    known = {each["type"]: each for each in (node.get("status") or {}).get("conditions") or ()}
+    return [_dated(each, known.get(each["type"]), now) for each in found]
+
+
+def _condition(kind: str, holds: bool, reason: str, message: str) -> Object:
+    return {"type": kind, "status": "True" if holds else "False", "reason": reason, "message": message}
+
+
+def _dated(condition: Object, before: Object | None, now: datetime) -> Object:
+    changed = rfc3339(now)
+    if before is not None and before.get("status") == condition["status"]:
+        changed = before.get("lastTransitionTime") or changed
+    return {**condition, "lastHeartbeatTime": rfc3339(now), "lastTransitionTime": changed}

@@ -1,0 +1,178 @@
+"""Telling the API that the node is there, and how it is: Node and Lease."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+from wherry.kit.errors import WherryError
+from wherry.kube.client.clock import Clock
+from wherry.kube.client.model import Client
+from wherry.kube.machinery.model import GroupVersionResource, Object
+from wherry.kube.machinery.quantity import Quantity
+from wherry.kube.machinery.status import StatusError
+from wherry.kube.machinery.times import rfc3339_micro
+from wherry.node.pods.machine import nodes
+from wherry.node.pods.machine.facts import Hardware, Machine
+from wherry.node.pods.machine.nodes import NODES, Standing
+from wherry.node.pods.options import Options
+from wherry.node.pods.voice import Events
+
+LEASES = GroupVersionResource("coordination.k8s.io", "v1", "leases")
+LEASE_NAMESPACE = "kube-node-lease"
+_RETRY_SECONDS, _LONGEST_SECONDS = 0.2, 7.0
+_RENEWALS = 4
+"""In the life of a lease."""
+logger = logging.getLogger(__name__)
+
+
+class NodeKeeper:
+    """``standing`` says how it is now. ``told`` is called with the Node whenever the API has answered with it."""
+
+    def __init__(
+        self, client: Client, clock: Clock, options: Options, machine: Machine, events: Events,
+        standing: Callable[[], Standing], told: Callable[[Object], None] = lambda node: None,
+    ) -> None:  # fmt: skip
+        self._client = client
+        self._clock = clock
+        self._options = options
+        self._events = events
+        self._standing = standing
+        self._told = told
+        self._machine = machine
+        self._node: Object | None = None
+        self._reported_at = 0.0
+        self._wake = asyncio.Event()
+        self.hardware: Hardware = machine.hardware()
+        self.registered = asyncio.Event()
+
+    @property
+    def allocatable(self) -> Mapping[str, Quantity]:
+        return nodes.allocatable(self._options, self.hardware)
+
+    @property
+    def node(self) -> Object | None:
+        """As the API had it last."""
+        return self._node
+
+    def tell(self) -> None:
+        """Soon: something of importance has changed."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._keep_node())
+            group.create_task(self._keep_lease())
+
+    async def _keep_node(self) -> None:
+        await self._insist(self._register)
+        self.registered.set()
+        while True:
+            await self._insist(self._report)
+            self._wake.clear()
+            timer = self._clock.call_later(self._options.intervals.status, self._wake.set)
+            try:
+                await self._wake.wait()
+            finally:
+                timer.cancel()
+
+    async def _insist(self, attempt: Callable[[], Awaitable[None]]) -> None:
+        delay = _RETRY_SECONDS
+        while True:
+            try:
+                await attempt()
+                return
+            except (WherryError, OSError) as error:
+                logger.warning("node %s: %s; trying again", self._options.node, error)
+            await self._clock.sleep(delay)
+            delay = min(delay * 2, _LONGEST_SECONDS)
+
+    async def _register(self) -> None:
+        wanted = nodes.new_node(self._options, self.hardware)
+        wanted["status"] = self._status(wanted)
+        try:
+            self._learn(await self._client.create(NODES, wanted))
+        except StatusError as error:
+            if error.code != 409:
+                raise
+            await self._take_over()
+        assert self._node is not None
+        self._events.event(self._about(), "Starting", "Starting kubelet.")
+
+    async def _take_over(self) -> None:
+        """It was registered before."""
+        node = await self._client.get(NODES, self._options.node)
+        patch = nodes.label_patch(node, self._options, self.hardware)
+        if patch is not None:
+            node = await self._client.patch(NODES, self._options.node, patch)
+        self._learn(node)
+        known = (node.get("status") or {}).get("nodeInfo") or {}
+        if known.get("bootID") and known["bootID"] != self.hardware.boot_id:
+            said = f"Node {self._options.node} has been rebooted, boot id: {self.hardware.boot_id}"
+            self._events.event(self._about(), "Rebooted", said, type="Warning")
+
+    def _about(self) -> Object:
+        """Events about nodes carry their name for a uid (pkg/kubelet/kubelet.go, nodeRef)."""
+        return {"kind": "Node", "apiVersion": "v1", "name": self._options.node, "uid": self._options.node}
+
+    def _status(self, node: Object) -> Object:
+        return nodes.status(node, self._options, self.hardware, self._standing(), self._clock.now())
+
+    async def _report(self) -> None:
+        assert self._node is not None
+        wanted = self._status(self._node)
+        patch, now = nodes.difference(self._node, wanted), self._clock.monotonic()
+        if patch is None:
+            if now - self._reported_at < self._options.intervals.report:
+                return
+            patch = {"status": {"conditions": wanted["conditions"]}}
+        try:
+            answer = await self._client.patch(NODES, self._options.node, patch, subresource="status")
+        except StatusError as error:
+            if error.code != 404:
+                raise
+            await self._register()  # somebody has deleted it, and it is still here
+            return
+        self._reported_at = now
+        self._learn(answer)
+
+    def _learn(self, node: Object) -> None:
+        self._node = node
+        self._told(node)
+
+    async def _keep_lease(self) -> None:
+        await self.registered.wait()
+        lease: Object | None = None
+        while True:
+            try:
+                lease = await self._renew(lease)
+                wait = self._options.intervals.lease / _RENEWALS
+            except (WherryError, OSError) as error:
+                logger.warning("lease of node %s: %s; trying again", self._options.node, error)
+                lease, wait = None, min(_LONGEST_SECONDS, self._options.intervals.lease / _RENEWALS)
+            await self._clock.sleep(wait)
+
+    async def _renew(self, lease: Object | None) -> Object:
+        if lease is None:
+            try:
+                lease = await self._client.get(LEASES, self._options.node, LEASE_NAMESPACE)
+            except StatusError as error:
+                if error.code != 404:
+                    raise
+                return await self._client.create(LEASES, self._lease(), LEASE_NAMESPACE)
+        renewed = {**lease, "spec": {**(lease.get("spec") or {}), **self._lease()["spec"]}}
+        return await self._client.update(LEASES, renewed, LEASE_NAMESPACE)
+
+    def _lease(self) -> Object:
+        name = self._options.node
+        owner = {"apiVersion": "v1", "kind": "Node", "name": name, "uid": (self._node or {})["metadata"]["uid"]}
+        return {
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {"name": name, "namespace": LEASE_NAMESPACE, "ownerReferences": [owner]},
+            "spec": {
+                "holderIdentity": name,
+                "leaseDurationSeconds": int(self._options.intervals.lease),
+                "renewTime": rfc3339_micro(self._clock.now()),
+            },
+        }

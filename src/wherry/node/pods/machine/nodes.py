@@ -1,0 +1,162 @@
+"""The Node object: what a new one is, what its status should be, and what is to be written (pkg/kubelet). Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from wherry.kube.machinery.model import GroupVersionResource, Object
+from wherry.kube.machinery.quantity import Format, Quantity, of_milli
+from wherry.node.pods.machine.conditions import conditions
+from wherry.node.pods.machine.facts import Hardware
+from wherry.node.pods.options import Options
+from wherry.node.pods.runtime import ImageStatus
+
+NODES = GroupVersionResource("", "v1", "nodes")
+_IMAGES, _NAMES = 50, 5
+"""As many are shown at most (nodeStatusMaxImages; names of each)."""
+_UNITS = 10**9
+_EVICTION_MEMORY_BYTES = 100 << 20
+RUNTIME = "wherry"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How it is with the node. ``pressures``: conditions that hold. ``not_ready``: why, or empty."""
+
+    pressures: Mapping[str, str]
+    images: Sequence[ImageStatus] = ()
+    not_ready: str = ""
+    runtime_version: str = ""
+
+
+def labels(options: Options, hardware: Hardware) -> dict[str, str]:
+    """That every node has; those of the options come on top."""
+    found = {
+        "kubernetes.io/hostname": options.hostname or options.node,
+        "kubernetes.io/os": "linux",
+        "kubernetes.io/arch": hardware.architecture,
+        "beta.kubernetes.io/os": "linux",
+        "beta.kubernetes.io/arch": hardware.architecture,
+    }
+    return {**found, **options.labels}
+
+
+def new_node(options: Options, hardware: Hardware) -> Object:
+    node: Object = {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {
+            "name": options.node,
+            "labels": labels(options, hardware),
+            "annotations": {"volumes.kubernetes.io/controller-managed-attach-detach": "true"},
+        },
+        "spec": {},
+    }
+    if options.taints:
+        node["spec"]["taints"] = [dict(each) for each in options.taints]
+    return node
+
+
+def label_patch(node: Object, options: Options, hardware: Hardware) -> Object | None:
+    """What a node that is there already lacks; None: nothing."""
+    known = node["metadata"].get("labels") or {}
+    missing = {name: value for name, value in labels(options, hardware).items() if known.get(name) != value}
+    return {"metadata": {"labels": missing}} if missing else None
+
+
+def capacity(options: Options, hardware: Hardware) -> dict[str, Quantity]:
+    return {
+        "cpu": of_milli(hardware.cpus * 1000),
+        "memory": _bytes(hardware.memory_bytes // 1024 * 1024),
+        "ephemeral-storage": _bytes(hardware.storage_bytes // 1024 * 1024),
+        "pods": Quantity(options.max_pods * _UNITS),
+    }
+
+
+def _bytes(count: int) -> Quantity:
+    return Quantity(count * _UNITS, Format.BINARY)
+
+
+def allocatable(options: Options, hardware: Hardware) -> dict[str, Quantity]:
+    """What pods may ask for: all but what is reserved, and what is missing would be pressure."""
+    whole, reserved = capacity(options, hardware), options.reserved
+    storage = int(hardware.storage_bytes * (1 - options.thresholds.storage_share)) - reserved.storage_bytes
+    memory = hardware.memory_bytes - reserved.memory_bytes - options.thresholds.memory_bytes
+    return {
+        "cpu": of_milli(max(hardware.cpus * 1000 - reserved.millicpu, 0)),
+        "memory": _bytes(max(memory, 0) // 1024 * 1024),
+        "ephemeral-storage": _bytes(max(storage, 0) // 1024 * 1024),
+        "pods": whole["pods"],
+    }
+
+
+def status(node: Object, options: Options, hardware: Hardware, standing: Standing, now: datetime) -> Object:
+    """The fields that are the node's own."""
+    return {
+        "capacity": {name: str(each) for name, each in capacity(options, hardware).items()},
+        "allocatable": {name: str(each) for name, each in allocatable(options, hardware).items()},
+        "conditions": conditions(standing.pressures, standing.not_ready, node, now),
+        "addresses": addresses(options),
+        "daemonEndpoints": {"kubeletEndpoint": {"Port": options.port}},
+        "nodeInfo": _info(options, hardware, standing),
+        "images": shown_images(standing.images),
+        "runtimeHandlers": [{"name": "", "features": {"recursiveReadOnlyMounts": True, "userNamespaces": True}}],
+        "features": {"supplementalGroupsPolicy": False},
+    }
+
+
+def addresses(options: Options) -> list[Object]:
+    found = [{"type": "InternalIP", "address": each} for each in options.addresses]
+    return [*found, {"type": "Hostname", "address": options.hostname or options.node}]
+
+
+def _info(options: Options, hardware: Hardware, standing: Standing) -> Object:
+    return {
+        "machineID": hardware.machine_id,
+        "systemUUID": hardware.system_uuid,
+        "bootID": hardware.boot_id,
+        "kernelVersion": hardware.kernel,
+        "osImage": hardware.os_image,
+        "containerRuntimeVersion": f"{RUNTIME}://{standing.runtime_version}",
+        "kubeletVersion": options.version,
+        "kubeProxyVersion": options.version,
+        "operatingSystem": "linux",
+        "architecture": hardware.architecture,
+        "swap": {"capacity": hardware.swap_bytes},
+    }
+
+
+def shown_images(images: Iterable[ImageStatus]) -> list[Object]:
+    """The largest."""
+    largest = sorted(images, key=lambda each: (-each.size_bytes, each.id))[:_IMAGES]
+    found: list[Object] = []
+    for each in largest:
+        names = [each.reference] if "@" in each.reference else []
+        names += [name for name in each.names if name not in names]
+        found.append({"names": names[:_NAMES] or [each.id], "sizeBytes": each.size_bytes})
+    return found
+
+
+def difference(node: Object, wanted: Object) -> Object | None:
+    """A strategic merge patch of its status; None where nothing has changed but that it still lives."""
+    known = node.get("status") or {}
+    changed: Object = {}
+    for name, value in wanted.items():
+        if name == "conditions":
+            if _without_times(known.get(name) or []) != _without_times(value):
+                changed[name] = value
+        elif name == "addresses" and known.get(name) != value:
+            changed[name] = [*value, {"$patch": "replace"}]
+        elif known.get(name) != value and not (not known.get(name) and not value):
+            changed[name] = value
+    return {"status": {**changed, "conditions": wanted["conditions"]}} if changed else None
+
+
+def _without_times(found: list[Object]) -> list[Object]:
+    """Of the conditions that are the node's own: others may have some there, too."""
+    own = ("MemoryPressure", "DiskPressure", "PIDPressure", "Ready")
+    names = ("type", "status", "reason", "message")
+    return sorted(
+        ({name: each.get(name) for name in names} for each in found if each.get("type") in own),
+        key=lambda each: str(each["type"]),
+    )

@@ -1,0 +1,172 @@
+"""Doing the steps of a plan. Each is idempotent, and may be given up anywhere."""
+
+import asyncio
+from functools import singledispatch
+
+from wherry.kit.errors import NotFound, Unavailable, WherryError
+from wherry.kube.machinery.model import Object
+from wherry.kube.machinery.status import StatusError
+from wherry.node.pods import view
+from wherry.node.pods.composing import dns, resources
+from wherry.node.pods.composing.sandboxes import sandbox_spec
+from wherry.node.pods.images.pulling import NoImage
+from wherry.node.pods.life.model import (
+    Action,
+    DeletePod,
+    MountVolumes,
+    RemoveContainer,
+    RemoveSandbox,
+    Resize,
+    StartContainer,
+    StartSandbox,
+    StopContainer,
+    StopSandbox,
+    UnmountVolumes,
+)
+from wherry.node.pods.runtime import State
+from wherry.node.pods.volumes.volumes import VolumeError
+from wherry.node.pods.workers.case import Case
+from wherry.node.pods.workers.jobs import Work
+from wherry.node.pods.workers.starting import Site, around, ips, references, start
+from wherry.node.pods.workers.stopping import stop
+
+_SYNC_SECONDS = 20.0
+"""For which config maps and secrets are waited for before it is said that they are."""
+
+
+@singledispatch
+def work(action: Action, case: Case) -> Work:
+    """What is to be done for it."""
+    raise TypeError(f"nobody knows how to do {action}")
+
+
+@work.register
+async def _start_sandbox(action: StartSandbox, case: Case) -> None:
+    pod, resolver = case.pod, case.tools.resolver()
+    wants = pod["spec"].get("dnsPolicy") in ("ClusterFirst", "ClusterFirstWithHostNet")
+    if wants and dns.policy(pod, resolver) == "Default" and not resolver.servers:
+        said = "kubelet does not have ClusterDNS IP configured and cannot create Pod using"
+        said = f'{said} "{pod["spec"]["dnsPolicy"]}" policy. Falling back to "Default" policy.'
+        case.voice.warn("MissingClusterDNS", said)
+    if action.attempt:
+        case.voice.say("SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
+    spec = sandbox_spec(pod, action.attempt, case.tools.options, resolver)
+    try:
+        await case.tools.runtime.start_sandbox(spec)
+    except (WherryError, OSError) as error:
+        case.voice.warn("FailedCreatePodSandBox", f"Failed to create pod sandbox: {error}")
+        raise
+    finally:
+        case.must_list = True
+
+
+@work.register
+async def _mount(action: MountVolumes, case: Case) -> None:
+    tools, pod = case.tools, case.pod
+    try:
+        await _sync(case, pod)
+        state = case.state()
+        found = await tools.volumes.set_up(pod, around(tools, pod, case.sandbox))
+    except VolumeError as error:
+        if not isinstance(error.__cause__, NoImage):  # that has been said
+            case.voice.warn("FailedMount", error.message)
+        raise
+    case.memory.volumes, case.memory.mounted = found, state
+
+
+async def _sync(case: Case, pod: Object) -> None:
+    """Wait for what the pod refers to to be known."""
+    needing = asyncio.ensure_future(case.tools.references.need(case.uid, references(pod)))
+    over = asyncio.Event()
+    timer = case.tools.clock.call_later(_SYNC_SECONDS, over.set)
+    waiting = asyncio.ensure_future(over.wait())
+    try:
+        await asyncio.wait({needing, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if not needing.done():
+            name = next((each["name"] for each in pod["spec"].get("volumes") or ()), "")
+            raise VolumeError(name, "failed to sync configmap and secret cache: timed out waiting for the condition")
+        needing.result()
+    finally:
+        timer.cancel()
+        needing.cancel()
+        waiting.cancel()
+
+
+@work.register
+async def _unmount(action: UnmountVolumes, case: Case) -> None:
+    case.memory.volumes = None
+    await case.tools.volumes.tear_down(case.uid)
+
+
+@work.register
+async def _start(action: StartContainer, case: Case) -> None:
+    member, sandbox = view.member(case.pod, action.name), case.sandbox
+    if member is None or sandbox is None or case.memory.volumes is None:
+        raise NotFound(f"container {action.name} has nowhere to run")
+    await start(case.tools, Site(case.pod, sandbox, case.memory.volumes, case.voice), member, action)
+
+
+@work.register
+async def _stop(action: StopContainer, case: Case) -> None:
+    is_first = action.id not in case.memory.hooked
+    case.memory.hooked.add(action.id)
+    if not is_first:
+        action = StopContainer(action.id, action.name, action.grace_seconds, action.message, hook=False)
+    address = next(iter(ips(case.tools, case.pod, case.sandbox)), "")
+    is_ending = case.memory.ending is not None
+    await stop(case.tools, case.voice, view.member(case.pod, action.name), action, ip=address, drain=is_ending)
+    if any(each.id == action.id and each.state is State.RUNNING for each in case.containers()):
+        raise Unavailable(f"container {action.name} still runs after it was stopped")
+
+
+@work.register
+async def _remove(action: RemoveContainer, case: Case) -> None:
+    await case.tools.runtime.remove_container(action.id)
+
+
+@work.register
+async def _resize(action: Resize, case: Case) -> None:
+    """The pod as a whole first where it grows, last where it shrinks: a part has never more than the whole."""
+    pod, runtime, sandbox = case.pod, case.tools.runtime, case.sandbox
+    if sandbox is None:
+        return
+    whole = resources.pod_limits(pod)
+    grows = (whole.cpu_quota_us or 0) >= (sandbox.spec.limits.cpu_quota_us or 0)
+    if grows:
+        await runtime.set_sandbox_limits(sandbox.id, whole)
+    await runtime.set_limits(action.id, action.limits)
+    if not grows:
+        await runtime.set_sandbox_limits(sandbox.id, whole)
+    member = view.member(pod, action.name)
+    if member is not None:
+        case.memory.resources[action.id] = member.container.get("resources") or {}
+
+
+@work.register
+async def _stop_sandbox(action: StopSandbox, case: Case) -> None:
+    try:
+        await case.tools.runtime.stop_sandbox(action.id)
+    finally:
+        case.must_list = True
+
+
+@work.register
+async def _remove_sandbox(action: RemoveSandbox, case: Case) -> None:
+    try:
+        await case.tools.runtime.remove_sandbox(action.id)
+    finally:
+        case.must_list = True
+
+
+@work.register
+async def _delete(action: DeletePod, case: Case) -> None:
+    """With its uid: a new pod of the same name is another."""
+    meta = case.pod["metadata"]
+    options = {"gracePeriodSeconds": 0, "preconditions": {"uid": meta["uid"]}}
+    try:
+        await case.tools.client.delete(view.PODS, meta["name"], meta["namespace"], options=options)
+    except StatusError as error:
+        if error.code not in (404, 409):
+            raise
+        case.memory.is_gone = case.memory.is_gone or error.code == 404
+    case.memory.is_deleted = True

@@ -1,0 +1,43 @@
+"""What workers work with: the same for all pods of a node."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from wherry.kube.client.clock import Clock
+from wherry.kube.client.model import Client
+from wherry.kube.machinery.model import Object
+from wherry.kube.machinery.quantity import Quantity
+from wherry.node.pods.composing.dns import Resolver
+from wherry.node.pods.images.pulling import Pulls
+from wherry.node.pods.options import Options
+from wherry.node.pods.probes.watching import Probes
+from wherry.node.pods.references import References
+from wherry.node.pods.runtime import PodRuntime
+from wherry.node.pods.voice import Events
+from wherry.node.pods.volumes.volumes import Volumes
+
+Drain = Callable[[Object], Awaitable[None]]
+"""Returns when no new connections are led to the pod any more, or when there is no use in waiting longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """``services`` gives all that are known; ``allocatable`` what the node has for pods; ``memory_bytes`` what it has
+    altogether. ``free`` gives what the node has left, not counting the pod of that uid."""
+
+    client: Client
+    runtime: PodRuntime
+    clock: Clock
+    events: Events
+    options: Options
+    volumes: Volumes
+    references: References
+    pulls: Pulls
+    probes: Probes
+    resolver: Callable[[], Resolver]
+    services: Callable[[], Iterable[Object]]
+    host_ips: Callable[[], Sequence[str]]
+    allocatable: Callable[[], Mapping[str, Quantity]]
+    memory_bytes: Callable[[], int]
+    free: Callable[[str], Mapping[str, Quantity]]
+    drain: Drain

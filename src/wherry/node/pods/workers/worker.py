@@ -1,0 +1,280 @@
+"""The worker of one pod: looks, decides, acts."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from wherry.kube.client.clock import Timer
+from wherry.kube.machinery.model import Object
+from wherry.kube.machinery.times import parse
+from wherry.node.pods import view
+from wherry.node.pods.admission import Refusal
+from wherry.node.pods.life import ending, running
+from wherry.node.pods.life.model import Abort, Action, Ending, Facts, Plan
+from wherry.node.pods.lookup import PodPlace
+from wherry.node.pods.probes.model import Kind, Outcome, Result
+from wherry.node.pods.runtime import Sandbox
+from wherry.node.pods.status.build import status
+from wherry.node.pods.status.model import Report
+from wherry.node.pods.voice import Voice
+from wherry.node.pods.workers import attending, placing
+from wherry.node.pods.workers.case import Case, gather
+from wherry.node.pods.workers.doing import work
+from wherry.node.pods.workers.jobs import Jobs
+from wherry.node.pods.workers.memory import Memory
+from wherry.node.pods.workers.resizing import Resizing, resizing
+from wherry.node.pods.workers.tools import Tools
+from wherry.node.pods.workers.writing import StatusWriter
+
+_TOO_LONG = "Pod was active on the node longer than the specified deadline"
+_BEGUN = ("start ", "sandbox")
+_WRITE = "status"
+
+
+class Worker:
+    """``over`` is called once, when nothing is left of the pod, here or in the API."""
+
+    def __init__(
+        self, tools: Tools, pod: Object, sandboxes: Iterable[Sandbox], over: Callable[["Worker"], None],
+        refusal: Refusal | None = None,
+    ) -> None:  # fmt: skip
+        self._case = Case(
+            tools=tools,
+            uid=view.uid(pod),
+            pod=pod,
+            sandboxes=tuple(sandboxes),
+            memory=Memory(),
+            jobs=Jobs(tools.clock, view.full_name(pod), self.wake),
+            writer=StatusWriter(tools.client, tools.clock, pod),
+            voice=Voice(tools.events, pod),
+            refusal=refusal,
+        )
+        self._shown: Object = pod
+        self._plan = Plan()
+        self._over = over
+        self._timer: Timer | None = None
+        self._is_awake = False
+        self._is_closed = False
+        self._case.memory.recall(pod, self._case.containers())
+        if refusal is not None or view.is_finished(pod):
+            self._end(Ending(0.0, tools.clock.monotonic()))
+        self._note_deletion()
+
+    @property
+    def uid(self) -> str:
+        return self._case.uid
+
+    @property
+    def pod(self) -> Object:
+        """As the API has it."""
+        return self._case.pod
+
+    @property
+    def sandboxes(self) -> tuple[Sandbox, ...]:
+        return self._case.sandboxes
+
+    @property
+    def is_ending(self) -> bool:
+        return self._case.memory.ending is not None
+
+    @property
+    def takes_room(self) -> bool:
+        """It counts for what the node has given away."""
+        return self._case.refusal is None and not view.is_finished(self._shown)
+
+    def place(self) -> PodPlace:
+        return placing.place(self._case, self._shown, self._plan)
+
+    # What others tell
+
+    def update(self, pod: Object) -> None:
+        """The API has it so."""
+        if not self._case.writer.learn(pod):
+            return
+        is_other = pod.get("spec") != self._case.pod.get("spec")
+        self._case.pod = self._case.voice.pod = pod
+        self._note_deletion()
+        if is_other:
+            self._case.jobs.forgive("start ")
+        self.wake()
+
+    def vanish(self, last: Object | None = None) -> None:
+        """The API has it no more. ``last``: as it was when it was deleted."""
+        self._case.memory.is_gone = True
+        grace = float(view.grace_seconds(last or self._case.pod))
+        self._end(Ending(grace, self._case.tools.clock.monotonic()))
+        self.wake()
+
+    def end(self, found: Ending) -> None:
+        """Something on this node wants it to end."""
+        self._end(found)
+        self.wake()
+
+    def changed(self) -> None:
+        """A probe's result is another, or the runtime has news of one of its sandboxes."""
+        self._case.must_list = True
+        self.wake()
+
+    def reconsider(self) -> None:
+        """An object that it refers to is another, or the node has more room."""
+        self._case.jobs.forgive("volumes", "start ")
+        self.wake()
+
+    def unhealthy(self, container: Object, kind: Kind, outcome: Outcome) -> None:
+        """A probe did not pass."""
+        member = view.member(self._case.pod, container["name"])
+        if outcome.result is Result.WARNING:
+            self._case.voice.warn("ProbeWarning", f"{kind.title} probe warning: {outcome.text}", member)
+        elif outcome.result is Result.UNKNOWN:
+            said = f"{kind.title} probe errored and resulted in unknown state: {outcome.text}"
+            self._case.voice.warn("Unhealthy", said, member)
+        else:
+            self._case.voice.warn("Unhealthy", f"{kind.title} probe failed: {outcome.text}", member)
+
+    def wake(self) -> None:
+        """Look, soon: however often it is said before, once."""
+        if self._is_awake or self._is_closed:
+            return
+        self._is_awake = True
+        self._case.tools.clock.call_later(0, self._look)
+
+    def close(self) -> None:
+        """Give up all that is under way, disturb nothing. Idempotent."""
+        self._is_closed = True
+        self._case.jobs.abort_all()
+        if self._timer is not None:
+            self._timer.cancel()
+        for container in self._case.containers():
+            self._case.tools.probes.stop(container.id)
+
+    async def closed(self) -> None:
+        """After :meth:`close`: until nothing is under way."""
+        await self._case.jobs.drain()
+
+    # Why it has to end
+
+    def _note_deletion(self) -> None:
+        pod = self._case.pod
+        if pod["metadata"].get("deletionTimestamp"):
+            self._end(Ending(float(view.grace_seconds(pod)), self._case.tools.clock.monotonic()))
+
+    def _end(self, found: Ending) -> None:
+        """Once and for all. A later word can only make it quicker, and give a reason where there is none."""
+        memory = self._case.memory
+        known = memory.ending
+        if known is None:
+            memory.ending = found
+            return
+        if found.since + found.grace_seconds < known.since + known.grace_seconds:
+            known = replace(known, since=found.since, grace_seconds=found.grace_seconds)
+            for key in self._case.jobs.busy:
+                if key.startswith("stop "):
+                    self._case.jobs.abort(key)  # and begun again, with less time
+        if found.reason and not known.reason:
+            known = replace(known, reason=found.reason, message=found.message, disruption=found.disruption)
+        memory.ending = known
+
+    def _deadline_seconds(self) -> float | None:
+        """What is left of ``activeDeadlineSeconds``; it ends the pod when that is nothing."""
+        case = self._case
+        allowed = case.pod["spec"].get("activeDeadlineSeconds")
+        begun = (case.writer.known.get("status") or {}).get("startTime")
+        if allowed is None or not begun or case.memory.ending is not None:
+            return None
+        left = float(allowed) - (case.tools.clock.now() - parse(begun)).total_seconds()
+        if left > 0:
+            return left
+        case.voice.say("DeadlineExceeded", _TOO_LONG)
+        grace = float(view.grace_seconds(case.pod))
+        self._end(Ending(grace, case.tools.clock.monotonic(), "DeadlineExceeded", _TOO_LONG))
+        return None
+
+    # Looking
+
+    def _look(self) -> None:
+        self._is_awake = False
+        if self._is_closed:
+            return
+        case = self._case
+        deadline = self._deadline_seconds()
+        facts, found = self._facts()
+        plan = _decide(facts)
+        if plan.has_ended and case.memory.ending is None:
+            self._end(Ending(float(view.grace_seconds(case.pod)), facts.seconds))
+            facts = replace(facts, ending=case.memory.ending)
+            plan = _decide(facts)
+        attending.announce(case, facts, plan)
+        attending.watch(case, facts, self)
+        is_written, due = self._report(facts, plan, found)
+        if is_written and facts.ending is not None:
+            plan = _decide(replace(facts, is_written=True))
+        self._plan = plan
+        if plan.is_over:
+            self.close()
+            self._over(self)
+            return
+        for action in plan.actions:
+            self._act(action)
+        self._set_timer(deadline, due, plan.again_seconds, case.tools.volumes.due_seconds(case.uid))
+
+    def _facts(self) -> tuple[Facts, Resizing]:
+        facts = gather(self._case)
+        found = resizing(self._case, facts)
+        return replace(facts, limits=found.limits, outdated=found.restarts), found
+
+    def _act(self, action: Action) -> None:
+        if isinstance(action, Abort):
+            self._case.jobs.abort(action.key)
+        else:
+            self._case.jobs.start(action.key, work(action, self._case))
+
+    def _set_timer(self, *due: float | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        times = [each for each in due if each is not None]
+        self._timer = self._case.tools.clock.call_later(min(times), self.wake) if times else None
+
+    # Telling
+
+    def _report(self, facts: Facts, plan: Plan, found: Resizing) -> tuple[bool, float | None]:
+        """Whether the API knows all there is to say; when to look again to tell it."""
+        case, writer = self._case, self._case.writer
+        if facts.is_gone:
+            return False, None
+        if view.is_finished(facts.pod) and not facts.sandboxes:
+            return True, None  # what there was to tell has been told, and nothing is left to look at
+        wanted = status(self._of(facts, plan, found))
+        self._shown = {**case.pod, "status": {**(writer.known.get("status") or {}), **wanted}}
+        patch = writer.patch(wanted)
+        if patch is None:
+            return True, None
+        trouble = case.jobs.troubles.get(_WRITE)
+        wait = max(writer.wait_seconds(patch), trouble.until - facts.seconds if trouble else 0.0)
+        if _WRITE in case.jobs.busy:
+            return False, None
+        if wait > 0:
+            return False, wait
+        case.jobs.start(_WRITE, self._write(patch))
+        return False, None
+
+    def _of(self, facts: Facts, plan: Plan, found: Resizing) -> Report:
+        has_stopped = facts.ending is not None and not facts.running()
+        tools = self._case.tools
+        return Report(
+            facts=facts,
+            plan=plan,
+            now=tools.clock.now(),
+            host_ips=tools.host_ips(),
+            messages=self._case.memory.messages,
+            resources=found.given,
+            conditions=found.conditions,
+            refusal=self._case.refusal,
+            has_stopped=has_stopped and not any(key.startswith(_BEGUN) for key in facts.busy),
+        )
+
+    async def _write(self, patch: Object) -> None:
+        if not await self._case.writer.write(patch):
+            self.vanish()
+
+
+def _decide(facts: Facts) -> Plan:
+    return ending.plan(facts) if facts.ending is not None or facts.is_gone else running.plan(facts)

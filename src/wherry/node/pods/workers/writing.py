@@ -1,0 +1,65 @@
+"""A pod's status on its way to the API: only what has changed, and as few times as may be."""
+
+from wherry.kube.client.clock import Clock
+from wherry.kube.client.model import Client
+from wherry.kube.machinery.model import Object
+from wherry.kube.machinery.status import StatusError
+from wherry.node.pods.status.patch import difference, is_urgent
+from wherry.node.pods.view import PODS
+
+GATHER_SECONDS = 0.3
+"""For how long a change that nobody waits for may wait for others."""
+
+
+class StatusWriter:
+    """Of one pod. ``known`` is the pod as the API has it, by all that is known here."""
+
+    def __init__(self, client: Client, clock: Clock, pod: Object) -> None:
+        self.known = pod
+        self._client = client
+        self._clock = clock
+        self._since: float | None = None
+        """Since when something is to be written."""
+
+    def learn(self, pod: Object) -> bool:
+        """The API had it so. Returns whether that is news: answers and watches overtake each other."""
+        if _is_older(pod, self.known):
+            return False
+        self.known = pod
+        return True
+
+    def patch(self, status: Object) -> Object | None:
+        """What is to be written."""
+        found = difference(self.known.get("status") or {}, status, self.known["metadata"]["uid"])
+        if found is None:
+            self._since = None
+        elif self._since is None:
+            self._since = self._clock.monotonic()
+        return found
+
+    def wait_seconds(self, patch: Object) -> float:
+        """How long it may wait; 0: not at all."""
+        if is_urgent(self.known.get("status") or {}, patch) or self._since is None:
+            return 0.0
+        return max(self._since + GATHER_SECONDS - self._clock.monotonic(), 0.0)
+
+    async def write(self, patch: Object) -> bool:
+        """Returns whether the pod is still there. Raises StatusError, Unavailable."""
+        meta = self.known["metadata"]
+        try:
+            answer = await self._client.patch(PODS, meta["name"], patch, meta["namespace"], subresource="status")
+        except StatusError as error:
+            if error.code == 404 or (error.code == 409 and "uid" in error.message.lower()):
+                return False
+            raise
+        self._since = None
+        self.learn(answer)
+        return True
+
+
+def _is_older(one: Object, other: Object) -> bool:
+    """By their resource versions, where these are numbers; the newest that came counts where they are not."""
+    versions = [each["metadata"].get("resourceVersion", "") for each in (one, other)]
+    if not all(version.isdecimal() for version in versions):
+        return False
+    return int(versions[0]) < int(versions[1])
