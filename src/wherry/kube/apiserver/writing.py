@@ -245,9 +245,8 @@ class Writes:
 
     async def _store_change(self, call: Call, new: Object, entry: Entry, reserved: Reserved) -> Outcome:
         if deletion.is_finished(call.served.kind, new):
-            if not call.dry_run:
-                await self.remove(call, entry)
-            return Outcome(200, served(value_of(new), entry.revision))
+            revision = entry.revision if call.dry_run else await self.remove(call, entry)
+            return Outcome(200, served(value_of(new), revision))
         if new == entry.object:
             return Outcome(200, entry.raw)
         value = value_of(new)

@@ -112,7 +112,8 @@ def _start_time(change: _Change) -> Iterator[FieldError]:
     never_ran = change.spec.get("suspend") and change.spec.get("completions") == 0
     if (change.finishes or change.fields("startTime")) and change.is_finished and start is None and not never_ran:
         yield required(where, "startTime is required for finished job")
-    if change.before.get("startTime") and change.fields("startTime") and not change.spec.get("suspend"):
+    resumes = change.had("Suspended") and not change.has("Suspended") and start  # then it begins anew
+    if change.before.get("startTime") and change.fields("startTime") and not change.spec.get("suspend") and not resumes:
         yield required(where, "startTime cannot be removed for unsuspended job")
 
 

@@ -108,3 +108,12 @@ def test_indexes_that_succeeded_have_not_failed() -> None:
 def test_an_indexed_job_that_shrinks_forgets_successes() -> None:
     sized: Object = {"completionMode": "Indexed", "completions": 2, "parallelism": 2}
     assert wrong({"succeeded": 1}, {"succeeded": 2}, **sized) == []
+
+
+def test_a_job_that_is_resumed_begins_anew() -> None:
+    """kubernetes/kubernetes#134521."""
+    before, resumed = held("Suspended", startTime=START), {"type": "Suspended", "status": "False"}
+    assert wrong({"startTime": END, "conditions": [resumed]}, before) == []
+    expected = ["status.startTime: Required value: startTime cannot be removed for unsuspended job"]
+    assert wrong({**before, "startTime": END}, before) == expected
+    assert wrong({"conditions": [resumed]}, before) == expected
