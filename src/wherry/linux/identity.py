@@ -1,9 +1,10 @@
-"""As whom this thread makes files (credentials(7), "filesystem user ID")."""
+"""Who this thread is, apart from its process (credentials(7))."""
 
 import ctypes
 import struct
 
 from wherry.linux.errors import KernelError
+from wherry.linux.syscalls import call
 
 _VERSION_3 = 0x20080522  # include/uapi/linux/capability.h
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -27,3 +28,13 @@ def make_files_as(number: int) -> None:
     sets[0], sets[3] = sets[1], sets[4]  # effective, of which the change took some away, as permitted
     if _libc.capset(header, struct.pack("6I", *sets)) < 0:
         raise KernelError(ctypes.get_errno(), "raise capabilities")
+
+
+def become(number: int) -> None:
+    """Be user and group ``number`` in this thread, for good: capabilities go with it.
+
+    To the kernel, ids are a thread's; it is the C library that changes them in all threads at once (nptl(7)), so it is
+    not asked. Raises KernelError without CAP_SETUID or CAP_SETGID.
+    """
+    call("setresgid", f"become group {number}", None, number, number, number)
+    call("setresuid", f"become user {number}", None, number, number, number)

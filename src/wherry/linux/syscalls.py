@@ -15,9 +15,15 @@ AT_EMPTY_PATH = 0x1000
 AT_RECURSIVE = 0x8000
 
 _OLD = {
-    "x86_64": {"clone": 56, "pivot_root": 155, "keyctl": 250, "syncfs": 306, "mknodat": 259, "bpf": 321},
-    "aarch64": {"clone": 220, "pivot_root": 41, "keyctl": 219, "syncfs": 267, "mknodat": 33, "bpf": 280},
-}
+    "x86_64": {
+        "clone": 56, "setresuid": 117, "setresgid": 119, "pivot_root": 155, "keyctl": 250, "mknodat": 259,
+        "syncfs": 306, "bpf": 321,
+    },
+    "aarch64": {
+        "mknodat": 33, "pivot_root": 41, "setresuid": 147, "setresgid": 149, "keyctl": 219, "clone": 220,
+        "syncfs": 267, "bpf": 280,
+    },
+}  # fmt: skip
 _SINCE_424 = {
     "pidfd_send_signal": 424,
     "open_tree": 428,

@@ -98,7 +98,12 @@ class ShimRuntime:
             theirs.close()
             for fd in joins.values():
                 os.close(fd)
-        return await ShimSandbox.born(Connection(ours), isolation, self._instance)
+        connection = Connection(ours)
+        try:
+            return await ShimSandbox.born(connection, isolation, self._instance)
+        except BaseException:  # nobody waits for it any more: it ends with its connection
+            connection.close()
+            raise
 
     async def recover(self, container_id: str, directory: Path, cgroup: str) -> Recovered:
         address = self._instance.shims / f"{container_id}.sock"

@@ -4,12 +4,13 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from errno import EINVAL, ENOENT
+from errno import EACCES, EINVAL, ENOENT
 from pathlib import Path
 
 from wherry.engine.sandboxes.model import PodSandbox, Wanted
 from wherry.linux import mount, namespaces, processes
 from wherry.linux.errors import KernelError
+from wherry.linux.identity import become
 from wherry.linux.namespaces import is_namespace, open_namespace, open_pinned
 from wherry.linux.syscalls import sethostname, setns, umount, unshare
 
@@ -149,8 +150,7 @@ def _furnish(directory: Path, sandbox: PodSandbox, wanted: Wanted, pid: int | No
         sethostname(sandbox.hostname)
     if "net" in entered and pid is None:
         processes.loopback_up()
-    for name, value in wanted.sysctls.items():
-        _write_sysctl(name, value)
+    _set_sysctls(wanted.sysctls, sandbox.ids)
 
 
 def _pin(namespace: int, path: Path) -> None:
@@ -164,6 +164,27 @@ def _pin(namespace: int, path: Path) -> None:
             os.close(tree)
     finally:
         os.close(namespace)
+
+
+def _set_sysctls(settings: Mapping[str, str], root: int | None) -> None:
+    """``root`` is the host's id of the namespaces' own root; None: it is the host's.
+
+    The files of an IPC namespace are his alone since Linux 6.9 (ipc_sysctl.c, mq_sysctl.c), while those of a network
+    are written by whoever may administer it: so the rest is done as him.
+    """
+    left = dict(settings)
+    for name, value in settings.items():
+        try:
+            _write_sysctl(name, value)
+        except KernelError as error:
+            if error.errno != EACCES or root is None:
+                raise
+        else:
+            del left[name]
+    if left and root is not None:
+        become(root)
+        for name, value in left.items():
+            _write_sysctl(name, value)
 
 
 def _write_sysctl(name: str, value: str) -> None:

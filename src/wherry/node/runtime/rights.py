@@ -24,11 +24,11 @@ def user(security: Security, of_image: str) -> str:
         name, _, group = of_image.partition(":")
     if security.run_as_non_root:
         _check_not_root(security, name)
+    if security.run_as_user is None and security.run_as_group is None:
+        return of_image  # as it is: the engine refuses what is no user
     if security.run_as_group is not None:
         group = str(security.run_as_group)
-    if not name and group:
-        name = "0"
-    return f"{name}:{group}" if group else name
+    return f"{name or '0'}:{group}" if group else name
 
 
 def _check_not_root(security: Security, name: str) -> None:

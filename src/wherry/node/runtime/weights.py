@@ -41,7 +41,8 @@ class Weights:
             self._task = None
 
     def _changed(self) -> tuple[str, int] | None:
-        wanted = shares([self._spec(one) for one in self._sandboxes], self._processors)
+        ready = [self._spec(one) for one in self._sandboxes if self._sandboxes.is_ready(one)]
+        wanted = shares(ready, self._processors)
         return next(((path, value) for path, value in wanted.items() if self._set.get(path) != value), None)
 
     async def close(self) -> None:
