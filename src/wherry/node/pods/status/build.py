@@ -32,7 +32,7 @@ def status(report: Report) -> Object:
         ips = [each["ip"] for each in known.get("podIPs") or ()]  # it had them: who reads the end may want to know
     if ips:
         found["podIP"], found["podIPs"] = ips[0], [{"ip": each} for each in ips]
-    has_sandbox = facts.sandbox is not None and facts.sandbox.ready
+    has_sandbox = facts.sandbox is not None and facts.sandbox.ready and not report.has_stopped
     own = conditions.conditions(pod, by_name, now, has_sandbox)
     own += [*report.conditions, *_disruption(report)]
     found["conditions"] = conditions.dated(own, pod, report.now)

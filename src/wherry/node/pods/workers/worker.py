@@ -242,13 +242,15 @@ class Worker:
             return False, None
         if view.is_finished(facts.pod) and not facts.sandboxes:
             return True, None  # what there was to tell has been told, and nothing is left to look at
-        wanted = status(self._of(facts, plan, found))
+        report = self._of(facts, plan, found)
+        wanted = status(report)
         self._shown = {**case.pod, "status": {**(writer.known.get("status") or {}), **wanted}}
         patch = writer.patch(wanted)
         if patch is None:
             return True, None
         trouble = case.jobs.troubles.get(_WRITE)
-        wait = max(writer.wait_seconds(patch), trouble.until - facts.seconds if trouble else 0.0)
+        wait = 0.0 if report.has_stopped else writer.wait_seconds(patch)
+        wait = max(wait, trouble.until - facts.seconds if trouble else 0.0)
         if _WRITE in case.jobs.busy:
             return False, None
         if wait > 0:

@@ -1,0 +1,308 @@
+"""The agent of a node: hears of pods, gives each a worker, and tells the API about the node."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from wherry.kube.client.clock import Clock
+from wherry.kube.client.events import Recorder, Source
+from wherry.kube.client.informer import Retry
+from wherry.kube.client.informers import Informers
+from wherry.kube.client.model import Client
+from wherry.kube.machinery.model import GroupVersionResource, Object
+from wherry.kube.machinery.quantity import ZERO, Quantity
+from wherry.node.pods import admission, orphans, resolving, view
+from wherry.node.pods.composing.resources import pod_requests
+from wherry.node.pods.images.pulling import Pulls
+from wherry.node.pods.lookup import PodPlace
+from wherry.node.pods.machine import nodes
+from wherry.node.pods.machine.evicting import Evictor
+from wherry.node.pods.machine.evicting import Needs as EvictorNeeds
+from wherry.node.pods.machine.facts import Machine, ThisMachine
+from wherry.node.pods.machine.keeping import NodeKeeper
+from wherry.node.pods.machine.nodes import Standing
+from wherry.node.pods.options import Options
+from wherry.node.pods.probes.asking import NetworkProber
+from wherry.node.pods.probes.model import Prober
+from wherry.node.pods.probes.watching import Probes
+from wherry.node.pods.references import References
+from wherry.node.pods.runtime import ImageStatus, PodRuntime, Sandbox
+from wherry.node.pods.sources import PodSource
+from wherry.node.pods.view import PODS
+from wherry.node.pods.voice import Events, Voice
+from wherry.node.pods.volumes import volumes as disk
+from wherry.node.pods.volumes.mounting import KernelMounter, Mounter
+from wherry.node.pods.volumes.volumes import DiskVolumes, Volumes
+from wherry.node.pods.workers.resizing import PENDING
+from wherry.node.pods.workers.starting import pull_credentials
+from wherry.node.pods.workers.tools import Drain, Tools
+from wherry.node.pods.workers.worker import Worker
+
+SERVICES = GroupVersionResource("", "v1", "services")
+COMPONENT = "kubelet"
+_SOON = Retry(base_seconds=0.05, maximum_seconds=30.0)
+"""Of what pods refer to: the right to read it can be a moment behind the pod."""
+logger = logging.getLogger(__name__)
+
+
+async def no_drain(pod: Object) -> None:
+    """Where nobody leads connections to pods."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an agent uses; None: the real thing, its own. ``informers`` are shared with others in this process (and
+    are entered by who made them); ``pods``: where it hears of pods, ``drain``: see :data:`Drain`; ``has_services``:
+    whether containers get variables of services; ``runtime_version``: what the node says of its runtime."""
+
+    informers: Informers | None = None
+    events: Events | None = None
+    machine: Machine | None = None
+    volumes: Volumes | None = None
+    mounter: Mounter | None = None
+    prober: Prober | None = None
+    pods: PodSource | None = None
+    drain: Drain = no_drain
+    has_services: bool = True
+    runtime_version: str = ""
+
+
+class Agent:
+    """Somebody runs it (:meth:`run`). It is a :class:`wherry.node.pods.lookup.PodLookup`."""
+
+    def __init__(
+        self, client: Client, runtime: PodRuntime, options: Options, clock: Clock, parts: Parts | None = None
+    ) -> None:
+        self._client = client
+        self._runtime = runtime
+        self._options = options
+        self._clock = clock
+        self._parts = parts or Parts()
+        self._workers: dict[str, Worker] = {}
+        self._owners: dict[str, str] = {}
+        """Of sandboxes: the uid of the pod."""
+        self._services: Iterable[Object] = ()
+        self._is_shutting_down = False
+        self._machine = self._parts.machine or ThisMachine(options.directory)
+        self._recorder: Recorder | None = None
+        events = self._parts.events
+        if events is None:
+            events = self._recorder = Recorder(client, Source(COMPONENT, options.node), clock)
+        self._events = events
+        self._probes = Probes(self._parts.prober or NetworkProber(runtime), clock)
+        self._pulls = Pulls(runtime, clock)
+        self.ready = asyncio.Event()
+        """Set when all pods that are here have their workers."""
+
+    # What the kubelet's API asks
+
+    def places(self) -> Sequence[PodPlace]:
+        return [worker.place() for worker in self._workers.values()]
+
+    def place(self, namespace: str, name: str, uid: str = "") -> PodPlace | None:
+        """Of two of that name the newer: the other is ending."""
+        found = None
+        for worker in self._workers.values():
+            meta = worker.pod["metadata"]
+            if (meta.get("namespace"), meta["name"]) == (namespace, name) and uid in ("", worker.uid, meta.get("uid")):
+                found = worker if found is None or found.is_ending else found
+        return found.place() if found is not None else None
+
+    # Running
+
+    async def run(self) -> None:
+        """Until cancelled. Then all is left as it is: pods go on, and the next agent finds them."""
+        async with AsyncExitStack() as stack:
+            informers = self._parts.informers
+            if informers is None:
+                informers = await stack.enter_async_context(Informers(self._client, self._clock))
+            single = await stack.enter_async_context(Informers(self._client, self._clock, retry=_SOON))
+            group = await stack.enter_async_context(asyncio.TaskGroup())
+            try:
+                await self._live(informers, References(single, self._referred), group)
+                await asyncio.Event().wait()
+            finally:
+                await self._leave()
+
+    async def _live(self, informers: Informers, references: References, group: asyncio.TaskGroup) -> None:
+        volumes = await self._prepare(references)
+        self._evictor = Evictor(
+            EvictorNeeds(
+                self._runtime, self._clock, self._events, self._options, self._machine,
+                lambda: list(self._workers.values()), lambda: self._keeper.tell(),
+            )
+        )  # fmt: skip
+        self._keeper = NodeKeeper(self._client, self._clock, self._options, self._machine, self._events, self._standing)
+        self._references = references
+        self._tools = self._make_tools(volumes, references)
+        if self._recorder is not None:
+            group.create_task(self._recorder.run(), name="events")
+        group.create_task(self._keeper.run(), name="node")
+        group.create_task(self._evictor.run(), name="eviction")
+        source = self._parts.pods or informers.of(PODS, fields=f"spec.nodeName={self._options.node}")
+        if self._parts.has_services:
+            services = informers.of(SERVICES)
+            self._services = services.cache
+            await services.synced.wait()
+        await source.synced.wait()
+        self._runtime.subscribe(self._runtime_changed)
+        self._adopt(source)
+        self.ready.set()
+
+    async def _prepare(self, references: References) -> Volumes:
+        if self._parts.volumes is not None:
+            return self._parts.volumes
+        sources = disk.Sources(self._client, self._clock, references, self._ensure_image)
+        volumes = DiskVolumes(self._options.directory, sources, self._parts.mounter or KernelMounter())
+        await asyncio.to_thread(volumes.prepare)
+        return volumes
+
+    def _make_tools(self, volumes: Volumes, references: References) -> Tools:
+        return Tools(
+            client=self._client,
+            runtime=self._runtime,
+            clock=self._clock,
+            events=self._events,
+            options=self._options,
+            volumes=volumes,
+            references=references,
+            pulls=self._pulls,
+            probes=self._probes,
+            resolver=lambda: resolving.resolver(self._options),
+            services=lambda: self._services,
+            host_ips=lambda: self._options.addresses,
+            allocatable=lambda: self._keeper.allocatable,
+            memory_bytes=lambda: self._keeper.hardware.memory_bytes,
+            free=self._free,
+            drain=self._parts.drain,
+        )
+
+    async def _leave(self) -> None:
+        for worker in self._workers.values():
+            worker.close()
+        self._probes.close()
+        for worker in self._workers.values():
+            await worker.closed()
+
+    # Hearing
+
+    def _adopt(self, source: PodSource) -> None:
+        """What is here already first: it is not to be refused for what comes after it."""
+        waiting: list[Object] = []
+        here = self._by_uid(self._runtime.sandboxes())
+
+        def told(old: Object | None, new: Object | None) -> None:
+            if self.ready.is_set():
+                self._told(old, new)
+            elif new is not None:
+                waiting.append(new)
+
+        source.add_handler(told)
+        waiting.sort(key=lambda pod: (view.uid(pod) not in here, pod["metadata"].get("creationTimestamp") or ""))
+        for pod in waiting:
+            self._told(None, pod)
+        for uid, sandboxes in here.items():
+            if uid not in self._workers:
+                self._end_orphan(sandboxes)
+
+    def _by_uid(self, sandboxes: Iterable[Sandbox]) -> dict[str, list[Sandbox]]:
+        found: dict[str, list[Sandbox]] = {}
+        for each in sorted(sandboxes, key=lambda each: each.spec.attempt):
+            found.setdefault(each.spec.uid, []).append(each)
+            self._owners[each.id] = each.spec.uid
+        return found
+
+    def _told(self, old: Object | None, new: Object | None) -> None:
+        pod = new if new is not None else old
+        assert pod is not None
+        worker = self._workers.get(view.uid(pod))
+        if new is None:
+            if worker is not None:
+                worker.vanish(old)
+        elif worker is not None:
+            worker.update(new)
+        elif new["spec"].get("nodeName") == self._options.node:
+            self._take(new)
+
+    def _take(self, pod: Object) -> None:
+        sandboxes = self._by_uid(self._runtime.sandboxes()).get(view.uid(pod), [])
+        refusal = None
+        is_known = bool(sandboxes) or bool((pod.get("status") or {}).get("startTime"))
+        if not is_known and not pod["metadata"].get("deletionTimestamp"):
+            refusal = admission.refuse(pod, self._house())
+        if refusal is not None:
+            Voice(self._events, pod).warn(refusal.reason, refusal.message)
+        self._add(pod, sandboxes, refusal)
+
+    def _add(self, pod: Object, sandboxes: Sequence[Sandbox], refusal: admission.Refusal | None = None) -> Worker:
+        worker = Worker(self._tools, pod, sandboxes, self._over, refusal)
+        self._workers[worker.uid] = worker
+        worker.wake()
+        return worker
+
+    def _end_orphan(self, sandboxes: Sequence[Sandbox]) -> None:
+        containers = [run for each in sandboxes for run in self._runtime.containers(each.id)]
+        self._add(orphans.pod_of(sandboxes, containers), sandboxes).vanish()
+
+    def _runtime_changed(self, sandbox: str) -> None:
+        uid = self._owners.get(sandbox)
+        here = self._by_uid(self._runtime.sandboxes()) if uid is None else {}
+        uid = uid or self._owners.get(sandbox)
+        if uid is None:
+            return
+        worker = self._workers.get(uid)
+        if worker is not None:
+            worker.changed()
+        elif uid in here:
+            self._end_orphan(here[uid])
+
+    def _referred(self, uid: str) -> None:
+        worker = self._workers.get(uid)
+        if worker is not None:
+            worker.reconsider()
+
+    def _over(self, worker: Worker) -> None:
+        self._workers.pop(worker.uid, None)
+        self._references.forget(worker.uid)
+        self._pulls.forget(worker.uid)
+        for sandbox in [id for id, uid in self._owners.items() if uid == worker.uid]:
+            del self._owners[sandbox]
+        for other in self._workers.values():
+            if any(each["type"] == PENDING for each in (other.pod.get("status") or {}).get("conditions") or ()):
+                other.reconsider()
+
+    # What workers ask
+
+    def _house(self) -> admission.House:
+        node = self._keeper.node or {}
+        spec, meta = node.get("spec") or {}, node.get("metadata") or {}
+        return admission.House(
+            labels={**nodes.labels(self._options, self._keeper.hardware), **(meta.get("labels") or {})},
+            taints=spec.get("taints") or (),
+            allocatable=self._keeper.allocatable,
+            others=[worker.pod for worker in self._workers.values() if worker.takes_room],
+            unsafe_sysctls=self._options.unsafe_sysctls,
+            pressures=sorted(self._evictor.pressures),
+            is_shutting_down=self._is_shutting_down,
+            name=self._options.node,
+        )
+
+    def _free(self, uid: str) -> Mapping[str, Quantity]:
+        free = dict(self._keeper.allocatable)
+        for worker in self._workers.values():
+            if worker.uid != uid and worker.takes_room:
+                for name, amount in pod_requests(worker.pod).items():
+                    free[name] = free.get(name, ZERO) - amount
+        return free
+
+    def _standing(self) -> Standing:
+        not_ready = "node is shutting down" if self._is_shutting_down else ""
+        version = self._parts.runtime_version
+        return Standing(self._evictor.pressures, self._runtime.images(), not_ready, version)
+
+    async def _ensure_image(self, pod: Object, reference: str, policy: str) -> ImageStatus:
+        voice = Voice(self._events, pod)
+        credentials = pull_credentials(self._tools, pod, voice, reference)
+        return await self._pulls.ensure(voice, reference, policy, credentials)

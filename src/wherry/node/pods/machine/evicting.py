@@ -1,0 +1,206 @@
+"""Measuring the node and what its pods take, and ending pods for it."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from wherry.kube.client.clock import Clock
+from wherry.kube.machinery.model import Object
+from wherry.kube.machinery.quantity import parse
+from wherry.node.pods import view
+from wherry.node.pods.composing import resources
+from wherry.node.pods.life.model import Ending
+from wherry.node.pods.machine import ranking
+from wherry.node.pods.machine.conditions import short_of
+from wherry.node.pods.machine.facts import Machine, Measures
+from wherry.node.pods.machine.ranking import Use
+from wherry.node.pods.options import Options
+from wherry.node.pods.runtime import Container, PodRuntime, Sandbox, State
+from wherry.node.pods.voice import Events, Voice
+from wherry.node.pods.volumes import messages
+from wherry.node.pods.volumes.payloads import used
+
+logger = logging.getLogger(__name__)
+_EVICTED, _DISRUPTION = "Evicted", "TerminationByKubelet"
+_WALK_EVERY = 6
+"""Measurements between two looks at how large volumes are: a minute."""
+_IMMEDIATELY = 1.0
+
+
+class Tenant(Protocol):
+    """A pod that is here: a worker."""
+
+    @property
+    def pod(self) -> Object: ...
+
+    @property
+    def sandboxes(self) -> Sequence[Sandbox]: ...
+
+    @property
+    def is_ending(self) -> bool: ...
+
+    def end(self, found: Ending) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """``tenants`` gives all pods that are here; ``changed`` is told when a pressure came or went."""
+
+    runtime: PodRuntime
+    clock: Clock
+    events: Events
+    options: Options
+    machine: Machine
+    tenants: Callable[[], Sequence[Tenant]]
+    changed: Callable[[], None]
+
+
+class Evictor:
+    """Somebody runs it."""
+
+    def __init__(self, needs: Needs) -> None:
+        self._needs = needs
+        self._seen: dict[str, float] = {}
+        self._pressures: dict[str, str] = {}
+        self._round = 0
+
+    @property
+    def pressures(self) -> Mapping[str, str]:
+        """Conditions that are shown, and their signals. One that is over is shown for a while yet, so that the
+        scheduler does not send at once what would bring it back."""
+        return self._pressures
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self._needs.clock.sleep(self._needs.options.intervals.usage)
+            try:
+                await self.look()
+            except OSError as error:
+                logger.warning("the node cannot be measured: %s", error)
+
+    async def look(self) -> None:
+        """Once."""
+        needs, self._round = self._needs, self._round + 1
+        measures = needs.machine.measure()
+        short = short_of(measures, needs.options.thresholds)
+        self._note(short)
+        await asyncio.to_thread(messages.cut, needs.options.directory / "messages")
+        if short and not any(each.is_ending and _running(needs.runtime, each) for each in needs.tenants()):
+            await self._relieve(sorted(short.values())[0], measures)
+        if self._round % _WALK_EVERY == 0:
+            await self._check_sizes()
+
+    def _note(self, short: Mapping[str, str]) -> None:
+        now, minimum = self._needs.clock.monotonic(), self._needs.options.thresholds.minimum_seconds
+        for kind in short:
+            self._seen[kind] = now
+        shown = {kind: self._pressures.get(kind, "") for kind, when in self._seen.items() if now - when < minimum}
+        shown.update(short)
+        if shown.keys() != self._pressures.keys():
+            self._pressures = shown
+            self._needs.changed()
+        self._pressures = shown
+
+    async def _relieve(self, signal: str, measures: Measures) -> None:
+        """One pod at a time: what it gives back is measured before the next goes."""
+        resource, needs = ranking.RESOURCES[signal], self._needs
+        candidates = [each for each in needs.tenants() if not each.is_ending and not view.is_finished(each.pod)]
+        uses = [await self._use(each, resource) for each in candidates]
+        found = ranking.victim(uses, resource)
+        if found is None:
+            return
+        said = ranking.message(signal, found, measures, needs.options.thresholds)
+        self._evict(next(each for each in candidates if each.pod is found.pod), said)
+
+    def _evict(self, tenant: Tenant, said: str) -> None:
+        Voice(self._needs.events, tenant.pod).warn(_EVICTED, said)
+        now = self._needs.clock.monotonic()
+        tenant.end(Ending(_IMMEDIATELY, now, _EVICTED, said, _DISRUPTION))
+
+    async def _use(self, tenant: Tenant, resource: str) -> Use:
+        found: dict[str, int] = {}
+        for run in _running(self._needs.runtime, tenant):
+            usage = self._needs.runtime.usage(run.id)
+            if resource == "memory" and usage is not None:
+                found[run.name] = usage.memory_bytes
+            elif resource == "pids" and usage is not None:
+                found[run.name] = usage.pids
+            elif resource == "ephemeral-storage" and run.log:
+                found[run.name] = await asyncio.to_thread(_size, Path(run.log))
+        rest = 0
+        if resource in ("ephemeral-storage", "inodes"):
+            rest = sum((await self._volume_sizes(tenant)).values())
+        return Use(tenant.pod, found, rest)
+
+    async def _volume_sizes(self, tenant: Tenant) -> dict[str, int]:
+        """Of its empty directories on the disk."""
+        directory = self._needs.options.directory / view.uid(tenant.pod) / "volumes"
+        names = [each["name"] for each in used(tenant.pod) if _is_on_disk(each)]
+        return {name: await asyncio.to_thread(_size, directory / name) for name in names}
+
+    async def _check_sizes(self) -> None:
+        """emptyDirs with a sizeLimit, and what containers may take of the disk altogether."""
+        for tenant in self._needs.tenants():
+            if tenant.is_ending or not _has_limits(tenant.pod):
+                continue
+            sizes = await self._volume_sizes(tenant)
+            said = _over_volume(tenant.pod, sizes) or await self._over_pod(tenant)
+            if said:
+                self._evict(tenant, said)
+
+    async def _over_pod(self, tenant: Tenant) -> str:
+        limits = [_storage_limit(each) for each in tenant.pod["spec"].get("containers") or ()]
+        if not limits or not all(limits):
+            return ""
+        use = await self._use(tenant, "ephemeral-storage")
+        if use.whole <= sum(limits):
+            return ""
+        shown = ranking.in_bytes(sum(limits))
+        return f"Pod ephemeral local storage usage exceeds the total limit of containers {shown}. "
+
+
+def _running(runtime: PodRuntime, tenant: Tenant) -> list[Container]:
+    runs = [run for sandbox in tenant.sandboxes for run in runtime.containers(sandbox.id)]
+    return [run for run in runs if run.state is State.RUNNING]
+
+
+def _is_on_disk(volume: Object) -> bool:
+    return volume.get("emptyDir") is not None and not volume["emptyDir"].get("medium")
+
+
+def _storage_limit(container: Object) -> int:
+    return resources.amount(container.get("resources"), "limits", "ephemeral-storage").value
+
+
+def _has_limits(pod: Object) -> bool:
+    sized = any(_is_on_disk(each) and each["emptyDir"].get("sizeLimit") for each in used(pod))
+    return sized or any(_storage_limit(each) for each in pod["spec"].get("containers") or ())
+
+
+def _over_volume(pod: Object, sizes: Mapping[str, int]) -> str:
+    for volume in used(pod):
+        limit = (volume.get("emptyDir") or {}).get("sizeLimit")
+        if limit and sizes.get(volume["name"], 0) > parse(limit).value:
+            return f'Usage of EmptyDir volume "{volume["name"]}" exceeds the limit "{limit}". '
+    return ""
+
+
+def _size(path: Path) -> int:
+    """What a file or a tree takes of the disk, in bytes. Links are not followed; what vanishes is left out."""
+    try:
+        total = path.lstat().st_blocks * 512
+    except OSError:
+        return 0
+    for directory, _, files, descriptor in os.fwalk(path, follow_symlinks=False, onerror=None):
+        del directory
+        for name in files:
+            try:
+                total += os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_blocks * 512
+            except OSError:
+                continue
+    return total

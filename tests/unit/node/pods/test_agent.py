@@ -1,0 +1,79 @@
+"""The agent from the API to the runtime and back."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.node.pods.rig import Rig, container, pod
+from wherry.node.pods.view import PODS
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Rig:
+    return Rig(tmp_path)
+
+
+async def test_a_pod_that_is_bound_here_runs_and_is_ready(rig: Rig) -> None:
+    async with rig.running(pod()):
+        await rig.until(rig.is_ready)
+        status = rig.status()
+    assert status["phase"] == "Running"
+    assert status["podIP"] == "10.0.0.2"
+    assert status["hostIP"] == "192.0.2.1"
+    assert {each["type"]: each["status"] for each in status["conditions"]} == {
+        "PodReadyToStartContainers": "True", "Initialized": "True", "Ready": "True", "ContainersReady": "True",
+        "PodScheduled": "True",
+    }  # fmt: skip
+    (found,) = status["containerStatuses"]
+    assert found["ready"]
+    assert found["containerID"] == f"wherry://{rig.run_of()}"
+    assert list(found["state"]) == ["running"]
+
+
+async def test_a_plain_pod_is_told_of_in_one_write(rig: Rig) -> None:
+    async with rig.running(pod()):
+        await rig.until(rig.is_ready)
+        await rig.settle(2)
+        writes = [call for call in rig.client.calls if call.subresource == "status" and call.name == "web"]
+    assert len(writes) == 1
+
+
+async def test_a_pod_that_is_deleted_ends_and_goes(rig: Rig) -> None:
+    async with rig.running(pod()):
+        await rig.until(rig.is_ready)
+        await rig.client.delete(PODS, "web", "default")
+        await rig.until(lambda: rig.pod() is None)
+        await rig.until(lambda: not rig.agent.places())
+    assert rig.runtime.sandboxes() == []
+    assert ("stop_container", "web", "30", "") in rig.runtime.calls
+    names = [call[0] for call in rig.runtime.calls]
+    assert names.index("stop_container") < names.index("stop_sandbox") < names.index("remove_sandbox")
+
+
+async def test_a_restarted_agent_disturbs_no_pod(rig: Rig) -> None:
+    async with rig.running(pod()):
+        await rig.until(rig.is_ready)
+    before, calls = rig.run_of(), list(rig.runtime.calls)
+    writes = len(rig.client.calls)
+    async with rig.running():
+        await rig.settle(30)
+        assert rig.is_ready()
+    assert rig.run_of() == before
+    assert rig.runtime.calls == calls
+    assert not [call for call in rig.client.calls[writes:] if call.resource.resource == "pods"]
+
+
+async def test_what_nobody_knows_any_more_ends(rig: Rig) -> None:
+    async with rig.running(pod()):
+        await rig.until(rig.is_ready)
+    other = Rig(rig.options.directory)
+    other.runtime = rig.runtime
+    async with other.running():
+        await other.until(lambda: not other.runtime.sandboxes())
+        assert not other.agent.places()
+
+
+async def test_several_containers(rig: Rig) -> None:
+    async with rig.running(pod("two", container("b"), container("a"))):
+        await rig.until(lambda: rig.is_ready("two"))
+        assert [each["name"] for each in rig.status("two")["containerStatuses"]] == ["a", "b"]
