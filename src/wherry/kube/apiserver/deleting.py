@@ -20,6 +20,13 @@ _RETURNED = frozenset({
 """Kinds whose deletion answers with the object (ReturnDeletedObject in pkg/registry/core); others: with a Status."""
 
 
+_JOBS = GroupResource("batch", "jobs")
+_JOBS_WARNING = (
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
+    "propagationPolicy=Orphan to suppress this warning"
+)
+
+
 class Deletes:
     """See the module."""
 
@@ -81,6 +88,8 @@ def _options(call: Call) -> Object:
     if (orphan := call.query.get("orphanDependents")) is not None:
         options.setdefault("orphanDependents", is_true(orphan))
     deletion.check_options(options)
+    if call.resource == _JOBS and not {"propagationPolicy", "orphanDependents"} & options.keys():
+        call.warnings.append(_JOBS_WARNING)
     if options.get("dryRun"):
         call.query = {**call.query, "dryRun": options["dryRun"][0]}
     return options

@@ -54,7 +54,10 @@ _COUNTED = frozenset(
         "mutatingadmissionpolicybindings",
         "csidrivers",
         "resourceslices",
-        "storageversionmigrations",
+        "ingressclasses",
+        "endpointslices",
+        "deviceclasses",
+        "priorityclasses",
     }
 )
 """Kinds without a status whose generation upstream counts all the same."""
