@@ -245,6 +245,7 @@ class Daemon:
 
     def publish(self, kind: str, action: str, actor: str, attributes: Mapping[str, str] | None = None) -> None:
         self.told.append(Event(kind, action, actor, 0, attributes or {}))
+        self.events.publish(kind, action, actor, attributes)
 
     def actions(self, kind: str = "container") -> list[str]:
         """What was told of containers, in order."""
