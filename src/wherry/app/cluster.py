@@ -10,6 +10,7 @@ from pathlib import Path
 
 from wherry.app import controlling
 from wherry.app.config import Settings
+from wherry.app.names import node_name, own_address
 from wherry.engine.instance import Instance
 from wherry.http.server import TcpServer, serve_tcp
 from wherry.kit.errors import Conflict, Invalid
@@ -21,7 +22,7 @@ from wherry.kube.kinds.service.allocation import Ranges
 from wherry.kube.pki.contexts import load, server_context
 from wherry.kube.pki.directory import ensure, write_file
 from wherry.kube.pki.kubeconfig import Access, document, text
-from wherry.kube.pki.model import ADMIN, Pki, Wanted
+from wherry.kube.pki.model import ADMIN, STANDARD, Pki, Wanted, node_identity
 from wherry.store.compaction import compact_for_ever
 from wherry.store.model import Store
 
@@ -150,18 +151,8 @@ def _endpoint(host: str) -> str:
     """The address behind the service ``kubernetes``. Endpoints may not be loopback: then it is the machine's own, for
     whoever can reach it there."""
     if host in ("0.0.0.0", "::") or host.startswith("127.") or host in ("localhost", "::1"):
-        return _own_address()
+        return own_address()
     return host
-
-
-def _own_address() -> str:
-    """Of the interface with the default route; of none, a documentation address (RFC 5737)."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # a datagram socket: nothing is sent
-        except OSError:
-            return "192.0.2.1"
-        return str(probe.getsockname()[0])
 
 
 def _remembered_port(instance: Instance) -> int:
@@ -186,7 +177,8 @@ def _ranges(settings: Settings) -> Ranges:
 
 def _wanted(settings: Settings, host: str, ranges: Ranges) -> Wanted:
     names = (*settings.api_names, *([] if host in ("0.0.0.0", "::") else [host]))
-    return Wanted(socket.gethostname(), str(ranges.networks[0][1]), names)
+    clients = (*STANDARD, node_identity(node_name(settings)))
+    return Wanted(socket.gethostname(), str(ranges.networks[0][1]), names, clients)
 
 
 async def _store(settings: Settings) -> Store:

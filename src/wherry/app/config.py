@@ -53,6 +53,7 @@ class Settings:
     api_service_cidr: str
     api_node_ports: str
     store_address: str
+    node_name: str
 
     @property
     def instance(self) -> Instance:
@@ -246,6 +247,7 @@ SETTINGS = (
         "an etcd that keeps the cluster's state: etcd://HOST[:PORT],…/PREFIX?ca=FILE&cert=FILE&key=FILE; empty: a file",
         "store",
     ),
+    Setting("node.name", "", _text, "what this machine is called in the cluster; empty: its host name"),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 

@@ -12,12 +12,16 @@ import os
 import signal
 import sys
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from wherry.app.config import Settings, load
 from wherry.engine.runtime.spawning import Launched, launch
 from wherry.http import certificates
 from wherry.kit.errors import Invalid
 from wherry.linux.processes import give_back_memory
+
+if TYPE_CHECKING:
+    from wherry.app.wiring import Engine
 
 HOPELESS = 78  # sysexits.h EX_CONFIG: the supervisor does not try again
 _TIDY_SECONDS = 0.5
@@ -53,7 +57,7 @@ def main() -> int:
     spawner = launch(settings.instance)  # it loads while we do
     import uvloop  # 50 ms; not for a configuration that is wrong
 
-    return uvloop.run(_live(settings, spawner, arguments.lifeline_fd, arguments.tear_down))
+    return uvloop.run(_live(settings, spawner, arguments))
 
 
 def _arguments() -> argparse.Namespace:
@@ -68,11 +72,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--lock-fd", type=int)
     parser.add_argument("--lifeline-fd", type=int)
     parser.add_argument("--tear-down", action="store_true")
+    parser.add_argument("--cluster", action="store_true", help="be a node of the instance's own cluster")
     return parser.parse_args()
 
 
-async def _live(settings: Settings, spawner: Launched, lifeline: int | None, tear_down: bool) -> int:
-    ending = _told_to_end(lifeline)
+async def _live(settings: Settings, spawner: Launched, arguments: argparse.Namespace) -> int:
+    tear_down = arguments.tear_down
+    ending = _told_to_end(arguments.lifeline_fd)
     with certificates.deferred():
         from wherry.app import wiring
 
@@ -86,13 +92,24 @@ async def _live(settings: Settings, spawner: Launched, lifeline: int | None, tea
         return HOPELESS
     asyncio.get_running_loop().call_later(_TIDY_SECONDS, _tidy)
     log.info("answering at unix://%s", settings.instance.socket)
-    if tear_down or await ending is Ending.TEAR_DOWN:
+    agent = _start_agent(engine, settings) if arguments.cluster and not tear_down else None
+    how = Ending.TEAR_DOWN if tear_down else await ending
+    if agent is not None:
+        agent.cancel()
+        await asyncio.wait([agent])
+    if how is Ending.TEAR_DOWN:
         log.info("ending the containers and what the instance made in the kernel")
         await engine.tear_down()
     else:
         log.info("leaving; containers go on")
         await engine.stop()
     return 0
+
+
+def _start_agent(engine: "Engine", settings: Settings) -> asyncio.Task[None]:
+    from wherry.app import nodeagent
+
+    return asyncio.get_running_loop().create_task(nodeagent.run(engine, settings), name="agent")
 
 
 def _tidy() -> None:

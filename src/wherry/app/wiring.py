@@ -51,6 +51,8 @@ class Engine:
     runtime: ShimRuntime
     containers: Containers
     services: Services
+    registries: Distribution
+    events: Events
     socket_group: str
     serve_registry: "Callable[[], Awaitable[RegistryServer]] | None" = None
     server: UnixServer | None = None
@@ -109,7 +111,9 @@ def build(settings: Settings, spawner: Launched | None = None) -> Engine:
         instance, cache, content, snapshots, images, containers, volumes, registries, settings.build_cache_bytes
     )
     services = Services(instance, containers, images, registries, networks, volumes, events, builder)
-    engine = Engine(instance, database, images, networks, runtime, containers, services, settings.socket_group)
+    engine = Engine(
+        instance, database, images, networks, runtime, containers, services, registries, events, settings.socket_group
+    )  # fmt: skip
     if settings.registry_listen:
         engine.serve_registry = partial(_serve_registry, settings, database, content, images)
     return engine

@@ -23,6 +23,7 @@ class Instance:
           wherry.log           what the daemon says when it was started with --detach
           engine.sqlite        the engine's metadata
           cluster/             the cluster's state and its keys (control's)
+          pods/                volumes of the pods on this node
           kubeconfig           how to reach the cluster as its administrator
           content/             OCI image layout: blobs/sha256/…, ingest/
           snapshots/           one directory a chain id
@@ -83,6 +84,11 @@ class Instance:
     def cluster(self) -> Path:
         """What ``control`` keeps."""
         return self.root / "cluster"
+
+    @property
+    def pods(self) -> Path:
+        """What the node's agent keeps of its pods: their volumes."""
+        return self.root / "pods"
 
     @property
     def kubeconfig(self) -> Path:

@@ -202,7 +202,7 @@ def _supervisor(held: int, log: str, flags: list[str], cluster: list[str] | None
     script = Path(lock.__file__).with_name("supervisor.py")
     node = [sys.executable, "-m", "wherry.app.node", *flags]
     if cluster is not None:
-        node += ["--", sys.executable, "-m", "wherry.app.control", *cluster]
+        node += ["--cluster", "--", sys.executable, "-m", "wherry.app.control", *cluster]
     # -I -S: no site-packages, no environment; it needs nothing but the standard library.
     return [sys.executable, "-I", "-S", str(script), str(held), log, *node]
 

@@ -1,0 +1,26 @@
+"""What this machine is called in a cluster, and where it is."""
+
+import re
+import socket
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wherry.app.config import Settings
+
+
+def node_name(settings: "Settings") -> str:
+    """As it is set; else the host's name, as a name in the API (lower case, kubelet's nodeutil.GetHostname)."""
+    if settings.node_name:
+        return settings.node_name
+    found = re.sub(r"[^a-z0-9.-]+", "-", socket.gethostname().lower()).strip("-.")
+    return found or "node"
+
+
+def own_address() -> str:
+    """Of the interface with the default route; of none, a documentation address (RFC 5737)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # a datagram socket: nothing is sent
+        except OSError:
+            return "192.0.2.1"
+        return str(probe.getsockname()[0])
