@@ -4,7 +4,7 @@ import os
 import threading
 from pathlib import Path
 
-from wherry.linux.identity import make_files_as
+from wherry.linux.identity import become, make_files_as
 
 NUMBER = 123_456
 
@@ -48,3 +48,16 @@ def test_what_a_thread_makes_is_somebody_elses_and_nothing_else_changes(tmp_path
     owners = {path.name: (path.stat().st_uid, path.stat().st_gid) for path in tmp_path.rglob("*")}
     assert owners == {"theirs": (7, 7), "pipe": (NUMBER, NUMBER), "file": (NUMBER, NUMBER), "ours": (0, 0)}
     assert capabilities() == before
+
+
+def test_a_thread_is_somebody_else_and_the_others_are_not() -> None:
+    def work() -> None:
+        become(NUMBER)
+        status = Path("/proc/thread-self/status").read_text()
+        assert status.split("Uid:")[1].split()[:4] == [str(NUMBER)] * 4
+        assert status.split("Gid:")[1].split()[:4] == [str(NUMBER)] * 4
+        assert capabilities() == 0
+
+    in_a_thread(work)
+    assert os.geteuid() == 0
+    assert Path("/proc/self/status").read_text().split("Uid:")[1].split()[1] == "0"

@@ -95,3 +95,15 @@ async def test_a_listener_that_goes_is_forgotten() -> None:
     del stream, other
     gc.collect()
     assert events.listener_count == 0
+
+
+def test_who_is_called_misses_nothing_until_it_is_enough() -> None:
+    events, heard = Events(), list[str]()
+    end = events.listen(lambda event: heard.append(event.action))
+    for number in range(3000):
+        events.publish("container", str(number), "x")
+    assert len(heard) == 3000 and heard[-1] == "2999"
+    for _ in range(2):
+        end()
+    events.publish("container", "late", "x")
+    assert len(heard) == 3000

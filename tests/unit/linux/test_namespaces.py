@@ -10,7 +10,18 @@ import pytest
 from tests.unit.linux.apart import apart
 from wherry.linux import namespaces
 from wherry.linux.errors import KernelError
-from wherry.linux.namespaces import CLONE_PARENT, NEWNET, NEWPID, NEWUSER, NEWUTS, clone, open_namespace, write_id_maps
+from wherry.linux.namespaces import (
+    CLONE_PARENT,
+    NEWNET,
+    NEWPID,
+    NEWUSER,
+    NEWUTS,
+    clone,
+    is_namespace,
+    open_namespace,
+    open_pinned,
+    write_id_maps,
+)
 
 KINDS = ("user", "net", "mnt", "pid", "uts", "ipc", "cgroup")
 
@@ -104,3 +115,16 @@ def test_ids_that_are_not_ours_are_not_given_away() -> None:
         write_id_maps(pid, 100_000, 65536)
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
+
+
+def test_a_file_that_is_a_namespace_is_told_from_others(tmp_path: Path) -> None:
+    assert is_namespace("/proc/self/ns/user")
+    (tmp_path / "file").touch()
+    assert not is_namespace(tmp_path / "file")
+    assert not is_namespace(tmp_path / "absent")
+    with pytest.raises(KernelError) as refusal:
+        open_pinned(tmp_path / "file")
+    assert refusal.value.errno == errno.ENOENT
+    (tmp_path / "link").symlink_to("/proc/self/ns/net")
+    with pytest.raises(KernelError):
+        open_pinned(tmp_path / "link")

@@ -125,3 +125,12 @@ def test_an_exec_is_the_container_s_process_with_what_is_asked_for_instead() -> 
     assert (other["cwd"], other["user"]["username"]) == ("/", "0")
     assert {"A=3", "B=2", "TERM=xterm", "HOSTNAME=box"} <= set(other["env"])
     assert "A=1" not in other["env"]
+
+
+async def test_its_end_can_be_waited_for_and_hastened(daemon: Daemon) -> None:
+    name = await prepared(daemon, "server")
+    await daemon.containers._execs.kill(name)  # has not begun
+    await daemon.containers.exec_start(name, None)
+    await daemon.containers._execs.kill(name)
+    assert await daemon.containers._execs.wait(name) == 137
+    await daemon.containers._execs.kill(name)

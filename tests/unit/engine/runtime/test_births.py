@@ -159,3 +159,14 @@ def test_a_child_whose_work_fails_never_comes_back() -> None:
     assert wire.receive(control) is None
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 127
     assert signal.getsignal(signal.SIGTERM) is not None  # we are still here, once
+
+
+@apart
+def test_a_host_name_can_be_shared() -> None:
+    init, first = make_init(NEW, {}, tell)
+    ours = said(first)
+    joins = {"uts": open_namespace(init, "uts"), "ipc": open_namespace(init, "ipc")}
+    pid, control = make_init(NEW, joins, tell)
+    assert shared(said(control)["namespaces"], ours["namespaces"]) == {"uts", "ipc", "user"}
+    end(pid, control)
+    end(init, first)

@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 
+from tests.unit.linux.apart import apart
 from wherry.engine.instance import Instance
 from wherry.engine.runtime import client, tasks, wire
 from wherry.engine.runtime.client import ShimRuntime
 from wherry.engine.runtime.model import Exit, IdRange, Isolation, Namespace
+from wherry.linux import mount
 
 STATE = {"pid": 100, "shim": 99, "started": 5, "uid": 0, "gid": 0, "exit": None}
 CGROUP = "/wherry-test-of-nothing/x"
@@ -194,3 +196,16 @@ def test_namespaces_to_join_are_opened_all_or_none() -> None:
     with pytest.raises(OSError):
         client._open_joins(Isolation(ids=None, join_network=os.getpid(), join_ipc=1 << 22))
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+@apart
+def test_a_namespace_that_is_pinned_to_a_file_is_opened_there(tmp_path: Path) -> None:
+    pin = tmp_path / "net"
+    pin.touch()
+    with pytest.raises(OSError):
+        client._open_joins(Isolation(ids=None, join_network=pin))
+    namespace = os.open("/proc/self/ns/net", os.O_RDONLY)
+    mount.move_to_path(mount.clone_tree("", namespace), str(pin))
+    joins = client._open_joins(Isolation(ids=None, join_network=pin, join_uts=os.getpid()))
+    assert os.fstat(joins["network"]).st_ino == os.fstat(namespace).st_ino
+    assert list(joins) == ["network", "uts"]

@@ -188,3 +188,13 @@ async def test_after_a_reboot_tasks_are_lost(tmp_path: Path) -> None:
 async def test_what_never_ran_is_nothing(runtime: FakeRuntime, tmp_path: Path) -> None:
     found = await runtime.recover("c1", tmp_path, CGROUP)
     assert (found.task, found.exit) == (None, None)
+
+
+async def test_a_process_that_is_held_stays_and_the_sandbox_is_gone(runtime: FakeRuntime) -> None:
+    sandbox = await runtime.spawn(Isolation(ids=None))
+    await sandbox.hold()
+    assert not sandbox.alive and runtime.machine.held == {sandbox.pid}
+    with pytest.raises(StartFailed):
+        await sandbox.hold()
+    runtime.machine.reboot()
+    assert not runtime.machine.held

@@ -2,12 +2,13 @@
 
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.unit.linux.apart import apart
-from wherry.engine.runtime import shim, wire
+from wherry.engine.runtime import home, shim, wire
 from wherry.engine.runtime.ground import Ground
 from wherry.linux.cgroup import layout
 
@@ -142,3 +143,20 @@ def test_an_early_end_of_the_first_process_is_why() -> None:
     told = {"error": {"step": "a", "message": "b", "errno": 3, "path": "c"}}
     failure = shim._failure(wire.Received(told, {}))
     assert (failure.step, failure.message, failure.errno, failure.path) == ("a", "b", 3, "c")
+
+
+@apart
+def test_a_process_can_be_held_and_outlives_its_shim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(home, "NEWROOT", str(tmp_path))
+    one = Shim()
+    pid = one.hears().message["pid"]
+    wire.send(one.control, {"op": "hold", "n": 1})
+    assert one.hears().message == {"ok": {}, "n": 1}
+    os.waitpid(one.pid, 0)
+    os.kill(pid, signal.SIGTERM)  # means nothing to process 1 of a namespace, from inside or without a handler
+    comm = Path(f"/proc/{pid}/comm").read_text()
+    assert comm == "wherry-pause\n"
+    assert Path(f"/proc/{pid}/cmdline").read_bytes().strip(b"\0") == b""
+    assert os.listdir(f"/proc/{pid}/fd") == []
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)  # ours: orphans are
