@@ -1,0 +1,68 @@
+"""What a node is: NodeUnschedulable, NodeName, TaintToleration, NodeAffinity, NodePorts."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from wherry.kube.scheduler.model import NO_SCHEDULE, PREFER_NO_SCHEDULE, NodeTerm, Shape, Taint
+from wherry.kube.scheduler.nodes import Node
+from wherry.kube.scheduler.options import Profile
+from wherry.kube.scheduler.refusals import NO_AFFINITY, NOT_ADDED_AFFINITY, PORTS_TAKEN, UNSCHEDULABLE, Plugin, Refusal
+
+HIGHEST = 100
+_CORDON = Taint("node.kubernetes.io/unschedulable", "", NO_SCHEDULE)
+
+
+def refuse_unschedulable(shape: Shape, node: Node) -> Refusal | None:
+    if node.unschedulable and not shape.tolerates(_CORDON):
+        return UNSCHEDULABLE
+    return None
+
+
+def refuse_taints(shape: Shape, node: Node) -> Refusal | None:
+    """The first taint that is not tolerated is named."""
+    for taint in node.taints:
+        if taint.forbids and not shape.tolerates(taint):
+            return _untolerated(taint.key, taint.value)
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _untolerated(key: str, value: str) -> Refusal:
+    return Refusal(Plugin.TAINTS, (f"node(s) had untolerated taint {{{key}: {value}}}",))
+
+
+def refuse_affinity(shape: Shape, added: Sequence[NodeTerm] | None, node: Node) -> Refusal | None:
+    """``added``: one of these must match, too (None: nothing was added)."""
+    if added is not None and not any(term.matches(node.name, node.labels) for term in added):
+        return NOT_ADDED_AFFINITY
+    if not shape.demand.is_everything and not shape.demand.matches(node.name, node.labels):
+        return NO_AFFINITY
+    return None
+
+
+def refuse_ports(shape: Shape, node: Node) -> Refusal | None:
+    return PORTS_TAKEN if shape.ports and not node.has_free(shape.ports) else None
+
+
+def disliked_taints(shape: Shape, node: Node) -> int:
+    """How many taints that pods should rather avoid are not tolerated."""
+    return sum(taint.effect == PREFER_NO_SCHEDULE and not shape.tolerates(taint) for taint in node.taints)
+
+
+def preference(shape: Shape, node: Node, profile: Profile) -> int:
+    """The sum of the weights of preferred node affinity."""
+    wanted = (*shape.preferences, *profile.added_preferences) if profile.added_preferences else shape.preferences
+    return sum(each.weight for each in wanted if each.term.matches(node.name, node.labels))
+
+
+def normalized(raw: Mapping[int, int], slots: Sequence[int], *, reverse: bool = False) -> list[int] | None:
+    """0 … 100 in proportion to the highest; ``reverse``: to be the highest is bad. None: all nodes are alike."""
+    if not raw:
+        return None
+    scores = [raw.get(slot, 0) for slot in slots]
+    highest = max(scores)
+    if highest == 0:
+        return None
+    if reverse:
+        return [HIGHEST - HIGHEST * score // highest for score in scores]
+    return [HIGHEST * score // highest for score in scores]
