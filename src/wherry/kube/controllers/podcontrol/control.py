@@ -117,10 +117,10 @@ class PodControl(Adoptions):
         except StatusError as error:
             if is_ending(error):
                 return None
-            self.warn(owner, "FailedCreate", f"Error creating: {error}")
+            self._say(owner, "create", pod["metadata"].get("name", ""), error)
             raise
         self._expectations.expect(key_of(owner), self._informer, made)
-        self.tell(owner, "SuccessfulCreate", f"Created pod: {made['metadata']['name']}")
+        self._say(owner, "create", made["metadata"]["name"])
         return made
 
     async def delete(self, owner: Object, pod: Object) -> None:
@@ -132,14 +132,26 @@ class PodControl(Adoptions):
         except StatusError as error:
             if error.code == 404 or (error.code == 409 and "UID in precondition" in str(error)):
                 return
-            self.warn(owner, "FailedDelete", f"Error deleting: {error}")
+            self._say(owner, "delete", meta["name"], error)
             raise
         self._expectations.expect(key_of(owner), self._informer, gone)
-        self.tell(owner, "SuccessfulDelete", f"Deleted pod: {meta['name']}")
+        self._say(owner, "delete", meta["name"])
 
     async def change(self, owner: Object, pod: Object, metadata: Object) -> Object | None:
         """Patch its metadata. None: it is gone. Raises StatusError."""
         return await self._patch(owner, pod, metadata)
+
+    def _say(self, owner: Object, verb: str, name: str, error: StatusError | None = None) -> None:
+        """``verb``: create, delete."""
+        message = self._message(owner, verb, name, error)
+        if error is None:
+            self.tell(owner, f"Successful{verb.title()}", message)
+        else:
+            self.warn(owner, f"Failed{verb.title()}", message)
+
+    def _message(self, owner: Object, verb: str, name: str, error: StatusError | None) -> str:
+        stem = verb.removesuffix("e")
+        return f"{stem.title()}ed pod: {name}" if error is None else f"Error {stem}ing: {error}"
 
     def tell(self, owner: Object, reason: str, message: str) -> None:
         """An event about the owner."""
