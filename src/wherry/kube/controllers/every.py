@@ -12,6 +12,7 @@ from wherry.kube.controllers.csrcleaning import CsrCleaning
 from wherry.kube.controllers.csrsigning import CsrSigning
 from wherry.kube.controllers.definitions import WORKERS as DEFINITION_WORKERS
 from wherry.kube.controllers.definitions import DefinitionController
+from wherry.kube.controllers.endpoints.controller import EndpointsController
 from wherry.kube.controllers.frame import Controller, Needs, Reconciler, Runnable
 from wherry.kube.controllers.garbage.controller import GarbageCollector
 from wherry.kube.controllers.namespace.controller import NamespaceController
@@ -21,7 +22,7 @@ from wherry.kube.controllers.quota import QuotaController
 if TYPE_CHECKING:
     from wherry.kube.pki.making import Authority
 
-NAMESPACE_WORKERS = 5
+NAMESPACE_WORKERS, ENDPOINT_WORKERS = 5, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ def controllers(needs: Needs, given: Given) -> tuple[Runnable, ...]:
         GarbageCollector(needs),
         Controller(NamespaceController(needs), needs.clock, NAMESPACE_WORKERS),
         Controller(DefinitionController(needs), needs.clock, DEFINITION_WORKERS),
+        Controller(EndpointsController(needs), needs.clock, ENDPOINT_WORKERS),
         counting,
         *(Controller(each, needs.clock) for each in reconcilers),
     )

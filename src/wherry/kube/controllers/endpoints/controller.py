@@ -1,0 +1,121 @@
+"""Keeps slices and Endpoints of every service that selects pods."""
+
+from collections.abc import Awaitable, Iterable, Sequence
+
+from wherry.kube.controllers.endpoints import facts, legacy, plan
+from wherry.kube.controllers.endpoints.facts import Endpoint
+from wherry.kube.controllers.frame import Interest, Key, Needs, own
+from wherry.kube.machinery.model import GroupVersionResource, Object
+from wherry.kube.machinery.selectors import of_labels
+from wherry.kube.machinery.status import StatusError
+
+SERVICES = GroupVersionResource("", "v1", "services")
+PODS = GroupVersionResource("", "v1", "pods")
+NODES = GroupVersionResource("", "v1", "nodes")
+SLICES = GroupVersionResource("discovery.k8s.io", "v1", "endpointslices")
+ENDPOINTS = GroupVersionResource("", "v1", "endpoints")
+_INDEX = "service"
+_SOON_SECONDS = 0.01
+
+
+class EndpointsController:
+    """A Reconciler; keys are services."""
+
+    name = "endpointslice-controller"
+
+    def __init__(self, needs: Needs) -> None:
+        informers = needs.informers
+        self._client = needs.client
+        self._recorder = needs.recorder
+        self._services = informers.of(SERVICES)
+        self._pods = informers.of(PODS)
+        self._nodes = informers.of(NODES)
+        self._slices = informers.of(SLICES, labels=f"{plan.MANAGED_BY}={plan.MANAGER}")
+        self._endpoints = informers.of(ENDPOINTS)
+        self._written: dict[Key, int] = {}
+        """The revision of our last write for a service: before the informers have seen it, what they show is old."""
+        self._slices.cache.add_index(_INDEX, _service_of)
+        self.interests = (
+            Interest(self._services),
+            Interest(self._pods, self._of_pod),
+            Interest(self._slices, _of_slice),
+            Interest(self._endpoints, own),
+        )
+
+    def _of_pod(self, pod: Object) -> Iterable[Key]:
+        """The services of its namespace that select it."""
+        meta = pod["metadata"]
+        labels = meta.get("labels") or {}
+        for service in self._services.cache.list(meta["namespace"]):
+            selector = service["spec"].get("selector")
+            if selector and of_labels(selector).matches(labels):
+                yield Key(meta["namespace"], service["metadata"]["name"])
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Make the slices of one service right."""
+        service = self._services.cache.get(key.name, key.namespace)
+        if service is None or "deletionTimestamp" in service["metadata"]:
+            self._written.pop(key, None)
+            return None  # the garbage collector sees to slices, and the server to Endpoints
+        spec = service["spec"]
+        selector = spec.get("selector")
+        if not selector or spec.get("type") == "ExternalName":
+            return None
+        if self._written.get(key, 0) > self._slices.revision:
+            return _SOON_SECONDS
+        matching = of_labels(selector)
+        pods = [
+            pod for pod in self._pods.cache.list(key.namespace) if matching.matches(pod["metadata"].get("labels") or {})
+        ]
+        zones = facts.zones_of(self._nodes.cache)
+        families = spec.get("ipFamilies") or ["IPv4"]
+        wanted: dict[str, Sequence[Endpoint]] = {
+            family: facts.endpoints(service, pods, zones, family) for family in families
+        }
+        await self._write_slices(service, wanted)
+        await self._write_endpoints(service, wanted[families[0]])
+        return None
+
+    async def _write_slices(self, service: Object, wanted: dict[str, Sequence[Endpoint]]) -> None:
+        meta = service["metadata"]
+        existing = self._slices.cache.by_index(_INDEX, f"{meta['namespace']}/{meta['name']}")
+        made = plan.plan(service, wanted, sorted(existing, key=lambda each: str(each["metadata"]["name"])))
+        for each in made.create:
+            self._note(service, await self._client.create(SLICES, each, meta["namespace"]))
+        for each in made.update:
+            self._note(service, await self._client.update(SLICES, each, meta["namespace"]))
+        for name in made.delete:
+            await _unless_gone(self._client.delete(SLICES, name, meta["namespace"]))
+
+    async def _write_endpoints(self, service: Object, found: Sequence[Endpoint]) -> None:
+        meta = service["metadata"]
+        old = self._endpoints.cache.get(meta["name"], meta["namespace"])
+        new = legacy.document(service, found, old)
+        if new is None:
+            return
+        write = self._client.create if old is None else self._client.update
+        await write(ENDPOINTS, new, meta["namespace"])
+
+    def _note(self, service: Object, written: Object) -> None:
+        meta = service["metadata"]
+        self._written[Key(meta["namespace"], meta["name"])] = int(written["metadata"]["resourceVersion"])
+
+
+def _service_of(found: Object) -> Iterable[str]:
+    meta = found["metadata"]
+    name = (meta.get("labels") or {}).get(plan.SERVICE)
+    return (f"{meta['namespace']}/{name}",) if name else ()
+
+
+def _of_slice(found: Object) -> Iterable[Key]:
+    meta = found["metadata"]
+    name = (meta.get("labels") or {}).get(plan.SERVICE)
+    return (Key(meta["namespace"], name),) if name else ()
+
+
+async def _unless_gone(deletion: Awaitable[object]) -> None:
+    try:
+        await deletion
+    except StatusError as error:
+        if error.code != 404:
+            raise
