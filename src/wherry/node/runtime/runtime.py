@@ -1,6 +1,7 @@
 """The runtime of pods on the engine: what the agent asks is looked up, done there, and answered in its words."""
 
 import asyncio
+import errno
 import os
 import socket
 import time
@@ -218,7 +219,9 @@ async def _connect(network: int | None, port: int) -> int:
             refusal = refusal or error
         finally:
             sock.close()
-    raise Unavailable(f"failed to connect to localhost:{port} inside the pod: {refusal}")
+    assert refusal is not None
+    reason = os.strerror(refusal.errno or errno.EIO).lower()
+    raise Unavailable(f"failed to connect to localhost:{port} inside the pod: {reason}") from refusal
 
 
 def _socket(network: int | None, family: int) -> socket.socket:
