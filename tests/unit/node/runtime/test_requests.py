@@ -89,7 +89,8 @@ def test_a_container_is_the_agents_in_dockers_words() -> None:
     assert host.RestartPolicy.Name == "no" and host.LogConfig.Config == {"max-size": "10m", "max-file": "5"}
     assert request.name == "k8s_main_pod-u1_ns_u1_4"
     assert part is not None
-    assert (part.sandbox, part.name, part.attempt, part.labels, part.annotations) == ("box", "main", 4, {"l": "1"}, {"n": "2"})  # fmt: skip
+    assert (part.sandbox, part.name, part.attempt) == ("box", "main", 4)
+    assert (part.labels, part.annotations) == ({"l": "1"}, {"n": "2"})
     assert [point.destination for point in request.mounts] == ["/d"]
 
 
@@ -106,7 +107,8 @@ def test_rights_are_the_containers() -> None:
     )  # fmt: skip
     host = asked(security=security).host
     assert (host.GroupAdd, host.CapAdd, host.CapDrop) == (["6", "7"], ["NET_ADMIN"], ["ALL"])
-    assert (host.ReadonlyRootfs, host.SecurityOpt, host.MaskedPaths, host.ReadonlyPaths) == (True, ["no-new-privileges"], [], [])  # fmt: skip
+    assert (host.ReadonlyRootfs, host.SecurityOpt) == (True, ["no-new-privileges"])
+    assert (host.MaskedPaths, host.ReadonlyPaths) == ([], [])
     assert asked().host.MaskedPaths is None
     assert asked(security=replace(security, privileged=True)).host.Privileged
 

@@ -39,7 +39,7 @@ def test_what_is_asked_for_goes_before_the_images(asked: dict[str, Any], image: 
         ({}, "bob", r"non-numeric user \(bob\)"),
         ({}, "00", "non-numeric user"),
         ({}, "0x0", "non-numeric user"),
-        ({}, "٠", "non-numeric user"),
+        ({}, "\u0660", "non-numeric user"),
     ],
 )
 def test_root_and_whoever_may_be_it_is_refused_where_it_must_not_be(

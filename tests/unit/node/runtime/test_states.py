@@ -21,8 +21,10 @@ def shown(**fields: Any) -> Container:
 
 def test_what_was_said_is_given_back() -> None:
     found = shown()
-    assert (found.sandbox, found.name, found.attempt, found.labels, found.annotations) == ("box", "main", 3, {"a": "b"}, {"c": "d"})  # fmt: skip
-    assert (found.image_reference, found.log, found.created_ns, found.state) == ("ref@sha256:1", "/log", 5, State.CREATED)  # fmt: skip
+    assert (found.sandbox, found.name, found.attempt) == ("box", "main", 3)
+    assert (found.labels, found.annotations) == ({"a": "b"}, {"c": "d"})
+    assert (found.image_reference, found.log) == ("ref@sha256:1", "/log")
+    assert (found.created_ns, found.state) == (5, State.CREATED)
     assert (found.reason, found.message, found.finished_ns) == ("", "", 0)
 
 
