@@ -11,6 +11,7 @@ about nodes looks there for what to think over.
 from collections.abc import Iterable, Iterator, Mapping
 
 from wherry.kube.machinery.model import Object
+from wherry.kube.scheduler.happenings import Change
 from wherry.kube.scheduler.images import Images
 from wherry.kube.scheduler.model import Labels, Pod
 from wherry.kube.scheduler.nodes import Node
@@ -82,30 +83,28 @@ class Cluster:
 
     # Nodes
 
-    def set_node(self, obj: Object) -> None:
-        """It is there, or has changed."""
+    def set_node(self, obj: Object) -> frozenset[Change]:
+        """It is there, or has changed: in these."""
         name = obj["metadata"]["name"]
         node = self.nodes.get(name)
         if node is None:
             self._add_node(Node(name), obj)
-            return
-        before = node.labels, node.taints, node.unschedulable, node.allocatable
-        images, zone = node.images, node.zone
-        others = Node(name)
-        others.describe(obj)
-        after = others.labels, others.taints, others.unschedulable, others.allocatable
-        self.images.change(node.slot, images, others.images)
-        if before == after and images == others.images:
-            return
-        if node.labels != others.labels:
+            return frozenset({Change.NODE_NEW})
+        new = Node(name)
+        new.describe(obj)
+        changes = _differences(node, new)
+        self.images.change(node.slot, node.images, new.images)
+        zone = node.zone
+        if Change.NODE_LABELS in changes:
             self._relabel(node, obj)
         else:
             node.describe(obj)
         if zone != node.zone:
             self._unsorted += 1
-        if before != after:
+        if changes:
             self.ground += 1
             self._changed(node.slot)
+        return changes
 
     def _add_node(self, node: Node, obj: Object) -> None:
         node.describe(obj)
@@ -133,11 +132,11 @@ class Cluster:
         for topology in self._topologies.values():
             topology.set(node.slot, node)
 
-    def remove_node(self, name: str) -> None:
-        """It is gone. Its pods are still there: they come back to a node of that name."""
+    def remove_node(self, name: str) -> Node | None:
+        """It is gone. Its pods are still there: they come back to a node of that name. Returns it, without them."""
         node = self.nodes.pop(name, None)
         if node is None:
-            return
+            return None
         for pod in list(node.pods.values()):
             self._unsettle(pod, node)
             self._without_node.setdefault(name, {})[pod.uid] = pod
@@ -149,6 +148,7 @@ class Cluster:
         self._unsorted += 1
         self._changed(node.slot)
         self._sort_sometimes()
+        return node
 
     def _sort_sometimes(self) -> None:
         if self._unsorted > max(len(self.nodes) * _TOLERATED, 1):
@@ -274,6 +274,17 @@ class Cluster:
         else:
             self._namespaces[name] = labels
         self.tallies.clear()
+
+
+def _differences(old: Node, new: Node) -> frozenset[Change]:
+    found = set()
+    if old.labels != new.labels:
+        found.add(Change.NODE_LABELS)
+    if old.taints != new.taints or old.unschedulable != new.unschedulable:
+        found.add(Change.NODE_TAINTS)
+    if old.allocatable != new.allocatable:
+        found.add(Change.NODE_ROOM)
+    return frozenset(found)
 
 
 Holders = dict[str, dict[str, Pod]]
