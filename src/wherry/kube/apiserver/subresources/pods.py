@@ -8,6 +8,7 @@ from wherry.kube.apiserver.api import Api, Review, Subresource
 from wherry.kube.apiserver.call import Call, Outcome
 from wherry.kube.apiserver.entries import Entry
 from wherry.kube.apiserver.model import Lister, Listers
+from wherry.kube.apiserver.tracking import Applied
 from wherry.kube.apiserver.writing import Part
 from wherry.kube.machinery import status, times
 from wherry.kube.machinery.fielderrors import invalid, required
@@ -88,7 +89,8 @@ def _binder(api: Api) -> Any:
             del obj["metadata"]["resourceVersion"]  # whichever it is now
             return obj
 
-        await api.writes.change(call, make, Part("binding"))
+        # Upstream notes no owner of spec.nodeName: who binds owns nothing of the pod.
+        await api.writes.change(call, make, Part("binding"), Applied(call))
         return Outcome(201, document=dict(_CREATED))
 
     return bind
