@@ -33,7 +33,11 @@ def _plain(value: object) -> object:
 
 def _conditions(before: list[Object], wanted: list[Object]) -> list[Object]:
     known = {each.get("type"): each for each in before}
-    changed = [each for each in wanted if each["status"] and _plain(known.get(each["type"])) != _plain(each)]
+    changed = [
+        {**dict.fromkeys(known.get(each["type"]) or ()), **each}  # what is not said any more is taken out, too
+        for each in wanted
+        if each["status"] and _plain(known.get(each["type"])) != _plain(each)
+    ]
     gone = [each["type"] for each in wanted if not each["status"] and each["type"] in known]
     return changed + [{"$patch": "delete", "type": kind} for kind in gone]
 

@@ -20,6 +20,8 @@ class StatusWriter:
         self._clock = clock
         self._since: float | None = None
         """Since when something is to be written."""
+        self._refused: tuple[object, Object] | None = None
+        """The newest patch, and the resource version that came of it: what is still missing then will not come."""
 
     def learn(self, pod: Object) -> bool:
         """The API had it so. Returns whether that is news: answers and watches overtake each other."""
@@ -31,6 +33,8 @@ class StatusWriter:
     def patch(self, status: Object) -> Object | None:
         """What is to be written."""
         found = difference(self.known.get("status") or {}, status, self.known["metadata"]["uid"])
+        if found is not None and self._refused == (self.known["metadata"].get("resourceVersion"), found):
+            found = None  # the server does not keep it; to say it again would change nothing
         if found is None:
             self._since = None
         elif self._since is None:
@@ -53,6 +57,7 @@ class StatusWriter:
                 return False
             raise
         self._since = None
+        self._refused = answer["metadata"].get("resourceVersion"), patch
         self.learn(answer)
         return True
 
