@@ -27,7 +27,7 @@ class PodBench:
     def __init__(self, root: Path | None = None) -> None:
         self.root = root or Path(tempfile.mkdtemp(prefix="wherry-p"))
         self.root.chmod(0o755)
-        self.settings = load({"root": str(self.root)})
+        self.settings = load({"root": str(self.root)}, {})  # WHERRY_… are the tests' own
         self.instance = self.settings.instance
         self.before = census.take(self.instance)
         self.image = ""

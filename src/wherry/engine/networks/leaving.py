@@ -31,9 +31,12 @@ class Leaving:
         self._looks: dict[str, int] = {}
         self._gone: dict[str, Callable[[], None]] = {}
         self._task: asyncio.Task[None] | None = None
+        self._closed = False
 
     def add(self, link: str, gone: Callable[[], None]) -> None:
-        """``gone`` is called, once, when the link is no more."""
+        """``gone`` is called, once, when the link is no more. After the end, nobody watches: the next start does."""
+        if self._closed:
+            return
         self._looks[link] = 0
         self._gone[link] = gone
         if self._task is None or self._task.done():
@@ -52,6 +55,7 @@ class Leaving:
 
     async def close(self) -> None:
         """Stop watching; what is left is for the next start to find."""
+        self._closed = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])

@@ -58,3 +58,10 @@ async def test_a_link_that_cannot_be_deleted_is_told_and_tried_again() -> None:
     await leaving.look()
     assert gone == ["a"]
     await leaving.close()
+
+
+async def test_what_comes_after_the_end_is_for_the_next_start() -> None:
+    leaving = Leaving(Bridge("a"), lambda *_: None)
+    await leaving.close()
+    leaving.add("a", lambda: None)
+    assert leaving._task is None
