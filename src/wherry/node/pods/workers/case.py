@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from wherry.kube.machinery.model import Object
 from wherry.node.pods.admission import Refusal
 from wherry.node.pods.life.model import Facts
-from wherry.node.pods.runtime import Container, Sandbox, State
+from wherry.node.pods.runtime import Container, Sandbox
 from wherry.node.pods.voice import Voice
 from wherry.node.pods.workers.jobs import Jobs
 from wherry.node.pods.workers.memory import Memory
@@ -50,7 +50,7 @@ class Case:
 
 
 def gather(case: Case) -> Facts:
-    """As it is now. ``limits`` and ``is_written`` are for others to fill in."""
+    """As it is now. What probes say, ``limits`` and ``is_written`` are for others to fill in."""
     if case.must_list:
         case.list_sandboxes()
     containers, memory, tools = case.containers(), case.memory, case.tools
@@ -66,7 +66,6 @@ def gather(case: Case) -> Facts:
         ended_seconds={id: now - when for id, when in memory.ended.items()},
         busy=case.jobs.busy,
         troubles=case.jobs.troubles,
-        probed={each.id: tools.probes.of(each.id) for each in containers if each.state is State.RUNNING},
         ending=memory.ending,
         has_volumes=memory.volumes is not None,
         has_stale_volumes=is_stale,

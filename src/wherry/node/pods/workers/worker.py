@@ -203,7 +203,6 @@ class Worker:
             facts = replace(facts, ending=case.memory.ending)
             plan = _decide(facts)
         attending.announce(case, facts, plan)
-        attending.watch(case, facts, self)
         is_written, due = self._report(facts, plan, found)
         if is_written and facts.ending is not None:
             plan = _decide(replace(facts, is_written=True))
@@ -218,8 +217,10 @@ class Worker:
 
     def _facts(self) -> tuple[Facts, Resizing]:
         facts = gather(self._case)
+        attending.watch(self._case, facts, self)
         found = resizing(self._case, facts)
-        return replace(facts, limits=found.limits, outdated=found.restarts), found
+        probed = {run.id: self._case.tools.probes.of(run.id) for run in facts.running()}
+        return replace(facts, probed=probed, limits=found.limits, outdated=found.restarts), found
 
     def _act(self, action: Action) -> None:
         if isinstance(action, Abort):
