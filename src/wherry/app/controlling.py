@@ -77,6 +77,7 @@ async def run(server: ApiServer, authority: Path, authority_pem: str) -> None:
     from wherry.kube.client.informers import Informers
     from wherry.kube.controllers.every import Given, controllers
     from wherry.kube.controllers.frame import Needs
+    from wherry.kube.controllers.running import running
 
     client, clock = server.client(), SystemClock()
     recorder = Recorder(client, Source("controller-manager"), clock)
@@ -85,7 +86,7 @@ async def run(server: ApiServer, authority: Path, authority_pem: str) -> None:
     async with Informers(client, clock) as informers, asyncio.TaskGroup() as group:
         needs = Needs(client, informers, ServedResources(server), recorder, clock)
         group.create_task(_kept(recorder.run, "events"))
-        for each in controllers(needs, given):
+        for each in (*controllers(needs, given), *running(needs)):
             group.create_task(_runnable(each), name=each.name)
 
 

@@ -1,0 +1,112 @@
+"""Looks at nodes when they change, and at silent ones when their time is up."""
+
+from collections.abc import Iterable
+
+from wherry.kube.client.model import PatchType
+from wherry.kube.controllers.frame import Interest, Key, Needs
+from wherry.kube.controllers.nodelifecycle import plan
+from wherry.kube.machinery import times
+from wherry.kube.machinery.model import GroupVersionResource, Object
+from wherry.kube.machinery.status import StatusError
+
+NODES = GroupVersionResource("", "v1", "nodes")
+PODS = GroupVersionResource("", "v1", "pods")
+LEASES = GroupVersionResource("coordination.k8s.io", "v1", "leases")
+LEASE_NAMESPACE = "kube-node-lease"
+_BY_NODE = "node"
+
+
+class NodeLifecycle:
+    """A Reconciler; keys are nodes. ``grace_seconds``: how long a node may be silent."""
+
+    name = "node-controller"
+
+    def __init__(self, needs: Needs, grace_seconds: float = plan.GRACE_SECONDS) -> None:
+        self._client = needs.client
+        self._clock = needs.clock
+        self._recorder = needs.recorder.by(self.name)
+        self._grace = grace_seconds
+        self._nodes = needs.informers.of(NODES)
+        self._leases = needs.informers.of(LEASES, LEASE_NAMESPACE)
+        self._pods = needs.informers.of(PODS)
+        self._pods.cache.add_index(_BY_NODE, _node_of)
+        self._heard: dict[str, tuple[tuple[object, object], float]] = {}
+        """By node: the last report (lease and status), and by our own clock when we first saw it: other machines'
+        clocks are not compared with ours."""
+        self.interests = (Interest(self._nodes, self._changed), Interest(self._leases, _lease_of))
+
+    def _changed(self, node: Object) -> Iterable[Key]:
+        """All of its zone look again when one gets well or ill: whether they may lose pods depends on it."""
+        return (Key("", each["metadata"]["name"]) for each in (*self._nodes.cache, node))
+
+    async def reconcile(self, key: Key) -> float | None:
+        node = self._nodes.cache.get(key.name)
+        if node is None:
+            self._heard.pop(key.name, None)
+            return None
+        left = self._left(node)
+        now = times.rfc3339(self._clock.now())
+        if left <= 0:
+            conditions = plan.silenced(node, now)
+            if conditions is not None:
+                await self._silence(node, conditions)
+                return None  # its change brings us here again
+        await self._taint(node, now)
+        if plan.status_of(node, plan.READY) != "True":
+            await self._unready(key.name, now)
+        return left if left > 0 else None
+
+    def _left(self, node: Object) -> float:
+        """Seconds until the node counts as silent."""
+        name = node["metadata"]["name"]
+        lease = self._leases.cache.get(name, LEASE_NAMESPACE) or {}
+        report = ((lease.get("spec") or {}).get("renewTime"), _heartbeat(node))
+        now = self._clock.monotonic()
+        known = self._heard.get(name)
+        if known is None or known[0] != report:
+            known = self._heard[name] = report, now
+        return known[1] + self._grace - now
+
+    async def _silence(self, node: Object, conditions: list[Object]) -> None:
+        patch = {"status": {"conditions": conditions}}
+        meta = node["metadata"]
+        await self._client.patch(NODES, meta["name"], patch, subresource="status", manager=self.name)
+        about = {"kind": "Node", "name": meta["name"], "uid": meta["uid"], "apiVersion": "v1"}
+        message = f"Node {meta['name']} status is now: NodeNotReady"
+        self._recorder.event(about, "NodeNotReady", message)
+
+    async def _taint(self, node: Object, now: str) -> None:
+        wanted = plan.taints(node, plan.may_execute(node, self._nodes.cache), now)
+        if wanted is None:
+            return
+        meta = node["metadata"]
+        # The version is said: of two writers of taints neither may undo the other's.
+        patch = {"metadata": {"resourceVersion": meta["resourceVersion"]}, "spec": {"taints": wanted or None}}
+        await self._client.patch(NODES, meta["name"], patch, type=PatchType.MERGE, manager=self.name)
+
+    async def _unready(self, node: str, now: str) -> None:
+        for pod in self._pods.cache.by_index(_BY_NODE, node):
+            conditions = plan.unready(pod, now)
+            if conditions is None:
+                continue
+            meta = pod["metadata"]
+            patch = {"metadata": {"uid": meta["uid"]}, "status": {"conditions": conditions}}
+            try:
+                await self._client.patch(PODS, meta["name"], patch, meta["namespace"], subresource="status")
+            except StatusError as error:
+                if error.code not in (404, 409):
+                    raise
+
+
+def _heartbeat(node: Object) -> object:
+    conditions = (node.get("status") or {}).get("conditions") or ()
+    return next((each.get("lastHeartbeatTime") for each in conditions if each.get("type") == plan.READY), None)
+
+
+def _lease_of(lease: Object) -> Iterable[Key]:
+    return (Key("", lease["metadata"]["name"]),)
+
+
+def _node_of(pod: Object) -> Iterable[str]:
+    node = pod["spec"].get("nodeName")
+    return (node,) if node else ()

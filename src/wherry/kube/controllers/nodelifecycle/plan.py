@@ -1,0 +1,117 @@
+"""From a node's conditions, and the time its lease was last renewed, to what it ought to say. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from wherry.kube.machinery.model import Object
+
+GRACE_SECONDS = 50.0
+"""kube-controller-manager --node-monitor-grace-period, since 1.32."""
+READY = "Ready"
+WATCHED = (READY, "MemoryPressure", "DiskPressure", "PIDPressure")
+NOT_READY, UNREACHABLE = "node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"
+UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
+_PRESSURES = {
+    "MemoryPressure": "node.kubernetes.io/memory-pressure",
+    "DiskPressure": "node.kubernetes.io/disk-pressure",
+    "PIDPressure": "node.kubernetes.io/pid-pressure",
+    "NetworkUnavailable": "node.kubernetes.io/network-unavailable",
+}
+OURS = frozenset({NOT_READY, UNREACHABLE, UNSCHEDULABLE, *_PRESSURES.values()})
+_EXECUTES = frozenset({NOT_READY, UNREACHABLE})
+_SILENT = "Kubelet stopped posting node status."
+_NEVER = "Kubelet never posted node status."
+
+
+@dataclass(frozen=True, slots=True)
+class Taint:
+    """``added``: RFC 3339, of those that end pods."""
+
+    key: str
+    effect: str
+    added: str = ""
+
+    def document(self) -> Object:
+        found: Object = {"key": self.key, "effect": self.effect}
+        return {**found, "timeAdded": self.added} if self.added else found
+
+
+def status_of(node: Object, kind: str) -> str:
+    """True, False, Unknown; empty: it says nothing of that."""
+    conditions = (node.get("status") or {}).get("conditions") or ()
+    return next((str(each.get("status", "")) for each in conditions if each.get("type") == kind), "")
+
+
+def silenced(node: Object, now: str) -> list[Object] | None:
+    """The conditions of a node that has stopped to report; None: they are so already."""
+    conditions = [dict(each) for each in (node.get("status") or {}).get("conditions") or ()]
+    changed = False
+    for kind in WATCHED:
+        found = next((each for each in conditions if each.get("type") == kind), None)
+        if found is None:
+            found = {"type": kind, "lastHeartbeatTime": now}
+            found |= {"reason": "NodeStatusNeverUpdated", "message": _NEVER}
+            conditions.append(found)
+        elif found.get("status") == "Unknown":
+            continue
+        else:
+            found |= {"reason": "NodeStatusUnknown", "message": _SILENT}
+        found |= {"status": "Unknown", "lastTransitionTime": now}
+        changed = True
+    return conditions if changed else None
+
+
+def taints(node: Object, executes: bool, now: str) -> list[Object] | None:
+    """All taints that the node ought to have, those of others as they are; None: it has them.
+
+    ``executes``: whether a node that is not well may lose its pods.
+    """
+    before = (node.get("spec") or {}).get("taints") or []
+    wanted = _wanted(node, executes)
+    kept = [each for each in before if _key(each) in wanted or not _is_ours(each)]
+    there = {_key(each) for each in kept}
+    added = [Taint(key, effect, now if effect == "NoExecute" else "") for key, effect in sorted(wanted - there)]
+    if not added and len(kept) == len(before):
+        return None
+    return [*kept, *(each.document() for each in added)]
+
+
+def _wanted(node: Object, executes: bool) -> set[tuple[str, str]]:
+    found = {(key, "NoSchedule") for kind, key in _PRESSURES.items() if status_of(node, kind) == "True"}
+    if (node.get("spec") or {}).get("unschedulable"):
+        found.add((UNSCHEDULABLE, "NoSchedule"))
+    bad = {"True": "", "Unknown": UNREACHABLE}.get(status_of(node, READY), NOT_READY)
+    if bad:
+        found.add((bad, "NoSchedule"))
+        if executes:
+            found.add((bad, "NoExecute"))
+    return found
+
+
+def _key(taint: Object) -> tuple[str, str]:
+    return taint.get("key", ""), taint.get("effect", "")
+
+
+def _is_ours(taint: Object) -> bool:
+    key, effect = _key(taint)
+    return key in OURS and (effect == "NoSchedule" or (effect == "NoExecute" and key in _EXECUTES))
+
+
+def may_execute(node: Object, nodes: Iterable[Object]) -> bool:
+    """Whether some node of its zone is well (nodelifecycle ComputeZoneState: full disruption ends no pods)."""
+    zone = _zone(node)
+    return any(status_of(each, READY) == "True" for each in nodes if _zone(each) == zone)
+
+
+def _zone(node: Object) -> tuple[str, str]:
+    labels = node["metadata"].get("labels") or {}
+    return labels.get("topology.kubernetes.io/region", ""), labels.get("topology.kubernetes.io/zone", "")
+
+
+def unready(pod: Object, now: str) -> Sequence[Object] | None:
+    """The conditions of a pod whose node is silent; None: it is not said to be ready anyway."""
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    if not any(each.get("type") == READY and each.get("status") == "True" for each in conditions):
+        return None
+    changed = {"status": "False", "lastTransitionTime": now, "reason": "NodeNotReady"}
+    return [{**each, **changed} if each.get("type") == READY else each for each in conditions]

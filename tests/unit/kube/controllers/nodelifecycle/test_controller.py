@@ -1,0 +1,83 @@
+"""Nodes are looked at when they change, and when their time is up."""
+
+from tests.unit.kube.controllers.harness import clock_of, obj, running
+from wherry.kube.client.fake import FakeClient
+from wherry.kube.controllers.frame import Controller, Needs
+from wherry.kube.controllers.nodelifecycle.controller import LEASE_NAMESPACE, LEASES, NODES, PODS, NodeLifecycle
+from wherry.kube.machinery.model import Object
+
+
+def make(needs: Needs) -> list[Controller]:
+    return [Controller(NodeLifecycle(needs), needs.clock)]
+
+
+def node(name: str, ready: str = "True", **spec: object) -> Object:
+    condition = {"type": "Ready", "status": ready, "lastHeartbeatTime": "2026-01-01T00:00:00Z"}
+    found: Object = obj("Node", name, "", spec=spec, status={"conditions": [condition]})
+    return found
+
+
+def lease(name: str, at: str) -> Object:
+    found: Object = obj("Lease", name, LEASE_NAMESPACE, spec={"renewTime": at})
+    found["apiVersion"] = "coordination.k8s.io/v1"
+    return found
+
+
+def pod(node_name: str) -> Object:
+    status = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+    found: Object = obj("Pod", "p", "default", spec={"nodeName": node_name, "containers": []}, status=status)
+    return found
+
+
+def taints(client: FakeClient, name: str) -> set[str]:
+    found = client.find(NODES, name, "")
+    assert found
+    return {f"{each['key']}:{each['effect']}" for each in found["spec"].get("taints") or ()}
+
+
+async def test_a_node_that_becomes_ready_may_be_given_pods() -> None:
+    taint = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
+    client = FakeClient(node("a", taints=[taint]), lease("a", "1"))
+    async with running(client, make):
+        await clock_of(client).advance(1)
+    assert taints(client, "a") == set()
+
+
+async def test_a_silent_node_is_unreachable_and_its_pods_are_not_ready() -> None:
+    client = FakeClient(node("a"), lease("a", "1"), node("b"), lease("b", "1"), pod("a"))
+    async with running(client, make):
+        for second in range(12):
+            await clock_of(client).advance(10)
+            renewed = client.find(LEASES, "b", LEASE_NAMESPACE)
+            assert renewed
+            renewed["spec"]["renewTime"] = str(second)
+            await client.update(LEASES, renewed, LEASE_NAMESPACE)
+        await clock_of(client).advance(1)
+    assert taints(client, "a") == {
+        "node.kubernetes.io/unreachable:NoSchedule",
+        "node.kubernetes.io/unreachable:NoExecute",
+    }
+    assert taints(client, "b") == set()
+    found = client.find(PODS, "p", "default")
+    assert found and found["status"]["conditions"][0]["status"] == "False"
+
+
+async def test_when_all_are_silent_nobody_loses_pods() -> None:
+    client = FakeClient(node("a"), lease("a", "1"), node("b"), lease("b", "1"))
+    async with running(client, make):
+        await clock_of(client).advance(120)
+        await clock_of(client).advance(1)
+    for name in "ab":
+        assert taints(client, name) == {"node.kubernetes.io/unreachable:NoSchedule"}
+
+
+async def test_who_renews_is_never_silent() -> None:
+    client = FakeClient(node("a"), lease("a", "0"))
+    async with running(client, make):
+        for second in range(30):
+            await clock_of(client).advance(10)
+            renewed = client.find(LEASES, "a", LEASE_NAMESPACE)
+            assert renewed
+            renewed["spec"]["renewTime"] = str(second)
+            await client.update(LEASES, renewed, LEASE_NAMESPACE)
+    assert taints(client, "a") == set()

@@ -1,0 +1,81 @@
+"""What a node ought to say."""
+
+from typing import Any
+
+import pytest
+
+from wherry.kube.controllers.nodelifecycle.plan import may_execute, silenced, taints, unready
+from wherry.kube.machinery.model import Object
+
+NOW = "2026-01-01T00:00:00Z"
+
+
+def node(name: str = "n", spec: Object | None = None, zone: str = "", **conditions: str) -> Object:
+    labels = {"topology.kubernetes.io/zone": zone} if zone else {}
+    found = [{"type": kind, "status": status} for kind, status in conditions.items()]
+    return {"metadata": {"name": name, "labels": labels}, "spec": spec or {}, "status": {"conditions": found}}
+
+
+def keys(found: list[Object] | None) -> set[str] | None:
+    return None if found is None else {f"{each['key'].partition('/')[2]}:{each['effect']}" for each in found}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        ({"Ready": "True"}, None),
+        ({"Ready": "False"}, {"not-ready:NoSchedule", "not-ready:NoExecute"}),
+        ({}, {"not-ready:NoSchedule", "not-ready:NoExecute"}),
+        ({"Ready": "Unknown"}, {"unreachable:NoSchedule", "unreachable:NoExecute"}),
+        ({"Ready": "True", "MemoryPressure": "True"}, {"memory-pressure:NoSchedule"}),
+        ({"Ready": "True", "DiskPressure": "True"}, {"disk-pressure:NoSchedule"}),
+        ({"Ready": "True", "PIDPressure": "True"}, {"pid-pressure:NoSchedule"}),
+        ({"Ready": "True", "NetworkUnavailable": "True"}, {"network-unavailable:NoSchedule"}),
+    ],
+)
+def test_conditions_become_taints(conditions: dict[str, str], expected: set[str] | None) -> None:
+    assert keys(taints(node(**conditions), True, NOW)) == expected
+
+
+def test_a_cordoned_node_says_so() -> None:
+    assert keys(taints(node(spec={"unschedulable": True}, Ready="True"), True, NOW)) == {"unschedulable:NoSchedule"}
+
+
+def test_taints_of_others_stay_and_ours_go_when_it_is_well_again() -> None:
+    before = [
+        {"key": "example.com/x", "effect": "NoExecute"},
+        {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"},
+        {"key": "node.kubernetes.io/not-ready", "effect": "NoExecute", "timeAdded": "2025-01-01T00:00:00Z"},
+    ]
+    assert taints(node(spec={"taints": before}, Ready="True"), True, NOW) == before[:1]
+
+
+def test_the_time_since_when_is_kept() -> None:
+    first = taints(node(Ready="False"), True, NOW)
+    assert first is not None
+    assert {each.get("timeAdded") for each in first if each["effect"] == "NoExecute"} == {NOW}
+    assert taints(node(spec={"taints": first}, Ready="False"), True, "2027-01-01T00:00:00Z") is None
+
+
+def test_where_no_node_is_well_none_is_to_lose_its_pods() -> None:
+    ill, well, far = node("a", zone="x", Ready="Unknown"), node("b", zone="x", Ready="True"), node("c", Ready="True")
+    assert may_execute(ill, [ill, well])
+    assert not may_execute(ill, [ill, far])
+    assert keys(taints(ill, False, NOW)) == {"unreachable:NoSchedule"}
+
+
+def test_a_silent_node_s_conditions_are_unknown() -> None:
+    found = silenced(node(Ready="True", MemoryPressure="False"), NOW)
+    assert found is not None
+    assert {each["type"]: each["status"] for each in found} == dict.fromkeys(
+        ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure"), "Unknown"
+    )
+    assert {each["reason"] for each in found} == {"NodeStatusUnknown", "NodeStatusNeverUpdated"}
+    assert silenced({"metadata": {}, "status": {"conditions": found}}, NOW) is None
+
+
+@pytest.mark.parametrize(("status", "expected"), [("True", "False"), ("False", None)])
+def test_its_pods_are_no_longer_ready(status: str, expected: str | None) -> None:
+    pod: dict[str, Any] = {"status": {"conditions": [{"type": "Ready", "status": status}, {"type": "Other"}]}}
+    found = unready(pod, NOW)
+    assert (found[0]["status"] if found else None) == expected

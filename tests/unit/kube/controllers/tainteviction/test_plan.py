@@ -1,0 +1,60 @@
+"""When a pod is to go because of its node's taints."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from wherry.kube.controllers.tainteviction.plan import disrupted, seconds_left, tolerates
+from wherry.kube.machinery.model import Object
+
+NOW = datetime(2026, 1, 1, 0, 1, 0, tzinfo=UTC)
+TAINT = {"key": "k", "value": "v", "effect": "NoExecute", "timeAdded": "2026-01-01T00:00:00Z"}
+
+
+def left(*tolerations: Object, taints: list[Object] | None = None) -> float | None:
+    return seconds_left({"spec": {"tolerations": list(tolerations)}}, {"spec": {"taints": taints or [TAINT]}}, NOW)
+
+
+@pytest.mark.parametrize(
+    ("toleration", "expected"),
+    [
+        ({"operator": "Exists"}, True),
+        ({"key": "k", "operator": "Exists"}, True),
+        ({"key": "k", "value": "v"}, True),
+        ({"key": "k", "value": "w"}, False),
+        ({"key": "x", "operator": "Exists"}, False),
+        ({"key": "k", "operator": "Exists", "effect": "NoSchedule"}, False),
+        ({"key": "k", "value": "v", "effect": "NoExecute"}, True),
+    ],
+)
+def test_tolerating(toleration: Object, expected: bool) -> None:
+    assert tolerates(toleration, TAINT) is expected
+
+
+def test_who_does_not_tolerate_goes_at_once() -> None:
+    assert left() == 0
+
+
+def test_who_tolerates_for_ever_stays() -> None:
+    assert left({"operator": "Exists"}) is None
+
+
+def test_time_counts_from_the_taint() -> None:
+    assert left({"key": "k", "operator": "Exists", "tolerationSeconds": 300}) == 240
+    assert left({"key": "k", "operator": "Exists", "tolerationSeconds": 30}) == -30
+
+
+def test_the_shortest_of_several_counts() -> None:
+    both = ({"operator": "Exists"}, {"key": "k", "operator": "Exists", "tolerationSeconds": 100})
+    assert left(*both) == 40
+
+
+def test_taints_of_another_effect_end_nobody() -> None:
+    assert left(taints=[{**TAINT, "effect": "NoSchedule"}]) is None
+
+
+def test_it_is_said_why_it_goes() -> None:
+    pod = {"status": {"conditions": [{"type": "Ready", "status": "True"}, {"type": "DisruptionTarget"}]}}
+    found = list(disrupted(pod, "2026-01-01T00:00:00Z"))
+    assert [each["type"] for each in found] == ["Ready", "DisruptionTarget"]
+    assert found[-1]["reason"] == "DeletionByTaintManager"
