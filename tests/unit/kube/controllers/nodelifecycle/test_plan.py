@@ -67,9 +67,8 @@ def test_where_no_node_is_well_none_is_to_lose_its_pods() -> None:
 def test_a_silent_node_s_conditions_are_unknown() -> None:
     found = silenced(node(Ready="True", MemoryPressure="False"), NOW)
     assert found is not None
-    assert {each["type"]: each["status"] for each in found} == dict.fromkeys(
-        ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure"), "Unknown"
-    )
+    kinds = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
+    assert {each["type"]: each["status"] for each in found} == dict.fromkeys(kinds, "Unknown")
     assert {each["reason"] for each in found} == {"NodeStatusUnknown", "NodeStatusNeverUpdated"}
     assert silenced({"metadata": {}, "status": {"conditions": found}}, NOW) is None
 
