@@ -15,7 +15,7 @@ from wherry.kube.scheduler.selectors import selector_of, with_label_keys
 _FIRST = (CPU, MEMORY, STORAGE)
 _READ = (
     "schedulerName", "priority", "preemptionPolicy", "nodeSelector", "affinity", "tolerations", "overhead", "resources",
-    "topologySpreadConstraints", "schedulingGates", "resourceClaims", "schedulingGroup", "hostNetwork", "nodeName",
+    "topologySpreadConstraints", "schedulingGates", "resourceClaims", "schedulingGroup", "hostNetwork",
 )  # fmt: skip
 """Of the specification, besides containers and volumes: what a shape is made of."""
 _RESIZED = ("name", "resources", "allocatedResources")

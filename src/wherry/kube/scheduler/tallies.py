@@ -203,6 +203,10 @@ class TermCounts:
                 del self._counts[term]
                 self._index.remove(term.scope, count)
 
+    def shown(self) -> dict[PodTerm, dict[str, int]]:
+        """All of them, by domain."""
+        return {term: dict(count.by_value) for term, count in self._counts.items()}
+
     def about(self, pod: Pod, labels_of: LabelsOf) -> Iterator[TermCount]:
         """Those whose terms mean this pod."""
         if self._counts:
