@@ -1,0 +1,261 @@
+"""Services on the kernel: which packets arrive where, from pods, from the node and from a neighbour."""
+
+import errno
+import socket
+import time
+from typing import Any
+
+import pytest
+
+from tests.kernel.netlab import GATEWAY, NODE, OUTSIDE, Place, answers, asked
+from tests.kernel.proxylab import ProxyLab
+from tests.kernel.rig import wait_until
+from tests.unit.linux.apart import apart
+from tests.unit.node.proxy.objects import TCP80, endpoint, service, slice_
+from wherry.kube.machinery.model import Object
+from wherry.linux.errors import KernelError
+from wherry.linux.nftables import Nftables
+from wherry.linux.sysctl import write_net
+from wherry.node.proxy.facts import SERVICES, SLICES
+
+NODE_PORT = {**TCP80, "nodePort": 30080}
+
+
+def web(*pods: Place, **spec: Any) -> list[Object]:
+    """The service ``web`` with these endpoints."""
+    return [service(**spec), slice_("web", [endpoint(pod.address) for pod in pods])]
+
+
+@apart
+def test_a_cluster_address_leads_to_each_endpoint_and_keeps_who_asks() -> None:
+    lab = ProxyLab()
+    first, second, client = lab.pod(2), lab.pod(3), lab.pod(4)
+    lab.put(*web(first, second))
+    with lab.running():
+        found = answers(client, "10.96.0.1", 80, 60)
+        assert set(found) == {"pod2", "pod3"}
+        assert min(found.values()) > 10
+        assert client.ask("10.96.0.1", 80).seen == client.address
+        assert lab.node.ask("10.96.0.1", 80).name in ("pod2", "pod3")
+        assert lab.neighbour.ask("10.96.0.1", 80).error == "ConnectionRefusedError"
+
+
+@apart
+def test_a_pod_reaches_itself_through_its_service() -> None:
+    lab = ProxyLab()
+    alone = lab.pod(2)
+    lab.put(*web(alone))
+    with lab.running():
+        answer = alone.ask("10.96.0.1", 80)
+        assert (answer.name, answer.seen) == ("pod2", GATEWAY)
+
+
+@apart
+def test_many_endpoints_share_the_connections() -> None:
+    lab = ProxyLab()
+    pods = [lab.pod(number) for number in range(10, 30)]  # above slots.EXACT
+    lab.put(*web(*pods))
+    with lab.running():
+        assert set(answers(lab.pod(4), "10.96.0.1", 80, 300)) == {pod.name for pod in pods}
+
+
+@apart
+def test_who_has_no_endpoints_refuses() -> None:
+    lab = ProxyLab()
+    pod = lab.pod(2)
+    lab.put(*web(ports=[NODE_PORT], type="NodePort", externalIPs=["203.0.113.9"]))
+    with lab.running():
+        for place, address, port in (
+            (pod, "10.96.0.1", 80),
+            (pod, "10.96.0.1", 81),
+            (lab.node, "10.96.0.1", 80),
+            (lab.neighbour, OUTSIDE, 30080),
+            (pod, "203.0.113.9", 80),
+        ):
+            assert place.ask(address, port).error == "ConnectionRefusedError", (place.name, address, port)
+        assert pod.ask("10.96.0.1", 80, "udp").error == "ConnectionRefusedError"
+
+
+@apart
+def test_a_node_port_is_at_every_address_of_the_node_but_loopback() -> None:
+    lab = ProxyLab()
+    pod, client = lab.pod(2), lab.pod(4)
+    lab.put(*web(pod, ports=[NODE_PORT], type="NodePort"))
+    with lab.running():
+        assert lab.neighbour.ask(OUTSIDE, 30080).seen == lab.neighbour.address
+        assert client.ask(GATEWAY, 30080).seen == client.address
+        assert client.ask(OUTSIDE, 30080).name == "pod2"
+        assert lab.node.ask(OUTSIDE, 30080).name == "pod2"
+        assert lab.node.ask("127.0.0.1", 30080).error == "ConnectionRefusedError"
+
+
+@apart
+def test_a_load_balancer_is_the_nodes_own_address_for_whom_it_allows() -> None:
+    lab = ProxyLab()
+    pod, client = lab.pod(2), lab.pod(4)
+    balanced = {"type": "LoadBalancer", "ports": [NODE_PORT], "ingress": [{"ip": OUTSIDE}]}
+    lab.put(*web(pod, **balanced))
+    with lab.running():
+        assert lab.neighbour.ask(OUTSIDE, 80).seen == lab.neighbour.address
+        assert client.ask(OUTSIDE, 80).name == "pod2"
+        lab.put(*web(pod, **balanced, loadBalancerSourceRanges=["192.168.78.0/24", "10.0.0.0/8"]))
+        wait_until(lambda: lab.neighbour.is_deaf(OUTSIDE, 80))
+        lab.put(*web(pod, **balanced, loadBalancerSourceRanges=["192.168.77.0/24"]))
+        wait_until(lambda: lab.neighbour.ask(OUTSIDE, 80))
+        assert client.is_deaf(OUTSIDE, 80)
+
+
+@apart
+def test_external_addresses_lead_to_the_service_from_everywhere() -> None:
+    lab = ProxyLab()
+    pod, client = lab.pod(2), lab.pod(4)
+    lab.put(*web(pod, externalIPs=["203.0.113.9"]))
+    with lab.running():
+        assert lab.neighbour.ask("203.0.113.9", 80).seen == lab.neighbour.address
+        assert client.ask("203.0.113.9", 80).name == "pod2"
+
+
+@apart
+def test_external_policy_local_leads_strangers_to_local_endpoints_only() -> None:
+    lab = ProxyLab()
+    here, there, client = lab.pod(2), lab.pod(3), lab.pod(4)
+    both = [endpoint(here.address), endpoint(there.address, node="there")]
+    kept = service(type="NodePort", ports=[NODE_PORT], externalTrafficPolicy="Local")
+    lab.put(kept, slice_("web", both))
+    with lab.running():
+        assert set(answers(lab.neighbour, OUTSIDE, 30080, 20)) == {"pod2"}
+        assert set(answers(client, OUTSIDE, 30080, 40)) == {"pod2", "pod3"}
+        assert set(answers(client, "10.96.0.1", 80, 40)) == {"pod2", "pod3"}
+        lab.put(slice_("web", both[1:]))
+        wait_until(lambda: lab.neighbour.is_deaf(OUTSIDE, 30080))
+        assert client.ask(OUTSIDE, 30080).name == "pod3"
+
+
+@apart
+def test_internal_policy_local_leads_to_local_endpoints_or_nowhere() -> None:
+    lab = ProxyLab()
+    here, there, client = lab.pod(2), lab.pod(3), lab.pod(4)
+    both = [endpoint(here.address), endpoint(there.address, node="there")]
+    lab.put(service(internalTrafficPolicy="Local"), slice_("web", both))
+    with lab.running():
+        assert set(answers(client, "10.96.0.1", 80, 20)) == {"pod2"}
+        lab.put(slice_("web", both[1:]))
+        wait_until(lambda: client.is_deaf("10.96.0.1", 80))
+
+
+@apart
+def test_affinity_keeps_a_client_where_it_was_until_that_is_gone() -> None:
+    lab = ProxyLab()
+    pods, clients = [lab.pod(number) for number in (2, 3, 5)], [lab.pod(number) for number in (10, 11, 12, 13)]
+    lab.put(*web(*pods, sessionAffinity="ClientIP"))
+    with lab.running():
+        first = {client.name: client.ask("10.96.0.1", 80).name for client in clients}
+        for client in clients:
+            assert answers(client, "10.96.0.1", 80, 10) == {first[client.name]: 10}
+        lab.put(*web(*pods, lab.pod(6), sessionAffinity="ClientIP"))  # one more moves nobody
+        lab.put(service("other", "10.96.0.9"), slice_("other", [endpoint(pods[0].address)]))
+        wait_until(lambda: clients[0].ask("10.96.0.9", 80))
+        for client in clients:
+            assert answers(client, "10.96.0.1", 80, 10) == {first[client.name]: 10}
+        gone = next(pod for pod in pods if pod.name == first["pod10"])
+        left = [pod for pod in pods if pod is not gone]
+        lab.put(*web(*left, sessionAffinity="ClientIP"))
+        wait_until(lambda: clients[0].ask("10.96.0.1", 80).name != gone.name)
+        for client in clients:
+            second = client.ask("10.96.0.1", 80).name
+            assert second == first[client.name] or first[client.name] == gone.name
+            assert answers(client, "10.96.0.1", 80, 10) == {second: 10}
+
+
+@apart
+def test_affinity_ends_with_its_time() -> None:
+    lab = ProxyLab()
+    pods, client = [lab.pod(number) for number in (2, 3, 5, 6)], lab.pod(10)
+    config = {"clientIP": {"timeoutSeconds": 1}}
+    lab.put(*web(*pods, sessionAffinity="ClientIP", sessionAffinityConfig=config))
+    with lab.running():
+        first = client.ask("10.96.0.1", 80).name
+        assert answers(client, "10.96.0.1", 80, 20) == {first: 20}
+
+        def another_after_a_pause() -> bool:
+            time.sleep(1.3)
+            return client.ask("10.96.0.1", 80).name != first
+
+        wait_until(another_after_a_pause, 20)
+
+
+@apart
+def test_an_ended_endpoint_is_left_out_and_a_connection_to_it_goes_on() -> None:
+    """N06, on the kernel."""
+    lab = ProxyLab()
+    first, second, client = lab.pod(2), lab.pod(3), lab.pod(4)
+    lab.put(*web(first, second))
+    with lab.running():
+        connections: dict[str, socket.socket] = {}
+        while len(connections) < 2:
+            made = client.made(socket.SOCK_STREAM)
+            made.settimeout(2)
+            made.connect(("10.96.0.1", 80))
+            connections[asked(made).name] = made
+        lab.call(lab.proxy.withdraw([first.address]))
+        assert answers(client, "10.96.0.1", 80, 30) == {"pod3": 30}
+        assert asked(connections["pod2"]).name == "pod2"
+        lab.put(slice_("web", [endpoint(second.address)]))
+        assert asked(connections["pod2"]).name == "pod2"
+        lab.call(lab.proxy.withdraw([second.address]))  # nobody else is there: better than nobody
+        assert client.ask("10.96.0.1", 80).name == "pod3"
+
+
+@apart
+def test_datagrams_follow_their_service_to_another_endpoint() -> None:
+    lab = ProxyLab()
+    first, second, client = lab.pod(2), lab.pod(3), lab.pod(4)
+    port = {"name": "http", "protocol": "UDP", "port": 80}
+    numbers = [{"name": "http", "protocol": "UDP", "port": 8080}]
+    lab.put(service(ports=[port]), slice_("web", [endpoint(first.address)], ports=numbers))
+    with lab.running(), client.made(socket.SOCK_DGRAM) as datagrams:
+        datagrams.settimeout(0.3)
+        datagrams.connect(("10.96.0.1", 80))
+        assert asked(datagrams).name == "pod2"
+        lab.put(slice_("web", [endpoint(second.address)], ports=numbers))
+
+        def answer() -> str:
+            try:
+                return asked(datagrams).name
+            except TimeoutError:
+                return ""
+
+        wait_until(lambda: answer() == "pod3")
+
+
+@apart
+def test_services_come_and_go() -> None:
+    lab = ProxyLab()
+    pod, client = lab.pod(2), lab.pod(4)
+    with lab.running():
+        assert client.is_deaf("10.96.0.1", 80) or client.ask("10.96.0.1", 80).error
+        lab.put(*web(pod, ports=[NODE_PORT], type="NodePort"))
+        wait_until(lambda: client.ask("10.96.0.1", 80))
+        lab.delete(SERVICES, "web", "default")
+        wait_until(lambda: not client.ask(OUTSIDE, 30080, seconds=0.3))
+        lab.delete(SLICES, "web-1", "default")
+        lab.put(*web(pod))
+        wait_until(lambda: client.ask("10.96.0.1", 80))
+
+
+@apart
+def test_pods_of_one_bridge_talk_through_the_node() -> None:
+    """So that rules see them, whether the machine has br_netfilter or not."""
+    lab = ProxyLab()
+    pod, client = lab.pod(2), lab.pod(4)
+    try:
+        write_net("bridge/bridge-nf-call-iptables", "0")
+    except KernelError as error:
+        if error.errno != errno.ENOENT:
+            pytest.skip(f"br_netfilter cannot be switched off here: {error}")
+    with lab.running(), Nftables() as nftables:
+        assert client.ask(pod.address, 8080).seen == client.address
+        rule = f'add rule inet own f iifname "{NODE.bridge}" oifname "{NODE.bridge}" drop'
+        hook = "type filter hook forward priority 5;"
+        nftables.run(f"add table inet own\nadd chain inet own f {{ {hook} }}\n{rule}\n", step="drop what is routed")
+        assert client.is_deaf(pod.address, 8080)

@@ -1,0 +1,55 @@
+"""API objects for tests of the proxy, with as little in them as matters."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from wherry.kube.machinery.model import Object
+
+TCP80 = {"name": "http", "protocol": "TCP", "port": 80}
+
+
+def service(name: str = "web", address: str = "10.96.0.1", ports: Iterable[Object] = (TCP80,), **spec: Any) -> Object:
+    """``address`` may be several, by comma. Fields of ``status`` come as ``ingress=``."""
+    addresses = [each for each in address.split(",") if each]
+    status = {"loadBalancer": {"ingress": spec.pop("ingress", [])}}
+    body = {
+        "clusterIP": address.split(",")[0],
+        "clusterIPs": addresses,
+        "selector": {"app": name},
+        "ports": list(ports),
+    }
+    return {
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "default"},
+        "spec": {**body, **spec}, "status": status,
+    }  # fmt: skip
+
+
+def endpoint(address: str, node: str | None = "here", **more: Any) -> Object:
+    """``ready``, ``serving`` and ``terminating`` are conditions; ``uid`` the pod's; the rest is the endpoint's own."""
+    conditions = {name: more.pop(name) for name in ("ready", "serving", "terminating") if name in more}
+    made: Object = {"addresses": [address], "conditions": conditions}
+    if node is not None:
+        made["nodeName"] = node
+    if "uid" in more:
+        made["targetRef"] = {"kind": "Pod", "uid": more.pop("uid")}
+    return {**made, **more}
+
+
+def slice_(
+    service_name: str,
+    endpoints: Iterable[Object],
+    port: int = 8080,
+    *,
+    name: str = "",
+    ports: Any = None,
+    kind: str = "IPv4",
+) -> Object:
+    numbers = [{"name": "http", "protocol": "TCP", "port": port}] if ports is None else ports
+    return {
+        "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
+        "metadata": {
+            "name": name or f"{service_name}-1", "namespace": "default",
+            "labels": {"kubernetes.io/service-name": service_name},
+        },
+        "addressType": kind, "endpoints": list(endpoints), "ports": numbers,
+    }  # fmt: skip
