@@ -109,13 +109,13 @@ class Rig:
         return Agent(self.client, self.runtime, self.options, self.clock, parts)
 
     @asynccontextmanager
-    async def running(self, *pods: Object) -> AsyncIterator["Rig"]:
+    async def running(self, *pods: Object, wait: bool = True) -> AsyncIterator["Rig"]:
         """Leaving kills the agent and leaves the runtime as it is: entering again is a restart."""
         self.client.put(*pods)
         self.agent = self.make()
         task = asyncio.create_task(self.agent.run())
         try:
-            await self.until(lambda: self.agent.ready.is_set() or task.done())
+            await self.until(lambda: not wait or self.agent.ready.is_set() or task.done())
             yield self
         finally:
             task.cancel()
