@@ -2,13 +2,16 @@
 
 from wherry.kube.controllers.daemonset.controller import DaemonSetController
 from wherry.kube.controllers.deployment.controller import DeploymentController
+from wherry.kube.controllers.disruption.controller import DisruptionController
 from wherry.kube.controllers.frame import Controller, Needs, Reconciler, Runnable
 from wherry.kube.controllers.job.controller import JobController
 from wherry.kube.controllers.nodelifecycle.controller import NodeLifecycle
+from wherry.kube.controllers.podgc import PodGarbage
 from wherry.kube.controllers.replicaset.controller import ReplicaSetController
 from wherry.kube.controllers.replicationcontroller.controller import REPLICATION_CONTROLLER
 from wherry.kube.controllers.statefulset.controller import StatefulSetController
 from wherry.kube.controllers.tainteviction.controller import TaintEviction
+from wherry.kube.controllers.ttlafterfinished import TtlAfterFinished
 from wherry.kube.scheduler.scheduler import Scheduler
 
 WORKERS = 5
@@ -24,6 +27,9 @@ def running(needs: Needs) -> tuple[Runnable, ...]:
         StatefulSetController(needs),
         DaemonSetController(needs),
         JobController(needs),
+        DisruptionController(needs),
+        TtlAfterFinished(needs),
+        PodGarbage(needs),
         NodeLifecycle(needs),
         TaintEviction(needs),
     )
