@@ -25,12 +25,14 @@ class NoNodes:
     """Of a server without nodes."""
 
     async def connect(self, call: Call, obj: Object, request: web.BaseRequest) -> web.StreamResponse:
-        """Raises StatusError 503 (or 400, as upstream, of a pod that has no node)."""
+        """Raises StatusError 503 (or 400, as upstream, of a pod that has no node).
+
+        The log of such a pod is nothing at all (pkg/registry/core/pod/strategy.go: LogLocation)."""
         node = obj.get("spec", {}).get("nodeName", "")
         name = call.info.name
         if call.info.resource == "pods" and not node:
             if call.info.subresource == "log":
-                raise status.bad_request(f"pod {name} is not assigned to a node yet: it has no logs")
+                return web.Response(status=204)
             raise status.bad_request(f"pod {name} does not have a host assigned")
         raise status.unavailable(
             f'{call.info.resource}/{call.info.subresource} of "{name}" is answered by a node, and no node is connected'
