@@ -11,6 +11,7 @@ from pathlib import Path
 from wherry.app import controlling
 from wherry.app.config import Settings
 from wherry.app.names import node_name, own_address
+from wherry.app.rights import NODE_SERVICES
 from wherry.engine.instance import Instance
 from wherry.http.server import TcpServer, serve_tcp
 from wherry.kit.errors import Conflict, Invalid
@@ -177,7 +178,7 @@ def _ranges(settings: Settings) -> Ranges:
 
 def _wanted(settings: Settings, host: str, ranges: Ranges) -> Wanted:
     names = (*settings.api_names, *([] if host in ("0.0.0.0", "::") else [host]))
-    clients = (*STANDARD, node_identity(node_name(settings)))
+    clients = (*STANDARD, node_identity(node_name(settings)), NODE_SERVICES)
     return Wanted(socket.gethostname(), str(ranges.networks[0][1]), names, clients)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wherry.app.rights import roles
 from wherry.kube.apiserver.assembly import ApiServer
 from wherry.kube.apiserver.authz.aggregation import aggregate
 from wherry.kube.apiserver.authz.bootstrap import defaults
@@ -68,7 +69,7 @@ class LateAuthority:
 
 async def begin(server: ApiServer, address: bootstrap.Address) -> None:
     """Make what a cluster begins with, where it is missing."""
-    await bootstrap.ensure(server.client(), bootstrap.wanted(address, defaults(), reconcile))
+    await bootstrap.ensure(server.client(), bootstrap.wanted(address, (*defaults(), *roles()), reconcile))
 
 
 async def run(server: ApiServer, authority: Path, authority_pem: str) -> None:

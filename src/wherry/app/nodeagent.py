@@ -2,17 +2,24 @@
 
 import asyncio
 import logging
+import os
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import wherry
 from wherry.app.config import Settings
 from wherry.app.names import node_name, own_address
+from wherry.app.rights import NODE_SERVICES
 from wherry.engine.instance import Instance
 
 if TYPE_CHECKING:
     from wherry.app.wiring import Engine
+    from wherry.kube.client.clock import Clock
     from wherry.kube.client.connection import Connection
+    from wherry.kube.client.informers import Informers
+    from wherry.kube.client.model import Client
+    from wherry.kube.controllers.frame import Controller
     from wherry.node.pods.options import Options
 
 log = logging.getLogger("wherry.node")
@@ -31,7 +38,7 @@ async def run(engine: "Engine", settings: Settings) -> None:
 
 
 async def _live(engine: "Engine", settings: Settings) -> None:
-    connection = await _connection(settings.instance, node_name(settings))
+    await _served(settings)
     # Loaded now: an engine without a cluster never needs them, and one with a cluster has answered by now.
     from wherry.kube.client.clock import SystemClock
     from wherry.kube.client.http import HttpApiClient
@@ -40,32 +47,61 @@ async def _live(engine: "Engine", settings: Settings) -> None:
     from wherry.node.runtime import EngineRuntime
 
     clock = SystemClock()
+    node = node_name(settings)
     runtime = EngineRuntime(engine.containers.pods, engine.images, engine.registries, engine.events)
-    async with HttpApiClient(connection, clock, "kubelet") as client, Informers(client, clock) as informers:
-        agent = Agent(
-            client,
-            runtime,
-            _options(settings),
-            clock,
-            Parts(informers=informers, runtime_version=f"wherry://{wherry.__version__}"),
+    async with AsyncExitStack() as stack:
+        kubelet = await stack.enter_async_context(
+            HttpApiClient(_connection(settings.instance, f"node-{node}"), clock, "kubelet")
         )
+        services = await stack.enter_async_context(
+            HttpApiClient(_connection(settings.instance, NODE_SERVICES.file), clock, "node-services")
+        )
+        informers = await stack.enter_async_context(Informers(kubelet, clock))
+        wider = await stack.enter_async_context(Informers(services, clock))
+        stack.push_async_callback(runtime.close)
+        parts = Parts(informers=informers, runtime_version=f"wherry://{wherry.__version__}")
+        agent = Agent(kubelet, runtime, _options(settings), clock, parts)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(agent.run(), name="agent")
+            group.create_task(_volumes(services, wider, clock, settings).run(), name="volumes")
+
+
+def _volumes(client: "Client", informers: "Informers", clock: "Clock", settings: Settings) -> "Controller":
+    from wherry.kube.controllers.frame import Controller
+    from wherry.linux.trees import remove_tree
+    from wherry.node.storage.localpath import LocalPath
+
+    storage = settings.instance.storage
+    storage.mkdir(mode=0o711, exist_ok=True)
+
+    def remove(path: Path) -> None:
+        directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            await agent.run()
+            remove_tree(directory, path.name)
         finally:
-            await runtime.close()
+            os.close(directory)
+
+    return Controller(LocalPath(client, informers, node_name(settings), storage, remove), clock, 1)
 
 
-async def _connection(instance: Instance, node: str) -> "Connection":
-    """As soon as the API is served: its address and our certificate."""
-    pair = instance.cluster / "pki" / f"node-{node}.pem"
-    while not (  # noqa: ASYNC110  # another process makes them: there is nothing to be woken by
-        instance.api_address.exists() and pair.exists()
-    ):
+async def _served(settings: Settings) -> None:
+    """Wait until the API is, and our certificates are there."""
+    instance = settings.instance
+    wanted = [_pair(instance, f"node-{node_name(settings)}"), _pair(instance, NODE_SERVICES.file), instance.api_address]
+    while not all(path.exists() for path in wanted):  # noqa: ASYNC110  # another process makes them
         await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _pair(instance: Instance, who: str) -> Path:
+    return instance.cluster / "pki" / f"{who}.pem"
+
+
+def _connection(instance: Instance, who: str) -> "Connection":
+    """To the API, by the certificate of that name."""
     from wherry.kube.client.connection import Connection, tls_of
     from wherry.kube.pki.directory import read_pair
 
-    found = read_pair(pair)
+    found = read_pair(_pair(instance, who))
     authority = (instance.cluster / "pki" / "ca.crt").read_text()
     tls = tls_of(authority, found.certificate_pem, found.key_pem)
     return Connection(instance.api_address.read_text().strip(), tls)

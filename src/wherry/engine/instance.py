@@ -24,6 +24,7 @@ class Instance:
           engine.sqlite        the engine's metadata
           cluster/             the cluster's state and its keys (control's)
           pods/                volumes of the pods on this node
+          storage/             volumes of claims
           kubeconfig           how to reach the cluster as its administrator
           content/             OCI image layout: blobs/sha256/…, ingest/
           snapshots/           one directory a chain id
@@ -89,6 +90,11 @@ class Instance:
     def pods(self) -> Path:
         """What the node's agent keeps of its pods: their volumes."""
         return self.root / "pods"
+
+    @property
+    def storage(self) -> Path:
+        """Volumes of the cluster's claims that are on this node."""
+        return self.root / "storage"
 
     @property
     def kubeconfig(self) -> Path:

@@ -27,6 +27,7 @@ _PRIORITIES = {
 _PLURALS = {
     "Namespace": "namespaces", "Service": "services", "Endpoints": "endpoints", "EndpointSlice": "endpointslices",
     "PriorityClass": "priorityclasses", "PriorityLevelConfiguration": "prioritylevelconfigurations",
+    "StorageClass": "storageclasses",
     "FlowSchema": "flowschemas", "ClusterRole": "clusterroles", "ClusterRoleBinding": "clusterrolebindings",
     "Role": "roles", "RoleBinding": "rolebindings",
 }  # fmt: skip
@@ -81,8 +82,19 @@ def wanted(address: Address, roles: Iterable[Object], reconcile_role: Reconcile)
         Wanted(_endpoints(address), restore),
         Wanted(_priority_classes(), keep),
         Wanted(flow_objects(), keep),
+        Wanted([_storage_class()], keep),
         Wanted(list(roles), reconcile_role),
     ]
+
+
+def _storage_class() -> Object:
+    """The default one: a directory of the node that the first pod to use the claim is on."""
+    annotations = {"storageclass.kubernetes.io/is-default-class": "true"}
+    return {
+        "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass",
+        "metadata": {"name": "local-path", "annotations": annotations}, "provisioner": "wherry.dev/local-path",
+        "reclaimPolicy": "Delete", "volumeBindingMode": "WaitForFirstConsumer",
+    }  # fmt: skip
 
 
 def _service(address: Address) -> Object:

@@ -12,6 +12,7 @@ from wherry.kube.controllers.replicationcontroller.controller import REPLICATION
 from wherry.kube.controllers.statefulset.controller import StatefulSetController
 from wherry.kube.controllers.tainteviction.controller import TaintEviction
 from wherry.kube.controllers.ttlafterfinished import TtlAfterFinished
+from wherry.kube.controllers.volumebinding.controller import VolumeBinder
 from wherry.kube.scheduler.scheduler import Scheduler
 
 WORKERS = 5
@@ -30,6 +31,7 @@ def running(needs: Needs) -> tuple[Runnable, ...]:
         DisruptionController(needs),
         TtlAfterFinished(needs),
         PodGarbage(needs),
+        VolumeBinder(needs),
         NodeLifecycle(needs),
         TaintEviction(needs),
     )

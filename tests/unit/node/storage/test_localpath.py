@@ -1,0 +1,91 @@
+"""Volumes on this node's own disk."""
+
+import shutil
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.kube.controllers.harness import clock_of, obj, running
+from wherry.kube.client.fake import FakeClient
+from wherry.kube.controllers.frame import Controller, Needs
+from wherry.kube.machinery.model import Object
+from wherry.node.storage.localpath import PROVISIONER, VOLUMES, LocalPath
+
+
+class Place:
+    """A node ``n1`` that keeps volumes in a directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def make(self, needs: Needs) -> list[Controller]:
+        provisioner = LocalPath(needs.client, needs.informers, "n1", self.directory, shutil.rmtree)
+        return [Controller(provisioner, needs.clock, 1)]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def claim(node: str = "n1", provisioner: str = PROVISIONER) -> Object:
+    resources = {"requests": {"storage": "1Gi"}}
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": resources, "storageClassName": "local-path"}
+    found: Object = obj("PersistentVolumeClaim", "data", "default", spec=spec)
+    found["metadata"]["annotations"] = {
+        "volume.kubernetes.io/storage-provisioner": provisioner,
+        "volume.kubernetes.io/selected-node": node,
+    }
+    return found
+
+
+def storage_class(**more: Any) -> Object:
+    found: Object = obj("StorageClass", "local-path", "", provisioner=PROVISIONER, **more)
+    found["apiVersion"] = "storage.k8s.io/v1"
+    return found
+
+
+async def test_a_claim_gets_a_directory_and_a_volume_on_this_node(place: Place) -> None:
+    client = FakeClient(claim(), storage_class(reclaimPolicy="Delete"))
+    async with running(client, place.make):
+        await clock_of(client).advance(1)
+    (volume,) = client.all(VOLUMES)
+    path = Path(volume["spec"]["hostPath"]["path"])
+    assert path.parent == place.directory and stat.S_IMODE(path.stat().st_mode) == 0o777
+    assert volume["spec"]["claimRef"]["name"] == "data"
+    term = volume["spec"]["nodeAffinity"]["required"]["nodeSelectorTerms"][0]["matchExpressions"][0]
+    assert term == {"key": "kubernetes.io/hostname", "operator": "In", "values": ["n1"]}
+
+
+@pytest.mark.parametrize(("node", "provisioner"), [("n2", PROVISIONER), ("n1", "example.com/other")])
+async def test_what_is_another_s_is_left_alone(place: Place, node: str, provisioner: str) -> None:
+    client = FakeClient(claim(node, provisioner), storage_class())
+    async with running(client, place.make):
+        await clock_of(client).advance(1)
+    assert client.all(VOLUMES) == [] and not list(place.directory.iterdir())
+
+
+@pytest.mark.parametrize(("policy", "goes"), [("Delete", True), ("Retain", False)])
+async def test_a_released_volume_goes_with_its_directory_if_it_is_to(place: Place, policy: str, goes: bool) -> None:
+    client = FakeClient(claim(), storage_class(reclaimPolicy=policy))
+    async with running(client, place.make):
+        await clock_of(client).advance(1)
+        (volume,) = client.all(VOLUMES)
+        await client.update(VOLUMES, {**volume, "status": {"phase": "Released"}}, subresource="status")
+        await clock_of(client).advance(1)
+    assert (client.all(VOLUMES) == []) is goes
+    assert (list(place.directory.iterdir()) == []) is goes
+
+
+async def test_a_directory_elsewhere_is_never_removed(place: Place, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("precious")
+    client = FakeClient(claim(), storage_class(reclaimPolicy="Delete"))
+    async with running(client, place.make):
+        await clock_of(client).advance(1)
+        (volume,) = client.all(VOLUMES)
+        forged = {**volume, "spec": {**volume["spec"], "hostPath": {"path": str(elsewhere)}}}
+        client.put({**forged, "status": {"phase": "Released"}})
+        await clock_of(client).advance(1)
+    assert elsewhere.exists()
