@@ -18,6 +18,7 @@ from wherry.node.proxy.proxy import Options, Proxy
 
 _T = TypeVar("_T")
 _SECONDS = 10.0
+GUARDED = Options()
 
 
 class Complaints(logging.Handler):
@@ -34,7 +35,7 @@ class Complaints(logging.Handler):
 class ProxyLab(Lab):
     """:meth:`running` it has a loop in a thread of its own, so that a test can wait for packets meanwhile."""
 
-    def __init__(self, node: Node = NODE, options: Options = Options()) -> None:
+    def __init__(self, node: Node = NODE, options: Options = GUARDED) -> None:
         super().__init__()
         self.facts = node
         self.options = options
@@ -90,7 +91,7 @@ class ProxyLab(Lab):
 
     def delete(self, resource: GroupVersionResource, name: str, namespace: str = "") -> None:
         async def delete() -> None:
-            await self.client.delete(resource, name, namespace)
+            await self.client.delete(resource, name, namespace, options={"gracePeriodSeconds": 0})
 
         self.call(delete())
 

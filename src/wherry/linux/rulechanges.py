@@ -62,6 +62,7 @@ class RuleChanges:
                 self._socket.setsockopt(socket.SOL_SOCKET, _RCVBUFFORCE, _BUFFER_BYTES)
             except PermissionError:
                 pass
+            self._socket.bind((0, 0))  # who has no address is told nothing
             self._socket.setsockopt(_SOL_NETLINK, _ADD_MEMBERSHIP, _GROUP)
         except OSError as error:
             raise KernelError(error.errno or errno.EIO, "listen to changes of packet rules") from error

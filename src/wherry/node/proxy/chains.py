@@ -65,7 +65,7 @@ def chains(node: Node, shapes: Collection[Shape]) -> dict[str, Chain]:
         "unserved": Chain(tuple(_unserved())),
         "prerouting": Chain((f"iifname {bridge} goto inside", "goto outside"), "type nat hook prerouting priority -90"),
         "output": Chain(("goto inside",), "type nat hook output priority -90"),
-        "sources": Chain(tuple(_sources()), "type filter hook prerouting priority -110"),
+        "sources": Chain(tuple(_sources(node)), "type filter hook prerouting priority -110"),
         "arriving": Chain(("ct state new jump unserved",), "type filter hook prerouting priority -80"),
         "leaving": Chain(
             ("ct state new jump unserved", *_no_redirects(bridge)), "type filter hook output priority -80"
@@ -156,7 +156,10 @@ def _stick(plane: Plane, is_outside: bool, sizes: Iterable[int], seconds: int) -
         yield f"meta priority set {key} . {draw} map @{name}-choices {forget} {entry} {target}"
 
 
-def _sources() -> Iterator[str]:
+def _sources(node: Node) -> Iterator[str]:
+    """The bridge's own addresses are for who is on it: what listens there is not published."""
+    for gateway in node.gateways:
+        yield f'iifname != {{ "lo", "{node.bridge}" }} {"ip6" if ":" in gateway else "ip"} daddr {gateway} drop'
     for plane in (Plane.ADDRESS4, Plane.ADDRESS6):
         name, key = plane.value, _key(plane)
         yield f"ct state new {key} @{name}-limited {key} . {_ip(plane)} saddr != @{name}-allowed drop"

@@ -113,7 +113,6 @@ class Policing:
             self._is_prepared = True
             self._namespaces.add_handler(self._namespace)
             self._pod_informer.add_handler(self._pod)
-            self._forget_strangers()
             self._touch()
 
     def ruleset(self) -> Ruleset:
@@ -125,6 +124,7 @@ class Policing:
             self._clock.call_later(again, self._touch)
         if not policies:
             return plan((), (), {})
+        self._forget_strangers()
         return plan(policies, self._all(), self._labels())
 
     # Inside

@@ -53,3 +53,38 @@ def slice_(
         },
         "addressType": kind, "endpoints": list(endpoints), "ports": numbers,
     }  # fmt: skip
+
+
+def pod(name: str, address: str = "", *, namespace: str = "default", node: str = "here", **more: Any) -> Object:
+    """``labels``, ``phase``, ``uid``; ``ports`` are those of its one container."""
+    meta = {
+        "name": name,
+        "namespace": namespace,
+        "uid": more.pop("uid", f"uid-{name}"),
+        "labels": more.pop("labels", {}),
+    }
+    status: Object = {"phase": more.pop("phase", "Running")}
+    if address:
+        status |= {"podIP": address.split(",")[0], "podIPs": [{"ip": each} for each in address.split(",")]}
+    spec = {"nodeName": node, "containers": [{"name": "c", "ports": more.pop("ports", [])}], **more}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec, "status": status}
+
+
+def namespace(name: str = "default", *, ending: bool = False, **labels: str) -> Object:
+    meta: Object = {"name": name, "labels": {"kubernetes.io/metadata.name": name, **labels}}
+    if ending:
+        meta["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": meta, "spec": {}, "status": {}}
+
+
+def policy(name: str = "p", selector: Object | None = None, *, namespace: str = "default", **spec: Any) -> Object:
+    return {
+        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"podSelector": selector or {}, **spec},
+    }  # fmt: skip
+
+
+def labelled(**labels: str) -> Object:
+    """A label selector."""
+    return {"matchLabels": labels}
