@@ -74,7 +74,7 @@ class LocalPath:
         if storage_class is None:
             return
         path = self._directory / f"pvc-{claim['metadata']['uid']}"
-        await asyncio.to_thread(_make, path)
+        _make(path)
         try:
             await self._client.create(VOLUMES, volume_of(claim, storage_class, path, self._node))
         except StatusError as error:
