@@ -21,8 +21,8 @@ from wherry.kube.scheduler.topology import Topology
 
 _LONGEST = 100_000
 """Entries of ``changes`` before older ones are forgotten."""
-_TOLERATED = 0.05
-"""What part of the nodes may be out of order, or gone, before slots are given anew."""
+_TOLERATED_PART, _TOLERATED_NODES = 0.05, 20
+"""How many nodes may be out of order, or gone, before slots are given anew: this part of all, but so many always."""
 _NO_LABELS: Labels = {}
 
 
@@ -151,7 +151,7 @@ class Cluster:
         return node
 
     def _sort_sometimes(self) -> None:
-        if self._unsorted > max(len(self.nodes) * _TOLERATED, 1):
+        if self._unsorted > max(len(self.nodes) * _TOLERATED_PART, _TOLERATED_NODES):
             self.sort()
 
     def sort(self) -> None:

@@ -81,7 +81,9 @@ class Fitting:
             scores.append(_NOBODY)
         for slot in cluster.changes[seen:]:
             scores[slot] = _UNKNOWN if cluster.slots[slot] is not None else _NOBODY
-            self.refusals.pop(slot, None)
+            for notes in (self.refusals, self.disliked, self.preferred):
+                if notes:
+                    notes.pop(slot, None)
 
     def look(self, cluster: Cluster, slots: Sequence[int]) -> None:
         """Judge those of the slots that nobody has looked at."""
@@ -106,17 +108,12 @@ class Fitting:
         if self._balance:
             score += self._balance * resources.balance(shape, node)
         self.scores[slot] = score
-        if node.taints or self.disliked:
-            self._note(self.disliked, slot, standing.disliked_taints(shape, node))
-        if shape.preferences or self.profile.added_preferences:
-            self._note(self.preferred, slot, standing.preference(shape, node, self.profile))
-
-    @staticmethod
-    def _note(notes: dict[int, int], slot: int, value: int) -> None:
-        if value:
-            notes[slot] = value
-        else:
-            notes.pop(slot, None)
+        disliked = standing.disliked_taints(shape, node) if node.taints else 0
+        if disliked:
+            self.disliked[slot] = disliked
+        preferred = standing.preference(shape, node, self.profile)
+        if preferred:
+            self.preferred[slot] = preferred
 
     def fit(self, cluster: Cluster, slots: Sequence[int]) -> Sequence[int]:
         """Those of the slots where it fits, as far as the nodes themselves go."""
