@@ -15,9 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.suites.etcdserver import needs_etcd, running
 from tests.suites.storework import GROUPS, Client
 from wherry.kit.errors import Unavailable
 from wherry.store.checker import check
+from wherry.store.etcd import open_store as open_etcd
 from wherry.store.history import Entry, Recorder, told
 from wherry.store.model import Compacted, Event, Watch
 from wherry.store.sqlite import open_store
@@ -48,6 +50,9 @@ class Replica:
                 self.watch, self.number = await recorder.watch(self.prefix, self.after, self.take, lambda error: None)
             except Compacted:
                 await self.relist(recorder)
+                continue
+            except Unavailable:  # it comes back
+                await asyncio.sleep(0.05)
                 continue
             while self.watch.failed is None and not self.leaves():
                 await asyncio.sleep(0.002)
@@ -101,53 +106,97 @@ async def write(recorder: Recorder, name: str, until: int) -> None:
     clients = [Client(recorder, f"{name}-{number}", random.Random(f"{name} {number}")) for number in range(8)]
 
     async def go_on(client: Client) -> None:
-        while await recorder.store.revision() < until:
+        while not await has_reached(recorder, until):
             await client.step()
             await asyncio.sleep(0.002)
 
     await asyncio.gather(*(go_on(client) for client in clients))
 
 
+async def has_reached(recorder: Recorder, revision: int) -> bool:
+    with suppress(Unavailable):
+        return await recorder.store.revision() >= revision
+    return False
+
+
 async def forget(recorder: Recorder, audit: Replica) -> None:
-    """Close behind the newest: slow ones must find that out. The watch of everything is never behind."""
+    """Close behind the newest: slow ones must find that out. The watch of everything must not."""
     while True:
         await asyncio.sleep(0.1)
         with suppress(Unavailable):
-            await recorder.store.compact(max(await recorder.store.revision() - 50, 1))
+            await recorder.store.compact(max(audit.after - 50, 1))
+
+
+def the_replicas(count: int) -> list[Replica]:
+    """The first one sees everything."""
+    kinds = ["steady", "restless", "slow"]
+    others = [Replica(["", *GROUPS][number % 4], kinds[number % 3]) for number in range(1, count)]
+    return [Replica("", "steady"), *others]
+
+
+class Watching:
+    """All replicas at work, and somebody who compacts, until the end of the block."""
+
+    def __init__(self, recorder: Recorder, replicas: list[Replica]) -> None:
+        self._recorder = recorder
+        self._replicas = replicas
+
+    async def __aenter__(self) -> None:
+        self._tasks = [asyncio.create_task(replica.run(self._recorder)) for replica in self._replicas]
+        self._tasks.append(asyncio.create_task(forget(self._recorder, self._replicas[0])))
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for replica in self._replicas:  # what was given counts
+            while replica.waiting:
+                replica.work()
+
+
+async def judge(recorder: Recorder, replicas: list[Replica], entries: list[Entry], first: int) -> None:
+    for replica in replicas:
+        if replica.after < await recorder.store.compacted():
+            await replica.relist(recorder)
+        await replica.finish(recorder, await recorder.store.revision())
+    history = told(entries)
+    history.first = first
+    assert check(history) == []
+    assert len(history.watches) > 2 * len(replicas)
 
 
 @pytest.mark.timeout(120 + EVENTS // 100)
 async def test_s02_every_watcher_is_given_every_event_once_and_in_order(tmp_path: Path) -> None:
     entries: list[Entry] = []
-    kinds = ["steady", "restless", "slow"]
-    replicas = [Replica("", "steady")]
-    replicas += [Replica(["", *GROUPS][number % 4], kinds[number % 3]) for number in range(1, WATCHERS)]
+    replicas = the_replicas(WATCHERS)
     for session in range(1, RESTARTS + 2):
         store = open_store(tmp_path / "state")
         recorder = Recorder(store, entries.append, time.monotonic, f"{session}")
-        tasks = [asyncio.create_task(replica.run(recorder)) for replica in replicas]
-        forgetting = asyncio.create_task(forget(recorder, replicas[0]))
-        await write(recorder, f"{session}", EVENTS * session // (RESTARTS + 1))
-        if session > RESTARTS:
-            break
-        await store.aclose()
-        for task in (*tasks, forgetting):
-            task.cancel()
-        await asyncio.gather(*tasks, forgetting, return_exceptions=True)
-        for replica in replicas:  # what was given before the end counts
-            while replica.waiting:
-                replica.work()
-    for task in (*tasks, forgetting):
-        task.cancel()
-    await asyncio.gather(*tasks, forgetting, return_exceptions=True)
-    for replica in replicas:
-        while replica.waiting:
-            replica.work()
-        if replica.after < await store.compacted():
-            await replica.relist(recorder)
-        await replica.finish(recorder, await store.revision())
-    await store.aclose()
-    history = told(entries)
-    assert check(history) == []
+        async with Watching(recorder, replicas):
+            await write(recorder, f"{session}", EVENTS * session // (RESTARTS + 1))
+            if session <= RESTARTS:
+                await store.aclose()
+    await judge(recorder, replicas, entries, 1)
     assert sum(replica.relisted for replica in replicas) > 0, "nobody was slow enough to see a compaction"
-    assert len(history.watches) > 2 * WATCHERS
+    await store.aclose()
+
+
+@needs_etcd
+@pytest.mark.timeout(240 + EVENTS // 50)
+async def test_s02_of_an_etcd_that_is_killed_every_watcher_is_given_every_event(tmp_path: Path) -> None:
+    entries: list[Entry] = []
+    replicas = the_replicas(WATCHERS // 4)
+    with running(tmp_path) as server:
+        store = await open_etcd(server.address())
+        first = await store.revision()
+        for replica in replicas:
+            replica.after = first
+        recorder = Recorder(store, entries.append, time.monotonic, "etcd")
+        async with Watching(recorder, replicas):
+            for kill in range(1, 4):
+                await write(recorder, f"{kill}", first + EVENTS * kill // 16)
+                server.kill()
+                await asyncio.to_thread(server.start)
+            await write(recorder, "last", first + EVENTS * 4 // 16)
+        await judge(recorder, replicas, entries, first)
+        await store.aclose()

@@ -66,6 +66,10 @@ def _place_acknowledged(history: History, truth: Truth) -> None:
             _place(truth, commit.outcome, commit)
 
 
+def _keys(commit: Done) -> set[str]:
+    return {operation.key for operation in commit.call.operations}
+
+
 def _place(truth: Truth, revision: int, commit: Done) -> None:
     other = truth.commits.setdefault(revision, commit)
     if other is not commit:
@@ -93,21 +97,20 @@ def _place_seen(history: History, seen: dict[int, dict[str, Event]], truth: Trut
 
 def _place_deletions(history: History, seen: dict[int, dict[str, Event]], truth: Truth) -> None:
     """Commits that only delete: acknowledged ones where their revision has no other commit, then unknown ones."""
-    waiting: list[Done] = []
-    for commit in history.commits:
-        if _puts(commit) or not commit.call.operations:
-            continue
-        if isinstance(commit.outcome, int):
-            if seen.get(commit.outcome) and commit.outcome not in truth.commits:
-                _place(truth, commit.outcome, commit)
-        elif not commit.is_known:
-            waiting.append(commit)
+    deletions = [commit for commit in history.commits if commit.call.operations and not _puts(commit)]
+    acknowledged = [commit for commit in deletions if isinstance(commit.outcome, int)]
+    # Of several the first to be over did it, and the others found nothing left to do.
+    for commit in sorted(acknowledged, key=lambda commit: commit.end or 0.0):
+        keys = seen.get(commit.outcome, {}).keys()
+        if keys and keys <= _keys(commit) and commit.outcome not in truth.commits:
+            _place(truth, commit.outcome, commit)
+    waiting = [commit for commit in deletions if not commit.is_known]
     times = _Times(truth)
     for revision in sorted(seen.keys() - truth.commits.keys()):
         keys = seen[revision].keys()
         if any(event.value is not None for event in seen[revision].values()):
             continue  # which has been told
-        fitting = (one for one in waiting if keys <= {each.key for each in one.call.operations})
+        fitting = (one for one in waiting if keys <= _keys(one))
         found = next((one for one in fitting if times.fit(one, revision)), None)
         if found:
             waiting.remove(found)

@@ -75,3 +75,13 @@ def test_of_two_deletions_with_unknown_ends_the_one_that_was_under_way_then_is_t
     assert truth.commits[3] is late
     late.start = 7
     assert "invented" in replay(History([early, late, put, after], watches=seen(PUT, DELETED))).violations[0]
+
+
+def test_of_two_deletions_with_one_revision_the_one_that_found_something_is_taken() -> None:
+    put = commit("put", Put("/a", b"1"), outcome=2)
+    other = commit("other", Delete("/b"), outcome=3)
+    second, first = commit("second", Delete("/a"), outcome=3), commit("first", Delete("/a"), outcome=3)
+    first.end, second.start, second.end = 2, 3, 4
+    truth = replay(History([put, other, second, first], watches=seen(PUT, DELETED)))
+    assert truth.violations == []
+    assert truth.commits[3] is first

@@ -10,7 +10,7 @@ from typing import Any
 
 from wherry.kit.errors import Unsupported
 from wherry.store.keys import end_of, start_of
-from wherry.store.model import Compare, Event, Item, Operation, Put
+from wherry.store.model import Compacted, Compare, Event, Item, Operation, Put
 
 UNBOUNDED = b"\0"
 """As ``range_end``: all keys from ``key`` on."""
@@ -59,12 +59,13 @@ class Keys:
         return Item(self.outer(kv.key), kv.value, kv.create_revision, kv.mod_revision, kv.lease)
 
     def event(self, event: Any) -> Event:
+        """Raises Compacted: etcd leaves out the item before when that is compacted by the time it looks for it."""
         kv = event.kv
         previous = self.item(event.prev_kv) if event.HasField("prev_kv") else None
-        if event.type == etcd().Event.DELETE:
-            # Its own create_revision is 0.
-            created = previous.created if previous else 0
-            return Event(self.outer(kv.key), kv.mod_revision, None, created, previous)
+        if previous is None and kv.version != 1:  # 0: deleted
+            raise Compacted(kv.mod_revision)
+        if previous and event.type == etcd().Event.DELETE:
+            return Event(self.outer(kv.key), kv.mod_revision, None, previous.created, previous)
         return Event(self.outer(kv.key), kv.mod_revision, kv.value, kv.create_revision, previous, kv.lease)
 
     def transaction(self, compares: Sequence[Compare], operations: Sequence[Operation]) -> Any:

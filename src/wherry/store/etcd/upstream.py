@@ -56,7 +56,8 @@ class Upstream:
     async def reach(self, revision: int) -> None:
         """Wait until all events up to it have been given. Raises Unavailable."""
         try:
-            await asyncio.wait_for(self._reached(revision), _PATIENCE_SECONDS)
+            async with asyncio.timeout(_PATIENCE_SECONDS):  # not wait_for, which loses a cancellation now and then
+                await self._reached(revision)
         except TimeoutError:
             # Perhaps what is waited for changed nothing of ours, and no event will come.
             await self._fence()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wherry.store.etcd.messages import UNBOUNDED, Keys, etcd
-from wherry.store.model import Compare, Delete, Event, Item, Put
+from wherry.store.model import Compacted, Compare, Delete, Event, Item, Put
 
 pytestmark = pytest.mark.skipif(find_spec("aetcd") is None, reason="needs the package aetcd")
 TEXTS = st.text(st.sampled_from("\0/aé\U0010ffff"), max_size=4)
@@ -33,12 +33,12 @@ def test_the_fence_is_watched_and_no_data() -> None:
 def test_events_come_with_what_was_before() -> None:
     rpc, keys = etcd(), Keys("/p/")
     before = rpc.KeyValue(key=keys.inner("/a"), value=b"1", create_revision=2, mod_revision=3, lease=7)
-    after = rpc.KeyValue(key=keys.inner("/a"), value=b"2", create_revision=2, mod_revision=4)
+    after = rpc.KeyValue(key=keys.inner("/a"), value=b"2", create_revision=2, mod_revision=4, version=2)
     item = Item("/a", b"1", 2, 3, 7)
     put = rpc.Event(type=rpc.Event.PUT, kv=after, prev_kv=before)
     assert keys.event(put) == Event("/a", 4, b"2", 2, item)
-    first = rpc.Event(type=rpc.Event.PUT, kv=after)
-    assert keys.event(first) == Event("/a", 4, b"2", 2, None)
+    new = rpc.KeyValue(key=keys.inner("/a"), value=b"2", create_revision=4, mod_revision=4, version=1)
+    assert keys.event(rpc.Event(type=rpc.Event.PUT, kv=new)) == Event("/a", 4, b"2", 4, None)
     gone = rpc.KeyValue(key=keys.inner("/a"), mod_revision=5)
     assert keys.event(rpc.Event(type=rpc.Event.DELETE, kv=gone, prev_kv=before)) == Event("/a", 5, None, 2, item)
 
@@ -49,3 +49,12 @@ def test_a_transaction_asks_what_is_there_when_a_compare_fails() -> None:
     assert request.success[0].request_put.lease == 7
     assert request.success[1].request_delete_range.key == b"/p/data/c"
     assert [one.request_range.key for one in request.failure] == [b"/p/data/a", b"/p/data/b"]
+
+
+def test_an_event_whose_item_before_was_compacted_is_not_taken_for_the_first() -> None:
+    rpc, keys = etcd(), Keys("/p/")
+    put = rpc.KeyValue(key=keys.inner("/a"), value=b"2", create_revision=2, mod_revision=4, version=2)
+    gone = rpc.KeyValue(key=keys.inner("/a"), mod_revision=5)
+    for event in (rpc.Event(type=rpc.Event.PUT, kv=put), rpc.Event(type=rpc.Event.DELETE, kv=gone)):
+        with pytest.raises(Compacted):
+            keys.event(event)
