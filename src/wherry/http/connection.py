@@ -110,8 +110,9 @@ class Connection(RequestHandler):
         return mine
 
     def take_early(self) -> bytes:
-        """The bytes that arrived behind the current upgrade request; they are handed out once."""
-        early, self._early = self._early, b""
+        """The bytes that arrived behind the current upgrade request; they are handed out once. (Behind one to
+        WebSocket aiohttp has kept them: ``_message_tail``.)"""
+        early, self._early, self._message_tail = self._early + self._message_tail, b"", b""
         return early
 
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio.Protocol's contract; aiohttp narrowed it
