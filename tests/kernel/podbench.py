@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from wherry.app import wiring
 from wherry.app.config import load
 from wherry.kit.errors import NotFound
 from wherry.linux.cgroup import layout
-from wherry.node.pods.runtime import Container, ContainerSpec, Sandbox, SandboxSpec, Security, State
+from wherry.linux.cgroup.cpu import weight
+from wherry.node.pods.runtime import Container, ContainerSpec, Limits, Sandbox, SandboxSpec, Security, State
 from wherry.node.runtime import EngineRuntime
 
 IMAGE = "busybox:test"
@@ -115,6 +117,29 @@ class PodBench:
         hierarchy = layout().find(controller)
         assert hierarchy is not None
         return Path(f"{hierarchy.mount}{self.instance.cgroup_parent}/{path}")
+
+    def limits(self, path: str) -> Limits:
+        """What is set of a cgroup, in either version. No limit is None; shares of version 2 are its weight."""
+
+        def value(controller: str, name: str) -> str:
+            return (self.cgroup(controller, path) / name).read_text().split()[0]
+
+        found = layout().find("memory")
+        if found is not None and found.version == 2:
+            texts = [value("memory", "memory.max"), value("cpu", "cpu.weight"), value("cpu", "cpu.max")]
+        else:
+            files = (("memory", "memory.limit_in_bytes"), ("cpu", "cpu.shares"), ("cpu", "cpu.cfs_quota_us"))
+            texts = [value(*file) for file in files]
+        numbers = [None if text in ("max", "-1") or int(text) > 1 << 60 else int(text) for text in texts]
+        pids = value("pids", "pids.max")
+        return Limits(numbers[0], numbers[1], numbers[2], pids=None if pids == "max" else int(pids))
+
+    @staticmethod
+    def wanted(limits: Limits) -> Limits:
+        """As :meth:`limits` has them."""
+        found, shares = layout().find("cpu"), limits.cpu_shares or 1024
+        is_second = found is not None and found.version == 2
+        return replace(limits, cpu_shares=weight(shares) if is_second else shares, oom_score_adj=0)
 
     async def close(self) -> list[str]:
         """End all, and say what stays in the kernel; the directory is removed."""

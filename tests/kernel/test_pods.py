@@ -206,8 +206,12 @@ async def test_k8_files_of_etc_do_not_grow_without_end(bench: PodBench) -> None:
 
 
 async def test_kernel_settings_are_the_pods_own(bench: PodBench) -> None:
-    pod = await bench.sandbox(sysctls={"net.core.somaxconn": "77", "kernel.shmmni": "88"})
-    files = ("/proc/sys/net/core/somaxconn", "/proc/sys/kernel/shmmni", "/proc/sys/net/ipv4/ip_unprivileged_port_start")
+    pod = await bench.sandbox(sysctls={"net.ipv4.tcp_keepalive_time": "77", "kernel.shmmni": "88"})
+    files = (
+        "/proc/sys/net/ipv4/tcp_keepalive_time",
+        "/proc/sys/kernel/shmmni",
+        "/proc/sys/net/ipv4/ip_unprivileged_port_start",
+    )
     assert (await bench.output(pod, "cat", *files)).split() == ["77", "88", "0"]
     assert Path(files[0]).read_text().strip() != "77"
     for name in ("kernel.panic", "vm.swappiness", "net.ipv4/../../kernel.panic"):
@@ -267,33 +271,24 @@ async def test_a_pods_cgroup_is_above_its_containers(bench: PodBench) -> None:
     own = Limits(memory_bytes=32 << 20, cpu_shares=256, cpu_quota_us=20_000, pids=50, oom_score_adj=900)
     container = await bench.container(pod, "sleep", "100", limits=own)
     path = "kubepods/burstable/podu1"
-    for where, wanted in ((path, limits), (f"{path}/{container}", own)):
-        assert _limit(bench, "memory", where, "memory.limit_in_bytes") == wanted.memory_bytes
-        assert _limit(bench, "cpu", where, "cpu.shares") == wanted.cpu_shares
-        assert _limit(bench, "cpu", where, "cpu.cfs_quota_us") == wanted.cpu_quota_us
-        assert _limit(bench, "pids", where, "pids.max") == wanted.pids
+    assert bench.limits(path) == bench.wanted(limits)
+    assert bench.limits(f"{path}/{container}") == bench.wanted(own)
     assert Path(f"/proc/{bench.state(container).pid}/oom_score_adj").read_text().strip() == "900"
-    assert (
-        str(bench.state(container).pid) in (bench.cgroup("memory", f"{path}/{container}") / "cgroup.procs").read_text()
-    )
-
-
-def _limit(bench: PodBench, controller: str, path: str, name: str) -> int:
-    return int((bench.cgroup(controller, path) / name).read_text())
+    processes = (bench.cgroup("memory", f"{path}/{container}") / "cgroup.procs").read_text().split()
+    assert processes == [str(bench.state(container).pid)]
 
 
 async def test_limits_change_while_it_runs(bench: PodBench) -> None:
     pod = await bench.sandbox(qos="Burstable", limits=Limits(cpu_quota_us=50_000, memory_bytes=64 << 20))
     container = await bench.container(pod, "sleep", "100", limits=Limits(cpu_quota_us=20_000, memory_bytes=32 << 20))
     path = "kubepods/burstable/podu1"
-    await bench.pods.set_sandbox_limits(pod.id, Limits(cpu_quota_us=90_000))
-    await bench.pods.set_limits(container, Limits(cpu_quota_us=80_000, memory_bytes=48 << 20))
-    assert _limit(bench, "cpu", path, "cpu.cfs_quota_us") == 90_000
-    assert _limit(bench, "memory", path, "memory.limit_in_bytes") > 1 << 60
-    assert _limit(bench, "cpu", f"{path}/{container}", "cpu.cfs_quota_us") == 80_000
-    assert _limit(bench, "memory", f"{path}/{container}", "memory.limit_in_bytes") == 48 << 20
+    whole, own = Limits(cpu_quota_us=90_000), Limits(cpu_quota_us=80_000, memory_bytes=48 << 20)
+    await bench.pods.set_sandbox_limits(pod.id, whole)
+    await bench.pods.set_limits(container, own)
+    assert bench.limits(path) == bench.wanted(whole)
+    assert bench.limits(f"{path}/{container}") == bench.wanted(own)
     await bench.again()
-    assert bench.pods.sandboxes()[0].spec.limits == Limits(cpu_quota_us=90_000)
+    assert bench.pods.sandboxes()[0].spec.limits == whole
 
 
 async def test_classes_of_pods_share_the_processors_as_their_pods_ask(bench: PodBench) -> None:
@@ -301,10 +296,13 @@ async def test_classes_of_pods_share_the_processors_as_their_pods_ask(bench: Pod
     await bench.sandbox("u2", qos="Burstable", limits=Limits(cpu_shares=100))
     last = await bench.sandbox("u3", qos="Burstable", limits=Limits(cpu_shares=200))
     await bench.sandbox("u4")
-    wanted = {"guaranteed": 2048, "burstable": 300, "besteffort": 2}
-    await _settled(lambda: all(_limit(bench, "cpu", f"kubepods/{k}", "cpu.shares") == v for k, v in wanted.items()))
+
+    def has(name: str, shares: int) -> bool:
+        return bench.limits(f"kubepods/{name}").cpu_shares == bench.wanted(Limits(cpu_shares=shares)).cpu_shares
+
+    await _settled(lambda: has("guaranteed", 2048) and has("burstable", 300) and has("besteffort", 2))
     await bench.pods.remove_sandbox(last.id)
-    await _settled(lambda: _limit(bench, "cpu", "kubepods/burstable", "cpu.shares") == 100)
+    await _settled(lambda: has("burstable", 100))
 
 
 async def _settled(predicate: object) -> None:

@@ -37,9 +37,9 @@ from wherry.engine.instance import Instance
 from wherry.engine.networks import Networks
 from wherry.engine.runtime.model import Runtime
 from wherry.engine.sandboxes import Sandboxes, groups
+from wherry.engine.sandboxes.making import Around as SandboxAround
 from wherry.engine.sandboxes.needs import Pins
 from wherry.engine.sandboxes.pins import KernelPins
-from wherry.engine.sandboxes.sandboxes import Around as SandboxAround
 from wherry.engine.snapshots import Snapshots
 from wherry.engine.volumes import Volumes
 from wherry.kit.errors import Conflict, Invalid, NotFound
@@ -100,9 +100,9 @@ class Containers:
                 pins or KernelPins(instance.sandboxes),
                 group,
                 lambda: groups.there(instance.cgroup_parent, layout()),
+                lambda first: self._release(first),
                 now,
             ),
-            lambda first: self._release(first),
         )
         around = Surroundings(
             instance,

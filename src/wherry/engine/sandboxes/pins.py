@@ -169,8 +169,8 @@ def _pin(namespace: int, path: Path) -> None:
 def _set_sysctls(settings: Mapping[str, str], root: int | None) -> None:
     """``root`` is the host's id of the namespaces' own root; None: it is the host's.
 
-    The files of an IPC namespace are his alone since Linux 6.9 (ipc_sysctl.c, mq_sysctl.c), while those of a network
-    are written by whoever may administer it: so the rest is done as him.
+    The files of an IPC namespace are his alone on newer kernels (ipc_sysctl.c: ipc_permissions; in 6.18, not in 6.1),
+    while those of a network are written by whoever may administer it: what is refused to us is done as him.
     """
     left = dict(settings)
     for name, value in settings.items():

@@ -209,6 +209,13 @@ async def test_a_cgroup_stays_as_long_as_a_sandbox_has_it(machine: Machine, sand
     assert "delete" in group.calls
 
 
+async def test_one_attempt_goes_before_the_next_one_comes(machine: Machine, sandboxes: Sandboxes) -> None:
+    """Else the cgroup that the second has just been given would go with the first."""
+    first = await sandboxes.start(wanted("one", cgroup="kubepods/a/pod"))
+    await asyncio.gather(sandboxes.remove(first.id), sandboxes.start(wanted("two", cgroup="kubepods/a/pod")))
+    assert machine.groups["/wherry-12345678/kubepods/a/pod"].calls[-2:] == ["create", {}]
+
+
 async def test_stopped_it_has_nothing_but_its_row_and_ids(machine: Machine, sandboxes: Sandboxes) -> None:
     one = await sandboxes.start(wanted())
     for _ in range(2):
