@@ -15,7 +15,7 @@ from wherry.kube.machinery.model import GroupKind, Object
 
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
 _GARBAGE = frozenset({ORPHAN, FOREGROUND})
-_POLICIES = ("Background", "Foreground", "Orphan")
+_POLICIES = ("Foreground", "Background", "Orphan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def check_options(options: Object) -> None:
         why = "orphanDependents and deletionPropagation cannot be both set"
         found.append(invalid("propagationPolicy", policy, why))
     if policy is not None and policy not in _POLICIES:
-        found.append(not_supported("propagationPolicy", policy, (*_POLICIES, "nil")))
+        found.append(not_supported("propagationPolicy", policy, (*_POLICIES, "nil"), as_given=True))
     if any(each != "All" for each in options.get("dryRun") or ()):
         found.append(not_supported("dryRun", options["dryRun"], ("All",)))
     if found:

@@ -207,7 +207,8 @@ def _asked(call: Call) -> _Asked:
                 forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided")
             )
         if match not in ("Exact", "NotOlderThan"):
-            found.append(not_supported("resourceVersionMatch", match, ("Exact", "NotOlderThan", "")))
+            allowed = ("Exact", "NotOlderThan", "")
+            found.append(not_supported("resourceVersionMatch", match, allowed, as_given=True))
         if match == "Exact" and text == "0":
             found.append(
                 forbidden("resourceVersionMatch", 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')

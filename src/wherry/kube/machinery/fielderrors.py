@@ -111,9 +111,9 @@ def type_invalid(field: str, value: object, detail: str) -> FieldError:
     return FieldError(ErrorType.TYPE_INVALID, field, value, detail)
 
 
-def not_supported(field: str, value: object, supported: Iterable[str]) -> FieldError:
-    """``supported`` values: "a", "b" (sorted, as upstream shows them)."""
-    shown = ", ".join(_shown(each) for each in sorted(supported))
+def not_supported(field: str, value: object, supported: Iterable[str], *, as_given: bool = False) -> FieldError:
+    """``supported`` values: "a", "b" (sorted, as upstream shows most of them, or in the order that is given)."""
+    shown = ", ".join(_shown(each) for each in (supported if as_given else sorted(supported)))
     return FieldError(ErrorType.NOT_SUPPORTED, field, value, f"supported values: {shown}" if shown else "")
 
 

@@ -7,13 +7,14 @@ from wherry.kube.apiserver.openapi.definitions import Node
 from wherry.kube.apiserver.openapi.operations import Operation
 from wherry.kube.machinery.model import GroupVersion, GroupVersionKind
 
-PATCH_TYPES = (
-    "application/apply-patch+yaml",
-    "application/json-patch+json",
-    "application/merge-patch+json",
-    "application/strategic-merge-patch+json",
-)
+_PATCH_TYPES = ("application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json")
+_STRATEGIC = "application/strategic-merge-patch+json"
 _SUCCESSES = {"post": ("200", "201", "202"), "put": ("200", "201"), "patch": ("200", "201"), "delete": ("200", "202")}
+
+
+def patch_types(operation: Operation) -> tuple[str, ...]:
+    """What a PATCH takes. By the strategic one being there, kubectl tells whether it may send such to a kind."""
+    return _PATCH_TYPES if operation.is_custom else (*_PATCH_TYPES, _STRATEGIC)
 
 
 class Namer:

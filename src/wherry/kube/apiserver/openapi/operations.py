@@ -45,6 +45,8 @@ class Operation:
     query: tuple[str, ...] = ()
     takes: GroupVersionKind | None = None
     gives: GroupVersionKind | None = None
+    is_custom: bool = False
+    """Of a custom kind, which nobody can patch strategically."""
 
     @property
     def path_parameters(self) -> tuple[str, ...]:
@@ -138,7 +140,8 @@ class _Place:
             case "get":
                 return Operation(path, method, "get", name, gvk, gives=gvk)
             case "patch":
-                return Operation(path, method, "patch", name, gvk, tuple(sorted((*_WRITE, "force"))), PATCH, gvk)
+                query = tuple(sorted((*_WRITE, "force")))
+                return Operation(path, method, "patch", name, gvk, query, PATCH, gvk, self.kind.custom)
             case "delete":
                 return Operation(path, method, "delete", name, gvk, _DELETE, DELETE_OPTIONS, STATUS)
         return Operation(path, method, method, name, gvk, _WRITE, gvk, gvk)

@@ -5,7 +5,7 @@ from functools import cache
 
 from wherry.kube.apiserver.openapi import definitions, operations
 from wherry.kube.apiserver.openapi.definitions import Node
-from wherry.kube.apiserver.openapi.naming import PATCH_TYPES, Namer, describe, successes, tag_of
+from wherry.kube.apiserver.openapi.naming import Namer, describe, patch_types, successes, tag_of
 from wherry.kube.apiserver.openapi.operations import Operation
 from wherry.kube.apiserver.openapi.parameters import BY_NAME, PRETTY, Parameter
 from wherry.kube.kinds.model import Kind
@@ -73,7 +73,7 @@ def _operation(operation: Operation, namer: Namer) -> Node:
         "tags": [tag_of(operation)],
         "description": describe(operation),
         "operationId": operation.id,
-        "consumes": list(PATCH_TYPES) if operation.takes == operations.PATCH else ["*/*"],
+        "consumes": list(patch_types(operation)) if operation.takes == operations.PATCH else ["*/*"],
         "produces": _PRODUCES if operation.gives else ["*/*"],
         "schemes": ["https"],
         "responses": _responses(operation, namer),

@@ -6,7 +6,7 @@ from typing import Any
 
 from wherry.kube.apiserver.openapi import definitions, operations
 from wherry.kube.apiserver.openapi.definitions import META, Node
-from wherry.kube.apiserver.openapi.naming import PATCH_TYPES, Namer, describe, successes, tag, tag_of
+from wherry.kube.apiserver.openapi.naming import Namer, describe, patch_types, successes, tag, tag_of
 from wherry.kube.apiserver.openapi.operations import Operation
 from wherry.kube.apiserver.openapi.parameters import BY_NAME, PRETTY, Parameter
 from wherry.kube.kinds.model import Kind, Version
@@ -96,7 +96,7 @@ def _operation(operation: Operation, namer: Namer) -> Node:
         found["parameters"] = [_parameter(BY_NAME[name]) for name in operation.query]
     if operation.takes:
         schema = namer.schema(operation.takes)
-        media_types = PATCH_TYPES if operation.takes == operations.PATCH else ("*/*",)
+        media_types = patch_types(operation) if operation.takes == operations.PATCH else ("*/*",)
         found["requestBody"] = {
             "content": {media_type: {"schema": schema} for media_type in media_types},
             **({} if operation.takes == operations.DELETE_OPTIONS else {"required": True}),

@@ -64,7 +64,8 @@ def _check(value: Value, schema: Schema, name: str, old: Value, found: Found) ->
     if kind is list:
         _check_items(value, schema, name, old, found)
     if schema.enum and not any(_same(value, each) for each in schema.enum):
-        found.append(fielderrors.not_supported(name, value, (_enumerated(each) for each in schema.enum)))
+        allowed = [_enumerated(each) for each in schema.enum]
+        found.append(fielderrors.not_supported(name, value, allowed, as_given=True))
     if kind is dict:
         _check_fields(value, schema, name, old, found)
 
