@@ -29,11 +29,17 @@ class Changes:
         def end() -> None:
             if changed in self._subscribers:
                 self._subscribers.remove(changed)
-            if not self._subscribers and self._end is not None:
-                self._end()
-                self._end = None
+            if not self._subscribers:
+                self.close()
 
         return end
+
+    def close(self) -> None:
+        """Tell nobody any more. Idempotent."""
+        self._subscribers.clear()
+        if self._end is not None:
+            self._end()
+            self._end = None
 
     def tell(self, sandbox_id: str) -> None:
         """A subscriber that fails is nobody else's trouble."""

@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 
 from wherry.engine.distribution.model import ANONYMOUS
 from wherry.engine.distribution.model import Credentials as EngineCredentials
@@ -127,34 +126,8 @@ def _repositories(references: Sequence[str]) -> set[str]:
 
 
 def usable(credentials: Sequence[Credentials], reference: Reference) -> list[EngineCredentials]:
-    """Those that are for the reference's registry, the most special first: pure."""
-    found = [(place, one) for one in credentials if (place := _matched(one.registry, reference)) is not None]
-    found.sort(key=lambda pair: -pair[0])
-    return [EngineCredentials(one.username, one.password) for _, one in found]
-
-
-def _matched(registry: str, reference: Reference) -> int | None:
-    """How long the path is by which a key of a docker config means a repository; None: it does not.
-
-    ``https://`` and ``/v1/`` are what Docker's own keys have; a ``*`` stands within one part of the host's name
-    (kubernetes' pkg/credentialprovider: URLsMatchStr).
-    """
-    host, _, path = registry.removeprefix("https://").removeprefix("http://").partition("/")
-    path = path.strip("/")
-    if path in ("v1", "v2"):
-        path = ""
-    if (DEFAULT_DOMAIN if host in _HUB else host) != reference.domain and not _glob(host, reference.domain):
-        return None
-    inside = not path or reference.path == path or reference.path.startswith(f"{path}/")
-    return len(path) if inside else None
-
-
-def _glob(pattern: str, host: str) -> bool:
-    (pattern, _, pattern_port), (host, _, port) = pattern.partition(":"), host.partition(":")
-    parts, names = pattern.split("."), host.split(".")
-    return (
-        "*" in pattern
-        and pattern_port == port
-        and len(parts) == len(names)
-        and all(fnmatchcase(name, part) for name, part in zip(names, parts, strict=True))
-    )
+    """Those that are for the reference's registry, in their order: pure. Whose they are, the agent has seen to."""
+    found = [
+        one for one in credentials if (DEFAULT_DOMAIN if one.registry in _HUB else one.registry) == reference.domain
+    ]
+    return [EngineCredentials(one.username, one.password) for one in found]

@@ -2,6 +2,7 @@
 
 import os
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 
 from wherry.linux.capabilities import names
@@ -39,6 +40,19 @@ def shared_in(mountinfo: str, path: str) -> bool:
         if point and lies_below and len(point) >= len(best):
             best, shared = point, any(field.startswith("shared:") for field in fields[6 : fields.index("-")])
     return shared
+
+
+def maps_memory() -> bool:
+    """Whether mounts of a tmpfs can be id-mapped (Linux 6.3): else what the agent keeps in memory for pods (secrets,
+    projected volumes) is nobody's in a pod with a user namespace of its own, and readable there only if it is for all."""
+    return _release(os.uname().release) >= (6, 3)
+
+
+def _release(text: str) -> tuple[int, int]:
+    """``6.1.0-56-cloud-amd64``: the first two numbers."""
+    major, _, rest = text.partition(".")
+    minor = "".join(takewhile(str.isdigit, rest))
+    return int(major), int(minor or 0)
 
 
 @lru_cache(maxsize=1)

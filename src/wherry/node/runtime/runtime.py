@@ -59,6 +59,7 @@ class EngineRuntime:
 
     async def close(self) -> None:
         """Let go; pods go on. Before the engine's end."""
+        self._changes.close()
         await self._weights.close()
         await self._images.close()
 

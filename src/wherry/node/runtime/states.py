@@ -12,6 +12,9 @@ _STATES = {
     EngineState.RESTARTING: State.RUNNING,
 }
 CANNOT_RUN, OOM_KILLED, COMPLETED, ERROR = "ContainerCannotRun", "OOMKilled", "Completed", "Error"
+UNKNOWN = "Unknown"
+"""Nobody saw its end: the machine was started again, or its shim was killed (as containerd says it)."""
+_UNSEEN = 255
 
 
 def sandbox(row: PodSandbox, spec: SandboxSpec, address: str, ready: bool) -> Sandbox:
@@ -52,4 +55,6 @@ def _reason(row: Row, failed: bool) -> str:
         return CANNOT_RUN
     if row.oom_killed:
         return OOM_KILLED
+    if row.exit_code == _UNSEEN and row.error:
+        return UNKNOWN
     return ERROR if row.exit_code else COMPLETED

@@ -109,29 +109,13 @@ async def test_many_who_want_one_wait_for_one(made: World) -> None:
 @pytest.mark.parametrize(
     ("registry", "reference", "fits"),
     [
-        ("https://index.docker.io/v1/", "web:1", True),
         ("docker.io", "team/web", True),
-        ("registry-1.docker.io", "web", True),
+        ("index.docker.io", "web", True),
         ("reg.local:5000", "reg.local:5000/a", True),
         ("reg.local", "reg.local:5000/a", False),
-        ("reg.local/team", "reg.local/team/a", True),
-        ("reg.local/team", "reg.local/teams/a", False),
-        ("reg.local/team/a", "reg.local/team/a", True),
-        ("*.local", "reg.local/a", True),
-        ("*.local", "a.reg.local/a", False),
-        ("*.local:5000", "reg.local/a", False),
-        ("*", "reg.local/a", False),
         ("other", "reg.local/a", False),
+        ("", "web", False),
     ],
 )
-def test_a_user_is_for_a_registry_or_a_part_of_it(registry: str, reference: str, fits: bool) -> None:
+def test_no_registry_hears_of_anothers_users(registry: str, reference: str, fits: bool) -> None:
     assert bool(usable([Credentials(registry, "u", "p")], Reference.parse(reference))) is fits
-
-
-def test_the_most_special_user_goes_first() -> None:
-    given = [
-        Credentials("reg.local", "all"),
-        Credentials("reg.local/team/a", "one"),
-        Credentials("reg.local/team", "team"),
-    ]
-    assert [one.username for one in usable(given, Reference.parse("reg.local/team/a"))] == ["one", "team", "all"]

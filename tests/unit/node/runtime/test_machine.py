@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from wherry.node.runtime.machine import is_shared, least_oom_score_adj, read, shared_in, this_machine
+from wherry.node.runtime.machine import (
+    _release,
+    is_shared,
+    least_oom_score_adj,
+    maps_memory,
+    read,
+    shared_in,
+    this_machine,
+)
 
 MOUNTINFO = """22 1 0:21 / / rw shared:1 - ext4 x rw
 23 22 0:5 / /srv rw - ext4 x rw
@@ -35,3 +43,12 @@ def test_this_machine_has_what_is_needed() -> None:
     assert -1000 <= least_oom_score_adj() <= 1000
     assert facts.least_oom_score_adj == least_oom_score_adj()
     assert is_shared("/proc") in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "release"),
+    [("6.1.0-56-cloud-amd64", (6, 1)), ("6.18.44-fc", (6, 18)), ("7.0", (7, 0)), ("6.3-rc1", (6, 3))],
+)
+def test_releases_are_told_apart(text: str, release: tuple[int, int]) -> None:
+    assert _release(text) == release
+    assert maps_memory() in (True, False)

@@ -48,7 +48,8 @@ def test_states_are_three(state: EngineState, wanted: State) -> None:
         ({"exit_code": 0}, "Completed"),
         ({"exit_code": 1}, "Error"),
         ({"exit_code": 137, "oom_killed": True}, "OOMKilled"),
-        ({"exit_code": 255, "error": "lost"}, "Error"),
+        ({"exit_code": 255}, "Error"),
+        ({"exit_code": 255, "error": "lost"}, "Unknown"),
     ],
 )
 def test_ends_have_upstreams_reasons(fields: dict[str, Any], reason: str) -> None:
