@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from wherry.kube.client.clock import Clock
+from wherry.kube.client.clock import Clock, Timer
 from wherry.kube.client.events import Recorder, Source
 from wherry.kube.client.informer import Retry
 from wherry.kube.client.informers import Informers
@@ -44,6 +44,7 @@ SERVICES = GroupVersionResource("", "v1", "services")
 COMPONENT = "kubelet"
 _SOON = Retry(base_seconds=0.05, maximum_seconds=30.0)
 """Of what pods refer to: the right to read it can be a moment behind the pod."""
+_SWEEP_SECONDS = 1.0
 logger = logging.getLogger(__name__)
 
 
@@ -85,6 +86,7 @@ class Agent:
         """Of sandboxes: the uid of the pod."""
         self._services: Iterable[Object] = ()
         self._is_shutting_down = False
+        self._sweeping: Timer | None = None
         self._machine = self._parts.machine or ThisMachine(options.directory)
         self._recorder: Recorder | None = None
         events = self._parts.events
@@ -131,7 +133,7 @@ class Agent:
         self._evictor = Evictor(
             EvictorNeeds(
                 self._runtime, self._clock, self._events, self._options, self._machine,
-                lambda: list(self._workers.values()), lambda: self._keeper.tell(),
+                lambda: list(self._workers.values()), lambda: self._keeper.tell(), self._sweep,
             )
         )  # fmt: skip
         self._keeper = NodeKeeper(self._client, self._clock, self._options, self._machine, self._events, self._standing)
@@ -176,10 +178,13 @@ class Agent:
             allocatable=lambda: self._keeper.allocatable,
             memory_bytes=lambda: self._keeper.hardware.memory_bytes,
             free=self._free,
+            owners=self._owners,
             drain=self._parts.drain,
         )
 
     async def _leave(self) -> None:
+        if self._sweeping is not None:
+            self._sweeping.cancel()
         for worker in self._workers.values():
             worker.close()
         self._probes.close()
@@ -247,16 +252,24 @@ class Agent:
         self._add(orphans.pod_of(sandboxes, containers), sandboxes).vanish()
 
     def _runtime_changed(self, sandbox: str) -> None:
-        uid = self._owners.get(sandbox)
-        here = self._by_uid(self._runtime.sandboxes()) if uid is None else {}
-        uid = uid or self._owners.get(sandbox)
-        if uid is None:
-            return
-        worker = self._workers.get(uid)
+        worker = self._workers.get(self._owners.get(sandbox, ""))
         if worker is not None:
             worker.changed()
-        elif uid in here:
-            self._end_orphan(here[uid])
+        if self._sweeping is None:
+            self._sweeping = self._clock.call_later(_SWEEP_SECONDS, self._sweep)
+
+    def _sweep(self) -> None:
+        """Tell workers of sandboxes that are not as they know them, and end what has no worker. Not at every change:
+        a hundred pods that start at once change a thousand times."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        self._sweeping = None
+        here = self._by_uid(self._runtime.sandboxes())
+        for uid, worker in self._workers.items():
+            worker.found(here.get(uid, ()))
+        for uid, sandboxes in here.items():
+            if uid not in self._workers:
+                self._end_orphan(sandboxes)
 
     def _referred(self, uid: str) -> None:
         worker = self._workers.get(uid)

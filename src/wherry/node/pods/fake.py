@@ -167,6 +167,8 @@ class FakeRuntime:
         self._call("create_container", spec.name, str(spec.attempt))
         if sandbox not in self._sandboxes:
             raise NotFound(f"no sandbox {sandbox}")
+        if not self._sandboxes[sandbox].ready:
+            raise Unavailable(f"sandbox {sandbox} is not ready")
         id = f"c{next(self._ids):08x}"
         self.specs[id] = spec
         self._containers[id] = Container(

@@ -128,7 +128,7 @@ async def test_after_a_restart_of_the_machine_there_is_another_sandbox(rig: Rig)
     async with rig.running(pod()):
         await rig.until(rig.is_ready)
         rig.runtime.lose(rig.runtime.sandboxes()[0].id)
-        await rig.until(lambda: rig.container().get("restartCount") == 1 and rig.is_ready())
+        await rig.until(lambda: rig.container().get("restartCount") == 1 and rig.is_ready(), 1.5)
         await rig.until(lambda: [each.spec.attempt for each in rig.runtime.sandboxes()] == [1])
     assert "Pod sandbox changed, it will be killed and re-created." in rig.said("SandboxChanged")
 
@@ -137,7 +137,7 @@ async def test_what_must_not_run_twice_does_not_run_in_another_sandbox(rig: Rig)
     async with rig.running(pod(restartPolicy="Never")):
         await rig.until(rig.is_ready)
         rig.runtime.lose(rig.runtime.sandboxes()[0].id)
-        await rig.until(lambda: rig.status()["phase"] == "Failed")
+        await rig.until(lambda: rig.status()["phase"] == "Failed", 1.5)
     assert len(rig.calls("start_sandbox")) == 1
 
 

@@ -50,21 +50,19 @@ class Pulls:
             said = f'Container image "{name}" is not present with pull policy of Never'
             voice.warn("ErrImageNeverPull", said, member)
             raise NoImage("ErrImageNeverPull", said, FIRST_SECONDS)
-        return await self._pull(voice, name, reference, there, credentials, member)
+        return await self._pull(voice, (name, reference), credentials, member)
 
     async def _pull(
-        self, voice: Voice, name: str, reference: str, there: ImageStatus | None,
-        credentials: Sequence[Credentials], member: Member | None,
-    ) -> ImageStatus:  # fmt: skip
+        self, voice: Voice, names: tuple[str, str], credentials: Sequence[Credentials], member: Member | None
+    ) -> ImageStatus:
+        """``names``: as the pod has it, and with the tag that is meant."""
+        name, reference = names
         key = (voice.pod["metadata"]["uid"], name)
         voice.say("Pulling", f'Pulling image "{name}"', member)
         begun = self._clock.monotonic()
         try:
             image = await self._runtime.ensure_image(reference, True, credentials)
         except (WherryError, OSError) as error:
-            if there is not None and _is_of_here(there):
-                voice.say("Pulled", f'Container image "{name}" already present on machine', member)
-                return there
             raise self._failure(voice, key, str(error), member) from error
         self._failed.pop(key, None)
         took = f"{round(self._clock.monotonic() - begun, 3):g}s"
@@ -98,9 +96,3 @@ def _parsed(voice: Voice, name: str, member: Member | None) -> str:
         voice.warn("InspectFailed", said, member)
         raise NoImage("InvalidImageName", said, LONGEST_SECONDS) from error
     return name if reference.tag or reference.digest else f"{name}:latest"
-
-
-def _is_of_here(image: ImageStatus) -> bool:
-    """It was built or loaded on this machine and is in no registry: to ask one for a newer one is idle. The kubelet
-    would let the pod wait for ever; here it runs what ``docker build`` has made."""
-    return "@" not in image.reference

@@ -48,7 +48,8 @@ class Tenant(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """``tenants`` gives all pods that are here; ``changed`` is told when a pressure came or went."""
+    """``tenants`` gives all pods that are here; ``changed`` is told when a pressure came or went; ``looked`` at every
+    measurement."""
 
     runtime: PodRuntime
     clock: Clock
@@ -57,6 +58,7 @@ class Needs:
     machine: Machine
     tenants: Callable[[], Sequence[Tenant]]
     changed: Callable[[], None]
+    looked: Callable[[], None] = lambda: None
 
 
 class Evictor:
@@ -86,6 +88,7 @@ class Evictor:
     async def look(self) -> None:
         """Once."""
         needs, self._round = self._needs, self._round + 1
+        needs.looked()
         measures = needs.machine.measure()
         short = short_of(measures, needs.options.thresholds)
         self._note(short)

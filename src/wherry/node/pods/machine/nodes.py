@@ -21,7 +21,8 @@ RUNTIME = "wherry"
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How it is with the node. ``pressures``: conditions that hold. ``not_ready``: why, or empty."""
+    """How it is with the node. ``pressures``: conditions that hold. ``not_ready``: why, or empty. ``runtime_version``
+    with its scheme: ``wherry://1.2``."""
 
     pressures: Mapping[str, str]
     images: Sequence[ImageStatus] = ()
@@ -117,7 +118,7 @@ def _info(options: Options, hardware: Hardware, standing: Standing) -> Object:
         "bootID": hardware.boot_id,
         "kernelVersion": hardware.kernel,
         "osImage": hardware.os_image,
-        "containerRuntimeVersion": f"{RUNTIME}://{standing.runtime_version}",
+        "containerRuntimeVersion": standing.runtime_version or f"{RUNTIME}://0",
         "kubeletVersion": options.version,
         "kubeProxyVersion": options.version,
         "operatingSystem": "linux",

@@ -15,7 +15,8 @@ from wherry.node.pods.workers.writing import StatusWriter
 
 @dataclass(slots=True)
 class Case:
-    """``pod`` is the newest spec. ``must_list``: the sandboxes have to be looked up anew."""
+    """``pod`` is the newest spec. ``must_list``: the sandboxes have to be looked up, because it is not known what came
+    of the last step about them; else they are known from what the steps have done, and from the agent's sweeps."""
 
     tools: Tools
     uid: str

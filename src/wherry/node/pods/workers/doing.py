@@ -1,6 +1,7 @@
 """Doing the steps of a plan. Each is idempotent, and may be given up anywhere."""
 
 import asyncio
+from dataclasses import replace
 from functools import singledispatch
 
 from wherry.kit.errors import NotFound, Unavailable, WherryError
@@ -51,13 +52,16 @@ async def _start_sandbox(action: StartSandbox, case: Case) -> None:
     if action.attempt:
         case.voice.say("SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
     spec = sandbox_spec(pod, action.attempt, case.tools.options, resolver)
+    case.must_list = True  # should this be given up half-way
     try:
-        await case.tools.runtime.start_sandbox(spec)
+        made = await case.tools.runtime.start_sandbox(spec)
     except (WherryError, OSError) as error:
         case.voice.warn("FailedCreatePodSandBox", f"Failed to create pod sandbox: {error}")
         raise
-    finally:
-        case.must_list = True
+    case.tools.owners[made.id] = case.uid
+    case.jobs.forgive("start ")  # what failed in another one need not fail in this
+    case.sandboxes = (*(each for each in case.sandboxes if each.id != made.id), made)
+    case.must_list = False
 
 
 @work.register
@@ -103,7 +107,11 @@ async def _start(action: StartContainer, case: Case) -> None:
     member, sandbox = view.member(case.pod, action.name), case.sandbox
     if member is None or sandbox is None or case.memory.volumes is None:
         raise NotFound(f"container {action.name} has nowhere to run")
-    await start(case.tools, Site(case.pod, sandbox, case.memory.volumes, case.voice), member, action)
+    try:
+        await start(case.tools, Site(case.pod, sandbox, case.memory.volumes, case.voice), member, action)
+    except WherryError:
+        case.must_list = True  # it may be the sandbox that is no good any more
+        raise
 
 
 @work.register
@@ -144,18 +152,18 @@ async def _resize(action: Resize, case: Case) -> None:
 
 @work.register
 async def _stop_sandbox(action: StopSandbox, case: Case) -> None:
-    try:
-        await case.tools.runtime.stop_sandbox(action.id)
-    finally:
-        case.must_list = True
+    case.must_list = True
+    await case.tools.runtime.stop_sandbox(action.id)
+    stopped = (replace(each, ready=False) if each.id == action.id else each for each in case.sandboxes)
+    case.sandboxes, case.must_list = tuple(stopped), False
 
 
 @work.register
 async def _remove_sandbox(action: RemoveSandbox, case: Case) -> None:
-    try:
-        await case.tools.runtime.remove_sandbox(action.id)
-    finally:
-        case.must_list = True
+    case.must_list = True
+    await case.tools.runtime.remove_sandbox(action.id)
+    case.sandboxes = tuple(each for each in case.sandboxes if each.id != action.id)
+    case.must_list = False
 
 
 @work.register

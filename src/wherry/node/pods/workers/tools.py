@@ -1,6 +1,6 @@
 """What workers work with: the same for all pods of a node."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 
 from wherry.kube.client.clock import Clock
@@ -23,7 +23,8 @@ Drain = Callable[[Object], Awaitable[None]]
 @dataclass(frozen=True, slots=True)
 class Tools:
     """``services`` gives all that are known; ``allocatable`` what the node has for pods; ``memory_bytes`` what it has
-    altogether. ``free`` gives what the node has left, not counting the pod of that uid."""
+    altogether. ``free`` gives what the node has left, not counting the pod of that uid. ``owners``: uids of pods by
+    their sandboxes, for who hears of a sandbox."""
 
     client: Client
     runtime: PodRuntime
@@ -40,4 +41,5 @@ class Tools:
     allocatable: Callable[[], Mapping[str, Quantity]]
     memory_bytes: Callable[[], int]
     free: Callable[[str], Mapping[str, Quantity]]
+    owners: MutableMapping[str, str]
     drain: Drain

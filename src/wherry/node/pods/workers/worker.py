@@ -110,9 +110,15 @@ class Worker:
         self.wake()
 
     def changed(self) -> None:
-        """A probe's result is another, or the runtime has news of one of its sandboxes."""
-        self._case.must_list = True
+        """A probe's result is another, or the runtime has news of one of its containers."""
         self.wake()
+
+    def found(self, sandboxes: Iterable[Sandbox]) -> None:
+        """The runtime has these of it, the oldest first."""
+        here = tuple(sandboxes)
+        if here != self._case.sandboxes:
+            self._case.must_list = True
+            self.wake()
 
     def reconsider(self) -> None:
         """An object that it refers to is another, or the node has more room."""
