@@ -127,7 +127,5 @@ def _repositories(references: Sequence[str]) -> set[str]:
 
 def usable(credentials: Sequence[Credentials], reference: Reference) -> list[EngineCredentials]:
     """Those that are for the reference's registry, in their order: pure. Whose they are, the agent has seen to."""
-    found = [
-        one for one in credentials if (DEFAULT_DOMAIN if one.registry in _HUB else one.registry) == reference.domain
-    ]
-    return [EngineCredentials(one.username, one.password) for one in found]
+    names = _HUB if reference.domain == DEFAULT_DOMAIN else (reference.domain,)
+    return [EngineCredentials(one.username, one.password) for one in credentials if one.registry in names]

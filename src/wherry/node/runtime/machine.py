@@ -43,8 +43,8 @@ def shared_in(mountinfo: str, path: str) -> bool:
 
 
 def maps_memory() -> bool:
-    """Whether mounts of a tmpfs can be id-mapped (Linux 6.3): else what the agent keeps in memory for pods (secrets,
-    projected volumes) is nobody's in a pod with a user namespace of its own, and readable there only if it is for all."""
+    """Whether mounts of a tmpfs can be id-mapped (Linux 6.3). Else what the agent keeps in memory (secrets, projected
+    volumes) is nobody's in a pod with ids of its own, and can be read there only if everybody may."""
     return _release(os.uname().release) >= (6, 3)
 
 

@@ -45,10 +45,10 @@ def test_this_machine_has_what_is_needed() -> None:
     assert is_shared("/proc") in (True, False)
 
 
-@pytest.mark.parametrize(
-    ("text", "release"),
-    [("6.1.0-56-cloud-amd64", (6, 1)), ("6.18.44-fc", (6, 18)), ("7.0", (7, 0)), ("6.3-rc1", (6, 3))],
-)
+RELEASES = [("6.1.0-56-cloud-amd64", (6, 1)), ("6.18.44-fc", (6, 18)), ("7.0", (7, 0)), ("6.3-rc1", (6, 3))]
+
+
+@pytest.mark.parametrize(("text", "release"), RELEASES)
 def test_releases_are_told_apart(text: str, release: tuple[int, int]) -> None:
     assert _release(text) == release
     assert maps_memory() in (True, False)
