@@ -35,14 +35,12 @@ def against_floor_and_etcd(stage: Stage) -> list[Row]:
     rounds = min(stage.rounds, _ROUNDS_LIMIT)
     what = f"durable commit of 2 KB, {CLIENTS} clients"
     try:
-        many = in_turn(
-            Contest(lambda: _ours(directory, CLIENTS)), Contest(lambda: _floor(directory, CLIENTS)), rounds, 1
-        )
-        one = in_turn(Contest(lambda: _ours(directory, 1)), Contest(lambda: _floor(directory, 1)), rounds, 1)
-        rows = [
-            Row("store", what, "us", *many, "append and fsync"),
-            Row("store-one", "the same, one client", "us", *one, "append and fsync"),
-        ]
+        rows = []
+        for name, clients in (("store", CLIENTS), ("store-one", 1)):
+            ours = _contest(directory, "benchmarks.storeload", clients)
+            floor = _contest(directory, "benchmarks.storing", clients)
+            text = what if clients > 1 else "the same, one client"
+            rows.append(Row(name, text, "us", *in_turn(ours, floor, rounds, 1), "append and fsync"))
         return [*rows, _beside_etcd(directory, what, rounds)]
     finally:
         shutil.rmtree(directory, ignore_errors=True)
@@ -54,7 +52,7 @@ def _beside_etcd(directory: Path, what: str, rounds: int) -> Row:
         return Row(name, what, "us", peer_name="etcd", missing="etcd (Debian's etcd-server) or aetcd is not installed")
     with _etcd(directory / "etcd") as address:
         theirs = Contest(lambda: _taken("benchmarks.storing", address, CLIENTS))
-        ours = Contest(lambda: _in_fresh(directory, "benchmarks.storeload", CLIENTS))
+        ours = _contest(directory, "benchmarks.storeload", CLIENTS)
         taken, peer = in_turn(ours, theirs, rounds, 1)
     return Row(name, what, "us", taken, peer, "etcd 3.4, TLS", notes=("both by a client in Python",))
 
@@ -62,6 +60,10 @@ def _beside_etcd(directory: Path, what: str, rounds: int) -> Row:
 def _taken(module: str, place: str, clients: int) -> float:
     command = [sys.executable, "-m", module, place, str(clients), str(_SECONDS)]
     return float(subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout)
+
+
+def _contest(directory: Path, module: str, clients: int) -> Contest:
+    return Contest(lambda: _in_fresh(directory, module, clients))
 
 
 def _in_fresh(directory: Path, module: str, clients: int) -> float:
