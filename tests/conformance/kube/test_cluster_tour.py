@@ -1,0 +1,90 @@
+"""The README's tour of the cluster, typed as it stands there; and clusters in tests, as it says."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import wherry
+from tests.kernel import census
+from wherry.engine.instance import Instance
+
+ROOT = Path(__file__).resolve().parents[3]
+needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="there is no kubectl")
+
+
+def blocks() -> list[str]:
+    return re.findall(r"^```shell\n(.*?)^```$", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture
+def root() -> Iterator[Path]:
+    directory = Path(tempfile.mkdtemp(prefix="wherry-tour-"))
+    directory.chmod(0o755)
+    yield directory / "instance"
+    shutil.rmtree(directory)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@needs_kubectl
+def test_the_tour_of_the_cluster_goes_as_the_readme_says(root: Path) -> None:
+    foreign = ("WHERRY_", "DOCKER_", "KUBE")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    environment |= {"WHERRY_ROOT": str(root), "PATH": f"{ROOT / '.venv' / 'bin'}:{environment['PATH']}"}
+    environment["HOME"] = str(root.parent)
+    waiting = "for i in $(seq 100); do kubectl get nodes | grep -q ' Ready' && break; sleep 0.1; done"
+    script = "\n".join(blocks()).replace("kubectl get nodes", f"{waiting}\nkubectl get nodes", 1)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=110, check=False,
+    )  # fmt: skip
+    subprocess.run([ROOT / ".venv/bin/wherry", "down"], env=environment, check=False, capture_output=True, timeout=60)
+    told = f"{done.stdout}\n{done.stderr}"
+    assert done.returncode == 0, told
+    assert done.stdout.count('deployment "web" successfully rolled out') == 2, told
+    assert re.search(r"deployment.apps/web +3/3 +3 +3", done.stdout), told
+    found = census.take(Instance.at(root))
+    left = replace(found, files=frozenset()).since(census.Census())  # stopped containers stay, as docker's do
+    assert not left, "left behind:\n" + "\n".join(left)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@needs_kubectl
+def test_a_cluster_lasts_as_long_as_its_block() -> None:
+    with wherry.Cluster() as cluster:
+        root = cluster.root
+        environment = {**os.environ, **cluster.environment, "HOME": str(root)}
+        said = subprocess.run(
+            ["kubectl", "get", "namespace", "default", "-o", "name"],
+            env=environment, capture_output=True, text=True, check=True, timeout=30,
+        ).stdout  # fmt: skip
+        assert said == "namespace/default\n"
+        ping = subprocess.run(["docker", "version"], env=environment, capture_output=True, check=False, timeout=30)
+        assert ping.returncode == 0
+    assert not root.exists()
+    with pytest.raises(RuntimeError, match="not running"):
+        _ = cluster.kubeconfig
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_the_fixture_sets_what_clients_read(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import os, pathlib
+
+        def test_it(wherry_cluster):
+            assert os.environ["KUBECONFIG"] == str(wherry_cluster.kubeconfig)
+            assert pathlib.Path(os.environ["KUBECONFIG"]).exists()
+            assert os.environ["DOCKER_HOST"] == wherry_cluster.docker_host
+
+        def test_it_is_the_same_one(wherry_cluster):
+            assert wherry_cluster.root.exists()
+        """
+    )
+    pytester.runpytest_subprocess("-q").assert_outcomes(passed=2)
