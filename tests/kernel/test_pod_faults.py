@@ -86,12 +86,15 @@ async def _clear(bench: PodBench) -> None:
 async def test_what_is_mounted_for_pods_is_not_in_the_spawners_world(root: Path) -> None:
     """A spawner that starts while there are pods must not keep their namespaces when they are gone."""
     bench = await PodBench(root).up()
-    pod = await bench.sandbox()
-    await bench.container(pod, "sleep", "100")
-    await bench.again()
-    container = await bench.container(pod, "sleep", "100", name="later")
-    shim = Path(f"/proc/{bench.state(container).pid}/stat").read_text().rpartition(")")[2].split()[1]
-    for pid in (bench.engine.runtime.spawner_pid, shim):
-        mounts = Path(f"/proc/{pid}/mountinfo").read_text()
-        assert f"{bench.instance.sandboxes}/" not in mounts and str(bench.root) in mounts
-    assert not await bench.close()
+    try:
+        pod = await bench.sandbox()
+        await bench.container(pod, "sleep", "100")
+        await bench.again()
+        container = await bench.container(pod, "sleep", "100", name="later")
+        shim = Path(f"/proc/{bench.state(container).pid}/stat").read_text().rpartition(")")[2].split()[1]
+        for pid in (bench.engine.runtime.spawner_pid, shim):
+            mounts = Path(f"/proc/{pid}/mountinfo").read_text()
+            assert f"{bench.instance.sandboxes}/" not in mounts and str(bench.root) in mounts
+    finally:
+        left = await bench.close()
+    assert not left
