@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import Any
 
+from wherry.kit.errors import WherryError
 from wherry.kube.client.clock import Clock, Timer
 from wherry.kube.client.events import Recorder, Source
 from wherry.kube.client.informer import Retry
@@ -13,9 +15,11 @@ from wherry.kube.client.informers import Informers
 from wherry.kube.client.model import Client
 from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.kube.machinery.quantity import ZERO, Quantity
-from wherry.node.pods import admission, orphans, resolving, view
+from wherry.kube.machinery.times import rfc3339
+from wherry.node.pods import admission, orphans, resolving, staticpods, view
 from wherry.node.pods.composing.resources import pod_requests
 from wherry.node.pods.images.pulling import Pulls
+from wherry.node.pods.life.model import Ending
 from wherry.node.pods.lookup import PodPlace
 from wherry.node.pods.machine import nodes
 from wherry.node.pods.machine.evicting import Evictor
@@ -30,6 +34,7 @@ from wherry.node.pods.probes.watching import Probes
 from wherry.node.pods.references import References
 from wherry.node.pods.runtime import ImageStatus, PodRuntime, Sandbox
 from wherry.node.pods.sources import PodSource
+from wherry.node.pods.staticpods import MirrorWriter, remove_mirror
 from wherry.node.pods.view import PODS
 from wherry.node.pods.voice import Events, Voice
 from wherry.node.pods.volumes import volumes as disk
@@ -38,13 +43,15 @@ from wherry.node.pods.volumes.volumes import DiskVolumes, Volumes
 from wherry.node.pods.workers.resizing import PENDING
 from wherry.node.pods.workers.starting import pull_credentials
 from wherry.node.pods.workers.tools import Drain, Tools
-from wherry.node.pods.workers.worker import Worker
+from wherry.node.pods.workers.worker import Birth, Worker
 
 SERVICES = GroupVersionResource("", "v1", "services")
 COMPONENT = "kubelet"
 _SOON = Retry(base_seconds=0.05, maximum_seconds=30.0)
 """Of what pods refer to: the right to read it can be a moment behind the pod."""
 _SWEEP_SECONDS = 1.0
+_LOOK_SECONDS = 0.05
+_SHUTDOWN = "Pod was terminated in response to imminent node shutdown."
 logger = logging.getLogger(__name__)
 
 
@@ -122,6 +129,7 @@ class Agent:
                 informers = await stack.enter_async_context(Informers(self._client, self._clock))
             single = await stack.enter_async_context(Informers(self._client, self._clock, retry=_SOON))
             group = await stack.enter_async_context(asyncio.TaskGroup())
+            self._group = group
             try:
                 await self._live(informers, References(single, self._referred), group)
                 await asyncio.Event().wait()
@@ -141,6 +149,8 @@ class Agent:
         self._tools = self._make_tools(volumes, references)
         if self._recorder is not None:
             group.create_task(self._recorder.run(), name="events")
+        if self._options.static_pods is not None:
+            group.create_task(self._follow_static(), name="static pods")
         group.create_task(self._keeper.run(), name="node")
         group.create_task(self._evictor.run(), name="eviction")
         source = self._parts.pods or informers.of(PODS, fields=f"spec.nodeName={self._options.node}")
@@ -204,6 +214,7 @@ class Agent:
             elif new is not None:
                 waiting.append(new)
 
+        waiting += self._read_static()
         source.add_handler(told)
         waiting.sort(key=lambda pod: (view.uid(pod) not in here, pod["metadata"].get("creationTimestamp") or ""))
         for pod in waiting:
@@ -211,6 +222,50 @@ class Agent:
         for uid, sandboxes in here.items():
             if uid not in self._workers:
                 self._end_orphan(sandboxes)
+
+    def _read_static(self) -> list[Object]:
+        directory = self._options.static_pods
+        if directory is None:
+            return []
+        return staticpods.read(directory, self._options.node, rfc3339(self._clock.now()))
+
+    async def _follow_static(self) -> None:
+        """Until cancelled: begin what is new in the directory, end what is not there any more."""
+        while True:
+            await self._clock.sleep(staticpods.CHECK_SECONDS)
+            found = {view.uid(pod): pod for pod in await asyncio.to_thread(self._read_static)}
+            for uid, worker in tuple(self._workers.items()):
+                if view.is_static(worker.pod) and uid not in found:
+                    worker.vanish()
+            for uid, pod in found.items():
+                if uid not in self._workers:
+                    self._take(pod)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:  # Any: nobody sends into it
+        """Do it beside all else; it may fail."""
+
+        async def attempt() -> None:
+            try:
+                await work
+            except (WherryError, OSError) as error:
+                logger.info("%s", error)
+
+        self._group.create_task(attempt())
+
+    # Ending
+
+    async def shut_down(self, seconds: float, critical_seconds: float = 0.0) -> None:
+        """The machine, or Wherry on it, is about to end: take no pod any more, and end all that are here within
+        ``seconds``, critical ones among them in the last ``critical_seconds`` (KEP-2000). Returns when they have."""
+        self._is_shutting_down = True
+        self._keeper.tell()
+        for critical, allowed in ((False, seconds - critical_seconds), (True, critical_seconds or seconds)):
+            ending = [each for each in self._workers.values() if view.is_critical(each.pod) == critical]
+            for worker in ending:
+                grace = min(float(view.grace_seconds(worker.pod)), max(allowed, 0.0))
+                worker.end(Ending(grace, self._clock.monotonic(), "Terminated", _SHUTDOWN, "TerminationByKubelet"))
+            while any(not each.has_stopped for each in ending):  # rare, and at the very end
+                await self._clock.sleep(_LOOK_SECONDS)
 
     def _by_uid(self, sandboxes: Iterable[Sandbox]) -> dict[str, list[Sandbox]]:
         found: dict[str, list[Sandbox]] = {}
@@ -228,8 +283,10 @@ class Agent:
                 worker.vanish(old)
         elif worker is not None:
             worker.update(new)
-        elif new["spec"].get("nodeName") == self._options.node:
+        elif new["spec"].get("nodeName") == self._options.node and not view.is_mirror(new):
             self._take(new)
+        if new is not None and view.is_mirror(new) and (worker is None or new["metadata"].get("deletionTimestamp")):
+            self._spawn(remove_mirror(self._client, new))  # what is wanted of it is made again
 
     def _take(self, pod: Object) -> None:
         sandboxes = self._by_uid(self._runtime.sandboxes()).get(view.uid(pod), [])
@@ -239,17 +296,22 @@ class Agent:
             refusal = admission.refuse(pod, self._house())
         if refusal is not None:
             Voice(self._events, pod).warn(refusal.reason, refusal.message)
-        self._add(pod, sandboxes, refusal)
+        self._add(Birth(pod, sandboxes, refusal, self._mirror_writer(pod)))
 
-    def _add(self, pod: Object, sandboxes: Sequence[Sandbox], refusal: admission.Refusal | None = None) -> Worker:
-        worker = Worker(self._tools, pod, sandboxes, self._over, refusal)
+    def _mirror_writer(self, pod: Object) -> MirrorWriter | None:
+        if not view.is_static(pod):
+            return None
+        return MirrorWriter(self._client, self._clock, pod, lambda: self._keeper.node)
+
+    def _add(self, birth: Birth) -> Worker:
+        worker = Worker(self._tools, birth, self._over)
         self._workers[worker.uid] = worker
         worker.wake()
         return worker
 
     def _end_orphan(self, sandboxes: Sequence[Sandbox]) -> None:
         containers = [run for each in sandboxes for run in self._runtime.containers(each.id)]
-        self._add(orphans.pod_of(sandboxes, containers), sandboxes).vanish()
+        self._add(Birth(orphans.pod_of(sandboxes, containers), sandboxes)).vanish()
 
     def _runtime_changed(self, sandbox: str) -> None:
         worker = self._workers.get(self._owners.get(sandbox, ""))
@@ -280,6 +342,8 @@ class Agent:
         self._workers.pop(worker.uid, None)
         self._references.forget(worker.uid)
         self._pulls.forget(worker.uid)
+        if isinstance(worker.writer, MirrorWriter) and worker.writer.mirror is not None:
+            self._spawn(remove_mirror(self._client, worker.writer.mirror))
         for sandbox in [id for id, uid in self._owners.items() if uid == worker.uid]:
             del self._owners[sandbox]
         for other in self._workers.values():

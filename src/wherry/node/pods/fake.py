@@ -7,13 +7,13 @@ A test can also say it by :attr:`FakeRuntime.behave`, and end what runs by :meth
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 
 from wherry.kit.errors import Invalid, NotFound, Unavailable, Unsupported, WherryError
 from wherry.kube.client.clock import Clock, Timer
 from wherry.node.pods.composing.containers import FAKE, ROLE
 from wherry.node.pods.runtime import (
+    AsyncContextManagerOfStreams,
     Container,
     ContainerSpec,
     Credentials,
@@ -23,7 +23,6 @@ from wherry.node.pods.runtime import (
     Sandbox,
     SandboxSpec,
     State,
-    Streams,
     Usage,
 )
 from wherry.node.pods.view import Role
@@ -233,12 +232,10 @@ class FakeRuntime:
         now = self._now_ns()
         return Usage((now - known.started_ns) // 1000, 1 << 20, now, 1)
 
-    def open_exec(
-        self, container: str, command: Sequence[str], tty: bool, stdin: bool
-    ) -> AbstractAsyncContextManager[Streams]:
+    def open_exec(self, container: str, command: Sequence[str], tty: bool, stdin: bool) -> AsyncContextManagerOfStreams:
         raise Unsupported("a simulated container has no processes")
 
-    def open_attach(self, container: str, stdin: bool) -> AbstractAsyncContextManager[Streams]:
+    def open_attach(self, container: str, stdin: bool) -> AsyncContextManagerOfStreams:
         raise Unsupported("a simulated container has no processes")
 
     async def connect(self, sandbox: str, port: int) -> int:

@@ -69,7 +69,7 @@ class Client(FakeClient):
 class Inline(ThreadPoolExecutor):
     """Does at once what a thread would do some time: the clock stands still for it."""
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":  # type: ignore[override]
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
         done: Future[Any] = Future()
         try:
             done.set_result(fn(*args, **kwargs))

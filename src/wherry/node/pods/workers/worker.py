@@ -1,7 +1,7 @@
 """The worker of one pod: looks, decides, acts."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from wherry.kube.client.clock import Timer
 from wherry.kube.machinery.model import Object
@@ -12,7 +12,7 @@ from wherry.node.pods.life import ending, running
 from wherry.node.pods.life.model import Abort, Action, Ending, Facts, Plan
 from wherry.node.pods.lookup import PodPlace
 from wherry.node.pods.probes.model import Kind, Outcome, Result
-from wherry.node.pods.runtime import Sandbox
+from wherry.node.pods.runtime import Sandbox, State
 from wherry.node.pods.status.build import status
 from wherry.node.pods.status.model import Report
 from wherry.node.pods.voice import Voice
@@ -30,21 +30,30 @@ _BEGUN = ("start ", "sandbox")
 _WRITE = "status"
 
 
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """What a worker begins with. ``sandboxes``: that are here of the pod already; ``refusal``: why the node does not
+    take it; ``writer``: whom its status is told by, None: as that of every pod."""
+
+    pod: Object
+    sandboxes: Sequence[Sandbox] = ()
+    refusal: Refusal | None = None
+    writer: StatusWriter | None = None
+
+
 class Worker:
     """``over`` is called once, when nothing is left of the pod, here or in the API."""
 
-    def __init__(
-        self, tools: Tools, pod: Object, sandboxes: Iterable[Sandbox], over: Callable[["Worker"], None],
-        refusal: Refusal | None = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, tools: Tools, birth: Birth, over: Callable[["Worker"], None]) -> None:
+        pod, refusal = birth.pod, birth.refusal
         self._case = Case(
             tools=tools,
             uid=view.uid(pod),
             pod=pod,
-            sandboxes=tuple(sandboxes),
+            sandboxes=tuple(birth.sandboxes),
             memory=Memory(),
             jobs=Jobs(tools.clock, view.full_name(pod), self.wake),
-            writer=StatusWriter(tools.client, tools.clock, pod),
+            writer=birth.writer or StatusWriter(tools.client, tools.clock, pod),
             voice=Voice(tools.events, pod),
             refusal=refusal,
         )
@@ -69,12 +78,21 @@ class Worker:
         return self._case.pod
 
     @property
+    def writer(self) -> StatusWriter:
+        return self._case.writer
+
+    @property
     def sandboxes(self) -> tuple[Sandbox, ...]:
         return self._case.sandboxes
 
     @property
     def is_ending(self) -> bool:
         return self._case.memory.ending is not None
+
+    @property
+    def has_stopped(self) -> bool:
+        """It has to end, and nothing of it runs any more."""
+        return self.is_ending and not any(each.state is State.RUNNING for each in self._case.containers())
 
     @property
     def takes_room(self) -> bool:
@@ -90,6 +108,9 @@ class Worker:
         """The API has it so."""
         if not self._case.writer.learn(pod):
             return
+        if view.is_mirror(pod):  # it shows the pod, and says nothing about what the pod should be
+            self.wake()
+            return
         is_other = pod.get("spec") != self._case.pod.get("spec")
         self._case.pod = self._case.voice.pod = pod
         self._note_deletion()
@@ -99,6 +120,10 @@ class Worker:
 
     def vanish(self, last: Object | None = None) -> None:
         """The API has it no more. ``last``: as it was when it was deleted."""
+        if last is not None and view.is_mirror(last):
+            self._case.writer.lose()
+            self.wake()
+            return
         self._case.memory.is_gone = True
         grace = float(view.grace_seconds(last or self._case.pod))
         self._end(Ending(grace, self._case.tools.clock.monotonic()))

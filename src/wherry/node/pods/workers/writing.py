@@ -30,6 +30,9 @@ class StatusWriter:
         self.known = pod
         return True
 
+    def lose(self) -> None:
+        """What showed a static pod is gone from the API."""
+
     def patch(self, status: Object) -> Object | None:
         """What is to be written."""
         found = difference(self.known.get("status") or {}, status, self.known["metadata"]["uid"])

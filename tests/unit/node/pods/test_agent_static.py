@@ -1,0 +1,94 @@
+"""Pods of the machine's own, and the end of all of them."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.unit.node.pods.rig import Rig, container, pod
+from wherry.node.pods.fake import Behaviour
+from wherry.node.pods.view import PODS
+
+MANIFEST = """
+apiVersion: v1
+kind: Pod
+metadata: {name: own, labels: {app: own}}
+spec:
+  containers: [{name: web, image: "demo:1"}]
+"""
+NAME = "own-n1"
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Rig:
+    directory = tmp_path / "manifests"
+    directory.mkdir()
+    (directory / "own.yaml").write_text(MANIFEST)
+    (directory / ".hidden.yaml").write_text(MANIFEST)
+    (directory / "broken.yaml").write_text("kind: Pod\nspec: [")
+    return Rig(tmp_path / "pods", static_pods=directory)
+
+
+async def test_a_pod_of_the_machine_runs_and_is_shown(rig: Rig) -> None:
+    async with rig.running():
+        await rig.until(lambda: rig.is_ready(NAME), 2)
+        mirror = rig.pod(NAME)
+        assert mirror is not None
+        annotations = mirror["metadata"]["annotations"]
+        assert annotations["kubernetes.io/config.source"] == "file"
+        assert annotations["kubernetes.io/config.mirror"] == annotations["kubernetes.io/config.hash"]
+        (owner,) = mirror["metadata"]["ownerReferences"]
+        assert (owner["kind"], owner["name"], owner["controller"]) == ("Node", "n1", True)
+        place = rig.agent.place("default", NAME)
+        assert place is not None
+        assert place.containers["web"].running
+
+
+async def test_to_delete_what_shows_it_ends_nothing(rig: Rig) -> None:
+    async with rig.running():
+        await rig.until(lambda: rig.is_ready(NAME), 2)
+        before = rig.pod(NAME)
+        assert before is not None
+        await rig.client.delete(PODS, NAME, "default")
+        await rig.until(lambda: (rig.pod(NAME) or before)["metadata"]["uid"] != before["metadata"]["uid"], 3)
+        await rig.until(lambda: rig.is_ready(NAME), 3)
+    assert not rig.calls("stop_container")
+    assert len(rig.calls("start_container")) == 1
+
+
+async def test_it_outlives_the_agent(rig: Rig) -> None:
+    async with rig.running():
+        await rig.until(lambda: rig.is_ready(NAME), 2)
+    calls = list(rig.runtime.calls)
+    async with rig.running():
+        await rig.settle(25)
+        assert rig.is_ready(NAME)
+    assert rig.runtime.calls == calls
+
+
+async def test_another_manifest_is_another_pod_and_none_is_none(rig: Rig) -> None:
+    async with rig.running():
+        await rig.until(lambda: rig.is_ready(NAME), 2)
+        assert rig.options.static_pods is not None
+        file = rig.options.static_pods / "own.yaml"
+        file.write_text(MANIFEST.replace("demo:1", "demo:2"))
+        await rig.until(lambda: rig.is_ready(NAME) and rig.container("web", NAME)["image"] == "demo:2", 30)
+        assert len(rig.runtime.sandboxes()) == 1
+        file.unlink()
+        await rig.until(lambda: rig.pod(NAME) is None and not rig.runtime.sandboxes(), 30)
+
+
+async def test_before_the_machine_ends_its_pods_do(rig: Rig) -> None:
+    rig.runtime.behave = lambda spec: Behaviour(stop_seconds=3600)
+    critical = pod("important", container(), priority=2_000_000_000)
+    async with rig.running(pod(), critical):
+        await rig.until(lambda: rig.is_ready() and rig.is_ready("important") and rig.is_ready(NAME), 2)
+        ending = asyncio.create_task(rig.agent.shut_down(20, 5))
+        await rig.until(lambda: len(rig.calls("stop_container")) == 3, 18)
+        await rig.until(ending.done, 8)
+        assert [call[2] for call in rig.calls("stop_container")] == ["15", "5", "5"]
+        await rig.until(lambda: rig.status().get("phase") == "Failed", 1)
+        assert rig.status()["reason"] == "Terminated"
+        assert rig.status()["message"] == "Pod was terminated in response to imminent node shutdown."
+        rig.client.put(pod("late"))
+        await rig.until(lambda: rig.status("late").get("reason") == "NodeShutdown")
