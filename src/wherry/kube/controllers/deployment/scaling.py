@@ -58,10 +58,11 @@ def _share(board: Board) -> None:
         part = _part(board, each, rest)
         rest -= part
         sizes.append(each.size + part)
-    if sizes:
-        sizes[0] = max(sizes[0] + rest, 0)
     for each, size in zip(sets, sizes, strict=True):
-        board.resize(each, size)
+        # What rounding left over is the first's; what is to be taken and it has not, the next one's (upstream forgets).
+        given = max(rest, -size)
+        rest -= given
+        board.resize(each, size + given)
 
 
 def _part(board: Board, draft: Draft, rest: int) -> int:

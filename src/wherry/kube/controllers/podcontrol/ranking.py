@@ -2,7 +2,7 @@
 ActivePodsWithRanks)."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from wherry.kube.controllers.podcontrol.pods import is_active, phase_of, ready_condition
@@ -26,10 +26,11 @@ def first_to_go(pods: Sequence[Object], related: Iterable[Object], count: int, n
         if is_active(pod):
             node = pod["spec"].get("nodeName", "")
             neighbours[node] = neighbours.get(node, 0) + 1
-    return sorted(pods, key=lambda pod: _rank(pod, neighbours, now))[:count]
+    magnitude = _magnitudes(now)
+    return sorted(pods, key=lambda pod: _rank(pod, neighbours, magnitude))[:count]
 
 
-def _rank(pod: Object, neighbours: dict[str, int], now: datetime) -> tuple[object, ...]:
+def _rank(pod: Object, neighbours: dict[str, int], magnitude: Callable[[str | None], int]) -> tuple[object, ...]:
     meta = pod["metadata"]
     node, ready = pod["spec"].get("nodeName", ""), ready_condition(pod)
     regular, sidecar = _restarts(pod)
@@ -39,20 +40,26 @@ def _rank(pod: Object, neighbours: dict[str, int], now: datetime) -> tuple[objec
         ready is not None,
         deletion_cost(pod),
         -neighbours.get(node, 0),
-        _magnitude(ready.get("lastTransitionTime"), now) if ready else 0,
+        magnitude(ready.get("lastTransitionTime")) if ready else 0,
         -regular,
         -sidecar,
-        _magnitude(meta.get("creationTimestamp"), now),
+        magnitude(meta.get("creationTimestamp")),
         meta.get("uid", ""),
     )
 
 
-def _magnitude(since: str | None, now: datetime) -> int:
-    """Of an age: the power of two of its nanoseconds. -1: it is in the future; what has no time is oldest of all."""
-    if not since:
-        return 64
-    seconds = (now - parse(since)).total_seconds()
-    return int(math.log2(seconds * 1e9)) if seconds > 0 else -1
+def _magnitudes(now: datetime) -> Callable[[str | None], int]:
+    """Of ages, by the time since when: the power of two of their nanoseconds. -1: it is in the future; what has no time
+    is oldest of all."""
+    known: dict[str | None, int] = {None: 64, "": 64}  # many pods share a second
+
+    def magnitude(since: str | None) -> int:
+        if since not in known:
+            seconds = (now - parse(since or "")).total_seconds()
+            known[since] = int(math.log2(seconds * 1e9)) if seconds > 0 else -1
+        return known[since]
+
+    return magnitude
 
 
 def deletion_cost(pod: Object) -> int:

@@ -28,5 +28,6 @@ def plan(replicas: int, pods: Sequence[Object], related: Callable[[], Iterable[O
     if missing == 0:
         return Plan()
     count = min(-missing, BURST)
-    neighbours = related() if count < len(pods) else ()
-    return Plan(delete=tuple(first_to_go(pods, neighbours, count, now)))
+    if not replicas:
+        return Plan(delete=tuple(pods[:count]))  # all go, in whatever order
+    return Plan(delete=tuple(first_to_go(pods, related(), count, now)))

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.unit.kube.controllers.deployment.deployments import deployment, recreating, replica_set
@@ -76,6 +76,7 @@ def test_a_set_that_knows_no_most_has_a_share_of_what_there_is() -> None:
     assert sorted(each.size for each in board.all) == [11, 12]
 
 
+@example(1, 2, [2, 2, 2, 2], 0)
 @given(st.integers(1, 40), st.integers(0, 40), st.lists(st.integers(0, 20), min_size=1, max_size=4), st.integers(0, 9))
 def test_a_scale_gives_out_exactly_what_there_is_and_is_then_no_longer_asked_for(
     told: int, replicas: int, sizes: list[int], surge: int
