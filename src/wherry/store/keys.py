@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 
 from wherry.kit.errors import Invalid
-from wherry.store.model import Compare, Operation
+from wherry.store.model import Compare, Operation, Put
 
 OPERATIONS_LIMIT = 1 << 16
 """Operations of one commit. etcd's own limit is lower (``--max-txn-ops``, 128 unless it is told otherwise)."""
+
+VALUE_LIMIT_BYTES = 64 << 20
+"""Far beyond what etcd takes (``--max-request-bytes``, 1.5 MiB unless it is told otherwise)."""
 
 _LAST = "\U0010ffff"
 
@@ -31,15 +34,26 @@ def start_of(prefix: str, after: str) -> str:
 
 
 def check_commit(compares: Sequence[Compare], operations: Sequence[Operation]) -> None:
-    """Raises Invalid: for a key that is empty or no Unicode text, one written twice, or too many operations."""
+    """Raises Invalid: for a key that is empty or no Unicode text, one written twice, too much of anything."""
     for compare in compares:
         check_key(compare.key)
     for operation in operations:
         check_key(operation.key)
+        if isinstance(operation, Put):
+            _check_put(operation)
     if len(operations) > 1 and len({operation.key for operation in operations}) < len(operations):
         raise Invalid("a key occurs twice in the operations of one commit")
     if len(operations) > OPERATIONS_LIMIT:
         raise Invalid(f"a commit has at most {OPERATIONS_LIMIT} operations, not {len(operations)}")
+
+
+def _check_put(put: Put) -> None:
+    if not isinstance(put.value, bytes):
+        raise Invalid(f"the value of {put.key} is no bytes")
+    if len(put.value) > VALUE_LIMIT_BYTES:
+        raise Invalid(f"the value of {put.key} has {len(put.value)} bytes, and may have {VALUE_LIMIT_BYTES}")
+    if not 0 <= put.lease < 1 << 63:
+        raise Invalid(f"{put.lease} is no lease")
 
 
 def check_key(key: str) -> None:

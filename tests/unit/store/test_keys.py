@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wherry.kit.errors import Invalid
-from wherry.store.keys import OPERATIONS_LIMIT, check_commit, check_key, end_of, start_of
+from wherry.store.keys import OPERATIONS_LIMIT, VALUE_LIMIT_BYTES, check_commit, check_key, end_of, start_of
 from wherry.store.model import Compare, Delete, Put
 
 # Letters at the borders: the last, those around the surrogates, NUL.
@@ -57,3 +57,18 @@ def test_a_commit_has_a_size() -> None:
     check_commit([], operations[1:])
     with pytest.raises(Invalid, match="at most"):
         check_commit([], operations)
+
+
+@pytest.mark.parametrize(
+    "put",
+    [
+        Put("a", "text"),  # type: ignore[arg-type]
+        Put("a", bytes(VALUE_LIMIT_BYTES + 1)),
+        Put("a", b"", -1),
+        Put("a", b"", 1 << 63),
+    ],
+    ids=["text", "size", "negative", "large"],
+)
+def test_what_no_store_could_keep_is_refused(put: Put) -> None:
+    with pytest.raises(Invalid):
+        check_commit([], [put])

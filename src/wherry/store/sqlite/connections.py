@@ -1,5 +1,6 @@
 """Connections of one database, with the settings that durability and the search for damage need."""
 
+import os
 from pathlib import Path
 
 import apsw
@@ -12,9 +13,11 @@ _LOG_LIMIT_BYTES = 64 << 20
 
 
 def connect(path: Path, is_reader: bool = False) -> apsw.Connection:
-    """Raises apsw's errors. The first one makes the database; readers cannot write."""
-    flags = apsw.SQLITE_OPEN_READWRITE | (0 if is_reader else apsw.SQLITE_OPEN_CREATE)
-    connection = apsw.Connection(str(path), flags=flags)
+    """Raises apsw's errors, OSError. The first one makes the database; readers cannot write."""
+    if not is_reader:
+        # For nobody else's eyes, which SQLite cannot be told; its other files have the mode of this one.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
     try:
         connection.set_busy_timeout(_BUSY_MILLISECONDS)
         for pragma in (

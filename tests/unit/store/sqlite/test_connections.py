@@ -1,5 +1,7 @@
 """The settings of connections."""
 
+import os
+import stat
 from pathlib import Path
 
 import apsw
@@ -31,3 +33,17 @@ def test_a_reader_makes_no_database(tmp_path: Path) -> None:
     with pytest.raises(apsw.CantOpenError):
         connect(tmp_path / "state", is_reader=True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_nobody_else_can_read_what_is_kept(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        connection = connect(tmp_path / "state")
+        connection.execute("CREATE TABLE things (a)")
+        reader = connect(tmp_path / "state", is_reader=True)
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    finally:
+        os.umask(before)
+    assert modes == dict.fromkeys(("state", "state-wal", "state-shm"), 0o600)
+    reader.close()
+    connection.close()

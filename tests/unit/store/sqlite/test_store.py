@@ -78,7 +78,7 @@ async def test_a_store_that_cannot_be_made_says_why(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="No such file"):
         open_store(tmp_path / "missing" / "state")
     (tmp_path / "directory").mkdir()
-    with pytest.raises(Unavailable, match="cannot open"):
+    with pytest.raises(Unavailable, match="directory"):
         open_store(tmp_path / "directory")
 
 
@@ -139,3 +139,12 @@ async def test_a_long_range_is_of_one_revision_whatever_is_written_and_forgotten
 def test_sqlite_is_loaded_when_a_store_is_opened() -> None:
     program = "import sys, wherry.store.sqlite; sys.exit('apsw' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+async def test_threads_that_come_back_from_the_disk_do_not_wait_long(tmp_path: Path) -> None:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(0.005)
+    store = open_store(tmp_path / "state")
+    assert sys.getswitchinterval() <= 0.0001
+    await store.aclose()
+    sys.setswitchinterval(before)
