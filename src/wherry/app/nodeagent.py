@@ -40,6 +40,7 @@ async def run(engine: "Engine", settings: Settings) -> None:
 async def _live(engine: "Engine", settings: Settings) -> None:
     await _served(settings)
     # Loaded now: an engine without a cluster never needs them, and one with a cluster has answered by now.
+    from wherry.app import nodenetwork
     from wherry.kube.client.clock import SystemClock
     from wherry.kube.client.http import HttpApiClient
     from wherry.kube.client.informers import Informers
@@ -59,9 +60,11 @@ async def _live(engine: "Engine", settings: Settings) -> None:
         informers = await stack.enter_async_context(Informers(kubelet, clock))
         wider = await stack.enter_async_context(Informers(services, clock))
         stack.push_async_callback(runtime.close)
-        parts = Parts(informers=informers, runtime_version=f"wherry://{wherry.__version__}")
+        proxy = await stack.enter_async_context(nodenetwork.proxy(engine, node, wider, clock))
+        parts = Parts(informers=informers, drain=proxy.drain, runtime_version=f"wherry://{wherry.__version__}")
         agent = Agent(kubelet, runtime, _options(settings), clock, parts)
         async with asyncio.TaskGroup() as group:
+            group.create_task(proxy.run(), name="proxy")
             group.create_task(agent.run(), name="agent")
             group.create_task(_volumes(services, wider, clock, settings).run(), name="volumes")
 

@@ -86,8 +86,10 @@ class Engine:
         await self.networks.stop(destroy=True)
         await self.stop()
         if self.instance.pods.exists():  # else there was never a cluster
+            from wherry.app import nodenetwork
             from wherry.node.pods.volumes.mounting import KernelMounter
 
+            await asyncio.to_thread(nodenetwork.remove, self.instance)
             await asyncio.to_thread(KernelMounter().unmount_below, self.instance.pods)
         await asyncio.to_thread(Cgroup.at(self.instance.cgroup_parent, layout()).delete)
 

@@ -1,0 +1,80 @@
+"""The cluster's network on this node: services and policies in the kernel, and the way of its pods to the API."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from ipaddress import IPv4Address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from wherry.engine.instance import Instance
+from wherry.engine.networks import plan
+from wherry.engine.networks.model import Addressing
+from wherry.engine.networks.proxy import TcpRelay
+from wherry.node.proxy.apply import KernelRules
+from wherry.node.proxy.model import Node, Port, Target
+from wherry.node.proxy.proxy import Options, Proxy
+
+if TYPE_CHECKING:
+    from wherry.app.wiring import Engine
+    from wherry.kube.client.clock import Clock
+    from wherry.kube.client.informers import Informers
+
+_BACKLOG = 128
+_API = ("default", "kubernetes")
+
+
+@asynccontextmanager
+async def proxy(engine: "Engine", node: str, informers: "Informers", clock: "Clock") -> AsyncIterator[Proxy]:
+    """The node's proxy, for somebody to run. What it made in the kernel stays: see :func:`remove`."""
+    instance = engine.instance
+    net = engine.networks.get("bridge").addressing
+    assert net is not None  # the default network is a bridge
+    gateway = str(net.gateway)
+    # The API may listen at 127.0.0.1 only, which is another place in every pod.
+    api = urlsplit(instance.api_address.read_text().strip())
+    listening = socket.create_server((gateway, 0), backlog=_BACKLOG)
+    listening.setblocking(False)
+    relay = TcpRelay(listening, (api.hostname or "", api.port or 443))
+    rules = KernelRules(table(instance))
+    try:
+        here = Node(
+            name=node,
+            table=table(instance),
+            bridge=instance.bridge,
+            mac=plan.mac_of(net.gateway),
+            ports=instance.veth(""),
+            pod_networks=(net.subnet,),
+            gateways=(gateway,),
+            stand_ins={_API: Target(gateway, listening.getsockname()[1])},
+        )
+        yield Proxy(informers, clock, here, rules, Options(port_of=lambda address: _port(instance, net, address)))
+    finally:
+        relay.close()
+        await asyncio.gather(*relay.connections, return_exceptions=True)
+        rules.close()
+
+
+def table(instance: Instance) -> str:
+    """What its tables are called."""
+    return f"{instance.nft_table}-services"
+
+
+def remove(instance: Instance) -> None:
+    """Take the rules out of the kernel. Idempotent."""
+    rules = KernelRules(table(instance))
+    try:
+        rules.remove()
+    finally:
+        rules.close()
+
+
+def _port(instance: Instance, net: Addressing, address: str) -> Port | None:
+    try:
+        found = IPv4Address(address)
+    except ValueError:
+        return None
+    if found not in net.subnet:
+        return None  # of a pod with the host's network
+    return Port(plan.host_link(instance, net, found), plan.mac_of(found), address)
