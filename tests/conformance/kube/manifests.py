@@ -49,7 +49,8 @@ def deployment(name: str, *, image: str = "busybox:1", replicas: int = 0, paused
 
 
 def configmap(name: str, **data: str) -> Document:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+    found: Document = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}
+    return {**found, "data": data} if data else found
 
 
 def node(name: str) -> Document:
