@@ -420,6 +420,18 @@ class StoreSuite:
 
         await asyncio.gather(*(write(number) for number in range(100)))
 
+    async def test_after_settling_watches_have_been_given_all(self, store: Store) -> None:
+        start = await store.revision()
+        seen, some = await watching(store, "", start), await watching(store, "/some/", start)
+        assert await store.settle() >= start
+        for number in range(20):
+            revision = await store.commit([], [Put(f"/{number}", b""), Delete(f"/{number - 1}")])
+            settled = await store.settle()
+            assert settled >= revision
+            assert seen.events == list(await store.events("", start, settled))
+        assert some.events == []
+        assert (await watching(store, "", await store.settle())).events == []
+
     # Leases
 
     async def test_items_go_with_their_lease(self, store: Store) -> None:

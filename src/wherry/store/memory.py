@@ -44,6 +44,9 @@ class MemoryStore:
         self._check()
         return self._revision
 
+    async def settle(self) -> int:
+        return await self.revision()
+
     async def compacted(self) -> int:
         self._check()
         return self._compacted

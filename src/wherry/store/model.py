@@ -157,6 +157,12 @@ class Store(Protocol):
         Raises Compacted, Future.
         """
 
+    async def settle(self) -> int:
+        """Wait until every watch has been given what was committed before this was called.
+
+        Returns a revision not older than that, up to which they have been given all; it may be of no event of theirs.
+        """
+
     async def events(self, prefix: str, after: int, until: int) -> Sequence[Event]:
         """The events behind ``after`` up to and with ``until``. Raises Compacted, Future."""
 

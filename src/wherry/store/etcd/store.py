@@ -148,6 +148,12 @@ class EtcdStore:
                 await self._upstream.open()
             return self._upstream
 
+    async def settle(self) -> int:
+        newest = await self._probe(0)
+        if self._upstream is not None:
+            await self._upstream.reach(newest)
+        return newest
+
     async def events(self, prefix: str, after: int, until: int) -> Sequence[Event]:
         newest = await self._probe_from(after)
         if until > newest:

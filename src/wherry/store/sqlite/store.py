@@ -75,6 +75,9 @@ class SqliteStore:
         self._check()
         return self._state.revision
 
+    async def settle(self) -> int:
+        return await self.revision()
+
     async def compacted(self) -> int:
         self._check()
         return self._state.compacted

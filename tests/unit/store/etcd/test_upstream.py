@@ -41,6 +41,16 @@ async def test_what_others_do_in_the_same_etcd_is_waited_for_by_a_fence(store: E
     await other.aclose()
 
 
+async def test_settling_needs_one_fence_for_what_others_do(store: EtcdStore, server: EtcdServer) -> None:
+    await watching(store, "", await store.revision())
+    other = await open_store(server.address())
+    revision = await put(other, "/a")
+    assert await store.settle() >= revision
+    fenced = await store.revision()
+    assert await store.settle() == await store.settle() == fenced
+    await other.aclose()
+
+
 async def test_what_does_not_fit_into_memory_is_asked_for_again(
     store: EtcdStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
