@@ -23,7 +23,10 @@ setup() {
     exec 8>.wherry/setup.lock
     flock 8 # another set-up of this checkout goes first
     case $kind in
-    run) ensure_packages $RUN_PACKAGES ;;
+    run)
+        ensure_packages $RUN_PACKAGES
+        ensure_kubectl
+        ;;
     test)
         ensure_packages $RUN_PACKAGES $TEST_PACKAGES
         ensure_docker_cli
@@ -66,6 +69,12 @@ apt_install() {
     done
     tail -20 .wherry/apt.log >&2
     fail "apt-get could not install $*"
+}
+
+# kubectl is what ./run shows the cluster with. Debian 12 has an old one, later ones none; any that is there is right.
+ensure_kubectl() {
+    command -v kubectl >/dev/null && return
+    if apt-cache show kubernetes-client >/dev/null 2>&1; then ensure_packages kubernetes-client; fi
 }
 
 # The docker command is a client of ours in the tests. Debian has it alone (docker-cli) or with its daemon (docker.io).
