@@ -105,3 +105,20 @@ async def test_a_job_is_suspended_resumed_and_deleted(tmp_path: Path, caplog: py
 
         await running.until(none)
     assert not [each for each in caplog.records if each.levelname in ("WARNING", "ERROR")]
+
+
+async def test_a_write_that_removes_a_pod_answers_with_the_revision_of_that(tmp_path: Path) -> None:
+    """By it a controller knows when its informer has seen its own write."""
+    async with cluster(tmp_path) as running:
+        meta = {"name": "p", "finalizers": ["example.com/hold"]}
+        pod = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": meta,
+            "spec": {"containers": [{"name": "c", "image": "i"}]},
+        }
+        made = await running.client.create(PODS, pod, "default")
+        held = await running.client.delete(PODS, "p", "default")
+        gone = await running.client.patch(PODS, "p", {"metadata": {"finalizers": None}}, "default")
+        versions = [int(each["metadata"]["resourceVersion"]) for each in (made, held, gone)]
+        assert versions[0] < versions[1] < versions[2] and not await running.all(PODS)
