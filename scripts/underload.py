@@ -36,7 +36,7 @@ def main(url: str, *command: str) -> int:
     by_answer = "; ".join(f"{count} by {answer}" for answer, count in sorted(answers.items()))
     print(f"{answers.total()} requests answered ({by_answer}), {failures.total()} failed")
     for reason, count in failures.items():
-        print(f"  {count} × {reason}")
+        print(f"  {count} times: {reason}")
     return done.returncode or bool(failures)
 
 
