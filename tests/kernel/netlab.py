@@ -61,7 +61,11 @@ class Place:
 
     def serve(self, port: int, address: str = "0.0.0.0") -> "Place":
         """Say one's name and who asked, at a TCP and a UDP port."""
-        tcp, udp = self.made(socket.SOCK_STREAM), self.made(socket.SOCK_DGRAM)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        tcp, udp = self.made(socket.SOCK_STREAM, family), self.made(socket.SOCK_DGRAM, family)
+        if family == socket.AF_INET6:
+            tcp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            udp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         tcp.bind((address, port))
         tcp.listen(64)
@@ -82,7 +86,8 @@ class Place:
 
     def ask(self, address: str, port: int, kind: str = "tcp", *, source: str = "", seconds: float = SECONDS) -> Answer:
         """Connect (or send) and hear who is there."""
-        made = self.made(socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        made = self.made(socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM, family)
         with made:
             made.settimeout(seconds)
             try:
@@ -153,7 +158,7 @@ class Lab:
         self.plumbing.set_rules(self.ground, publications)
 
     def pod(self, number: int, port: int = 8080) -> Place:
-        """A pod with this address, which serves at ``port``."""
+        """A pod with this address, which serves at ``port`` (0: not yet)."""
         address = IPv4Address(f"172.30.0.{number}")
         netns = new_netns()
         interface = IPv4Interface(f"{address}/24")
@@ -161,7 +166,8 @@ class Lab:
         self.plumbing.lay(netns, NODE.bridge, Wire(f"wv{number}", "eth0", mac, interface, IPv4Address(GATEWAY)))
         with inside(netns):
             loopback_up()
-        return Place(f"pod{number}", str(address), netns).serve(port)
+        made = Place(f"pod{number}", str(address), netns)
+        return made.serve(port) if port else made
 
     def _neighbour(self) -> Place:
         """Another machine on the node's outer link, which sends everything to the node."""

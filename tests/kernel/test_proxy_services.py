@@ -2,7 +2,10 @@
 
 import errno
 import socket
+import subprocess
 import time
+from dataclasses import replace
+from ipaddress import IPv6Network
 from typing import Any
 
 import pytest
@@ -11,9 +14,10 @@ from tests.kernel.netlab import GATEWAY, NODE, OUTSIDE, Place, answers, asked
 from tests.kernel.proxylab import ProxyLab
 from tests.kernel.rig import wait_until
 from tests.unit.linux.apart import apart
-from tests.unit.node.proxy.objects import TCP80, endpoint, service, slice_
+from tests.unit.node.proxy.objects import TCP80, endpoint, namespace, pod, policy, service, slice_
 from wherry.kube.machinery.model import Object
 from wherry.linux.errors import KernelError
+from wherry.linux.netlink import inside
 from wherry.linux.nftables import Nftables
 from wherry.linux.sysctl import write_net
 from wherry.node.proxy.facts import SERVICES, SLICES
@@ -259,3 +263,50 @@ def test_pods_of_one_bridge_talk_through_the_node() -> None:
         hook = "type filter hook forward priority 5;"
         nftables.run(f"add table inet own\nadd chain inet own f {{ {hook} }}\n{rule}\n", step="drop what is routed")
         assert client.is_deaf(pod.address, 8080)
+
+
+def _with_ipv6(place: Place, link: str, address: str, gateway: str = "") -> Place:
+    """The engine gives no IPv6 addresses (yet): the rules are ready for them."""
+    commands = [f"addr add {address}/64 dev {link} nodad"]
+    commands += [f"route add default via {gateway} dev {link}"] if gateway else []
+
+    def configure() -> None:
+        write_net(f"ipv6/conf/{link}/disable_ipv6", "0")
+        for command in commands:
+            subprocess.run(["ip", "-6", *command.split()], check=True)
+
+    if place.netns is None:
+        configure()
+    else:
+        with inside(place.netns):
+            configure()
+    return place.serve(8080, "::")
+
+
+@apart
+def test_the_second_family_is_served_as_the_first() -> None:
+    network = IPv6Network("fd00:30::/64")
+    lab = ProxyLab(replace(NODE, pod_networks=(*NODE.pod_networks, network), gateways=(GATEWAY, "fd00:30::1")))
+    write_net("ipv6/conf/all/forwarding", "1")
+    _with_ipv6(lab.node, NODE.bridge, "fd00:30::1")
+    pods = [_with_ipv6(lab.pod(number, 0), "eth0", f"fd00:30::{number}", "fd00:30::1") for number in (2, 3, 4)]
+    client, both = pods[2], [endpoint("fd00:30::2"), endpoint("fd00:30::3")]
+    port = {**TCP80, "nodePort": 30080}
+    lab.put(
+        service("web", "fd00:96::1", type="NodePort", ports=[port]), slice_("web", both, kind="IPv6"),
+        service("sticky", "fd00:96::2", sessionAffinity="ClientIP"), slice_("sticky", both, kind="IPv6"),
+        service("none", "fd00:96::3"),
+    )  # fmt: skip
+    with lab.running():
+        for each in both:  # link-local addresses are tentative at first, and nobody finds his neighbours
+            wait_until(lambda address=each["addresses"][0]: client.ask(address, 8080))
+        assert set(answers(client, "fd00:96::1", 80, 30)) == {"pod2", "pod3"}
+        assert client.ask("fd00:96::1", 80).seen == "fd00:30::4"
+        assert len(answers(client, "fd00:96::2", 80, 20)) == 1
+        assert client.ask("fd00:96::3", 80).error == "ConnectionRefusedError"
+        assert client.ask("fd00:30::1", 30080).name in ("pod2", "pod3")
+        assert pods[0].ask("fd00:96::1", 80)
+        lab.put(namespace(), policy(ingress=[{"from": [{"ipBlock": {"cidr": "fd00:30::3/128"}}]}]))
+        lab.put(*(pod(place.name, f"fd00:30::{place.name[3:]}") for place in pods))
+        wait_until(lambda: client.is_deaf("fd00:30::2", 8080))
+        assert pods[1].ask("fd00:30::2", 8080).name == "pod2"

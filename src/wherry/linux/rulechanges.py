@@ -39,11 +39,29 @@ class Changed:
 MISSED = Changed("", 0)
 
 
-def generation() -> int:
-    """The number of the last transaction in the calling thread's network namespace."""
-    with NetlinkSocket(NETLINK_NETFILTER) as netlink:
-        answers = netlink.get(_SUBSYSTEM << 8 | _GET_GENERATION, _GENERIC.pack(0, 0, 0), step="ask for generation")
-    return int.from_bytes(parse_attributes(answers[0].payload[_GENERIC.size :])[_GENERATION], "big")
+class Generations:
+    """Asks for the number of the last transaction in the network namespace in which it was made. Close it.
+
+    One for many questions: closing a socket of netfilter waits until the kernel has cleared up behind the last
+    transaction, ten milliseconds and more (nft_rcv_nl_event).
+    """
+
+    def __init__(self) -> None:
+        self._netlink = NetlinkSocket(NETLINK_NETFILTER)
+
+    def last(self) -> int:
+        kind, step = _SUBSYSTEM << 8 | _GET_GENERATION, "ask for generation"
+        answers = self._netlink.get(kind, _GENERIC.pack(0, 0, 0), step=step)
+        return int.from_bytes(parse_attributes(answers[0].payload[_GENERIC.size :])[_GENERATION], "big")
+
+    def close(self) -> None:
+        self._netlink.close()
+
+    def __enter__(self) -> "Generations":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 class RuleChanges:

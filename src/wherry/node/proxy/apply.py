@@ -5,7 +5,7 @@ from typing import Protocol
 
 from wherry.linux.conntrack import Conntrack, Flow
 from wherry.linux.nftables import Nftables
-from wherry.linux.rulechanges import generation
+from wherry.linux.rulechanges import Generations
 from wherry.node.proxy import script
 from wherry.node.proxy.model import Change, Ruleset
 
@@ -36,9 +36,13 @@ class KernelRules:
     def __init__(self, table: str) -> None:
         self._table = table
         self._nftables = Nftables()
+        self._generations = Generations()
+        self._conntrack = Conntrack()
 
     def close(self) -> None:
         self._nftables.close()
+        self._generations.close()
+        self._conntrack.close()
 
     def replace(self, ruleset: Ruleset) -> range:
         return self._run(script.whole(self._table, ruleset), "set rules of services")
@@ -50,16 +54,15 @@ class KernelRules:
         self._run(script.removal(self._table), "remove rules of services")
 
     def forget_flows(self, is_stale: Callable[[Flow], bool]) -> int:
-        with Conntrack() as conntrack:
-            stale = [flow for flow in conntrack.flows() if is_stale(flow)]
-            for flow in stale:
-                conntrack.forget(flow)
+        stale = [flow for flow in self._conntrack.flows() if is_stale(flow)]
+        for flow in stale:
+            self._conntrack.forget(flow)
         return len(stale)
 
     def _run(self, text: str, step: str) -> range:
-        before = generation()
+        before = self._generations.last()
         self._nftables.run(text, step=step)
-        return range(before + 1, generation() + 1)
+        return range(before + 1, self._generations.last() + 1)
 
 
 class FakeRules:

@@ -50,7 +50,8 @@ def _plane_sets(plane: Plane) -> dict[str, str]:
     found[f"{name}-endpoints"] = f"typeof {key} . numgen random mod 1 : {ip} daddr . tcp dport;"
     found[f"{name}-choices"] = f"typeof {key} . numgen random mod 1 : meta priority;"
     found[f"{name}-members"] = f"type {types} . classid : {address} . inet_service;"
-    found[f"{name}-affinity"] = f"type {address} . {types} : classid; flags dynamic, timeout; size {AFFINITY_ENTRIES};"
+    client = f"typeof {_client(plane)} : meta priority;"
+    found[f"{name}-affinity"] = f"{client} flags dynamic, timeout; size {AFFINITY_ENTRIES};"
     if not plane.is_node:
         found[f"{name}-allowed"] = f"type {types} . {address}; flags interval;"
     return found
@@ -84,6 +85,20 @@ def chains(node: Node, shapes: Collection[Shape]) -> dict[str, Chain]:
 
 def _key(plane: Plane) -> str:
     return "meta l4proto . th dport" if plane.is_node else f"{_ip(plane)} daddr . meta l4proto . th dport"
+
+
+def _client(plane: Plane) -> str:
+    """Who asks, and for what. libnftables 1.0.6 ends the whole process when the key of a map that rules write to has
+    more than 16 bytes, so IPv6 addresses are hashed: who shares a hash with another shares its endpoint."""
+    if not plane.is_ipv6:
+        return f"ip saddr . {_key(plane)}"
+    asked = "" if plane.is_node else f"{_hash('daddr', 2)} . "
+    return f"{_hash('saddr', 1)} . {asked}meta l4proto . th dport"
+
+
+def _hash(side: str, seed: int) -> str:
+    """The seed is ours: left out, each rule would have one of its own."""
+    return f"jhash ip6 {side} mod 4294967295 seed {seed}"
 
 
 def _ip(plane: Plane) -> str:
@@ -147,7 +162,7 @@ def _stick(plane: Plane, is_outside: bool, sizes: Iterable[int], seconds: int) -
     ``meta priority`` is where a number can be put in the meantime: for a packet that is not routed yet it means nothing
     and is set anew from its type of service (ip_forward); of one of the node's own, it is lost once a connection.
     """
-    name, key, client = plane.value, _key(plane), f"{_ip(plane)} saddr . {_key(plane)}"
+    name, key, client = plane.value, _key(plane), _client(plane)
     entry = f"update @{name}-affinity {{ {client} timeout {seconds}s : meta priority }}"
     target = f"{_redirect(plane)} {key} . meta priority map @{name}-members"
     yield f"meta priority set {client} map @{name}-affinity {entry} {target}"
@@ -203,8 +218,11 @@ def _postrouting(node: Node) -> Iterator[str]:
 
 
 def _routed(node: Node) -> Iterator[str]:
-    """Unicast frames that come in by a port of the bridge and are not for the node's own link address yet."""
-    frame = f'iifname "{node.ports}*" ether daddr & 01:00:00:00:00:00 == 00:00:00:00:00:00 ether daddr != {node.mac}'
+    """Unicast frames that come in by a port of the bridge and are not for the node's own link address yet. Neighbour
+    discovery is between neighbours (RFC 4861: nothing that was routed counts)."""
+    port = f'iifname "{node.ports}*"'
+    frame = f"{port} ether daddr & 01:00:00:00:00:00 == 00:00:00:00:00:00 ether daddr != {node.mac}"
+    yield f"{port} icmpv6 type {{ nd-neighbor-solicit, nd-neighbor-advert }} accept"
     for version in (4, 6):
         own = _networks(node, version)
         if own:

@@ -60,7 +60,7 @@ def elements(arranged: Arranged) -> Iterator[Element]:
             yield Element(f"{plane}-allowed", f"{key} . {network}")
     yield from _endpoints(arranged, arranged.targets, is_outside=False)
     yield from _endpoints(arranged, arranged.outside, is_outside=True)
-    if entry.affinity_seconds:
+    if entry.affinity_seconds and entry.targets:
         yield from _members(arranged)
 
 
