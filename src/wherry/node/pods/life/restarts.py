@@ -3,7 +3,7 @@
 from wherry.kube.machinery.model import Object
 from wherry.node.pods import view
 from wherry.node.pods.composing.containers import BACKOFF, is_changed
-from wherry.node.pods.runtime import Container
+from wherry.node.pods.runtime import Container, State
 from wherry.node.pods.view import Member, Role
 
 FIRST_SECONDS = 10.0
@@ -46,8 +46,10 @@ def grown_seconds(last: Container | None) -> float:
     """What the run after ``last`` is marked with; 0 for the very first."""
     if last is None:
         return 0.0
+    if last.state is State.CREATED:
+        return _backoff(last)  # that was no run: the next one is the same
     before = 0.0 if _is_forgiven(last) else _backoff(last)
-    return min(before * 2, LONGEST_SECONDS) if before else FIRST_SECONDS
+    return min(max(before * 2, FIRST_SECONDS), LONGEST_SECONDS)
 
 
 def _backoff(last: Container) -> float:
