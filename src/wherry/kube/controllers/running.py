@@ -2,6 +2,7 @@
 
 from wherry.kube.controllers.disruption.controller import DisruptionController
 from wherry.kube.controllers.frame import Controller, Needs, Reconciler, Runnable
+from wherry.kube.controllers.loadbalancer import LoadBalancers
 from wherry.kube.controllers.nodelifecycle.controller import NodeLifecycle
 from wherry.kube.controllers.podgc import PodGarbage
 from wherry.kube.controllers.tainteviction.controller import TaintEviction
@@ -19,6 +20,7 @@ def running(needs: Needs) -> tuple[Runnable, ...]:
         PodGarbage(needs),
         NodeLifecycle(needs),
         TaintEviction(needs),
+        LoadBalancers(needs),
     )
     return (
         Scheduler(needs.client, needs.informers, needs.recorder.by("default-scheduler"), needs.clock),
