@@ -53,6 +53,11 @@ class Wire:
         self._writer.write(data)
         await self._writer.drain()
 
+    def end(self) -> None:
+        """Say that nothing more is written; over TLS there is no way to. Idempotent."""
+        if self._writer.can_write_eof() and not self._writer.is_closing():
+            self._writer.write_eof()
+
     def close(self) -> None:
         """What was written goes out first. Idempotent."""
         self._writer.close()

@@ -25,6 +25,7 @@ from wherry.kube.apiserver.authn.anonymous import anonymous
 from wherry.kube.apiserver.authz.impersonation import impersonated
 from wherry.kube.apiserver.authz.texts import forbidden
 from wherry.kube.apiserver.call import Call, Outcome
+from wherry.kube.apiserver.connecting.places import named
 from wherry.kube.apiserver.entries import Entry, Recent
 from wherry.kube.apiserver.kinds import Kinds
 from wherry.kube.apiserver.measuring import Measures
@@ -97,12 +98,12 @@ class HttpApi:
         request[_WARNINGS] = call.warnings
         if served.version.deprecation_warning:
             call.warnings.append(served.version.deprecation_warning)
+        if info.subresource in NAMES:
+            return await self._connect(call, request)
         if info.verb in _WRITING:
             call.check_options()
         if info.verb == "watch":
             return await self._watch(call, request)
-        if info.subresource in NAMES:
-            return await self._connect(call, request)
         async with asyncio.timeout(REQUEST_SECONDS):
             response = await self._answer(call, request)
         self._measures.count(info, response.status, time.perf_counter() - began)
@@ -195,7 +196,7 @@ class HttpApi:
     async def _connect(self, call: Call, request: web.BaseRequest) -> web.StreamResponse:
         if call.info.subresource not in call.served.kind.subresources:
             raise status.no_such_path()
-        entry = await self._api.reads.get(call)
+        entry = await self._api.reads.get(named(call))
         await self._api.writes.admit_connection(call, entry.object, call.info.subresource)
         return await self.connector.connect(call, entry.object, request)
 
@@ -215,7 +216,7 @@ def split(target: str) -> tuple[str, dict[str, str]]:
 
 def _queried(query: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True, max_num_fields=200):
+    for name, value in parse_qsl(query, keep_blank_values=True, max_num_fields=10_000):
         found.setdefault(name, value)
     return found
 

@@ -13,12 +13,17 @@ def server_context(pki: Pki) -> ssl.SSLContext:
     A certificate is not demanded, since tokens will do. One that is not good ends the handshake: OpenSSL verifies or
     does not ask. (Upstream asks, verifies itself, and answers 401.)
     """
+    return serving_context(pki.authority_pem, pki.serving)
+
+
+def serving_context(authority_pem: str, pair: Pair) -> ssl.SSLContext:
+    """The same of any server of the cluster: a node's, too."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(list(ALPN))
-    context.load_verify_locations(cadata=pki.authority_pem)
+    context.load_verify_locations(cadata=authority_pem)
     context.verify_mode = ssl.CERT_OPTIONAL
-    load(context, pki.serving)
+    load(context, pair)
     return context
 
 

@@ -13,6 +13,7 @@ from wherry.kube.pki.model import (
     PRIVATE_KEY,
     PUBLIC_KEY,
     Identity,
+    NodeServer,
     Pair,
     Pki,
     SigningKey,
@@ -88,10 +89,11 @@ class _Directory:
             self._made.append(SIGNING)
         serving = self._serving(authority, serving_names(wanted))
         clients = {each.file: self._client(authority, each) for each in wanted.clients}
+        nodes = {each.node: self._node(authority, each) for each in wanted.nodes}
         if self._made:
             _sync(keys)
             _sync(self._path)
-        return Pki(self._path, authority, serving, clients, signing_keys(self._path), tuple(self._made))
+        return Pki(self._path, authority, serving, clients, signing_keys(self._path), tuple(self._made), nodes)
 
     def _authority(self) -> Pair:
         path = self._path / AUTHORITY
@@ -123,6 +125,14 @@ class _Directory:
             return wanted <= {*found.dns_names, *found.addresses}
 
         return self._leaf(SERVING, authority, fits, lambda signer: signer.serving(names, self._now))
+
+    def _node(self, authority: Pair, server: NodeServer) -> Pair:
+        wanted = {_normal(each) for each in server.names}
+
+        def fits(found: Certificate) -> bool:
+            return found.common_name == server.user and wanted <= {*found.dns_names, *found.addresses}
+
+        return self._leaf(server.file, authority, fits, lambda signer: signer.node_serving(server, self._now))
 
     def _client(self, authority: Pair, identity: Identity) -> Pair:
         def fits(found: Certificate) -> bool:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from wherry.kube.pki.model import AUTHORITY_SECONDS, LEAF_SECONDS, Identity
+from wherry.kube.pki.model import AUTHORITY_SECONDS, LEAF_SECONDS, NODES, Identity, NodeServer
 
 BACKDATE_SECONDS = 300.0
 """Clocks of clients may be behind (k8s.io/kubernetes pkg/controller/certificates/signer)."""
@@ -70,9 +70,16 @@ class Authority:
 
     def serving(self, names: Iterable[str], now: float) -> str:
         """Key and certificate of the API server under these names and addresses, PEM."""
+        return self._server("kube-apiserver", (), names, now)
+
+    def node_serving(self, server: NodeServer, now: float) -> str:
+        """Key and certificate of a node's own server, PEM."""
+        return self._server(server.user, (NODES,), server.names, now)
+
+    def _server(self, common_name: str, organizations: tuple[str, ...], names: Iterable[str], now: float) -> str:
         key = ec.generate_private_key(_CURVE)
         alternatives = tuple(_alternative(each) for each in names)
-        request = Request("kube-apiserver", (), key.public_key(), (SERVER,), names=alternatives)
+        request = Request(common_name, organizations, key.public_key(), (SERVER,), names=alternatives)
         return private_pem(key) + self.issue(request, now)
 
 

@@ -17,6 +17,7 @@ RENEWAL = 1 / 3
 """A certificate is made anew when less than this part of its time is left."""
 ADMINS = "kubeadm:cluster-admins"
 MASTERS = "system:masters"
+NODES = "system:nodes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,28 @@ SCHEDULER = Identity("scheduler", "system:kube-scheduler")
 
 def node_identity(name: str) -> Identity:
     """Of the agent on a machine."""
-    return Identity(f"node-{name}", f"system:node:{name}", ("system:nodes",))
+    return Identity(f"node-{name}", f"system:node:{name}", (NODES,))
 
 
-STANDARD = (ADMIN, SUPER_ADMIN, CONTROLLER_MANAGER, SCHEDULER)
+KUBELET_CLIENT = Identity("apiserver-kubelet-client", "kube-apiserver-kubelet-client")
+"""Who the API server is to nodes (kubeadm's name): it has no rights but those that a binding gives it."""
+STANDARD = (ADMIN, SUPER_ADMIN, CONTROLLER_MANAGER, SCHEDULER, KUBELET_CLIENT)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeServer:
+    """A node as a server (certificates.k8s.io kubelet-serving). ``names``: names and addresses that it has."""
+
+    node: str
+    names: tuple[str, ...]
+
+    @property
+    def file(self) -> str:
+        return f"node-{self.node}-serving"
+
+    @property
+    def user(self) -> str:
+        return f"system:node:{self.node}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +74,7 @@ class Wanted:
     names: tuple[str, ...] = ()
     """More names and addresses that clients use for the server."""
     clients: tuple[Identity, ...] = STANDARD
+    nodes: tuple[NodeServer, ...] = ()
     domain: str = "cluster.local"
 
 
@@ -106,6 +126,8 @@ class Pki:
     signing_keys: tuple[SigningKey, ...]
     made: tuple[str, ...] = ()
     """The files that were made this time."""
+    nodes: dict[str, Pair] = field(default_factory=dict)
+    """Of :class:`NodeServer`, by the node's name."""
 
     @property
     def authority_pem(self) -> str:
@@ -113,9 +135,13 @@ class Pki:
         return self.authority.certificate_pem
 
     @property
+    def _leaves(self) -> tuple[Pair, ...]:
+        return self.serving, *self.clients.values(), *self.nodes.values()
+
+    @property
     def renew_at(self) -> float:
         """When the first certificate should be made anew, in seconds since 1970: ask for the directory again then."""
-        return min(renewal_time(each.certificate) for each in (self.serving, *self.clients.values()))
+        return min(renewal_time(each.certificate) for each in self._leaves)
 
 
 def renewal_time(certificate: Certificate) -> float:

@@ -10,12 +10,22 @@ import pytest
 from wherry.kit.errors import Invalid
 from wherry.kube.pki import directory as pki_directory
 from wherry.kube.pki.directory import ensure, retire_signing_keys, rotate_signing_key, serving_names, write_file
-from wherry.kube.pki.model import AUTHORITY_SECONDS, LEAF_SECONDS, STANDARD, Identity, Pki, Wanted, node_identity
+from wherry.kube.pki.model import (
+    AUTHORITY_SECONDS,
+    LEAF_SECONDS,
+    STANDARD,
+    Identity,
+    NodeServer,
+    Pki,
+    Wanted,
+    node_identity,
+)
 
 NOW = 1_800_000_000.0
-WANTED = Wanted(host="box", clients=(*STANDARD, node_identity("box")))
+BOX = NodeServer("box", ("box", "192.0.2.7"))
+WANTED = Wanted(host="box", clients=(*STANDARD, node_identity("box")), nodes=(BOX,))
 FILES = {"ca.pem", "ca.crt", "apiserver.pem", "admin.pem", "super-admin.pem", "controller-manager.pem", "scheduler.pem",
-         "node-box.pem", "service-accounts"}  # fmt: skip
+         "apiserver-kubelet-client.pem", "node-box.pem", "node-box-serving.pem", "service-accounts"}  # fmt: skip
 
 
 def names(path: Path) -> set[str]:
@@ -151,6 +161,15 @@ def test_certificates_are_renewed_in_their_last_third(tmp_path: Path) -> None:
     assert renewed.renew_at > first.renew_at + LEAF_SECONDS / 2
 
 
+def test_a_node_is_a_server_under_its_own_name(tmp_path: Path) -> None:
+    found = ensure(tmp_path, WANTED, NOW).nodes["box"].certificate
+    assert (found.common_name, found.organizations) == ("system:node:box", ("system:nodes",))
+    assert (found.dns_names, found.addresses) == (("box",), ("192.0.2.7",))
+
+    moved = Wanted(host="box", clients=WANTED.clients, nodes=(NodeServer("box", ("box", "192.0.2.8")),))
+    assert ensure(tmp_path, moved, NOW).made == ("node-box-serving.pem",)
+
+
 def test_certificates_of_the_future_are_made_anew(tmp_path: Path) -> None:
     ensure(tmp_path, WANTED, NOW)
     assert "admin.pem" in ensure(tmp_path, WANTED, NOW - 86400).made
@@ -160,7 +179,7 @@ class Crash(BaseException):
     """The end of the process."""
 
 
-@pytest.mark.parametrize("after", range(12))
+@pytest.mark.parametrize("after", range(14))
 def test_whenever_it_ends_the_next_start_completes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
@@ -178,7 +197,7 @@ def test_whenever_it_ends_the_next_start_completes_it(
     try:
         ensure(tmp_path, WANTED, NOW)
     except Crash:
-        assert after < 9  # there are nine files
+        assert after < 11  # there are eleven files
     monkeypatch.undo()
     found = ensure(tmp_path, WANTED, NOW)
 

@@ -3,7 +3,6 @@
 import random
 import ssl
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from urllib.parse import parse_qs
 
 from aiohttp import web
@@ -166,10 +165,3 @@ def _unverified() -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
-
-
-def named(call: Call) -> Call:
-    """The call for the object itself: a proxied one has a scheme and a port in its name. Raises StatusError 400."""
-    if call.info.subresource != "proxy" or ":" not in call.info.name:
-        return call
-    return replace(call, info=replace(call.info, name=places.split_name(call.info.name).name))

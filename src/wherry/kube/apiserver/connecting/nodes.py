@@ -3,14 +3,16 @@
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address, ip_address
 
 from wherry.http.duplex import Wire
 from wherry.http.exchange import Failed, Target, connect
+from wherry.kube.apiserver.connecting.addresses import allowed
 from wherry.kube.apiserver.model import Lister
 from wherry.kube.machinery import status
 from wherry.kube.machinery.model import GroupResource, Object
+from wherry.kube.pki.contexts import client_context
 from wherry.kube.pki.der import parse_certificate
+from wherry.kube.pki.model import Pair
 
 NODES = GroupResource("", "nodes")
 PREFERRED = ("InternalIP", "ExternalIP")
@@ -70,6 +72,13 @@ class Nodes:
             raise Unreachable(f"tls: who answers at {peer}:{port} is not node {name}")
 
 
+def node_tls(authority_pem: str, pair: Pair) -> ssl.SSLContext:
+    """For :class:`Nodes`: ``pair`` is who the server is to nodes. Names are not checked here: see :func:`is_node`."""
+    context = client_context(authority_pem, pair)
+    context.check_hostname = False
+    return context
+
+
 def is_node(certificate: bytes, name: str) -> bool:
     """Whether a verified certificate (DER) is that node's (certificates.k8s.io kubelet-serving: its subject)."""
     try:
@@ -97,17 +106,3 @@ def port_of(node: Object) -> int:
     if not isinstance(port, int) or not 0 < port < 65536:
         raise status.unavailable(f"node {node['metadata']['name']} has no API: it says that its port is {port}")
     return port
-
-
-def allowed(address: str) -> str:
-    """An address that a node or pod may say it has. Raises StatusError 400: loopback, link-local (the metadata of
-    clouds is there), multicast, none at all (apimachinery pkg/util/proxy: IsProxyableIP)."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        raise status.bad_request("address not allowed") from None
-    if isinstance(found, IPv6Address):
-        found = found.ipv4_mapped or found.sixtofour or found
-    if found.is_loopback or found.is_link_local or found.is_multicast or found.is_unspecified:
-        raise status.bad_request("address not allowed")
-    return address

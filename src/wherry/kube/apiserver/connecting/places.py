@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
-from wherry.kube.apiserver.connecting.nodes import allowed
+from wherry.kube.apiserver.call import Call
+from wherry.kube.apiserver.connecting.addresses import allowed
 from wherry.kube.machinery import status
 from wherry.kube.machinery.model import Object
 
@@ -39,6 +40,15 @@ def split_name(text: str) -> Name:
     if not is_good or (port and not _PORT.fullmatch(port)):
         raise status.bad_request(f'invalid proxy request "{text}"')
     return Name(scheme, name, port)
+
+
+def named(call: Call) -> Call:
+    """The call for the object itself: its query is for whoever answers, and a proxied one has a scheme and a port in
+    its name. Raises StatusError 400."""
+    info = call.info
+    if info.subresource == "proxy" and ":" in info.name:
+        info = replace(info, name=split_name(info.name).name)
+    return replace(call, info=info, query={})
 
 
 def path_behind(target: str) -> str:

@@ -1,0 +1,75 @@
+"""Lead a client and a process together until one of them ends."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from wherry.kit.errors import WherryError
+from wherry.kube.machinery.model import Object
+from wherry.node.api.caller import FINISH_SECONDS, Caller, exited, failed
+from wherry.node.pods.runtime import AsyncContextManagerOfStreams, Streams
+
+
+async def attend(
+    caller: Caller, process: AsyncContextManagerOfStreams, stdin: bool, verb: str,
+    told: Callable[[int], Object] = exited,
+) -> None:  # fmt: skip
+    """Until the process has ended and the client has heard it, or the client has gone: then the process ends too,
+    if it was opened for it. ``verb``: what is being done, for a failure. ``told``: what is said of an exit code."""
+    result: Object | None
+    try:
+        async with process as streams:
+            code = await _converse(caller, streams, stdin)
+            result = told(code) if code is not None else None
+    except WherryError as error:
+        result = failed(f"error {verb} container: {error.message}")
+    if result is None:
+        return
+    try:
+        async with asyncio.timeout(FINISH_SECONDS):
+            await caller.finish(result)
+    except (ConnectionError, TimeoutError):
+        pass  # who has gone hears nothing
+
+
+async def _converse(caller: Caller, streams: Streams, stdin: bool) -> int | None:
+    """The process's exit code; None: nobody wants to know any more."""
+    output = asyncio.create_task(_output(caller, streams))
+    gone = asyncio.create_task(caller.gone())
+    others: list[Coroutine[Any, Any, None]] = [_sizes(caller, streams)]
+    if stdin:
+        others.append(_input(caller, streams))
+    helpers = [asyncio.create_task(each) for each in others]
+    try:
+        await asyncio.wait({output, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not output.done():
+            return None
+        return output.result()
+    except ConnectionError:
+        return None
+    finally:
+        for task in (output, gone, *helpers):
+            task.cancel()
+        await asyncio.gather(output, gone, *helpers, return_exceptions=True)
+
+
+async def _output(caller: Caller, streams: Streams) -> int:
+    async for stream, data in streams.output():
+        await caller.say(stream, data)
+    return await streams.exit_code()
+
+
+async def _input(caller: Caller, streams: Streams) -> None:
+    """Who hears that the client has gone is :meth:`Caller.gone`."""
+    try:
+        while data := await caller.input():
+            await streams.write(data)
+    except ConnectionError:
+        return
+    await streams.close_input()
+
+
+async def _sizes(caller: Caller, streams: Streams) -> None:
+    while True:
+        size = await caller.size()
+        await streams.resize(size.width, size.height)
