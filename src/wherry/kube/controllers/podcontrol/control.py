@@ -179,9 +179,13 @@ class Statuses:
             owner = {**owner, "metadata": {**meta, "annotations": annotations}}
         elif status == owner.get("status"):
             return owner
-        changed = await self._client.update(
-            self._resource, {**owner, "status": status}, meta.get("namespace", ""), subresource="status"
-        )
+        told, namespace = {**owner, "status": status}, meta.get("namespace", "")
+        try:
+            changed = await self._client.update(self._resource, told, namespace, subresource="status")
+        except StatusError as error:
+            if error.code != 404:
+                raise
+            return owner  # it is gone, and its status with it
         self._expectations.expect(key_of(owner), self._informer, changed)
         return changed
 

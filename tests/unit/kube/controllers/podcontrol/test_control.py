@@ -176,3 +176,5 @@ async def test_a_status_is_written_when_it_says_something_new() -> None:
         assert changed["status"] == {"replicas": 2} and not made.expectations.are_met(KEY)
         with pytest.raises(StatusError, match="the object has been modified"):
             await made.statuses.write(owner, {"replicas": 3})
+        await client.delete(SETS, "web", "default")
+        assert await made.statuses.write(owner, {"replicas": 3}) == owner
