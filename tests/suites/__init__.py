@@ -2,4 +2,6 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.suites.store", "tests.suites.storemachine")
+pytest.register_assert_rewrite(
+    "tests.suites.store", "tests.suites.storeitems", "tests.suites.storemachine", "tests.suites.storetools"
+)
