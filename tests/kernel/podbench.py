@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -156,6 +156,15 @@ class PodBench:
             await asyncio.sleep(0.01)
         shutil.rmtree(self.root, ignore_errors=True)
         return left
+
+
+async def settled(predicate: Callable[[], object]) -> None:
+    """When it is true."""
+    for _ in range(500):
+        if predicate():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("waited in vain")
 
 
 async def _one(data: bytes) -> AsyncIterator[bytes]:
