@@ -22,6 +22,7 @@ def _verbs(module: str, *names: str) -> dict[str, str]:
 INSTANCE = {
     **_verbs("instance", "up", "down", "env", "status"),
     **_verbs("cluster", "kubeconfig", "backup", "restore"),
+    **_verbs("why", "why"),
     "install-docker-plugin": "plugin:install_docker_plugin_command",
 }
 CONTAINERS = {

@@ -3,7 +3,7 @@
 What was found out about nodes is remembered (:mod:`.fitting`), which no decision depends on.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -47,26 +47,54 @@ class Chance:
     random: Random
 
 
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What the cluster is asked for one pod."""
+
+    filters: Sequence[Filter]
+    constraints: spreading.Constraints
+    volumes: VolumeFilter | None
+
+
 def decide(pod: Pod, facts: Facts, profile: Profile, chance: Chance) -> Decision:
     """A node for the pod, or why there is none, and who might make room. Changes nothing."""
     cluster = facts.cluster
     if not len(cluster):
         return Refused(0)
     asking = Asking(pod, profile, cluster, facts.fittings.of(pod.shape, profile))
-    volumes = _refuse_whole(asking) or prepare(asking, facts.volumes)
-    if isinstance(volumes, Refusal):
-        return _refused_whole(asking, volumes)
-    constraints = spreading.UNCONSTRAINED
-    if profile.has(Plugin.SPREAD):
-        constraints = spreading.constraints_of(asking, facts.owners)
-    filters = _filters(asking, volumes, constraints)
+    prepared = _prepare(asking, facts)
+    if isinstance(prepared, Refusal):
+        return _refused_whole(asking, prepared)
+    filters = prepared.filters
     found = _nominated(asking, filters) or search(asking, filters, chance.start)
     if not found.feasible:
         return _refused(asking, filters, found, facts, chance.random)
-    node = cluster.slots[best(asking, constraints, found.feasible, chance.random)]
+    node = cluster.slots[best(asking, prepared.constraints, found.feasible, chance.random)]
     assert node is not None
-    choice = volumes.choice(node) if volumes is not None else NOTHING_TO_DO
+    choice = prepared.volumes.choice(node) if prepared.volumes is not None else NOTHING_TO_DO
     return Placed(node.name, found.examined, len(found.feasible), choice)
+
+
+def refusals(pod: Pod, facts: Facts, profile: Profile) -> Mapping[str, Refusal] | Refusal:
+    """Why not, of each node by its name; those where it would fit are not among them. One Refusal: whichever."""
+    asking = Asking(pod, profile, facts.cluster, facts.fittings.of(pod.shape, profile))
+    prepared = _prepare(asking, facts)
+    if isinstance(prepared, Refusal):
+        return prepared
+    found = ((node.name, refuse(asking, prepared.filters, node.slot)) for node in facts.cluster.nodes.values())
+    return {name: refusal for name, refusal in found if refusal is not None}
+
+
+def _prepare(asking: Asking, facts: Facts) -> _Prepared | Refusal:
+    """A Refusal: no node will do, whichever."""
+    profile = asking.profile
+    volumes = _refuse_whole(asking) or prepare(asking, facts.volumes)
+    if isinstance(volumes, Refusal):
+        return volumes
+    constraints = spreading.UNCONSTRAINED
+    if profile.has(Plugin.SPREAD):
+        constraints = spreading.constraints_of(asking, facts.owners)
+    return _Prepared(_filters(asking, volumes, constraints), constraints, volumes)
 
 
 def _refuse_whole(asking: Asking) -> Refusal | None:

@@ -1,0 +1,116 @@
+"""What containers wait for: images, what they are made of, probes, another start."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from wherry.app.why.gathering import Known
+from wherry.app.why.words import age, ago, clean, plural
+from wherry.kube.machinery.model import Object
+
+_IMAGE = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "ImageInspectError", "SignatureValidationFailed")
+_MAKING = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError", "PreCreateHookError",
+           "PreStartHookError", "PostStartHookError")  # fmt: skip
+_NOT_YET = ("ContainerCreating", "PodInitializing", "")
+
+
+def waiting_containers(known: Known, now: datetime) -> Iterator[str]:
+    """One sentence each; nothing of those that are as they should be, or are not begun with yet."""
+    for kind, field in (("init container", "initContainers"), ("container", "containers")):
+        statuses = _statuses(known, "initContainerStatuses" if field == "initContainers" else "containerStatuses")
+        for spec in known.pod["spec"].get(field) or ():
+            status = statuses.get(spec["name"])
+            if status is not None:
+                said = _one(known, spec, status, now)
+                if said:
+                    yield f"Its {kind} {spec['name']} {said}"
+
+
+def _statuses(known: Known, field: str) -> dict[str, Object]:
+    return {each.get("name", ""): each for each in known.status.get(field) or ()}
+
+
+def _one(known: Known, spec: Object, status: Object, now: datetime) -> str:
+    """Empty: nothing is to be said."""
+    state = status.get("state") or {}
+    waiting, ended, running = state.get("waiting"), state.get("terminated"), state.get("running")
+    if waiting is not None:
+        return _waiting(known, spec, status, waiting, now)
+    if ended is not None:
+        code = ended.get("exitCode", 0)
+        if not code or known.status.get("phase") in ("Succeeded", "Failed"):
+            return ""
+        return f"has ended with {_end(ended)} {ago(ended.get('finishedAt'), now)} and is to be started again.".strip()
+    if running is None:
+        return ""
+    return _running(known, spec, status, running, now)
+
+
+def _waiting(known: Known, spec: Object, status: Object, waiting: Object, now: datetime) -> str:
+    reason, message = waiting.get("reason") or "", clean(waiting.get("message") or "")
+    image = spec.get("image", "")
+    if reason in _IMAGE:
+        cause = clean(known.said("Failed")) if reason == "ImagePullBackOff" else message
+        if "pull" not in cause:
+            cause = message
+        return f"waits for its image {image}: {cause or reason}"
+    if reason == "InvalidImageName":
+        return f"cannot have the image {image}: {message or 'that is no name of one'}"
+    if reason == "ErrImageNeverPull":
+        return f"may not pull its image {image} (imagePullPolicy: Never), and the node does not have it"
+    if reason in _MAKING:
+        return f"cannot be started: {message or reason}"
+    if reason == "CrashLoopBackOff":
+        return _crashing(status, message, now)
+    if reason in _NOT_YET:
+        return _not_yet(known, spec, status)
+    return f"waits: {reason}{': ' if message else ''}{message}"
+
+
+def _not_yet(known: Known, spec: Object, status: Object) -> str:
+    """It is being begun with; what is under way only events tell."""
+    pulling = clean(known.said("Pulling", "Pulled"))
+    if pulling.startswith("Pulling image") and str(spec.get("image", "")) in pulling:
+        return f"waits for its image {spec.get('image')}, which is being pulled"
+    last = (status.get("lastState") or {}).get("terminated")
+    return f"is being started again, after {_end(last)}" if last else ""
+
+
+def _crashing(status: Object, message: str, now: datetime) -> str:
+    last = (status.get("lastState") or {}).get("terminated") or {}
+    said = f"ends again and again: {plural(status.get('restartCount', 0), 'restart')}"
+    if last:
+        said += f", the last time with {_end(last)} {ago(last.get('finishedAt'), now)}".rstrip()
+    words = clean(last.get("message") or "")
+    return f"{said}. It is started again after a pause{f'. Its last words: {words}' if words else ''}"
+
+
+def _end(ended: Object) -> str:
+    reason = ended.get("reason") or ""
+    if ended.get("signal"):
+        return f"signal {ended['signal']}{f' ({reason})' if reason else ''}"
+    return f"exit code {ended.get('exitCode', 0)}{f' ({reason})' if reason and reason != 'Error' else ''}"
+
+
+def _running(known: Known, spec: Object, status: Object, running: Object, now: datetime) -> str:
+    since = age(running.get("startedAt"), now)
+    runs = f"runs for {since}" if since else "runs"
+    unhealthy = clean(known.said("Unhealthy"))
+    if spec.get("startupProbe") is not None and not status.get("started"):
+        return f"{runs}, and its startup probe has not passed yet{_why(unhealthy, 'Startup')}"
+    if status.get("ready"):
+        return ""
+    if spec.get("readinessProbe") is not None:
+        return f"{runs}, and its readiness probe does not pass{_why(unhealthy, 'Readiness')}"
+    if _is_step(known, spec):
+        return f"{runs}; the others begin when it has ended"
+    return f"{runs} and is not ready yet"
+
+
+def _why(unhealthy: str, kind: str) -> str:
+    return f": {unhealthy}" if unhealthy.startswith(kind) else ""
+
+
+def _is_step(known: Known, spec: Object) -> bool:
+    """An init container that has to end."""
+    steps = known.pod["spec"].get("initContainers") or ()
+    return any(each["name"] == spec["name"] for each in steps) and spec.get("restartPolicy") != "Always"

@@ -1,0 +1,1 @@
+"""What pods wait for, in words."""
