@@ -107,7 +107,7 @@ def _running(known: Known, spec: Object, status: Object, running: Object, now: d
 
 
 def _why(unhealthy: str, kind: str) -> str:
-    return f": {unhealthy}" if unhealthy.startswith(kind) else ""
+    return f": {unhealthy.rstrip(': ')}" if unhealthy.startswith(kind) else ""
 
 
 def _is_step(known: Known, spec: Object) -> bool:

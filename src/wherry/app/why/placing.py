@@ -50,7 +50,7 @@ def waiting_for_node(known: Known, now: datetime) -> Iterator[str]:
     gates = [each.get("name", "") for each in spec.get("schedulingGates") or ()]
     if gates:
         yield f"It is held back by {plural(len(gates), 'scheduling gate')}: {names(gates)}."
-        yield "Whoever put them there takes them off when what the pod depends on is ready."
+        yield "A gate is taken off by whoever put it there, when what the pod depends on is ready."
         return
     scheduler = spec.get("schedulerName") or "default-scheduler"
     if scheduler not in SCHEDULERS:
