@@ -44,8 +44,8 @@ def _usual(report: Report, known: Object) -> Object:
     found: Object = {
         "startTime": known.get("startTime") or rfc3339(report.now),
         "qosClass": known.get("qosClass") or qos_class(report.facts.pod["spec"]),
-        "reason": ending.reason or None if ending else known.get("reason"),
-        "message": ending.message or None if ending else known.get("message"),
+        "reason": (ending.reason if ending else "") or known.get("reason"),
+        "message": (ending.message if ending else "") or known.get("message"),
     }
     generation = report.facts.pod["metadata"].get("generation")
     return found | ({"observedGeneration": generation} if generation else {})

@@ -96,6 +96,8 @@ def _files(descriptor: int, before: str) -> Iterator[tuple[str, File]]:
             with _opened(entry.name, descriptor) as below:
                 yield from _files(below, f"{before}{entry.name}/")
             continue
+        if not entry.is_file(follow_symlinks=False):
+            raise OSError(f"{before}{entry.name} is none of our files")
         opened = os.open(entry.name, _READ, dir_fd=descriptor)
         with open(opened, "rb") as file:
             known = os.fstat(opened)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -41,17 +42,18 @@ def read(container: Container) -> str:
 
 
 def _tail(path: str, limit: int) -> bytes:
+    """Of a file; of anything else, nothing."""
     try:
         descriptor = os.open(path, _READ)
     except OSError:
         return b""
-    with open(descriptor, "rb") as file:
-        try:
-            size = os.fstat(descriptor).st_size
-            file.seek(max(size - limit, 0))
-            return file.read(limit)
-        except OSError:
-            return b""
+    try:
+        known = os.fstat(descriptor)
+        return os.pread(descriptor, limit, max(known.st_size - limit, 0)) if stat.S_ISREG(known.st_mode) else b""
+    except OSError:
+        return b""
+    finally:
+        os.close(descriptor)
 
 
 def _end_of_log(path: str) -> str:
