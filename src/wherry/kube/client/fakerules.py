@@ -78,6 +78,9 @@ def _merged(new: Object, old: Object, subresource: str) -> Object:
     if subresource == "finalize":
         spec = {**old.get("spec", {}), "finalizers": new.get("spec", {}).get("finalizers", [])}
         return {**old, "spec": spec, "metadata": dict(old["metadata"])}
+    if subresource == "scale":  # the fake shows whole objects as their scales
+        spec = {**old.get("spec", {}), "replicas": new.get("spec", {}).get("replicas")}
+        return {**old, "spec": spec, "metadata": dict(old["metadata"])}
     raise bad_request(f"the fake knows no subresource {subresource}")
 
 

@@ -1,5 +1,6 @@
 """The controllers that make a cluster run, beside those that the API itself needs (:mod:`.every`)."""
 
+from wherry.kube.controllers.autoscaling.controller import Autoscaling
 from wherry.kube.controllers.disruption.controller import DisruptionController
 from wherry.kube.controllers.frame import Controller, Needs, Reconciler, Runnable
 from wherry.kube.controllers.loadbalancer import LoadBalancers
@@ -21,6 +22,7 @@ def running(needs: Needs) -> tuple[Runnable, ...]:
         NodeLifecycle(needs),
         TaintEviction(needs),
         LoadBalancers(needs),
+        Autoscaling(needs),
     )
     return (
         Scheduler(needs.client, needs.informers, needs.recorder.by("default-scheduler"), needs.clock),

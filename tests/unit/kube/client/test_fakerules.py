@@ -34,7 +34,13 @@ def test_what_the_server_gave_cannot_be_taken_or_forged() -> None:
 
 def test_an_unknown_subresource_is_refused() -> None:
     with pytest.raises(StatusError):
-        fakerules.updated(THINGS, thing(), thing(), "scale")
+        fakerules.updated(THINGS, thing(), thing(), "binding")
+
+
+def test_by_its_scale_only_replicas_change() -> None:
+    old = {**thing(), "spec": {"replicas": 1, "other": "stays"}}
+    new = {**thing(), "spec": {"replicas": 2, "other": "goes"}}
+    assert fakerules.updated(THINGS, new, old, "scale")["spec"] == {"replicas": 2, "other": "stays"}
 
 
 @given(st.lists(st.sampled_from(["Orphan", "Foreground", "Background"]), min_size=1))
