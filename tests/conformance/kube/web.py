@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import select
 import socket
 import ssl
 import time
@@ -71,20 +70,15 @@ class Watch:
         while b"\n" not in self.pending:
             if self.ended:
                 return None
-            self._read(end)
+            self.sock.settimeout(max(end - time.monotonic(), 0.001))
+            try:
+                piece = self.response.read1(65536)
+            except TimeoutError:
+                raise AssertionError(f"no event came in {seconds:.0f} s") from None
+            self.ended = not piece
+            self.pending += piece
         line, _, self.pending = self.pending.partition(b"\n")
         return json.loads(line)
-
-    def _read(self, end: float) -> None:
-        if not (isinstance(self.sock, ssl.SSLSocket) and self.sock.pending()) and not self._buffered():
-            left = end - time.monotonic()
-            assert left > 0 and select.select([self.sock], [], [], left)[0], "no event came"
-        piece = self.response.read1(65536)
-        self.ended = not piece
-        self.pending += piece
-
-    def _buffered(self) -> bool:
-        return bool(self.response.fp) and bool(self.response.fp.peek(0)) if self.sock.pending() else False  # type: ignore[attr-defined]
 
     def take(self, count: int) -> list[Document]:
         return [self.next() for _ in range(count)]

@@ -153,11 +153,15 @@ class Cache:
     def remove_watcher(self, watcher: Watcher) -> None:
         self._watchers.pop(watcher, None)
 
-    def clear(self, error: Exception) -> None:
-        """Forget everything; each watcher is told why there will be no more."""
+    def end_watches(self, error: Exception) -> None:
+        """Each watcher is told why there will be no more."""
         for watcher in tuple(self._watchers):
             watcher.end(error)
         self._watchers.clear()
+
+    def clear(self, error: Exception) -> None:
+        """Forget everything; each watcher is told why there will be no more."""
+        self.end_watches(error)
         self._entries.clear()
         self._keys.clear()
         self._changes.clear()

@@ -6,6 +6,7 @@ from wherry.kube.apiserver.cache import Change
 from wherry.kube.apiserver.caches import Caches
 from wherry.kube.apiserver.entries import Entry
 from wherry.kube.apiserver.kinds import Kinds
+from wherry.kube.machinery import status
 from wherry.kube.machinery.model import GroupResource
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ class CustomKinds:
         if change.new is not None:
             self._serve(change.new)
         elif change.old is not None:
-            self._kinds.remove(_resource(change.old))
+            self._remove(_resource(change.old))
 
     def end(self, error: Exception) -> None:
         """The caches have begun anew, and we with them."""
@@ -49,10 +50,15 @@ class CustomKinds:
             kind = None
         if kind is None:
             if (before := self._kinds.of(resource)) is not None and before.custom:
-                self._kinds.remove(resource)
+                self._remove(resource)
             return
         self._kinds.add(kind)
         self._caches.of(resource).serve(kind)
+
+    def _remove(self, resource: GroupResource) -> None:
+        """Its watches end: what they watch is no more."""
+        self._kinds.remove(resource)
+        self._caches.of(resource).end_watches(status.no_such_path())
 
 
 def _resource(entry: Entry) -> GroupResource:

@@ -221,7 +221,8 @@ async def stream(begun: Begun, served: Served, wanted: Wanted, revision: Callabl
             try:
                 notices = await subscription.take(min(left, BOOKMARK_SECONDS))
             except status.StatusError as error:
-                yield error_event(error)
+                if error.code != 404:  # its kind is no longer served: there is nothing to say
+                    yield error_event(error)
                 return
             if notices:
                 yield b"".join([lines.of(notice) for notice in notices])
