@@ -8,6 +8,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from wherry.node.pods.probes.httpget import words
 from wherry.node.pods.probes.targets import AGENT, authority
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ async def check(host: str, port: int, service: str, timeout_seconds: float) -> N
         said = f"timeout: failed to connect {where} within {timeout_seconds:g}s: context deadline exceeded"
         raise Unhealthy(said) from None
     except OSError as error:
-        raise Unhealthy(f"error: failed to connect {where}: {(error.strerror or str(error)).lower()}") from error
+        raise Unhealthy(f"error: failed to connect {where}: {words(error)}") from error
     _judge(call, where)
 
 

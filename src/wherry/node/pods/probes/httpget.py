@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import ssl
 from dataclasses import dataclass
 from functools import lru_cache
@@ -38,7 +39,12 @@ def reason(error: OSError) -> str:
     """In Go's words."""
     if isinstance(error, ssl.SSLError):
         return f"tls: {error.reason or error}"
-    return f"connect: {(error.strerror or str(error)).lower()}"
+    return f"connect: {words(error)}"
+
+
+def words(error: OSError) -> str:
+    """The kernel's for it: asyncio has some of its own."""
+    return (os.strerror(error.errno) if error.errno else str(error)).lower()
 
 
 async def _get(request: Request) -> Answer:
