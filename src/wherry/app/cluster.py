@@ -11,11 +11,14 @@ from pathlib import Path
 from wherry.app import controlling
 from wherry.app.config import Settings
 from wherry.app.names import node_name, own_address
+from wherry.app.nodeserving import OwnNode, server_of
 from wherry.app.rights import NODE_SERVICES
 from wherry.engine.instance import Instance
 from wherry.http.server import TcpServer, serve_tcp
 from wherry.kit.errors import Conflict, Invalid
 from wherry.kube.apiserver.assembly import ApiServer
+from wherry.kube.apiserver.connecting.connector import NodeConnector
+from wherry.kube.apiserver.connecting.nodes import NODES, Nodes, Own, node_tls
 from wherry.kube.apiserver.options import Options
 from wherry.kube.apiserver.server import render_error
 from wherry.kube.controllers.bootstrap import Address
@@ -23,7 +26,7 @@ from wherry.kube.kinds.service.allocation import Ranges
 from wherry.kube.pki.contexts import load, server_context
 from wherry.kube.pki.directory import ensure, write_file
 from wherry.kube.pki.kubeconfig import Access, document, text
-from wherry.kube.pki.model import ADMIN, STANDARD, Pki, Wanted, node_identity
+from wherry.kube.pki.model import ADMIN, KUBELET_CLIENT, STANDARD, Pki, Wanted, node_identity
 from wherry.store.compaction import compact_for_ever
 from wherry.store.model import Store
 
@@ -81,6 +84,7 @@ class Cluster:
         self.address = f"https://{_url_host(host)}:{listener.port}"
         if not port:
             write_file(self._instance.cluster / "port", f"{listener.port}\n")
+        self._server.http.connector = self._connector(listener.port)
         self._write_kubeconfig()
         ranges = self._server.options.ranges
         await controlling.begin(self._server, Address(str(ranges.networks[0][1]), _endpoint(host), listener.port))
@@ -92,6 +96,12 @@ class Cluster:
         )
         self._instance.run.mkdir(parents=True, exist_ok=True)
         write_file(self._instance.api_address, f"{self.address}\n")
+
+    def _connector(self, port: int) -> NodeConnector:
+        tls = node_tls(self._pki.authority_pem, self._pki.clients[KUBELET_CLIENT.file])
+        own = Own(port, OwnNode(self._instance, node_name(self._settings)))
+        caches = self._server.caches
+        return NodeConnector(Nodes(caches.of(NODES), tls, own), caches, self._server.authorizer)
 
     def _write_kubeconfig(self) -> None:
         admin = self._pki.clients[ADMIN.file]
@@ -179,7 +189,8 @@ def _ranges(settings: Settings) -> Ranges:
 def _wanted(settings: Settings, host: str, ranges: Ranges) -> Wanted:
     names = (*settings.api_names, *([] if host in ("0.0.0.0", "::") else [host]))
     clients = (*STANDARD, node_identity(node_name(settings)), NODE_SERVICES)
-    return Wanted(socket.gethostname(), str(ranges.networks[0][1]), names, clients)
+    nodes = (server_of(node_name(settings), own_address()),)
+    return Wanted(socket.gethostname(), str(ranges.networks[0][1]), names, clients, nodes)
 
 
 async def _store(settings: Settings) -> Store:

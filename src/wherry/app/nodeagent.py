@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import wherry
+from wherry.app import nodeserving
 from wherry.app.config import Settings
 from wherry.app.names import node_name, own_address
 from wherry.app.rights import NODE_SERVICES
@@ -47,22 +48,24 @@ async def _live(engine: "Engine", settings: Settings) -> None:
     from wherry.node.pods.agent import Agent, Parts
     from wherry.node.runtime import EngineRuntime
 
-    clock = SystemClock()
+    clock, instance = SystemClock(), settings.instance
     node = node_name(settings)
     runtime = EngineRuntime(engine.containers.pods, engine.images, engine.registries, engine.events)
     async with AsyncExitStack() as stack:
         kubelet = await stack.enter_async_context(
-            HttpApiClient(_connection(settings.instance, f"node-{node}"), clock, "kubelet")
+            HttpApiClient(_connection(instance, f"node-{node}"), clock, "kubelet")
         )
         services = await stack.enter_async_context(
-            HttpApiClient(_connection(settings.instance, NODE_SERVICES.file), clock, "node-services")
+            HttpApiClient(_connection(instance, NODE_SERVICES.file), clock, "node-services")
         )
         informers = await stack.enter_async_context(Informers(kubelet, clock))
         wider = await stack.enter_async_context(Informers(services, clock))
         stack.push_async_callback(runtime.close)
-        proxy = await stack.enter_async_context(nodenetwork.proxy(engine, node, wider, clock))
+        proxy = await stack.enter_async_context(nodenetwork.proxy(instance, engine.networks, node, wider, clock))
         parts = Parts(informers=informers, drain=proxy.drain, runtime_version=f"wherry://{wherry.__version__}")
-        agent = Agent(kubelet, runtime, _options(settings), clock, parts)
+        api, port = await stack.enter_async_context(nodeserving.served(instance, node, runtime, kubelet, clock))
+        agent = Agent(kubelet, runtime, _options(settings, port), clock, parts)
+        api.lookup = agent
         async with asyncio.TaskGroup() as group:
             group.create_task(proxy.run(), name="proxy")
             group.create_task(agent.run(), name="agent")
@@ -90,7 +93,9 @@ def _volumes(client: "Client", informers: "Informers", clock: "Clock", settings:
 async def _served(settings: Settings) -> None:
     """Wait until the API is, and our certificates are there."""
     instance = settings.instance
-    wanted = [_pair(instance, f"node-{node_name(settings)}"), _pair(instance, NODE_SERVICES.file), instance.api_address]
+    node = node_name(settings)
+    names = (f"node-{node}", nodeserving.server_of(node, nodeserving.HOST).file, NODE_SERVICES.file)
+    wanted = [*(_pair(instance, name) for name in names), instance.api_address]
     while not all(path.exists() for path in wanted):  # noqa: ASYNC110  # another process makes them
         await asyncio.sleep(_LOOK_SECONDS)
 
@@ -110,13 +115,16 @@ def _connection(instance: Instance, who: str) -> "Connection":
     return Connection(instance.api_address.read_text().strip(), tls)
 
 
-def _options(settings: Settings) -> "Options":
+def _options(settings: Settings, port: int) -> "Options":
     from wherry.node.pods.options import Options
+    from wherry.node.runtime.machine import maps_memory
 
     return Options(
         node=node_name(settings),
         directory=_directory(settings.instance),
         addresses=(own_address(),),
+        port=port,
+        user_namespaces=maps_memory(),
     )
 
 

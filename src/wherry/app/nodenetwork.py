@@ -17,7 +17,7 @@ from wherry.node.proxy.model import Node, Port, Target
 from wherry.node.proxy.proxy import Options, Proxy
 
 if TYPE_CHECKING:
-    from wherry.app.wiring import Engine
+    from wherry.engine.networks import Networks
     from wherry.kube.client.clock import Clock
     from wherry.kube.client.informers import Informers
 
@@ -26,10 +26,11 @@ _API = ("default", "kubernetes")
 
 
 @asynccontextmanager
-async def proxy(engine: "Engine", node: str, informers: "Informers", clock: "Clock") -> AsyncIterator[Proxy]:
+async def proxy(
+    instance: Instance, networks: "Networks", node: str, informers: "Informers", clock: "Clock"
+) -> AsyncIterator[Proxy]:
     """The node's proxy, for somebody to run. What it made in the kernel stays: see :func:`remove`."""
-    instance = engine.instance
-    net = engine.networks.get("bridge").addressing
+    net = networks.get("bridge").addressing
     assert net is not None  # the default network is a bridge
     gateway = str(net.gateway)
     # The API may listen at 127.0.0.1 only, which is another place in every pod.

@@ -1,7 +1,7 @@
 """Who the parts of ``node`` are that are no kubelet: services, names, volumes. They share one identity."""
 
 from wherry.kube.machinery.model import Object
-from wherry.kube.pki.model import Identity
+from wherry.kube.pki.model import KUBELET_CLIENT, Identity
 
 NODE_SERVICES = Identity("node-services", "wherry:node-services")
 _NAME = "wherry:node-services"
@@ -30,5 +30,12 @@ def roles() -> list[Object]:
             "metadata": meta,
             "roleRef": {"apiGroup": api, "kind": "ClusterRole", "name": _NAME},
             "subjects": [{"kind": "User", "name": NODE_SERVICES.user, "apiGroup": api}],
+        },
+        {
+            "apiVersion": f"{api}/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": {**meta, "name": "wherry:apiserver-kubelet-client"},
+            "roleRef": {"apiGroup": api, "kind": "ClusterRole", "name": "system:kubelet-api-admin"},
+            "subjects": [{"kind": "User", "name": KUBELET_CLIENT.user, "apiGroup": api}],
         },
     ]

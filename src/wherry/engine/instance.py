@@ -106,6 +106,11 @@ class Instance:
         return self.run / "api"
 
     @property
+    def node_address(self) -> Path:
+        """A file with host and port of the node's own API; it is there when that is served."""
+        return self.run / "node-api"
+
+    @property
     def content(self) -> Path:
         return self.root / "content"
 
