@@ -30,10 +30,12 @@ setup() {
     test)
         ensure_packages $RUN_PACKAGES $TEST_PACKAGES
         ensure_docker_cli
+        ensure_etcd
         ;;
     bench)
         ensure_packages $RUN_PACKAGES $BENCH_PACKAGES
         ensure_docker_cli
+        ensure_etcd
         ensure_dockerd
         ;;
     *) fail "unknown kind $kind" ;;
@@ -75,6 +77,11 @@ apt_install() {
 ensure_kubectl() {
     command -v kubectl >/dev/null && return
     if apt-cache show kubernetes-client >/dev/null 2>&1; then ensure_packages kubernetes-client; fi
+}
+
+# Tests and benchmarks start their own; Debian's package would start one for the machine.
+ensure_etcd() {
+    command -v etcd >/dev/null || without_services etcd-server
 }
 
 # The docker command is a client of ours in the tests. Debian has it alone (docker-cli) or with its daemon (docker.io).

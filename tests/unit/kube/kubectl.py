@@ -8,6 +8,8 @@ from shutil import which
 
 import pytest
 
+_OLDEST = (1, 27)
+"""Debian 12's 1.20 works too, but says many things in other words."""
 _PLACES = (Path("/usr/lib/google-cloud-sdk/bin"), Path("/usr/local/bin"))
 
 
@@ -25,7 +27,7 @@ def kubectls() -> dict[tuple[int, int], Path]:
         match = re.search(r"v(\d+)\.(\d+)\.", said)
         if match:
             found[int(match[1]), int(match[2])] = Path(plain)
-    return found
+    return {version: path for version, path in found.items() if version >= _OLDEST}
 
 
 needs_kubectl = pytest.mark.skipif(not kubectls(), reason="there is no kubectl")
