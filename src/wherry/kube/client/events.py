@@ -59,6 +59,7 @@ class Recorder:
         self._clock = clock
         self._correlator = Correlator()
         self._queue: asyncio.Queue[Object] = asyncio.Queue(QUEUED)
+        self._dropped = 0
         self._marks = itertools.count(int(clock.now().timestamp() * 1_000_000) * 1000)
 
     def by(self, component: str) -> "Recorder":
@@ -80,7 +81,10 @@ class Recorder:
         try:
             self._queue.put_nowait(event)
         except asyncio.QueueFull:
-            logger.warning("too many events: dropped %s about %s", reason, involved.get("name"))
+            self._dropped += 1
+            if self._dropped % QUEUED == 1:  # not a line for each: there are many where there is one
+                told = reason, involved.get("name"), self._dropped
+                logger.warning("too many events: dropped %s about %s; %d so far", *told)
 
     def _event(self, involved: Object, said: Object) -> Object:
         now = self._clock.now()

@@ -371,7 +371,7 @@ def _validate_managed(entry: Object, path: Path) -> list[FieldError]:
 def field_manager(name: str, path: Path) -> list[FieldError]:
     """At most 128 bytes, printable."""
     errors = [too_long(path, name, 128)] if _length(name) > 128 else []
-    for position, character in enumerate(name):
+    for position, character in enumerate(name if not name.isprintable() else ""):
         if not character.isprintable():
             shown = f"U+{ord(character):04X}"
             errors.append(invalid(path, name, f"invalid character {shown} (at position {position})"))
