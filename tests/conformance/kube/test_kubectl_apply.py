@@ -236,12 +236,12 @@ def test_patches_of_three_types(kubectl: Kubectl) -> None:
         ),
         (
             "json", '{"a":1}',
-            f"{_BAD} error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch\n",
+            f"{_BAD} error decoding patch: json: cannot unmarshal object into Go value of type "
+            "[]handlers.jsonPatchOp\n",
         ),
         (
-            "merge", '{"data":{"a":5}}',
-            f'{_BAD} ConfigMap in version "v1" cannot be handled as a ConfigMap: '
-            "json: cannot unmarshal number into Go struct field ConfigMap.data of type string\n",
+            "strategic", '{"data":{"a":5}}',
+            f'{_INVALID} Invalid value: "map[data:map[a:5]]": unrecognized type: string\n',
         ),
         (
             "merge", '{"metadata":{"name":"other"}}',
@@ -260,8 +260,12 @@ def test_patches_of_deployments_are_checked(kubectl: Kubectl) -> None:
         'The Deployment "web" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0\n'
     )
     assert kubectl.fails('patch deployment web -p \'{"spec":{"replicas":"x"}}\'') == (
-        'Error from server (BadRequest): Deployment in version "v1" cannot be handled as a Deployment: json: cannot '
-        "unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32\n"
+        'The request is invalid: patch: Invalid value: "map[spec:map[replicas:x]]": unrecognized type: int32\n'
+    )
+    said = kubectl.fails('patch deployment web --type=merge -p \'{"spec":{"replicas":"x"}}\'')
+    assert said.startswith('The request is invalid: patch: Invalid value: "{\\"apiVersion\\":\\"apps/v1\\",')
+    assert said.endswith(
+        '": json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32\n'
     )
     said = kubectl.fails('patch deployment web -p \'{"spec":{"selector":{"matchLabels":{"app":"x"}}}}\'')
     assert said.startswith('The Deployment "web" is invalid: ') and ": field is immutable\n" in said

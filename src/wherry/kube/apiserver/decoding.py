@@ -54,6 +54,10 @@ def options(call: Call, kind: str) -> Object:
     return obj
 
 
+class Unfit(Exception):
+    """An object's structure is not its kind's; the text says why."""
+
+
 def settle(
     call: Call,
     obj: Object,
@@ -63,19 +67,28 @@ def settle(
     duplicates: tuple[str, ...] = (),
 ) -> None:
     """Check a decoded object's structure, in place. Unknown fields are dropped, and refused, told or not (Strict,
-    Warn, Ignore). Raises StatusError."""
+    Warn, Ignore). Raises StatusError 400."""
+    try:
+        check(call, obj, schema, kind, duplicates)
+    except Unfit as error:
+        said = f'{gvk.kind} in version "{gvk.version}" cannot be handled as a {gvk.kind}: {error}'
+        raise status.bad_request(said) from error
+
+
+def check(call: Call, obj: Object, schema: Schema, kind: Kind | None = None, duplicates: tuple[str, ...] = ()) -> None:
+    """The same for whoever says it in other words. Raises Unfit."""
     try:
         if kind is not None and kind.custom:
             unknown = _settle_custom(obj, schema)
         else:
             unknown = conform(obj, schema)
     except Mistyped as error:
-        raise _unfit(gvk, str(error)) from error
+        raise Unfit(str(error)) from error
     found = [*duplicates, *unknown]
     if not found or (validation := call.field_validation) == "Ignore":
         return
     if validation == "Strict":
-        raise _unfit(gvk, codec.strict_error(tuple(found[:_TOLD])))
+        raise Unfit(codec.strict_error(tuple(found[:_TOLD])))
     call.warnings.extend(found[:_TOLD])
 
 
@@ -87,10 +100,6 @@ def _settle_custom(obj: Object, schema: Schema) -> list[str]:
     elif metadata is not None:
         raise Mistyped("json: cannot unmarshal into Go struct field .metadata of type v1.ObjectMeta")
     return unknown + prune(obj, schema)
-
-
-def _unfit(gvk: GroupVersionKind, why: str) -> status.StatusError:
-    return status.bad_request(f'{gvk.kind} in version "{gvk.version}" cannot be handled as a {gvk.kind}: {why}')
 
 
 def _identify(obj: Object, gvk: GroupVersionKind) -> None:

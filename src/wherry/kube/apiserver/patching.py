@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
+import msgspec
+
 from wherry.kube.apiserver import decoding
 from wherry.kube.apiserver.call import Call, Outcome
 from wherry.kube.apiserver.entries import Entry
@@ -10,10 +12,11 @@ from wherry.kube.apiserver.tracking import Applied, manager_of
 from wherry.kube.apiserver.writing import WHOLE, Part, Writes
 from wherry.kube.machinery import codec, mediatypes, status
 from wherry.kube.machinery.apply.apply import server_side_apply
-from wherry.kube.machinery.fielderrors import forbidden, required
+from wherry.kube.machinery.fielderrors import forbidden, invalid, required
+from wherry.kube.machinery.jsondocs import duplicate_fields
 from wherry.kube.machinery.jsondocs import parse as parsed
 from wherry.kube.machinery.model import GroupKind, Object
-from wherry.kube.machinery.patches import jsonpatch, merge, strategic
+from wherry.kube.machinery.patches import gotext, jsonpatch, merge, strategic
 from wherry.kube.machinery.schema.model import Schema
 
 JSON, MERGE = "application/json-patch+json", "application/merge-patch+json"
@@ -29,7 +32,7 @@ class Patches:
 
     async def patch(self, call: Call, part: Part = WHOLE) -> Outcome:
         """Raises StatusError."""
-        media_type = call.content_type.partition(";")[0].strip()
+        media_type = _type_of(call)
         custom = call.served.kind.custom
         accepted = (JSON, MERGE, APPLY) if custom else (JSON, MERGE, STRATEGIC, APPLY)
         if media_type not in accepted:
@@ -40,10 +43,14 @@ class Patches:
         if forced:
             found = [forbidden("force", "may not be specified for non-apply patch")]
             raise status.invalid(_OPTIONS, "", found)
-        change = changer(call, call.served.version.schema())
+        change, mistakes = changer(call, call.served.version.schema()), _mistakes(call)
 
         async def make(obj: Object, entry: Entry) -> Object:
-            return _settled(call, change(call.served.from_storage(obj)), entry)
+            base = call.served.from_storage(obj)
+            try:
+                return _settled(call, change(base), entry, mistakes)
+            except decoding.Unfit as error:
+                raise _unfit(call, change(base), str(error)) from error
 
         return await self._writes.change(call, make, part)
 
@@ -58,7 +65,10 @@ class Patches:
 
         async def make(obj: Object, entry: Entry) -> Object:
             merged = server_side_apply(call.served.from_storage(obj), applied, manager, force)
-            return _settled(call, merged, entry)
+            try:
+                return _settled(call, merged, entry)
+            except decoding.Unfit as error:
+                raise status.bad_request(f"the merged object is no {call.served.kind.kind}: {error}") from error
 
         try:
             return await self._writes.change(call, make, part, Applied(call))
@@ -105,11 +115,8 @@ def _decoded(body: bytes) -> codec.Decoded:
 def changer(call: Call, schema: Schema) -> Callable[[Object], Object]:
     """What a JSON, merge or strategic merge patch does to an object. Raises StatusError when it is none."""
     body = call.obj if call.obj is not None else parsed(call.body)
-    kind = call.content_type.partition(";")[0].strip()
+    kind = _type_of(call)
     if kind == JSON:
-        if not isinstance(body, list):
-            said = "error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch"
-            raise status.bad_request(said)
         return lambda obj: jsonpatch.apply(obj, body)
     if not isinstance(body, Mapping):
         raise status.bad_request("error decoding patch: the patch must be an object")
@@ -127,13 +134,36 @@ def _an_object(document: object) -> Object:
     return document
 
 
-def _settled(call: Call, patched: Object, entry: Entry) -> Object:
-    """A patched object, checked as one that was sent whole."""
+def _unfit(call: Call, patched: Object, why: str) -> status.StatusError:
+    """What a patch makes is not of the kind (pkg/endpoints/handlers/patch.go)."""
+    if _type_of(call) == STRATEGIC:
+        body = call.obj if call.obj is not None else parsed(call.body)
+        found = invalid("patch", gotext.shown(body), gotext.converting(why))
+    else:
+        found = invalid("patch", msgspec.json.encode(patched, order="sorted").decode(), why)
+    return status.invalid(GroupKind("", ""), "", [found])
+
+
+def _type_of(call: Call) -> str:
+    return call.content_type.partition(";")[0].strip()
+
+
+def _mistakes(call: Call) -> tuple[str, ...]:
+    """What field validation finds in a patch itself: fields that it has twice, or that no operation has."""
+    if call.obj is not None or call.field_validation == "Ignore":
+        return ()
+    body = parsed(call.body)
+    found = duplicate_fields(call.body, body)
+    return (*found, *jsonpatch.unknown_fields(body)) if _type_of(call) == JSON else found
+
+
+def _settled(call: Call, patched: Object, entry: Entry, mistakes: tuple[str, ...] = ()) -> Object:
+    """A patched object, checked as one that was sent whole. Raises Unfit."""
     served = call.served
     gvk = served.kind.gvk(served.version.name)
     if patched.get("kind") != gvk.kind or patched.get("apiVersion") != str(gvk.group_version):
         raise status.bad_request("a patch may not change apiVersion or kind")
-    decoding.settle(call, patched, gvk, served.version.schema(), served.kind)
+    decoding.check(call, patched, served.version.schema(), served.kind, mistakes)
     decoding.check_place(call, patched, served)
     if patched["metadata"].get("resourceVersion") == str(entry.revision):
         del patched["metadata"]["resourceVersion"]  # it was there before the patch: the client did not say it

@@ -27,7 +27,8 @@ from wherry.store.model import Compare, Delete, Mismatch, Put, Store
 from wherry.store.model import Operation as StoreOperation
 
 NAME_TRIES = 8  # apiserver pkg/registry/rest/create.go maxNameGenerationCreateAttempts
-TRIES = 10
+TRIES = 100
+"""How often a change is made again when somebody else was quicker (upstream: without limit, GuaranteedUpdate)."""
 Make = Callable[[Object, Entry], Awaitable[Object]]
 """From an object as it is (its own copy, storage version) to what it is to be (storage version, same place)."""
 

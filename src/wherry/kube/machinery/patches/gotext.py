@@ -1,5 +1,6 @@
 """How Go writes values and types into messages: upstream's errors about patches show them so."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -49,6 +50,24 @@ def syntax(value: Any) -> str:
     if isinstance(value, str):
         return quoted(value)
     return "interface {}(nil)" if value is None else _scalar(value)
+
+
+_UNMARSHAL = re.compile(r"json: cannot unmarshal (?P<is>\w+)( \S+)? into .* of type (?P<wanted>\S+)")
+_KINDS = {"number": "int64", "object": "map", "array": "slice"}
+
+
+def converting(text: str) -> str:
+    """What encoding/json says of a value, in the words of apimachinery's converter from maps to types
+    (pkg/runtime/converter.go: fromUnstructured), which strategic patches go through."""
+    found = _UNMARSHAL.fullmatch(text)
+    if found is None:
+        return text
+    kind, wanted = _KINDS.get(found["is"], found["is"]), found["wanted"]
+    if wanted.startswith("[]"):
+        return f"cannot restore slice from {kind}"
+    if wanted.startswith("map["):
+        return f"cannot restore map from {kind}"
+    return f"cannot restore struct from: {kind}" if "." in wanted else f"unrecognized type: {wanted}"
 
 
 def _scalar(value: object) -> str:

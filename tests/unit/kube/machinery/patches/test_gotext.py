@@ -2,7 +2,7 @@
 
 import pytest
 
-from wherry.kube.machinery.patches.gotext import go_type, json_type, quoted, shown, syntax
+from wherry.kube.machinery.patches.gotext import converting, go_type, json_type, quoted, shown, syntax
 
 
 def test_maps_are_shown_sorted_and_lists_with_spaces() -> None:
@@ -35,3 +35,21 @@ def test_types_have_the_names_of_go_and_of_json() -> None:
 
 def test_texts_are_quoted_with_escapes() -> None:
     assert quoted('a "b"\n') == '"a \\"b\\"\\n"'
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    (
+        ("string into Go struct field DeploymentSpec.spec.replicas of type int32", "unrecognized type: int32"),
+        ("number 5 into Go struct field ConfigMap.data of type string", "unrecognized type: string"),
+        ("string into Go struct field PodSpec.containers of type []v1.Container", "cannot restore slice from string"),
+        ("array into Go struct field ObjectMeta.labels of type map[string]string", "cannot restore map from slice"),
+        ("bool into Go struct field Pod.spec of type v1.PodSpec", "cannot restore struct from: bool"),
+    ),
+)
+def test_mistyped_values_in_the_words_of_the_converter(what: str, said: str) -> None:
+    assert converting(f"json: cannot unmarshal {what}") == said
+
+
+def test_the_converter_says_other_things_as_they_are() -> None:
+    assert converting('strict decoding error: unknown field "foo"') == 'strict decoding error: unknown field "foo"'

@@ -1,0 +1,162 @@
+"""The forms in which objects are given: JSON, YAML, tables, metadata alone; and what cannot be given."""
+
+import json
+
+import pytest
+import yaml
+
+from tests.conformance.kube import manifests
+from tests.conformance.kube.web import JSON, METADATA, METADATA_LIST, TABLE, YAML, Web
+
+ONLY = "only the following media types are accepted: application/json"
+OLD_TABLE = "application/json;as=Table;v=v1beta1;g=meta.k8s.io"
+
+
+@pytest.fixture
+def path(web: Web, namespace: str) -> str:
+    """The configmaps of a namespace that has ``a``."""
+    path = f"/api/v1/namespaces/{namespace}/configmaps"
+    web.post(path, manifests.configmap("a", x="1", t="a: b\n")).ok()
+    return path
+
+
+def test_yaml_says_the_same_as_json(web: Web, path: str) -> None:
+    for url in (f"{path}/a", path):
+        answer = web.get(url, YAML)
+        assert answer.code == 200 and answer.headers["Content-Type"] == YAML
+        assert yaml.safe_load(answer.raw) == web.get(url).ok()
+
+
+def test_yaml_and_protobuf_bodies_are_read(web: Web, path: str) -> None:
+    made = web.post(path, b"metadata: {name: b}\ndata:\n  x: '1'\n", YAML).ok()
+    assert made["data"] == {"x": "1"}
+    # A ConfigMap named "c": runtime.Unknown{typeMeta{v1, ConfigMap}, raw{metadata{name}}}.
+    unknown = b"k8s\x00\n\x0f\n\x02v1\x12\tConfigMap\x12\x05\n\x03\n\x01c"
+    assert web.post(path, unknown, "application/vnd.kubernetes.protobuf").ok()["metadata"]["name"] == "c"
+
+
+def test_tables_of_lists_and_of_one(web: Web, path: str) -> None:
+    for url, accept, version in ((path, TABLE, "v1"), (f"{path}/a", TABLE, "v1"), (path, OLD_TABLE, "v1beta1")):
+        table = web.get(url, accept).ok()
+        assert (table["kind"], table["apiVersion"]) == ("Table", f"meta.k8s.io/{version}")
+        assert [each["name"] for each in table["columnDefinitions"]] == ["Name", "Data", "Age"]
+        assert all(
+            set(each) == {"name", "type", "format", "description", "priority"} for each in table["columnDefinitions"]
+        )
+        row = table["rows"][0]
+        assert row["cells"][:2] == ["a", 2]
+        assert (row["object"]["kind"], row["object"]["apiVersion"]) == (
+            "PartialObjectMetadata",
+            f"meta.k8s.io/{version}",
+        )
+    one = web.get(f"{path}/a", TABLE).ok()
+    assert one["metadata"]["resourceVersion"] == web.get(f"{path}/a").ok()["metadata"]["resourceVersion"]
+
+
+def test_tables_with_whole_objects_or_none(web: Web, path: str) -> None:
+    whole = web.get(f"{path}/a?includeObject=Object", TABLE).ok()["rows"][0]["object"]
+    assert whole == web.get(f"{path}/a").ok()
+    assert web.get(f"{path}/a?includeObject=None", TABLE).ok()["rows"][0].get("object") is None
+
+
+def test_what_is_written_may_be_shown_as_a_table(web: Web, path: str) -> None:
+    sent = web.send("POST", path, manifests.configmap("b"), headers={"Accept": TABLE})
+    assert sent.code == 201 and sent.json["rows"][0]["cells"][:2] == ["b", 0]
+    # A Status is no table, whatever is asked for.
+    assert web.send("DELETE", f"{path}/b", headers={"Accept": TABLE}).ok()["kind"] == "Status"
+
+
+def test_metadata_alone(web: Web, path: str) -> None:
+    whole = web.get(f"{path}/a").ok()
+    assert web.get(f"{path}/a", METADATA).ok() == {
+        "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": whole["metadata"],
+    }  # fmt: skip
+    listed = web.get(path, METADATA_LIST).ok()
+    assert (listed["kind"], listed["apiVersion"]) == ("PartialObjectMetadataList", "meta.k8s.io/v1")
+    assert listed["items"][0]["metadata"] == whole["metadata"] and "data" not in listed["items"][0]
+
+
+@pytest.mark.parametrize(
+    ("url", "accept", "said"),
+    (
+        ("", METADATA, "you requested PartialObjectMetadata, but the requested object is a list"),
+        ("/a", METADATA_LIST, "you requested PartialObjectMetadataList, but the requested object is not a list"),
+        ("", "application/json;as=Table;v=v3;g=meta.k8s.io", ONLY),
+        ("", "application/json;as=Foo;v=v1;g=meta.k8s.io", ONLY),
+        ("", "text/html", ONLY),
+        ("/a", "application/vnd.kubernetes.protobuf", ONLY),
+    ),
+)  # fmt: skip
+def test_forms_that_cannot_be_given(web: Web, path: str, url: str, accept: str, said: str) -> None:
+    assert web.get(path + url, accept).refused(406, "NotAcceptable")["message"].startswith(said)
+
+
+def test_the_first_form_that_can_be_given_is(web: Web, path: str) -> None:
+    binary = TABLE.replace("json", "vnd.kubernetes.protobuf")
+    accept = f"{binary}, application/json;as=Table;v=v9, {TABLE}, {JSON}"
+    assert web.get(path, accept).ok()["kind"] == "Table"
+    assert web.get(path, "application/vnd.kubernetes.protobuf, */*").ok()["kind"] == "ConfigMapList"
+
+
+def test_reviews_have_no_tables(web: Web) -> None:
+    """The conformance test of upstream for backends that do not implement metadata."""
+    review = {"spec": {"nonResourceAttributes": {"path": "/", "verb": "get"}}}
+    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    web.send("POST", path, review, headers={"Accept": TABLE}).refused(406, "NotAcceptable")
+
+
+def test_people_get_lines(web: Web, path: str) -> None:
+    for query, agent, lines in (
+        ("", "curl/8.1", True), ("", "Mozilla/5.0 (X)", True), ("?pretty=true", "x", True), ("?pretty=1", "x", True),
+        ("?pretty=false", "curl/8.1", False), ("", "x", False),
+    ):  # fmt: skip
+        answer = web.get(f"{path}/a{query}", JSON, **{"User-Agent": agent})
+        assert answer.ok() and (b'\n  "metadata": {\n' in answer.raw) is lines
+    assert b'\n  "code": 404' in web.get(f"{path}/nope", JSON, **{"User-Agent": "curl/8.1"}).raw
+
+
+def test_head_is_get_without_a_body(web: Web, path: str) -> None:
+    head = web.send("HEAD", f"{path}/a")
+    assert (head.code, head.raw) == (200, b"")
+    assert head.headers["Content-Length"] == web.get(f"{path}/a").headers["Content-Length"]
+
+
+def test_versions_of_one_object(web: Web, namespace: str) -> None:
+    """The same autoscaler in v1 and v2: what one cannot say is kept by the other."""
+    here = f"namespaces/{namespace}/horizontalpodautoscalers"
+    spec = {
+        "maxReplicas": 3, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+        "metrics": [
+            {"type": "Resource", "resource": {"name": name, "target": target}}
+            for name, target in (
+                ("cpu", {"type": "Utilization", "averageUtilization": 60}),
+                ("memory", {"type": "AverageValue", "averageValue": "1Gi"}),
+            )
+        ],
+    }  # fmt: skip
+    web.post(f"/apis/autoscaling/v2/{here}", {"metadata": {"name": "h"}, "spec": spec}).ok()
+    old = web.get(f"/apis/autoscaling/v1/{here}/h").ok()
+    assert (old["apiVersion"], old["spec"]["targetCPUUtilizationPercentage"]) == ("autoscaling/v1", 60)
+    assert (
+        json.loads(old["metadata"]["annotations"]["autoscaling.alpha.kubernetes.io/metrics"])[0]["type"] == "Resource"
+    )
+    old["spec"]["maxReplicas"] = 5
+    del old["metadata"]["resourceVersion"]  # its controller may have been there
+    web.put(f"/apis/autoscaling/v1/{here}/h", old).ok()
+    new = web.get(f"/apis/autoscaling/v2/{here}/h").ok()
+    assert new["spec"]["maxReplicas"] == 5 and len(new["spec"]["metrics"]) == 2
+    assert "annotations" not in new["metadata"]
+
+
+def test_events_have_two_groups(web: Web, namespace: str) -> None:
+    now = "2026-01-01T00:00:00.000000Z"
+    regarding = {"kind": "Pod", "namespace": namespace, "name": "p"}
+    event = {
+        "metadata": {"name": "e"}, "eventTime": now, "reportingController": "tests.example/c",
+        "reportingInstance": "c-1", "action": "Test", "reason": "Tested", "type": "Normal",
+        "regarding": regarding, "note": "as told",
+    }  # fmt: skip
+    web.post(f"/apis/events.k8s.io/v1/namespaces/{namespace}/events", event).ok()
+    other = web.get(f"/api/v1/namespaces/{namespace}/events/e").ok()
+    assert (other["message"], other["involvedObject"]["name"], other["apiVersion"]) == ("as told", "p", "v1")
+    assert other["reportingComponent"] == "tests.example/c"
