@@ -1,0 +1,49 @@
+"""Conditions of a node."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from wherry.node.pods.machine.conditions import conditions, short_of
+from wherry.node.pods.machine.facts import Measures
+from wherry.node.pods.options import Thresholds
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+PLENTY = Measures(8 << 30, 50 << 30, 100 << 30, 500, 1000, 100, 1000)
+
+
+def test_what_it_is_short_of() -> None:
+    usual = Thresholds()
+    assert short_of(PLENTY, usual) == {}
+    assert short_of(replace(PLENTY, memory_available_bytes=99 << 20), usual) == {"MemoryPressure": "memory.available"}
+    assert short_of(replace(PLENTY, storage_available_bytes=4 << 30), usual) == {"DiskPressure": "nodefs.available"}
+    assert short_of(replace(PLENTY, inodes_free=49), usual) == {"DiskPressure": "nodefs.inodesFree"}
+    assert short_of(replace(PLENTY, pids=951), usual) == {"PIDPressure": "pid.available"}
+    assert short_of(replace(PLENTY, inodes=0, inodes_free=0), usual) == {}  # a file system that counts none
+
+
+def test_the_words() -> None:
+    found = {each["type"]: each for each in conditions({"DiskPressure": "x"}, "", {}, NOW)}
+    assert [found["DiskPressure"][name] for name in ("status", "reason", "message")] == [
+        "True", "KubeletHasDiskPressure", "kubelet has disk pressure",
+    ]  # fmt: skip
+    assert [found["MemoryPressure"][name] for name in ("status", "reason", "message")] == [
+        "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available",
+    ]  # fmt: skip
+    assert (found["Ready"]["status"], found["Ready"]["reason"]) == ("True", "KubeletReady")
+    assert list(found) == ["MemoryPressure", "DiskPressure", "PIDPressure", "Ready"]
+
+
+def test_why_it_is_not_ready() -> None:
+    ready = conditions({}, "node is shutting down", {}, NOW)[-1]
+    assert (ready["status"], ready["reason"], ready["message"]) == ("False", "KubeletNotReady", "node is shutting down")
+
+
+def test_times() -> None:
+    before = [
+        {"type": "Ready", "status": "True", "lastTransitionTime": "2020-01-01T00:00:00Z"},
+        {"type": "PIDPressure", "status": "True", "lastTransitionTime": "2020-01-01T00:00:00Z"},
+    ]
+    found = {each["type"]: each for each in conditions({}, "", {"status": {"conditions": before}}, NOW)}
+    assert found["Ready"]["lastTransitionTime"] == "2020-01-01T00:00:00Z"
+    assert found["PIDPressure"]["lastTransitionTime"] == "2026-01-01T00:00:00Z"
+    assert found["Ready"]["lastHeartbeatTime"] == "2026-01-01T00:00:00Z"

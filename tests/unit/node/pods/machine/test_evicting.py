@@ -1,0 +1,125 @@
+"""Pods that have to go for the node's sake, with a rig of its own pieces."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.unit.node.pods.images.test_pulling import Heard
+from tests.unit.node.pods.rig import Gauge, container, pod
+from wherry.kube.client.clock import FakeClock
+from wherry.kube.machinery.model import Object
+from wherry.node.pods.fake import FakeRuntime
+from wherry.node.pods.life.model import Ending
+from wherry.node.pods.machine.evicting import Evictor, Needs
+from wherry.node.pods.options import Options
+from wherry.node.pods.runtime import ContainerSpec, Sandbox, SandboxSpec
+
+
+@dataclass
+class Tenant:
+    pod: Object
+    sandboxes: list[Sandbox] = field(default_factory=list)
+    ended: Ending | None = None
+
+    @property
+    def is_ending(self) -> bool:
+        return self.ended is not None
+
+    def end(self, found: Ending) -> None:
+        self.ended = found
+
+
+class Bench:
+    def __init__(self, directory: Path) -> None:
+        self.clock, self.machine, self.heard = FakeClock(), Gauge(), Heard()
+        self.runtime = FakeRuntime(self.clock)
+        self.tenants: list[Tenant] = []
+        self.told = 0
+        self.options = Options("n1", directory)
+        needs = Needs(
+            self.runtime, self.clock, self.heard, self.options, self.machine, lambda: self.tenants, self.changed
+        )
+        self.evictor = Evictor(needs)
+
+    def changed(self) -> None:
+        self.told += 1
+
+    async def settle(self, made: Object) -> Tenant:
+        """A pod that runs."""
+        meta = made["metadata"]
+        spec = SandboxSpec(meta["uid"], "default", meta["name"], meta["name"])
+        sandbox = await self.runtime.start_sandbox(spec)
+        run = await self.runtime.create_container(sandbox.id, ContainerSpec("web", "demo:1"))
+        await self.runtime.start_container(run)
+        self.tenants.append(Tenant(made, [sandbox]))
+        return self.tenants[-1]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+async def test_all_is_well(bench: Bench) -> None:
+    tenant = await bench.settle(pod())
+    await bench.evictor.look()
+    assert (tenant.ended, bench.told, bench.evictor.pressures) == (None, 0, {})
+
+
+async def test_one_at_a_time(bench: Bench) -> None:
+    tenants = [await bench.settle(pod(name)) for name in "ab"]
+    bench.machine.lacks = {"memory_available_bytes": 1}
+    await bench.evictor.look()
+    await bench.evictor.look()
+    ended = [each for each in tenants if each.ended]
+    assert len(ended) == 1
+    assert ended[0].ended is not None
+    assert (ended[0].ended.reason, ended[0].ended.disruption) == ("Evicted", "TerminationByKubelet")
+    await bench.runtime.stop_sandbox(ended[0].sandboxes[0].id)
+    await bench.evictor.look()
+    assert all(each.ended for each in tenants)
+    assert bench.heard.events == [("Evicted", "Warning")] * 2
+
+
+async def test_a_pressure_is_shown_for_a_while_after_it_is_over(bench: Bench) -> None:
+    bench.machine.lacks = {"pids": 1 << 22}
+    await bench.evictor.look()
+    assert list(bench.evictor.pressures) == ["PIDPressure"]
+    bench.machine.lacks = {}
+    await bench.clock.advance(299)
+    await bench.evictor.look()
+    assert list(bench.evictor.pressures) == ["PIDPressure"]
+    await bench.clock.advance(2)
+    await bench.evictor.look()
+    assert bench.evictor.pressures == {}
+    assert bench.told == 2
+
+
+async def test_what_a_pod_writes_counts_for_the_disk(bench: Bench) -> None:
+    volumes = [{"name": "v", "emptyDir": {}}]
+    mounts = [{"name": "v", "mountPath": "/v"}]
+    small, large = (pod(name, container(volumeMounts=mounts), volumes=volumes) for name in ("small", "large"))
+    for made, size in ((small, 1 << 12), (large, 1 << 16)):
+        place = bench.options.directory / made["metadata"]["uid"] / "volumes/v"
+        place.mkdir(parents=True)
+        (place / "file").write_bytes(b"x" * size)
+        (place / "link").symlink_to("/")
+        await bench.settle(made)
+    bench.machine.lacks = {"storage_available_bytes": 0}
+    await bench.evictor.look()
+    assert [each.pod["metadata"]["name"] for each in bench.tenants if each.ended] == ["large"]
+
+
+async def test_a_pods_limit_of_storage(bench: Bench) -> None:
+    limited = container(
+        resources={"limits": {"ephemeral-storage": "4Ki"}}, volumeMounts=[{"name": "v", "mountPath": "/v"}]
+    )
+    tenant = await bench.settle(pod("web", limited, volumes=[{"name": "v", "emptyDir": {}}]))
+    place = bench.options.directory / "uid-web/volumes/v"
+    place.mkdir(parents=True)
+    (place / "file").write_bytes(b"x" * 100_000)
+    for _ in range(6):
+        await bench.evictor.look()
+    assert tenant.ended is not None
+    assert tenant.ended.message == ("Pod ephemeral local storage usage exceeds the total limit of containers 4Ki. ")
