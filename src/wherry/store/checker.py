@@ -11,7 +11,7 @@ from itertools import accumulate
 
 from wherry.store.history import Done, Failed, History, Refused, Watched
 from wherry.store.model import Event, Item, Page
-from wherry.store.replay import FOREVER, Truth, replay
+from wherry.store.replay import Truth, replay
 
 
 def check(history: History) -> list[str]:
@@ -42,7 +42,7 @@ class _Clock:
                 known.append((done.end, done.outcome.revision))
         known.sort()
         self._first = history.first
-        self._revisions = sorted(truth.commits)
+        self._revisions = truth.revisions
         self._ends = [end for end, _ in known]
         self._known = list(accumulate((revision for _, revision in known), max))
         starts = sorted((done.start, revision) for revision, done in truth.commits.items())
@@ -89,13 +89,7 @@ def _nothing_done(history: History, truth: Truth, clock: _Clock) -> Iterator[str
 def _watch(watch: Watched, truth: Truth) -> Iterator[str]:
     given = watch.events
     until = max(watch.until, given[-1].revision if given else 0)
-    expected = [
-        event
-        for revision, events in truth.events.items()
-        if watch.call.after < revision <= until
-        for event in events
-        if event.key.startswith(watch.call.prefix)
-    ]
+    expected = [event for event in truth.between(watch.call.after, until) if event.key.startswith(watch.call.prefix)]
     if given != expected:
         yield from (f"watch {watch.number}: {violation}" for violation in _difference(given, expected))
     for call, following in zip(watch.calls, watch.calls[1:], strict=False):
@@ -124,18 +118,13 @@ def _get(done: Done, truth: Truth, clock: _Clock) -> Iterator[str]:
         least = most = done.call.revision
     else:
         least, most = clock.least(done.start), clock.most(done.end)
-    if not _was(truth, done.call.key, done.outcome, least, most):
+    if not truth.was(done.call.key, done.outcome, least, most):
         yield f"{done.number}: {done.call.key} was never {_shown(done.outcome)} from revision {least} to {most}"
 
 
 def _not_yet(done: Done, clock: _Clock) -> Iterator[str]:
     if done.outcome.is_future and done.call.revision <= clock.least(done.start):
         yield f"{done.number}: revision {done.call.revision} was told of, and then said to be of the future"
-
-
-def _was(truth: Truth, key: str, item: Item | None, least: int, most: int) -> bool:
-    """Whether it was so as of any of the revisions."""
-    return any(begin <= most and least <= end for begin, end in truth.spans(key, item))
 
 
 def _shown(item: Item | None) -> str:
@@ -153,7 +142,7 @@ def _range(done: Done, truth: Truth, clock: _Clock) -> Iterator[str]:
         yield f"{done.number}: a state of {page.revision}, not of {done.call.revision or f'{least} to {most}'}"
     keys = [key for key in sorted(truth.versions) if key.startswith(done.call.prefix) and key > done.call.after]
     items = [item for key in keys if (item := truth.at(key, page.revision)) is not None]
-    kept = items[: done.call.limit or FOREVER]
+    kept = items[: done.call.limit or None]
     if list(page.items) != kept:
         wrong = {item.key for item in {*page.items} ^ {*kept}} or {"the order"}
         yield f"{done.number}: the state of {page.revision} was another: {', '.join(sorted(wrong)[:5])}"
@@ -170,5 +159,5 @@ def _refusals(history: History, truth: Truth, clock: _Clock) -> Iterator[str]:
         found = refused.item.revision if refused.item else 0
         if compare is None or all(one.revision == found for one in done.call.compares if one.key == refused.key):
             yield f"{done.number} was refused for no reason"
-        elif not _was(truth, refused.key, refused.item, clock.least(done.start), clock.most(done.end)):
+        elif not truth.was(refused.key, refused.item, clock.least(done.start), clock.most(done.end)):
             yield f"{done.number} was refused for what never was: {refused.key} {_shown(refused.item)}"

@@ -1,14 +1,13 @@
 """What must have happened to a store, as far as a history tells: which commit took effect at which revision."""
 
+import itertools
 import math
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import accumulate
 
 from wherry.store.history import Done, History, Refused
 from wherry.store.model import Delete, Event, Item, Put
-
-FOREVER = 1 << 62
 
 
 @dataclass(slots=True)
@@ -20,6 +19,7 @@ class Truth:
     commits: dict[int, Done] = field(default_factory=dict)
     violations: list[str] = field(default_factory=list)
     versions: dict[str, list[tuple[int, Item | None]]] = field(default_factory=dict)
+    revisions: list[int] = field(default_factory=list)
 
     def at(self, key: str, revision: int) -> Item | None:
         """The item as of the revision."""
@@ -27,11 +27,20 @@ class Truth:
         place = bisect_right(versions, revision, key=lambda version: version[0])
         return versions[place - 1][1] if place else None
 
-    def spans(self, key: str, item: Item | None) -> list[tuple[int, int]]:
-        """The revisions, from and to, as of which that was the key's item."""
-        versions = [(0, None), *self.versions.get(key, [])]
-        ends = [*(revision - 1 for revision, _ in versions[1:]), FOREVER]
-        return [(begin, end) for (begin, there), end in zip(versions, ends, strict=True) if there == item]
+    def was(self, key: str, item: Item | None, least: int, most: int) -> bool:
+        """Whether that was the key's item as of any revision from ``least`` to ``most``."""
+        versions = self.versions.get(key, [])
+        place = bisect_right(versions, least, key=lambda version: version[0])
+        if (versions[place - 1][1] if place else None) == item:
+            return least <= most
+        later = itertools.takewhile(lambda version: version[0] <= most, itertools.islice(versions, place, None))
+        return any(there == item for _, there in later)
+
+    def between(self, after: int, until: int) -> Iterator[Event]:
+        """The events behind ``after`` up to and with ``until``."""
+        first, last = (bisect_right(self.revisions, end) for end in (after, until))
+        for revision in self.revisions[first:last]:
+            yield from self.events[revision]
 
 
 def replay(history: History) -> Truth:
@@ -41,7 +50,8 @@ def replay(history: History) -> Truth:
     _place_acknowledged(history, truth)
     _place_seen(history, seen, truth)
     _place_deletions(history, seen, truth)
-    for revision in sorted(truth.commits):
+    truth.revisions = sorted(truth.commits)
+    for revision in truth.revisions:
         _apply(truth, revision, seen.get(revision, {}))
     return truth
 
@@ -125,9 +135,9 @@ class _Times:
     def __init__(self, truth: Truth) -> None:
         self._revisions = sorted(truth.commits)
         commits = [truth.commits[revision] for revision in self._revisions]
-        self._began = list(accumulate((commit.start for commit in commits), max))
+        self._began = list(itertools.accumulate((commit.start for commit in commits), max))
         ends = (math.inf if commit.end is None else commit.end for commit in reversed(commits))
-        self._over = list(accumulate(ends, min))[::-1]
+        self._over = list(itertools.accumulate(ends, min))[::-1]
 
     def fit(self, commit: Done, revision: int) -> bool:
         at = bisect_right(self._revisions, revision)

@@ -2,7 +2,7 @@
 
 from wherry.store.history import CommitCall, Done, History, Refused, WatchCall, Watched
 from wherry.store.model import Compare, Delete, Event, Item, Operation, Put
-from wherry.store.replay import FOREVER, replay
+from wherry.store.replay import replay
 
 
 def commit(number: str, *operations: Operation, outcome: object = None, compares: tuple[Compare, ...] = ()) -> Done:
@@ -21,9 +21,12 @@ def test_what_was_acknowledged_has_its_place() -> None:
     truth = replay(History([commit("a", Put("/a", b"1"), outcome=2), commit("b", Put("/a", b"2"), outcome=5)]))
     assert truth.violations == []
     assert [truth.at("/a", revision) for revision in (1, 2, 4, 5)] == [None, ITEM, ITEM, Item("/a", b"2", 2, 5)]
-    assert truth.spans("/a", ITEM) == [(2, 4)]
-    assert truth.spans("/a", Item("/a", b"2", 2, 5)) == [(5, FOREVER)]
-    assert truth.spans("/b", None) == [(0, FOREVER)]
+    assert [truth.was("/a", ITEM, *span) for span in ((1, 1), (1, 2), (3, 4), (4, 5), (5, 9))] == [0, 1, 1, 1, 0]
+    assert [truth.was("/a", None, *span) for span in ((1, 1), (1, 9), (2, 9))] == [1, 1, 0]
+    assert truth.was("/b", None, 7, 7)
+    assert not truth.was("/a", ITEM, 4, 3)
+    assert [event.revision for event in truth.between(1, 5)] == [2, 5]
+    assert [event.revision for event in truth.between(2, 4)] == []
 
 
 def test_what_nobody_was_told_of_is_placed_by_what_was_seen() -> None:
