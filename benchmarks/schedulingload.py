@@ -77,7 +77,7 @@ def pod(number: int, kind: str = "plain") -> dict[str, Any]:
     if kind == "replicas":
         owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web", "uid": "web", "controller": True}
         meta["ownerReferences"] = [owner]
-    spec = {"containers": [container], "automountServiceAccountToken": False, **KINDS[kind]}
+    spec = {"containers": [container], **KINDS[kind]}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}
 
 
@@ -102,6 +102,7 @@ def _placed_in(namespace: str, kind: str, count: int) -> Iterator[dict[str, Any]
     for number in range(count):
         obj = pod(number, kind)
         obj["metadata"] |= {"namespace": namespace, "uid": str(number)}
+        obj["spec"]["volumes"] = [{"name": f"kube-api-access-{number}", "projected": {}}]  # as the API adds it
         yield obj
 
 

@@ -12,6 +12,7 @@ _FIELDS = {
     "iscsi": ("iqn",),
     "rbd": ("pool", "image"),
 }
+KINDS = frozenset(_FIELDS)
 _SHARED_BY_READERS = ("gcePersistentDisk", "iscsi", "rbd")
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from wherry.kube.machinery.model import Object
 from wherry.kube.scheduler.affinity import node_demand, node_preferences, only_nodes, pod_terms, preferred_pod_terms
+from wherry.kube.scheduler.disks import KINDS as DISK_KINDS
 from wherry.kube.scheduler.disks import disk_of
 from wherry.kube.scheduler.model import HostPort, Owner, Pod, Shape, Spread, Toleration, Volume
 from wherry.kube.scheduler.requests import ASSUMED, CPU, MEMORY, PODS, STORAGE, Amounts, requests_of
@@ -66,7 +67,7 @@ def _signature(obj: Object) -> bytes:
         for each in spec.get(field) or ():
             asked = each.get("resources")
             found.append((field, each.get("image"), asked, each.get("ports"), each.get("restartPolicy")))
-    found.append(spec.get("volumes"))
+    found += _volume_marks(spec)
     if (spec.get("affinity") or {}).keys() & {"podAffinity", "podAntiAffinity"}:
         found.append(meta.get("namespace"))
     found += _label_keys(spec, meta.get("labels") or {})
@@ -76,6 +77,17 @@ def _signature(obj: Object) -> bytes:
             if "resources" in each or "allocatedResources" in each:
                 found.append([each.get(name) for name in _RESIZED])
     return _encode(found)
+
+
+def _volume_marks(spec: Object) -> Iterable[object]:
+    """Not all of them: each pod has one for its token, under a name of its own."""
+    for each in spec.get("volumes") or ():
+        if "persistentVolumeClaim" in each:
+            yield each["persistentVolumeClaim"].get("claimName")
+        elif "ephemeral" in each:
+            yield ("ephemeral", each.get("name"))
+        elif not each.keys().isdisjoint(DISK_KINDS):
+            yield each
 
 
 def _label_keys(spec: Object, labels: Object) -> Iterable[object]:

@@ -11,6 +11,8 @@ from wherry.kube.scheduler.model import Disk, HostPort, Owner, Toleration, Volum
 from wherry.kube.scheduler.reading import Reader, image_name, is_over, owner_of, shape_of
 
 NEAR = pod_affinity("podAffinity")
+TOKEN = {"projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}}
+CLAIM = {"name": "v", "persistentVolumeClaim": {"claimName": "data"}}
 RESIZED = {"containerStatuses": [{"name": "c", "resources": {"requests": {"cpu": "3"}}}]}
 
 
@@ -33,6 +35,11 @@ def test_pods_share_a_shape_exactly_when_they_ask_for_the_same(one: Object, othe
         (pod("a"), pod("b", priority=1), False),
         (pod("a"), pod("b", status=RESIZED), False),
         (pod("a"), pod("b", namespace="x"), True),
+        (pod("a", volumes=[TOKEN | {"name": "t-1"}]), pod("b", volumes=[TOKEN | {"name": "t-2"}]), True),
+        (pod("a", volumes=[CLAIM]), pod("b", volumes=[CLAIM | {"name": "other"}]), True),
+        (pod("a", volumes=[CLAIM]), pod("b"), False),
+        (pod("a", volumes=[{"name": "x", "ephemeral": {}}]), pod("b", volumes=[{"name": "y", "ephemeral": {}}]), False),
+        (pod("a", volumes=[{"rbd": {"image": "x"}}]), pod("b", volumes=[{"rbd": {"image": "y"}}]), False),
         (pod("a", affinity=NEAR), pod("b", affinity=NEAR, namespace="x"), False),
         (
             pod("a", labels={"v": "1"}, topologySpreadConstraints=[spread(matchLabelKeys=["v"])]),
