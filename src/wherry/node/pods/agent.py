@@ -4,13 +4,12 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import Any
 
 from wherry.kit.errors import WherryError
 from wherry.kube.client.clock import Clock, Timer
 from wherry.kube.client.events import Recorder, Source
-from wherry.kube.client.informer import Retry
+from wherry.kube.client.informer import Informer, Retry
 from wherry.kube.client.informers import Informers
 from wherry.kube.client.model import Client
 from wherry.kube.machinery.model import GroupVersionResource, Object
@@ -24,27 +23,28 @@ from wherry.node.pods.lookup import PodPlace
 from wherry.node.pods.machine import nodes
 from wherry.node.pods.machine.evicting import Evictor
 from wherry.node.pods.machine.evicting import Needs as EvictorNeeds
-from wherry.node.pods.machine.facts import Machine, ThisMachine
+from wherry.node.pods.machine.facts import ThisMachine
 from wherry.node.pods.machine.keeping import NodeKeeper
 from wherry.node.pods.machine.nodes import Standing
 from wherry.node.pods.options import Options
+from wherry.node.pods.parts import Parts
 from wherry.node.pods.probes.asking import NetworkProber
-from wherry.node.pods.probes.model import Prober
 from wherry.node.pods.probes.watching import Probes
 from wherry.node.pods.references import References
 from wherry.node.pods.runtime import ImageStatus, PodRuntime, Sandbox
 from wherry.node.pods.sources import PodSource
 from wherry.node.pods.staticpods import MirrorWriter, remove_mirror
 from wherry.node.pods.view import PODS
-from wherry.node.pods.voice import Events, Voice
+from wherry.node.pods.voice import Voice
 from wherry.node.pods.volumes import volumes as disk
-from wherry.node.pods.volumes.mounting import KernelMounter, Mounter
+from wherry.node.pods.volumes.mounting import KernelMounter
 from wherry.node.pods.volumes.volumes import DiskVolumes, Volumes
 from wherry.node.pods.workers.resizing import PENDING
 from wherry.node.pods.workers.starting import pull_credentials
-from wherry.node.pods.workers.tools import Drain, Tools
+from wherry.node.pods.workers.tools import Tools
 from wherry.node.pods.workers.worker import Birth, Worker
 
+__all__ = ["Agent", "Parts"]
 SERVICES = GroupVersionResource("", "v1", "services")
 COMPONENT = "kubelet"
 _SOON = Retry(base_seconds=0.05, maximum_seconds=30.0)
@@ -53,28 +53,6 @@ _SWEEP_SECONDS = 1.0
 _LOOK_SECONDS = 0.05
 _SHUTDOWN = "Pod was terminated in response to imminent node shutdown."
 logger = logging.getLogger(__name__)
-
-
-async def no_drain(pod: Object) -> None:
-    """Where nobody leads connections to pods."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What an agent uses; None: the real thing, its own. ``informers`` are shared with others in this process (and
-    are entered by who made them); ``pods``: where it hears of pods, ``drain``: see :data:`Drain`; ``has_services``:
-    whether containers get variables of services; ``runtime_version``: what the node says of its runtime."""
-
-    informers: Informers | None = None
-    events: Events | None = None
-    machine: Machine | None = None
-    volumes: Volumes | None = None
-    mounter: Mounter | None = None
-    prober: Prober | None = None
-    pods: PodSource | None = None
-    drain: Drain = no_drain
-    has_services: bool = True
-    runtime_version: str = ""
 
 
 class Agent:
@@ -129,6 +107,7 @@ class Agent:
                 informers = await stack.enter_async_context(Informers(self._client, self._clock))
             single = await stack.enter_async_context(Informers(self._client, self._clock, retry=_SOON))
             group = await stack.enter_async_context(asyncio.TaskGroup())
+            self._offs = stack  # what is to be let go of at the end
             self._group = group
             try:
                 await self._live(informers, References(single, self._referred), group)
@@ -153,15 +132,22 @@ class Agent:
             group.create_task(self._follow_static(), name="static pods")
         group.create_task(self._keeper.run(), name="node")
         group.create_task(self._evictor.run(), name="eviction")
-        source = self._parts.pods or informers.of(PODS, fields=f"spec.nodeName={self._options.node}")
+        source = self._parts.pods or self._informer(informers, PODS, f"spec.nodeName={self._options.node}")
         if self._parts.has_services:
-            services = informers.of(SERVICES)
+            services = self._informer(informers, SERVICES)
             self._services = services.cache
             await services.synced.wait()
         await source.synced.wait()
-        self._runtime.subscribe(self._runtime_changed)
+        self._offs.callback(self._runtime.subscribe(self._runtime_changed))
         self._adopt(source)
         self.ready.set()
+        for uid in volumes.left_behind(self._workers):
+            self._spawn(volumes.tear_down(uid))
+
+    def _informer(self, informers: Informers, resource: GroupVersionResource, fields: str = "") -> Informer:
+        found = informers.of(resource, fields=fields)
+        self._offs.callback(informers.release, found)
+        return found
 
     async def _prepare(self, references: References) -> Volumes:
         if self._parts.volumes is not None:
@@ -215,7 +201,7 @@ class Agent:
                 waiting.append(new)
 
         waiting += self._read_static()
-        source.add_handler(told)
+        self._offs.callback(source.add_handler(told))
         waiting.sort(key=lambda pod: (view.uid(pod) not in here, pod["metadata"].get("creationTimestamp") or ""))
         for pod in waiting:
             self._told(None, pod)

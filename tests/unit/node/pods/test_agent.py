@@ -77,3 +77,25 @@ async def test_several_containers(rig: Rig) -> None:
     async with rig.running(pod("two", container("b"), container("a"))):
         await rig.until(lambda: rig.is_ready("two"))
         assert [each["name"] for each in rig.status("two")["containerStatuses"]] == ["a", "b"]
+
+
+async def test_what_an_earlier_agent_left_of_pods_that_are_gone_goes(rig: Rig) -> None:
+    left = rig.options.directory / "uid-gone" / "volumes" / "v"
+    left.mkdir(parents=True)
+    async with rig.running(pod()):
+        await rig.until(rig.is_ready)
+        await rig.until(lambda: not left.parent.parent.exists())
+
+
+async def test_an_agent_that_has_ended_listens_no_more(rig: Rig) -> None:
+    async with rig.running(pod()):
+        await rig.until(rig.is_ready)
+        assert len(rig.runtime._listeners) == 1
+    assert rig.runtime._listeners == []
+
+
+async def test_as_whom_a_container_runs_is_told(rig: Rig) -> None:
+    rig.runtime.user = "1000:50"
+    async with rig.running(pod()):
+        await rig.until(rig.is_ready)
+        assert rig.container()["user"] == {"linux": {"uid": 1000, "gid": 50, "supplementalGroups": [50]}}

@@ -10,7 +10,7 @@ from wherry.node.pods.composing import resources, sandboxes
 from wherry.node.pods.composing.environment import Sources, environment
 from wherry.node.pods.composing.expansion import expand
 from wherry.node.pods.composing.mounts import Ready, mounts
-from wherry.node.pods.composing.security import check_user, security
+from wherry.node.pods.composing.security import check_user, known_user, security
 from wherry.node.pods.options import Options
 from wherry.node.pods.runtime import ContainerSpec, ImageStatus, Mount
 from wherry.node.pods.view import Member, Role
@@ -26,6 +26,8 @@ MESSAGE_POLICY = "wherry.dev/termination-message-policy"
 ROLE = "wherry.dev/role"
 RESOURCES = "wherry.dev/resources"
 """What it was given when it was made, as JSON."""
+USER = "wherry.dev/user"
+"""As whom it runs, as JSON, where that is known."""
 FAKE = "fake.wherry.dev/"
 """Annotations of a pod that say how a simulated runtime is to run it begin so."""
 
@@ -80,6 +82,9 @@ def _annotations(pod: Object, member: Member, given: Given) -> dict[str, str]:
         RESOURCES: msgspec.json.encode(container.get("resources") or {}).decode(),
     }
     found |= {name: value for name, value in whole.items() if name.startswith(FAKE)}
+    user = known_user(pod, container, given.image.user)
+    if user is not None:
+        found[USER] = msgspec.json.encode(user).decode()
     if given.message_path:
         found[MESSAGE_PATH] = given.message_path
     if given.backoff_seconds:

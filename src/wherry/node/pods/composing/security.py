@@ -94,3 +94,19 @@ def image_uid(user: str) -> int | None:
     if _DIGITS.fullmatch(user) is None or int(user) > _MAX_ID:
         return None
     return int(user)
+
+
+def known_user(pod: Object, container: Object, image_user: str) -> Object | None:
+    """``user.linux`` of a container's status, where it is said in numbers. None: a name, which the image alone can
+    make a number of."""
+    name, _, group = image_user.partition(":")
+    uid, gid = effective(pod, container, "runAsUser"), effective(pod, container, "runAsGroup")
+    uid = image_uid(name) if uid is None else uid
+    gid = image_uid(group) if gid is None else gid
+    if uid is None or gid is None:
+        return None
+    whole = pod["spec"].get("securityContext") or {}
+    groups = {gid, *(whole.get("supplementalGroups") or ())}
+    if whole.get("fsGroup") is not None:
+        groups.add(whole["fsGroup"])
+    return {"uid": uid, "gid": gid, "supplementalGroups": sorted(groups)}

@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime
 
+import msgspec
+
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.times import rfc3339
 from wherry.node.pods import view
-from wherry.node.pods.composing.containers import IMAGE
+from wherry.node.pods.composing.containers import IMAGE, USER
 from wherry.node.pods.life.model import Probed, StartContainer
 from wherry.node.pods.runtime import Container, State
 from wherry.node.pods.status.model import Report
@@ -74,6 +76,9 @@ def _given(report: Report, member: Member, run: Container | None) -> Object:
     mounts = [_mount(each) for each in member.container.get("volumeMounts") or ()]
     if mounts:
         found["volumeMounts"] = mounts
+    user = run.annotations.get(USER)
+    if user:
+        found["user"] = {"linux": msgspec.json.decode(user)}
     signal = (member.container.get("lifecycle") or {}).get("stopSignal")
     if signal:
         found["stopSignal"] = signal

@@ -54,6 +54,9 @@ class Volumes(Protocol):
     def message_file(self, uid: str, container: str, attempt: int) -> str:
         """An empty file for last words."""
 
+    def left_behind(self, known: Iterable[str]) -> set[str]:
+        """Uids of pods that something is left of, and that are not among ``known``."""
+
 
 class NoVolumes:
     """For simulated nodes: every volume is there, and none takes anything."""
@@ -72,6 +75,9 @@ class NoVolumes:
 
     def message_file(self, uid: str, container: str, attempt: int) -> str:
         return ""
+
+    def left_behind(self, known: Iterable[str]) -> set[str]:
+        return set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +244,6 @@ class DiskVolumes:
         return self._memory(uid), self._directory / "messages" / uid, self._own(uid)
 
     def left_behind(self, known: Iterable[str]) -> set[str]:
-        """Uids of pods that something is left of, and that are not among ``known``."""
         shared = {"memory", "messages"}
         found = {path.name for path in self._directory.iterdir() if path.name not in shared}
         for name in shared:

@@ -1,5 +1,6 @@
 """The worker of one pod: looks, decides, acts."""
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -25,6 +26,8 @@ from wherry.node.pods.workers.resizing import Resizing, resizing
 from wherry.node.pods.workers.tools import Tools
 from wherry.node.pods.workers.writing import StatusWriter
 
+logger = logging.getLogger(__name__)
+_AGAIN_SECONDS = 10.0
 _TOO_LONG = "Pod was active on the node longer than the specified deadline"
 _BEGUN = ("start ", "sandbox")
 _WRITE = "status"
@@ -225,6 +228,13 @@ class Worker:
         self._is_awake = False
         if self._is_closed:
             return
+        try:
+            self._step()
+        except Exception:  # one pod's trouble is not the others', and may pass
+            logger.exception("%s", view.full_name(self._case.pod))
+            self._set_timer(_AGAIN_SECONDS)
+
+    def _step(self) -> None:
         case = self._case
         deadline = self._deadline_seconds()
         facts, found = self._facts()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.unit.node.pods.rig import container, pod
 from wherry.kit.errors import Invalid
 from wherry.kube.machinery.model import Object
-from wherry.node.pods.composing.security import check_user, image_uid, security
+from wherry.node.pods.composing.security import check_user, image_uid, known_user, security
 from wherry.node.pods.runtime import Security
 
 PROFILES = Path("/profiles")
@@ -103,3 +103,13 @@ def test_who_does_not_ask_is_not_checked() -> None:
 def test_nothing_that_could_be_root_passes_for_a_user(user: str) -> None:
     found = image_uid(user)
     assert found is None or found == int(user or "0")
+
+
+def test_as_whom_it_runs_where_numbers_say_it() -> None:
+    whole = pod("web", container(), securityContext={"supplementalGroups": [7], "fsGroup": 8})
+    assert known_user(whole, container(), "1000:50") == {"uid": 1000, "gid": 50, "supplementalGroups": [7, 8, 50]}
+    assert known_user(pod(), container(), "") == {"uid": 0, "gid": 0, "supplementalGroups": [0]}
+    own = container(securityContext={"runAsUser": 5, "runAsGroup": 6})
+    assert known_user(pod(), own, "app:staff") == {"uid": 5, "gid": 6, "supplementalGroups": [6]}
+    assert known_user(pod(), container(), "app") is None
+    assert known_user(pod(), container(), "1000:staff") is None

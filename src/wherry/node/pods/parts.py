@@ -1,0 +1,35 @@
+"""What an agent is made of."""
+
+from dataclasses import dataclass
+
+from wherry.kube.client.informers import Informers
+from wherry.kube.machinery.model import Object
+from wherry.node.pods.machine.facts import Machine
+from wherry.node.pods.probes.model import Prober
+from wherry.node.pods.sources import PodSource
+from wherry.node.pods.voice import Events
+from wherry.node.pods.volumes.mounting import Mounter
+from wherry.node.pods.volumes.volumes import Volumes
+from wherry.node.pods.workers.tools import Drain
+
+
+async def no_drain(pod: Object) -> None:
+    """Where nobody leads connections to pods."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an agent uses; None: the real thing, its own. ``informers`` are shared with others in this process (and
+    are entered by who made them); ``pods``: where it hears of pods, ``drain``: see :data:`Drain`; ``has_services``:
+    whether containers get variables of services; ``runtime_version``: what the node says of its runtime."""
+
+    informers: Informers | None = None
+    events: Events | None = None
+    machine: Machine | None = None
+    volumes: Volumes | None = None
+    mounter: Mounter | None = None
+    prober: Prober | None = None
+    pods: PodSource | None = None
+    drain: Drain = no_drain
+    has_services: bool = True
+    runtime_version: str = ""
