@@ -11,7 +11,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import api, building, distribution, footprint, instance, registries, report, rootfs, starts
+from benchmarks import (
+    api,
+    building,
+    clusters,
+    distribution,
+    footprint,
+    instance,
+    registries,
+    report,
+    rootfs,
+    scheduling,
+    services,
+    starts,
+    storing,
+)
 from benchmarks.report import Row
 from benchmarks.starts import Stage
 from wherry.app.client import ApiError, Unreachable
@@ -36,6 +50,10 @@ MEASUREMENTS: dict[str, _Measurement] = {
     "build": building.against_peers,
     "registry": registries.against_docker_registry,
     "api": api.against_floors,
+    "store": storing.against_floor_and_etcd,
+    "cluster": clusters.of_cluster,
+    "services": _one(services.change_of_an_endpoint),
+    "scheduling": scheduling.of_scheduler,
 }
 
 
