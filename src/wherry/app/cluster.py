@@ -5,12 +5,11 @@ import logging
 import os
 import socket
 import time
-from ipaddress import ip_network
 from pathlib import Path
 
 from wherry.app import controlling
 from wherry.app.config import Settings
-from wherry.app.names import node_name, own_address
+from wherry.app.names import dns_address, node_name, own_address, service_networks
 from wherry.app.nodeserving import OwnNode, server_of
 from wherry.app.rights import NODE_SERVICES
 from wherry.engine.instance import Instance
@@ -87,7 +86,8 @@ class Cluster:
         self._server.http.connector = self._connector(listener.port)
         self._write_kubeconfig()
         ranges = self._server.options.ranges
-        await controlling.begin(self._server, Address(str(ranges.networks[0][1]), _endpoint(host), listener.port))
+        own = Address(str(ranges.networks[0][1]), _endpoint(host), listener.port, dns_address(self._settings))
+        await controlling.begin(self._server, own)
         create_task = asyncio.get_running_loop().create_task
         self._tasks.append(create_task(self._renew(context)))
         self._tasks.append(create_task(compact_for_ever(self._store)))
@@ -176,7 +176,7 @@ def _remembered_port(instance: Instance) -> int:
 def _ranges(settings: Settings) -> Ranges:
     """Raises Invalid."""
     try:
-        networks = tuple(ip_network(each) for each in settings.api_service_cidr.replace(",", " ").split())
+        networks = service_networks(settings)
         first, _, last = settings.api_node_ports.partition("-")
         ranges = Ranges(networks, int(first), int(last))
     except ValueError as error:

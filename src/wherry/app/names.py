@@ -2,6 +2,7 @@
 
 import re
 import socket
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +15,17 @@ def node_name(settings: "Settings") -> str:
         return settings.node_name
     found = re.sub(r"[^a-z0-9.-]+", "-", socket.gethostname().lower()).strip("-.")
     return found or "node"
+
+
+def service_networks(settings: "Settings") -> tuple[IPv4Network | IPv6Network, ...]:
+    """Ranges of services' addresses. Raises ValueError."""
+    return tuple(ip_network(each) for each in settings.api_service_cidr.replace(",", " ").split())
+
+
+def dns_address(settings: "Settings") -> str:
+    """Of the cluster's name server: the tenth of the range, as kubeadm has it. Raises ValueError."""
+    first = service_networks(settings)[0]
+    return str(first[10 if first.num_addresses > 10 else -2])
 
 
 def own_address() -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import wherry
 from wherry.app import nodeserving
 from wherry.app.config import Settings
-from wherry.app.names import node_name, own_address
+from wherry.app.names import dns_address, node_name, own_address
 from wherry.app.rights import NODE_SERVICES
 from wherry.engine.instance import Instance
 
@@ -68,6 +68,7 @@ async def _live(engine: "Engine", settings: Settings) -> None:
         api.lookup = agent
         async with asyncio.TaskGroup() as group:
             group.create_task(proxy.run(), name="proxy")
+            group.create_task(nodenetwork.names(engine.networks, settings, wider, clock), name="dns")
             group.create_task(agent.run(), name="agent")
             group.create_task(_volumes(services, wider, clock, settings).run(), name="volumes")
 
@@ -124,6 +125,7 @@ def _options(settings: Settings, port: int) -> "Options":
         directory=_directory(settings.instance),
         addresses=(own_address(),),
         port=port,
+        cluster_dns=(dns_address(settings),),
         user_namespaces=maps_memory(),
     )
 

@@ -1,6 +1,7 @@
 """The cluster's network on this node: services and policies in the kernel, and the way of its pods to the API."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,21 +9,28 @@ from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from wherry.app.names import dns_address, service_networks
 from wherry.engine.instance import Instance
 from wherry.engine.networks import plan
 from wherry.engine.networks.model import Addressing
 from wherry.engine.networks.proxy import TcpRelay
+from wherry.kit.errors import Conflict, Unavailable
+from wherry.node.dns.dns import NODE_PORT, Dns
+from wherry.node.dns.dns import Settings as DnsSettings
 from wherry.node.proxy.apply import KernelRules
 from wherry.node.proxy.model import Node, Port, Target
 from wherry.node.proxy.proxy import Options, Proxy
 
 if TYPE_CHECKING:
+    from wherry.app.config import Settings
     from wherry.engine.networks import Networks
     from wherry.kube.client.clock import Clock
     from wherry.kube.client.informers import Informers
 
+log = logging.getLogger("wherry.node")
 _BACKLOG = 128
-_API = ("default", "kubernetes")
+_RETRY_SECONDS = 5.0
+_API, _DNS = ("default", "kubernetes"), ("kube-system", "kube-dns")
 
 
 @asynccontextmanager
@@ -48,13 +56,30 @@ async def proxy(
             ports=instance.veth(""),
             pod_networks=(net.subnet,),
             gateways=(gateway,),
-            stand_ins={_API: Target(gateway, listening.getsockname()[1])},
+            stand_ins={
+                _API: Target(gateway, listening.getsockname()[1]),
+                _DNS: Target(gateway, NODE_PORT),
+            },
         )
         yield Proxy(informers, clock, here, rules, Options(port_of=lambda address: _port(instance, net, address)))
     finally:
         relay.close()
         await asyncio.gather(*relay.connections, return_exceptions=True)
         rules.close()
+
+
+async def names(networks: "Networks", settings: "Settings", informers: "Informers", clock: "Clock") -> None:
+    """Answer DNS, until cancelled; somebody else on the port is told of, and waited for."""
+    net = networks.get("bridge").addressing
+    assert net is not None
+    ranges = (*service_networks(settings), net.subnet)
+    served = DnsSettings((str(net.gateway),), cluster_addresses=(dns_address(settings),), networks=ranges)
+    while True:
+        try:
+            await Dns(informers, clock, served).run()
+        except (Conflict, Unavailable) as error:
+            log.error("%s; trying again", error.message)
+            await asyncio.sleep(_RETRY_SECONDS)
 
 
 def table(instance: Instance) -> str:

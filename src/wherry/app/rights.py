@@ -20,6 +20,7 @@ def roles() -> list[Object]:
         {"apiGroups": [""], "resources": ["services/status"], "verbs": ["update", "patch"]},
         {"apiGroups": [""], "resources": ["events"], "verbs": ["create", "patch", "update"]},
     ]
+    config = {"apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["kube-dns"], "verbs": _READ}
     api = "rbac.authorization.k8s.io"
     meta = {"name": _NAME, "labels": {"wherry.dev/bootstrapping": "defaults"}}
     return [
@@ -29,6 +30,19 @@ def roles() -> list[Object]:
             "kind": "ClusterRoleBinding",
             "metadata": meta,
             "roleRef": {"apiGroup": api, "kind": "ClusterRole", "name": _NAME},
+            "subjects": [{"kind": "User", "name": NODE_SERVICES.user, "apiGroup": api}],
+        },
+        {
+            "apiVersion": f"{api}/v1",
+            "kind": "Role",
+            "metadata": {**meta, "namespace": "kube-system"},
+            "rules": [config],
+        },
+        {
+            "apiVersion": f"{api}/v1",
+            "kind": "RoleBinding",
+            "metadata": {**meta, "namespace": "kube-system"},
+            "roleRef": {"apiGroup": api, "kind": "Role", "name": _NAME},
             "subjects": [{"kind": "User", "name": NODE_SERVICES.user, "apiGroup": api}],
         },
         {

@@ -21,7 +21,6 @@ SCHEDULERS = frozenset({Profile().name})
 _TAINT = re.compile(r"node\(s\) had untolerated taint \{(.*?): (.*)\}")
 _PLAIN: Mapping[str, str] = {
     "node(s) were unschedulable": "closed to new pods (cordoned)",
-    "node(s) didn't match the requested node name": "not the node that the pod names",
     "node(s) didn't match Pod's node affinity/selector": "without the labels that the pod wants of its node",
     "node(s) didn't satisfy plugin(s) [NodeAffinity]": "not the node that the pod is for",
     "node(s) didn't have free ports for the requested pod ports": "with another pod on the port that this one wants",

@@ -38,11 +38,13 @@ Reconcile = Callable[[Object | None, Object], Object | None]
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where the API is: the service ``kubernetes``'s own address, and the server's."""
+    """Where the API is: the service ``kubernetes``'s own address, and the server's. ``dns``: the address of the service
+    ``kube-dns``; empty: there is none."""
 
     cluster_ip: str
     address: str
     port: int
+    dns: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ def wanted(address: Address, roles: Iterable[Object], reconcile_role: Reconcile)
         Wanted(namespaces, keep),
         Wanted([_service(address)], keep),
         Wanted(_endpoints(address), restore),
+        Wanted([_dns(address.dns)] if address.dns else [], keep),
         Wanted(_priority_classes(), keep),
         Wanted(flow_objects(), keep),
         Wanted([_storage_class()], keep),
@@ -103,6 +106,15 @@ def _service(address: Address) -> Object:
         "name": "kubernetes", "namespace": "default", "labels": {"component": "apiserver", "provider": "kubernetes"},
     }  # fmt: skip
     spec = {"clusterIP": address.cluster_ip, "type": "ClusterIP", "sessionAffinity": "None", "ports": [port]}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec}
+
+
+def _dns(address: str) -> Object:
+    """Without a selector: every node answers it itself (:mod:`wherry.node.dns`). The name is what others look for."""
+    labels = {"k8s-app": "kube-dns", "kubernetes.io/cluster-service": "true", "kubernetes.io/name": "CoreDNS"}
+    ports = [{"name": name, "port": 53, "protocol": kind} for name, kind in (("dns", "UDP"), ("dns-tcp", "TCP"))]
+    spec = {"clusterIP": address, "type": "ClusterIP", "sessionAffinity": "None", "ports": ports}
+    meta = {"name": "kube-dns", "namespace": "kube-system", "labels": labels}
     return {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec}
 
 
