@@ -63,6 +63,11 @@ class Cluster:
 
     # What is asked
 
+    @property
+    def revision(self) -> tuple[int, int]:
+        """Another one whenever something about nodes or their pods has changed."""
+        return self.layout, self.forgotten + len(self.changes)
+
     def labels_of(self, namespace: str) -> Labels:
         return self._namespaces.get(namespace, _NO_LABELS)
 

@@ -7,7 +7,7 @@ something happened, however many there are. It is a memory, nothing else: a deci
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from wherry.kube.scheduler import resources, standing
 from wherry.kube.scheduler.cluster import Cluster
@@ -62,7 +62,7 @@ class Fitting:
         self.preferred: dict[int, int] = {}
         self._layout = -1
         self._seen = 0
-        self._memory: dict[Hashable, tuple[object, object]] = {}
+        self._memory: dict[Hashable, tuple[object, Any]] = {}  # Any: each key's own
         self._allocation = profile.weight(Plugin.RESOURCES)
         self._balance = profile.weight(Plugin.BALANCE)
         self.refresh(cluster)
@@ -128,7 +128,16 @@ class Fitting:
         known = self._memory.get(key)
         if known is None or known[0] != revision:
             known = self._memory[key] = revision, find()
-        return known[1]  # type: ignore[return-value]  # a key goes with one kind of answer
+        found: Found = known[1]
+        return found
+
+    def known(self, key: Hashable, revision: object) -> Any:
+        """The same, if it was found; None: it was not."""
+        known = self._memory.get(key)
+        return known[1] if known is not None and known[0] == revision else None
+
+    def remember(self, key: Hashable, revision: object, found: object) -> None:
+        self._memory[key] = revision, found
 
 
 class Fittings:

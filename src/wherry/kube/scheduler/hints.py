@@ -5,6 +5,7 @@ minutes.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 
 from wherry.kube.scheduler.disks import conflict
 from wherry.kube.scheduler.happenings import Change, Happening
@@ -32,6 +33,14 @@ ABOUT: Mapping[Plugin, frozenset[Change]] = {
     ),
 }
 """Plugins that are not here refuse for good, as long as the pod does not change."""
+
+
+@lru_cache(maxsize=256)
+def interesting(plugins: frozenset[Plugin]) -> frozenset[Change]:
+    """What may help a pod that these refused at all. Nobody did (there were no nodes): everything may."""
+    if not plugins:
+        return frozenset(Change)
+    return frozenset[Change]().union(*(ABOUT.get(plugin, frozenset()) for plugin in plugins))
 
 
 def may_help(pod: Pod, plugins: Iterable[Plugin], happening: Happening, labels_of: LabelsOf) -> bool:

@@ -18,7 +18,7 @@ from wherry.kube.scheduler.fitting import Fittings
 from wherry.kube.scheduler.model import Pod
 from wherry.kube.scheduler.options import Profile
 from wherry.kube.scheduler.owners import Owners
-from wherry.kube.scheduler.preemption import Preemption, victims
+from wherry.kube.scheduler.preemption import NEVER, WAITING, Preemption, victims
 from wherry.kube.scheduler.refusals import Plugin, Refusal
 from wherry.kube.scheduler.scoring import best
 from wherry.kube.scheduler.search import Found, refuse, search
@@ -66,6 +66,9 @@ def decide(pod: Pod, facts: Facts, profile: Profile, chance: Chance) -> Decision
     if isinstance(prepared, Refusal):
         return _refused_whole(asking, prepared)
     filters = prepared.filters
+    refused = _refused_before(asking, filters, chance.random)
+    if refused is not None:
+        return refused
     found = _nominated(asking, filters) or search(asking, filters, chance.start)
     if not found.feasible:
         return _refused(asking, filters, found, facts, chance.random)
@@ -133,12 +136,39 @@ def _refused_whole(asking: Asking, whole: Refusal) -> Refused:
     return Refused(len(asking.cluster), {}, whole, frozenset({whole.plugin}), said)
 
 
+def _is_of_shape(asking: Asking, filters: Sequence[Filter]) -> bool:
+    """What is decided about this pod is true of all of its shape."""
+    return not filters and not asking.cluster.nominated and not asking.pod.nominated
+
+
+def _refused_before(asking: Asking, filters: Sequence[Filter], random: Random) -> Refused | None:
+    """One of its shape was, and nothing has happened since."""
+    if not _is_of_shape(asking, filters):
+        return None
+    known: tuple[Refused, int] | None = asking.fitting.known("refused", asking.cluster.revision)
+    if known is None:
+        return None
+    refused, hopeful = known
+    if hopeful:
+        random.randrange(hopeful)  # what comes next must not depend on what is remembered
+    return refused
+
+
 def _refused(asking: Asking, filters: Sequence[Filter], found: Found, facts: Facts, random: Random) -> Refused:
     said: Nominated | str | None = None
     if asking.profile.has(Plugin.PREEMPTION):
         said = victims(asking, filters, found.refusals, Preemption(facts.budgets, random))
     plugins = frozenset(refusal.plugin for refusal, _ in distinct(found.refusals))
-    return Refused(len(asking.cluster), counted(found.refusals), None, plugins, said, found.examined)
+    refused = Refused(len(asking.cluster), counted(found.refusals), None, plugins, said, found.examined)
+    if _is_of_shape(asking, filters) and not isinstance(said, Nominated):
+        hopeful = sum(refusal.resolvable for refusal in found.refusals.values()) if _looked(said) else 0
+        asking.fitting.remember("refused", asking.cluster.revision, (refused, hopeful))
+    return refused
+
+
+def _looked(said: str | None) -> bool:
+    """For somebody to preempt: at which node to begin was left to chance."""
+    return said is not None and said not in (NEVER, WAITING)
 
 
 def plan(pods: Iterable[Pod], facts: Facts, profile: Profile, random: Random) -> Iterator[tuple[Pod, Decision]]:

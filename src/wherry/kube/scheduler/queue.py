@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from wherry.kube.client.clock import Clock, Timer
-from wherry.kube.scheduler.happenings import Happening
-from wherry.kube.scheduler.hints import LabelsOf, may_help
+from wherry.kube.scheduler.happenings import Change, Happening
+from wherry.kube.scheduler.hints import LabelsOf, interesting, may_help
 from wherry.kube.scheduler.model import Pod
 from wherry.kube.scheduler.options import Options
 from wherry.kube.scheduler.refusals import Plugin
@@ -56,6 +56,8 @@ class SchedulingQueue:
         self._labels_of = labels_of
         self._waiting: dict[str, Waiting] = {}
         self._refused: dict[str, Waiting] = {}
+        self._interested: dict[Change, dict[str, Waiting]] = {change: {} for change in Change}
+        """Of the refused: whom such a change may help."""
         self._active: list[tuple[int, float, int, Waiting]] = []
         self._backoff: list[tuple[float, int, Waiting]] = []
         self._order = itertools.count()
@@ -113,12 +115,15 @@ class SchedulingQueue:
         """It has a node, or is gone. Idempotent."""
         waiting = self._waiting.pop(uid, None)
         if waiting is not None:
-            self._refused.pop(uid, None)
+            self._forget_refused(uid)
             waiting.state = State.OUT  # what is left of it in the heaps is passed over
 
     def happened(self, happening: Happening) -> None:
         """Whoever it may help is tried again."""
-        for waiting in list(self._refused.values()):
+        interested = self._interested[happening.change]
+        if not interested:
+            return
+        for waiting in list(interested.values()):
             if may_help(waiting.pod, waiting.plugins, happening, self._labels_of):
                 self._try_again(waiting)
 
@@ -163,6 +168,8 @@ class SchedulingQueue:
         if waiting is not None:
             waiting.state, waiting.plugins, waiting.failed = State.REFUSED, plugins, False
             self._refused[uid] = waiting
+            for change in interesting(plugins):
+                self._interested[change][uid] = waiting
 
     def fail(self, uid: str) -> None:
         """It is tried again when it has backed off."""
@@ -184,11 +191,17 @@ class SchedulingQueue:
     # Inside
 
     def _try_again(self, waiting: Waiting) -> None:
-        self._refused.pop(waiting.pod.uid, None)
+        self._forget_refused(waiting.pod.uid)
         if waiting.until > self._clock.monotonic():
             self._back_off(waiting)
         else:
             self._activate(waiting)
+
+    def _forget_refused(self, uid: str) -> None:
+        waiting = self._refused.pop(uid, None)
+        if waiting is not None:
+            for change in interesting(waiting.plugins):
+                self._interested[change].pop(uid, None)
 
     def _activate(self, waiting: Waiting) -> None:
         waiting.state = State.ACTIVE
@@ -235,6 +248,7 @@ class SchedulingQueue:
         for waiting in self._waiting.values():
             waiting.state = State.OUT
         self._waiting.clear()
-        self._refused.clear()
+        for uid in list(self._refused):
+            self._forget_refused(uid)
         if self._timer is not None:
             self._timer.cancel()

@@ -7,9 +7,7 @@ from typing import NamedTuple
 class Plugin(Enum):
     """Who decides; upstream's names, in the order in which filters are asked."""
 
-    GATES = "SchedulingGates"
     UNSCHEDULABLE = "NodeUnschedulable"
-    NAME = "NodeName"
     TAINTS = "TaintToleration"
     NODE_AFFINITY = "NodeAffinity"
     PORTS = "NodePorts"
@@ -35,7 +33,6 @@ class Refusal(NamedTuple):
 
 
 UNSCHEDULABLE = Refusal(Plugin.UNSCHEDULABLE, ("node(s) were unschedulable",))
-WRONG_NAME = Refusal(Plugin.NAME, ("node(s) didn't match the requested node name",))
 NO_AFFINITY = Refusal(Plugin.NODE_AFFINITY, ("node(s) didn't match Pod's node affinity/selector",))
 NOT_ADDED_AFFINITY = Refusal(Plugin.NODE_AFFINITY, ("node(s) didn't match scheduler-enforced node affinity",))
 NOT_NAMED = Refusal(Plugin.NODE_AFFINITY, ("node(s) didn't satisfy plugin(s) [NodeAffinity]",))

@@ -1,4 +1,7 @@
-"""What a node is: NodeUnschedulable, NodeName, TaintToleration, NodeAffinity, NodePorts."""
+"""What a node is: NodeUnschedulable, TaintToleration, NodeAffinity, NodePorts.
+
+(Upstream's NodeName has nothing to ask here: a pod that names its node has it, and never waits for a scheduler.)
+"""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache

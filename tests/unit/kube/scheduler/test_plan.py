@@ -79,6 +79,14 @@ def test_without_nodes_there_is_nothing_to_say_about_them() -> None:
     assert refused(Facts(), pod()) == NO_NODES
 
 
+def test_of_many_alike_that_fit_nowhere_the_second_costs_nothing_until_something_happens() -> None:
+    known = facts([node("n", cpu="1")])
+    first, second = decided(known, pod("a", cpu="2")), decided(known, pod("b", cpu="2"))
+    assert first is second and isinstance(first, Refused)
+    known.cluster.set_node(node("n", cpu="4"))
+    assert placed(known, pod("c", cpu="2")) == "n"
+
+
 def test_equal_nodes_are_taken_by_chance() -> None:
     known = facts(node(f"n{number}") for number in range(5))
     taken = {decided(known, pod(), seed=seed) for seed in range(50)}
