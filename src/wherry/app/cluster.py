@@ -20,6 +20,7 @@ from wherry.kube.apiserver.connecting.connector import NodeConnector
 from wherry.kube.apiserver.connecting.nodes import NODES, Nodes, Own, node_tls
 from wherry.kube.apiserver.options import Options
 from wherry.kube.apiserver.server import render_error
+from wherry.kube.apiserver.usage import collecting as usage
 from wherry.kube.controllers.bootstrap import Address
 from wherry.kube.kinds.service.allocation import Ranges
 from wherry.kube.pki.contexts import load, server_context
@@ -83,7 +84,9 @@ class Cluster:
         self.address = f"https://{_url_host(host)}:{listener.port}"
         if not port:
             write_file(self._instance.cluster / "port", f"{listener.port}\n")
-        self._server.http.connector = self._connector(listener.port)
+        nodes = self._nodes(listener.port)
+        self._server.http.connector = NodeConnector(nodes, self._server.caches, self._server.authorizer)
+        usage.serve(self._server.kinds)
         self._write_kubeconfig()
         ranges = self._server.options.ranges
         own = Address(str(ranges.networks[0][1]), _endpoint(host), listener.port, dns_address(self._settings))
@@ -91,17 +94,17 @@ class Cluster:
         create_task = asyncio.get_running_loop().create_task
         self._tasks.append(create_task(self._renew(context)))
         self._tasks.append(create_task(compact_for_ever(self._store)))
+        self._tasks.append(create_task(usage.Collector(nodes, self._server.caches).run()))
         self._tasks.append(
             create_task(controlling.run(self._server, self._pki.authority.path, self._pki.authority_pem))
         )
         self._instance.run.mkdir(parents=True, exist_ok=True)
         write_file(self._instance.api_address, f"{self.address}\n")
 
-    def _connector(self, port: int) -> NodeConnector:
+    def _nodes(self, port: int) -> Nodes:
         tls = node_tls(self._pki.authority_pem, self._pki.clients[KUBELET_CLIENT.file])
         own = Own(port, OwnNode(self._instance, node_name(self._settings)))
-        caches = self._server.caches
-        return NodeConnector(Nodes(caches.of(NODES), tls, own), caches, self._server.authorizer)
+        return Nodes(self._server.caches.of(NODES), tls, own)
 
     def _write_kubeconfig(self) -> None:
         admin = self._pki.clients[ADMIN.file]
