@@ -99,6 +99,9 @@ class AgentBench:
         lists = [self.status(pod).get(kind) or [] for kind in ("initContainerStatuses", "containerStatuses")]
         return next((each for kind in lists for each in kind if each["name"] == name), {})
 
+    def waiting(self, name: str = "web", pod: str = "web") -> str:
+        return str((self.container(name, pod).get("state") or {}).get("waiting", {}).get("reason", ""))
+
     def said(self, reason: str) -> list[str]:
         events = self.client.all(GroupResource("", "events"))
         return [each["message"] for each in events if each["reason"] == reason]

@@ -1,5 +1,6 @@
 """The agent on the engine: pods that really run."""
 
+import asyncio
 import os
 from base64 import b64encode
 from collections.abc import AsyncIterator
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.kernel.agentbench import AgentBench, running, shell
+from tests.kernel.podbench import IMAGE
+from tests.unit.node.pods.rig import container
 from wherry.kube.machinery.model import Object
 from wherry.node.pods.view import PODS
 
@@ -114,7 +117,7 @@ async def test_init_containers_sidecars_and_last_words(node: AgentBench) -> None
 
 
 async def test_probes_reach_the_pod(node: AgentBench) -> None:
-    serve = "mkdir -p /www && echo ok > /www/health; trap 'exit 0' TERM; httpd -f -p 8080 -h /www & while :; do wait $!; done"
+    serve = "mkdir -p /www && echo ok > /www/health; trap 'exit 0' TERM; httpd -f -p 8080 -h /www & wait $!"
     get = {
         "httpGet": {"path": "/health", "port": "http"},
         "periodSeconds": 1,
@@ -146,9 +149,6 @@ async def test_a_crash_loop_backs_off_and_says_so(node: AgentBench) -> None:
 
 
 async def test_a_command_that_is_not_there(node: AgentBench) -> None:
-    from tests.kernel.podbench import IMAGE
-    from tests.unit.node.pods.rig import container
-
     node.client.put(running("web", container(image=IMAGE, command=["no-such-command"])))
     await node.until(
         lambda: "waiting" in (node.container().get("state") or {}) and node.container()["restartCount"] > 0
@@ -190,3 +190,21 @@ async def test_last_words_cannot_fill_the_disk(node: AgentBench) -> None:
     await node.until(lambda: "No space left on device" in node.log())
     (file,) = (node.directory / "messages" / "uid-web").iterdir()
     await node.until(lambda: file.stat().st_blocks == 0)
+
+
+async def test_pods_come_and_go_while_the_daemon_does_too(node: AgentBench) -> None:
+    """Begun, ended and replaced at any moment of a daemon's life: in the end there is what there should be."""
+    for round in range(4):
+        for each in range(3):
+            node.client.put(running(f"p{round}-{each}", shell(FOREVER), terminationGracePeriodSeconds=2))
+        await asyncio.sleep(0.03 * round)
+        if round:
+            for each in range(3):
+                await node.client.delete(PODS, f"p{round - 1}-{each}", "default")
+        await asyncio.sleep(0.02 * round)
+        await node.again()
+    await node.until(lambda: all(node.is_ready(f"p3-{each}") for each in range(3)))
+    await node.until(lambda: len(node.client.all(PODS)) == 3)
+    await node.until(lambda: len(node.bench.pods.sandboxes()) == 3)
+    assert len(node.bench.pods.containers()) == 3
+    assert all(node.container(pod=f"p3-{each}")["restartCount"] == 0 for each in range(3))

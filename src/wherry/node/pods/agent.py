@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 from wherry.kit.errors import WherryError
@@ -142,7 +143,7 @@ class Agent:
         self._adopt(source)
         self.ready.set()
         for uid in volumes.left_behind(self._workers):
-            self._spawn(volumes.tear_down(uid))
+            self._spawn(partial(volumes.tear_down, uid))
 
     def _informer(self, informers: Informers, resource: GroupVersionResource, fields: str = "") -> Informer:
         found = informers.of(resource, fields=fields)
@@ -227,12 +228,12 @@ class Agent:
                 if uid not in self._workers:
                     self._take(pod)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:  # Any: nobody sends into it
+    def _spawn(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:  # Any: nobody sends into it
         """Do it beside all else; it may fail."""
 
         async def attempt() -> None:
             try:
-                await work
+                await work()
             except (WherryError, OSError) as error:
                 logger.info("%s", error)
 
@@ -272,7 +273,7 @@ class Agent:
         elif new["spec"].get("nodeName") == self._options.node and not view.is_mirror(new):
             self._take(new)
         if new is not None and view.is_mirror(new) and (worker is None or new["metadata"].get("deletionTimestamp")):
-            self._spawn(remove_mirror(self._client, new))  # what is wanted of it is made again
+            self._spawn(partial(remove_mirror, self._client, new))  # what is wanted of it is made again
 
     def _take(self, pod: Object) -> None:
         sandboxes = self._by_uid(self._runtime.sandboxes()).get(view.uid(pod), [])
@@ -329,7 +330,7 @@ class Agent:
         self._references.forget(worker.uid)
         self._pulls.forget(worker.uid)
         if isinstance(worker.writer, MirrorWriter) and worker.writer.mirror is not None:
-            self._spawn(remove_mirror(self._client, worker.writer.mirror))
+            self._spawn(partial(remove_mirror, self._client, worker.writer.mirror))
         for sandbox in [id for id, uid in self._owners.items() if uid == worker.uid]:
             del self._owners[sandbox]
         for other in self._workers.values():

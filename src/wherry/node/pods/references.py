@@ -43,6 +43,10 @@ class References:
             if kept is not None:
                 await kept.synced.wait()
 
+    def is_needed(self, uid: str, references: Iterable[Reference]) -> bool:
+        """Whether the pod has been said to need all of these."""
+        return self._needed.get(uid, frozenset()).issuperset(references)
+
     def forget(self, uid: str) -> None:
         for each in self._needed.pop(uid, frozenset()):
             self._drop(uid, each)

@@ -122,6 +122,15 @@ async def test_an_ephemeral_container_is_added_and_never_restarted(rig: Rig) -> 
     assert rig.is_ready()
 
 
+async def test_an_ephemeral_container_may_refer_to_what_no_other_did(rig: Rig) -> None:
+    rig.client.put(config_map("late", A="b"))
+    async with rig.running(pod()):
+        await rig.until(rig.is_ready)
+        rig.update(ephemeralContainers=[container("debug", envFrom=[{"configMapRef": {"name": "late"}}])])
+        await rig.until(lambda: "running" in (rig.container("debug").get("state") or {}), 1)
+        assert dict(spec_of(rig, "debug").env)["A"] == "b"
+
+
 # Images
 
 

@@ -43,6 +43,9 @@ async def test_what_is_needed_is_known_and_what_is_not_there_too(bench: Bench) -
     assert found is not None
     assert found["data"] == {"a": "1"}
     assert references.find(SECRET) is None
+    assert references.is_needed("p", [MAP])
+    assert not references.is_needed("p", [MAP, Reference("secrets", "default", "other")])
+    assert not references.is_needed("q", [MAP])
 
 
 async def test_who_needs_it_is_told_of_changes(bench: Bench) -> None:

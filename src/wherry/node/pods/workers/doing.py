@@ -107,6 +107,8 @@ async def _start(action: StartContainer, case: Case) -> None:
     member, sandbox = view.member(case.pod, action.name), case.sandbox
     if member is None or sandbox is None or case.memory.volumes is None:
         raise NotFound(f"container {action.name} has nowhere to run")
+    if not case.tools.references.is_needed(case.uid, references(case.pod)):
+        await _sync(case, case.pod)  # an ephemeral container came, and refers to more than was known
     try:
         await start(case.tools, Site(case.pod, sandbox, case.memory.volumes, case.voice), member, action)
     except WherryError:

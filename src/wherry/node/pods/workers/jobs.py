@@ -35,8 +35,8 @@ class Jobs:
     def busy(self) -> frozenset[str]:
         return frozenset(self._tasks)
 
-    def start(self, key: str, work: Work) -> None:
-        """It must not be under way."""
+    def start(self, key: str, work: Callable[[], Work]) -> None:
+        """It must not be under way. ``work`` is called when its turn comes: it may be given up before."""
         task = asyncio.get_running_loop().create_task(self._do(key, work), name=f"{self._name}: {key}")
         self._tasks[key] = task
         task.add_done_callback(lambda _: self._done(key, task))
@@ -62,9 +62,9 @@ class Jobs:
             del self.troubles[key]
             self._failures.pop(key, None)
 
-    async def _do(self, key: str, work: Work) -> None:
+    async def _do(self, key: str, work: Callable[[], Work]) -> None:
         try:
-            await work
+            await work()
         except (NoImage, NotStarted) as error:
             self.troubles[key] = self._shown(error)
         except (WherryError, OSError) as error:

@@ -267,7 +267,7 @@ class Worker:
         if isinstance(action, Abort):
             self._case.jobs.abort(action.key)
         else:
-            self._case.jobs.start(action.key, work(action, self._case))
+            self._case.jobs.start(action.key, lambda: work(action, self._case))
 
     def _set_timer(self, *due: float | None) -> None:
         if self._timer is not None:
@@ -297,7 +297,7 @@ class Worker:
             return False, None
         if wait > 0:
             return False, wait
-        case.jobs.start(_WRITE, self._write(patch))
+        case.jobs.start(_WRITE, lambda: self._write(patch))
         return False, None
 
     def _of(self, facts: Facts, plan: Plan, found: Resizing) -> Report:

@@ -24,7 +24,7 @@ class Bench:
         async def work() -> None:
             raise error
 
-        self.jobs.start(key, work())
+        self.jobs.start(key, work)
         await self.jobs.drain()
 
 
@@ -39,7 +39,7 @@ async def test_a_job_is_busy_until_it_has_ended(bench: Bench) -> None:
     async def work() -> None:
         await gate.wait()
 
-    bench.jobs.start("x", work())
+    bench.jobs.start("x", work)
     await bench.clock.advance(0)
     assert bench.jobs.busy == {"x"}
     gate.set()
@@ -51,7 +51,7 @@ async def test_one_that_is_given_up_leaves_no_trouble(bench: Bench) -> None:
     async def work() -> None:
         await asyncio.Event().wait()
 
-    bench.jobs.start("x", work())
+    bench.jobs.start("x", work)
     await bench.clock.advance(0)
     bench.jobs.abort("x")
     bench.jobs.abort("nothing")
@@ -75,7 +75,7 @@ async def test_success_ends_a_trouble(bench: Bench) -> None:
     async def work() -> None:
         pass
 
-    bench.jobs.start("x", work())
+    bench.jobs.start("x", work)
     await bench.jobs.drain()
     assert bench.jobs.troubles == {}
     await bench.fail(Unavailable("no"))
