@@ -1,0 +1,207 @@
+"""What kubectl does with pods that run: on a whole cluster, with every kubectl of this machine."""
+
+import json
+import os
+import re
+import subprocess
+import threading
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import wherry
+from tests.kernel.census import Census, take
+from tests.unit.kube.kubectl import kubectls
+from wherry.engine.instance import Instance
+
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root"),
+    pytest.mark.skipif(not kubectls(), reason="there is no kubectl"),
+]
+NEWEST = max(kubectls(), default=(0, 0))
+IMAGE = "demo:1"
+WEB = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      terminationGracePeriodSeconds: 2
+      containers:
+        - name: web
+          image: demo:1
+          command: [sh, -c, 'mkdir /tmp/w; hostname > /tmp/w/index.html; exec httpd -f -p 8080 -h /tmp/w']
+          readinessProbe: {httpGet: {path: /, port: 8080}, periodSeconds: 1}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{port: 80, targetPort: 8080}]
+"""
+
+
+class Commands:
+    """kubectl of one version, on one cluster."""
+
+    def __init__(self, cluster: wherry.Cluster, home: Path, version: tuple[int, int] = NEWEST) -> None:
+        self.program = str(kubectls()[version])
+        self.environment = {**os.environ, **cluster.environment, "HOME": str(home)}
+
+    def __call__(self, *arguments: str, stdin: str = "", code: int = 0) -> str:
+        done = self.run(*arguments, stdin=stdin)
+        assert done.returncode == code, f"kubectl {arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def run(self, *arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [self.program, *arguments], env=self.environment, input=stdin, capture_output=True, text=True, timeout=60,
+            check=False,
+        )  # fmt: skip
+
+    def until(self, found: str, *arguments: str, seconds: float = 30.0) -> str:
+        """Ask until the pattern is in the answer."""
+        end = time.monotonic() + seconds
+        said = ""
+        while time.monotonic() < end:
+            said = self.run(*arguments).stdout
+            if re.search(found, said):
+                return said
+            time.sleep(0.1)
+        raise AssertionError(f"{found!r} never came, but:\n{said}")
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[wherry.Cluster]:
+    with wherry.Cluster() as made:
+        root = made.root
+        command = [Path(".venv/bin/wherry").resolve(), "--root", root, "image", "bootstrap", "--tag", IMAGE, "busybox"]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        Commands(made, tmp_path_factory.mktemp("home")).until(" Ready", "get", "nodes")
+        yield made
+    left = take(Instance.at(root)).since(Census())
+    assert not left, "left behind:\n" + "\n".join(left)
+
+
+@pytest.fixture
+def kubectl(cluster: wherry.Cluster, tmp_path: Path) -> Commands:
+    return Commands(cluster, tmp_path)
+
+
+@pytest.mark.parametrize("version", sorted(kubectls()), ids=lambda version: f"{version[0]}.{version[1]}")
+def test_the_verbs_of_pods_that_run(cluster: wherry.Cluster, tmp_path: Path, version: tuple[int, int]) -> None:
+    kubectl, name = Commands(cluster, tmp_path, version), f"pod-{version[1]}"
+    script = "mkdir /tmp/w; echo page > /tmp/w/index.html; echo started; exec httpd -f -p 8080 -h /tmp/w"
+    kubectl("run", name, f"--image={IMAGE}", "--", "sh", "-c", script)
+    kubectl("wait", "--for=condition=Ready", f"pod/{name}", "--timeout=30s")
+    assert kubectl("logs", name) == "started\n"
+    assert kubectl("exec", "-i", name, "--", "cat", stdin="hello\n") == "hello\n"
+    kubectl("exec", name, "--", "sh", "-c", "exit 3", code=3)
+    (tmp_path / "file").write_text("carried")
+    kubectl("cp", str(tmp_path / "file"), f"{name}:/tmp/file")
+    assert kubectl("exec", name, "--", "cat", "/tmp/file") == "carried"
+    forwarding = subprocess.Popen(
+        [kubectl.program, "port-forward", f"pod/{name}", ":8080"], env=kubectl.environment, stdout=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    with forwarding:
+        assert forwarding.stdout is not None
+        found = re.search(r"127\.0\.0\.1:(\d+)", forwarding.stdout.readline())
+        assert found
+        with urllib.request.urlopen(f"http://127.0.0.1:{found[1]}/", timeout=10) as response:
+            assert response.read() == b"page\n"
+        forwarding.terminate()
+    assert kubectl("get", "--raw", f"/api/v1/namespaces/default/pods/{name}:8080/proxy/") == "page\n"
+    kubectl("debug", name, f"--image={IMAGE}", "--container=helper", "--", "sleep", "100")
+    kubectl.until("running", "get", "pod", name, "-o", "jsonpath={.status.ephemeralContainerStatuses[0].state}")
+    assert "Started" in kubectl("describe", "pod", name)
+    kubectl("delete", "pod", name, "--grace-period=1")
+
+
+def test_services_and_names(kubectl: Commands) -> None:
+    kubectl("apply", "-f", "-", stdin=WEB)
+    kubectl("rollout", "status", "deployment/web", "--timeout=60s")
+    ask = "for i in $(seq 30); do wget -qO- http://web/; done; wget -qO- http://web.default.svc.cluster.local/"
+    ask += "; nslookup -type=a kubernetes.default.svc.cluster.local | tail -3; cat /etc/resolv.conf"
+    said = kubectl("run", "ask", "--rm", "-i", f"--image={IMAGE}", "--restart=Never", "--", "sh", "-c", ask)
+    names = set(kubectl("get", "pods", "-l", "app=web", "-o", "jsonpath={.items[*].metadata.name}").split())
+    assert len(names) == 3 and names <= set(said.split()), said
+    assert "10.96.0.1\n" in said and "nameserver 10.96.0.10" in said, said
+
+
+def test_an_update_loses_no_request(kubectl: Commands) -> None:
+    kubectl("apply", "-f", "-", stdin=WEB)
+    kubectl("rollout", "status", "deployment/web", "--timeout=60s")
+    address = kubectl("get", "service", "web", "-o", "jsonpath={.spec.clusterIP}")
+    ended, answers = threading.Event(), Counter[str]()
+
+    def ask() -> None:
+        while not ended.is_set():
+            try:
+                with urllib.request.urlopen(f"http://{address}/", timeout=10) as response:
+                    answers[response.read().decode().strip()] += 1
+            except OSError as error:
+                answers[f"failed: {error}"] += 1
+            time.sleep(0.005)
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        kubectl("set", "env", "deployment/web", "VERSION=2")
+        kubectl("rollout", "status", "deployment/web", "--timeout=60s")
+        kubectl("rollout", "undo", "deployment/web")
+        kubectl("rollout", "status", "deployment/web", "--timeout=60s")
+        kubectl("scale", "deployment/web", "--replicas=1")
+        kubectl.until(r"^1$", "get", "deployment", "web", "-o", "jsonpath={.status.replicas}")
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+    assert not [each for each in answers if each.startswith("failed")], answers
+    assert len(answers) >= 6, answers  # three pods, three others, and again
+
+
+def test_what_crashes_comes_back_and_backs_off(kubectl: Commands) -> None:
+    kubectl("run", "crash", f"--image={IMAGE}", "--", "sh", "-c", "exit 7")
+    kubectl.until("CrashLoopBackOff", "get", "pod", "crash")
+    found = json.loads(kubectl("get", "pod", "crash", "-o", "json"))["status"]["containerStatuses"][0]
+    assert found["lastState"]["terminated"]["exitCode"] == 7
+    assert re.search(r"back-off \d+s restarting failed container=crash", found["state"]["waiting"]["message"])
+    kubectl.until("BackOff", "get", "events", "--field-selector", "involvedObject.name=crash")
+    kubectl("delete", "pod", "crash", "--grace-period=1")
+
+
+def test_an_image_that_is_not_there_says_so(kubectl: Commands) -> None:
+    kubectl("run", "missing", "--image=127.0.0.1:1/none:1")
+    kubectl.until("ErrImagePull|ImagePullBackOff", "get", "pod", "missing")
+    kubectl.until("Failed to pull image", "get", "events", "--field-selector", "involvedObject.name=missing")
+    kubectl("delete", "pod", "missing", "--grace-period=1")
+
+
+def test_figures(kubectl: Commands) -> None:
+    kubectl("run", "busy", f"--image={IMAGE}", "--", "sh", "-c", "while true; do :; done")
+    kubectl.until(r"busy +\d+m", "top", "pods", seconds=60)
+    assert re.search(r"\d+m +\d+% +\d+Mi", kubectl("top", "nodes"))
+    kubectl("delete", "pod", "busy", "--grace-period=1")
+
+
+def test_a_node_is_drained_and_taken_back(kubectl: Commands) -> None:
+    node = kubectl("get", "nodes", "-o", "jsonpath={.items[0].metadata.name}")
+    kubectl("create", "deployment", "moved", f"--image={IMAGE}", "--", "sleep", "1000")
+    kubectl("rollout", "status", "deployment/moved", "--timeout=60s")
+    kubectl("drain", node, "--ignore-daemonsets", "--force", "--delete-emptydir-data", "--grace-period=1")
+    kubectl.until("Pending", "get", "pods", "-l", "app=moved")
+    kubectl.until("were unschedulable", "get", "events", "--field-selector", "reason=FailedScheduling")
+    kubectl("uncordon", node)
+    kubectl("rollout", "status", "deployment/moved", "--timeout=60s")
+    kubectl("delete", "deployment", "moved")
