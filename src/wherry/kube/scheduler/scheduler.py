@@ -76,8 +76,10 @@ class Scheduler:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.queue.run())
                 while True:
+                    uid = (await self.queue.pop()).uid
                     await self._room.acquire()
-                    effect = self._decide(await self.queue.pop())
+                    pod = self.queue.pod(uid)  # as it is now; None: it is gone
+                    effect = self._decide(pod) if pod is not None else None
                     if effect is None:
                         self._room.release()
                     else:
@@ -141,10 +143,12 @@ class Scheduler:
     async def _unbind(self, pod: Pod, placed: Placed, error: Exception) -> None:
         """It does not come to that: take back what was assumed, unless the API knows better by now."""
         known = self.facts.cluster.pods.get(pod.uid)
-        if known is None or known.resource_version:
+        if known is not None and known.resource_version:
+            return
+        self.facts.volumes.forget(placed.volumes)
+        if known is None:
             return
         self.facts.cluster.remove_pod(pod.uid)
-        self.facts.volumes.forget(placed.volumes)
         if isinstance(error, StatusError) and error.code == 404:
             self.queue.remove(pod.uid)
             return

@@ -102,9 +102,17 @@ class Watching:
         elif pod.uid in self._facts.cluster.pods:
             self._queue.note(pod)  # it has been given a node, which the API does not know yet
         elif pod.shape.scheduler in self._schedulers:
-            if pod.nominated and pod.nominated != self._facts.cluster.nomination(pod.uid):
-                self._facts.cluster.nominate(pod, pod.nominated)
+            self._nomination(pod, ((old or {}).get("status") or {}).get("nominatedNodeName") or "")
             self._queue.add(pod)
+
+    def _nomination(self, pod: Pod, before: str) -> None:
+        """Only what changes is news: what the scheduler decided meanwhile is told by the API later."""
+        if pod.nominated == before:
+            return
+        if pod.nominated:
+            self._facts.cluster.nominate(pod, pod.nominated)
+        else:
+            self._facts.cluster.denominate(pod.uid)
 
     def _pod_placed(self, pod: Pod) -> None:
         cluster = self._facts.cluster

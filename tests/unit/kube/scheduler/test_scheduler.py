@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.kube.scheduler.harness import node, pending, running
 from tests.unit.kube.scheduler.objects import WEB, pod, pod_affinity
+from tests.unit.kube.scheduler.volumes.objects import claim_object, class_object
 from wherry.kit.errors import Unavailable
 from wherry.kube.client.events import EVENTS
 from wherry.kube.client.fake import Call
@@ -13,7 +14,8 @@ from wherry.kube.client.leader import LEASES, Candidate
 from wherry.kube.machinery.status import StatusError, internal_error
 from wherry.kube.scheduler.options import Options, Profile
 from wherry.kube.scheduler.queue import State
-from wherry.kube.scheduler.watching import NODES, PODS
+from wherry.kube.scheduler.volumes.view import SELECTED_NODE
+from wherry.kube.scheduler.watching import CLAIMS, NODES, PODS
 
 TAINT = [{"key": "k", "value": "v", "effect": "NoSchedule"}]
 
@@ -159,6 +161,22 @@ async def test_a_binding_that_fails_is_tried_again_and_nothing_stays_assumed() -
         assert rig.scheduler.queue.state("uid-default-p") is State.BACKOFF
         await rig.settle(2.5)
         assert rig.node_of() == "n" and rig.events("Scheduled")
+
+
+async def test_volumes_are_waited_for_while_others_are_placed_and_forgotten_with_their_pod() -> None:
+    volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}]
+    options = Options(bindings=1, random_seed=1)
+    waiting = class_object("local", waits=True, provisioner="example.com/local")
+    async with running(node("n"), waiting, claim_object("data", "local"), options=options) as rig:
+        await rig.put(pending("first", volumes=volumes))
+        claim = rig.client.find(CLAIMS, "data", "default")
+        assert claim is not None and claim["metadata"]["annotations"][SELECTED_NODE] == "n"
+        await rig.put(pending("second"))
+        assert rig.node_of("first") == "" and rig.node_of("second") == "n"
+        await rig.client.delete(PODS, "first", "default")
+        await rig.settle(2)
+        assert list(rig.scheduler.facts.cluster.pods) == ["uid-default-second"]
+        assert rig.scheduler.facts.volumes.claims["default", "data"].node == "n"
 
 
 async def test_a_pod_that_is_gone_before_it_is_bound_leaves_nothing() -> None:

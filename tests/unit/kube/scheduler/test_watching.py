@@ -114,6 +114,14 @@ async def test_a_pod_that_waits_is_queued_until_it_has_a_node_or_is_gone() -> No
         assert len(rig.queue) == 0
 
 
+async def test_a_nomination_that_somebody_takes_back_is_none_but_what_was_decided_meanwhile_stays() -> None:
+    async with watching(node("n"), pod("a"), pod("b", status={"nominatedNodeName": "n"})) as rig:
+        rig.facts.cluster.nominate(read(pod("a")), "n")
+        await rig.put(pod("a", status={"phase": "Pending"}), pod("b", status={}))
+        assert rig.facts.cluster.nomination("uid-default-a") == "n"
+        assert rig.facts.cluster.nomination("uid-default-b") == ""
+
+
 async def test_nominations_are_known() -> None:
     async with watching(node("n"), pod("a", status={"nominatedNodeName": "n"})) as rig:
         assert rig.facts.cluster.nomination("uid-default-a") == "n"
