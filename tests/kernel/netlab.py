@@ -7,9 +7,10 @@ namespace and used by threads of this process.
 import socket
 import threading
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface
 
 from tests.unit.linux.apart import new_netns
+from tests.unit.node.proxy.objects import GATEWAY, NODE, POD_NETWORK
 from wherry.engine.networks import plan, rules
 from wherry.engine.networks.apply import KernelPlumbing, Wire
 from wherry.engine.networks.model import Addressing, Publication
@@ -17,18 +18,11 @@ from wherry.linux.links import Links, VethEnd
 from wherry.linux.netlink import inside
 from wherry.linux.processes import loopback_up
 from wherry.linux.sysctl import write_net
-from wherry.node.proxy.model import Node
 
-POD_NETWORK = IPv4Network("172.30.0.0/24")
-GATEWAY = "172.30.0.1"
 OUTSIDE = "192.168.77.1"
 NEIGHBOUR = "192.168.77.2"
 SECONDS = 2.0
 NOT_ANSWERED_SECONDS = 0.3
-NODE = Node(
-    name="here", table="wherry-lab-services", bridge="wh0", mac=plan.mac_of(IPv4Address(GATEWAY)), ports="wv",
-    pod_networks=(POD_NETWORK,), gateways=(GATEWAY,),
-)  # fmt: skip
 
 
 @dataclass

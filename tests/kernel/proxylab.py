@@ -7,7 +7,8 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from tests.kernel.netlab import NODE, Lab, Place
+from tests.kernel.netlab import Lab, Place
+from tests.unit.node.proxy.objects import NODE
 from wherry.kube.client.clock import SystemClock
 from wherry.kube.client.fake import FakeClient
 from wherry.kube.client.informers import Informers

@@ -6,12 +6,12 @@ import struct
 from dataclasses import replace
 from pathlib import Path
 
-from tests.kernel.netlab import GATEWAY, NODE, Place
+from tests.kernel.netlab import Place
 from tests.kernel.proxylab import ProxyLab
 from tests.kernel.rig import wait_until
 from tests.unit.linux.apart import apart
 from tests.unit.node.dns import wires
-from tests.unit.node.proxy.objects import namespace, policy, service
+from tests.unit.node.proxy.objects import GATEWAY, NODE, namespace, policy, service
 from wherry.kube.client.clock import SystemClock
 from wherry.kube.client.informers import Informers
 from wherry.node.dns.dns import NODE_PORT, Dns, Settings

@@ -6,11 +6,22 @@ import sys
 import time
 from pathlib import Path
 
-from tests.kernel.netlab import GATEWAY, NODE, OUTSIDE, Lab
+from tests.kernel.netlab import OUTSIDE, Lab
 from tests.kernel.proxylab import ProxyLab
 from tests.kernel.rig import wait_until
 from tests.unit.linux.apart import apart
-from tests.unit.node.proxy.objects import TCP80, endpoint, labelled, namespace, pod, policy, service, slice_
+from tests.unit.node.proxy.objects import (
+    GATEWAY,
+    NODE,
+    TCP80,
+    endpoint,
+    labelled,
+    namespace,
+    pod,
+    policy,
+    service,
+    slice_,
+)
 from wherry.linux.links import Links
 from wherry.linux.netlink import inside
 from wherry.linux.nftables import Nftables

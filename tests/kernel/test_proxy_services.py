@@ -3,6 +3,7 @@
 import errno
 import socket
 import subprocess
+import threading
 import time
 from dataclasses import replace
 from ipaddress import IPv6Network
@@ -10,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from tests.kernel.netlab import GATEWAY, NODE, OUTSIDE, Place, answers, asked
+from tests.kernel.netlab import OUTSIDE, Place, answers, asked
 from tests.kernel.proxylab import ProxyLab
 from tests.kernel.rig import wait_until
 from tests.unit.linux.apart import apart
-from tests.unit.node.proxy.objects import TCP80, endpoint, namespace, pod, policy, service, slice_
+from tests.unit.node.proxy.objects import GATEWAY, NODE, TCP80, endpoint, namespace, pod, policy, service, slice_
 from wherry.kube.machinery.model import Object
 from wherry.linux.errors import KernelError
 from wherry.linux.netlink import inside
@@ -310,3 +311,58 @@ def test_the_second_family_is_served_as_the_first() -> None:
         lab.put(*(pod(place.name, f"fd00:30::{place.name[3:]}") for place in pods))
         wait_until(lambda: client.is_deaf("fd00:30::2", 8080))
         assert pods[1].ask("fd00:30::2", 8080).name == "pod2"
+
+
+class Load(threading.Thread):
+    """New connections, one after the other, with some requests each, until it is told to end."""
+
+    def __init__(self, place: Place, address: str) -> None:
+        super().__init__(daemon=True)
+        self._place = place
+        self._address = address
+        self.ended = threading.Event()
+        self.answered = 0
+        self.failed: list[str] = []
+
+    def run(self) -> None:
+        while not self.ended.is_set():
+            with self._place.made(socket.SOCK_STREAM) as made:
+                made.settimeout(5)
+                try:
+                    made.connect((self._address, 80))
+                    for _ in range(3):
+                        assert asked(made).name
+                        self.answered += 1
+                except (OSError, AssertionError) as error:
+                    self.failed.append(repr(error))
+
+
+@apart
+def test_n06_a_rolling_update_loses_no_request() -> None:
+    """The short form, with servers that end as soon as the rules lead nobody there any more."""
+    lab = ProxyLab()
+    pods = [lab.pod(number) for number in (2, 3)]
+    lab.put(*web(*pods))
+    with lab.running():
+        loads = [Load(lab.pod(40 + number), "10.96.0.1") for number in range(2)]
+        for load in loads:
+            load.start()
+        for number in range(10, 22):
+            fresh, old = lab.pod(number), pods.pop(0)
+            pods.append(fresh)
+            assert lab.node.ask(fresh.address, 8080)  # a readiness probe: nobody is led to what is not there yet
+            lab.put(slice_("web", [endpoint(pod.address) for pod in (old, *pods)]))
+            wait_until(lambda address=fresh.address: _is_used(lab, address))
+            lab.call(lab.proxy.withdraw([old.address]))
+            old.stop()
+            lab.put(slice_("web", [endpoint(pod.address) for pod in pods]))
+        for load in loads:
+            load.ended.set()
+            load.join(10)
+        assert [load.failed for load in loads] == [[], []]
+        assert min(load.answered for load in loads) > 100
+
+
+def _is_used(lab: ProxyLab, address: str) -> bool:
+    plans = lab.proxy._services.plans
+    return any(target.address == address for entry in plans["default", "web"].entries for target in entry.targets)

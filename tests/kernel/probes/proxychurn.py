@@ -3,8 +3,7 @@
 import asyncio
 import sys
 
-from tests.kernel.netlab import NODE
-from tests.unit.node.proxy.objects import endpoint, service, slice_
+from tests.unit.node.proxy.objects import NODE, endpoint, service, slice_
 from wherry.kube.client.clock import SystemClock
 from wherry.kube.client.fake import FakeClient
 from wherry.kube.client.informers import Informers

@@ -41,6 +41,10 @@ _AT_ONCE = 200
 _RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 0.1, 5.0
 _PRUNE_SECONDS = 60.0
 DRAIN_SECONDS = 2.0
+LAST_SECONDS = 0.05
+"""What comes between the change of the rules and the word that a pod may end. Connections that were led there just
+before are made, but the pod has not accepted them yet: were it to stop listening now, they would be reset (measured
+with a server that stops at once, under load: in 7 of 12 rolling updates, one; with the pause, none)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ class Proxy:
         if affected and self._has_run:
             self._look_at(affected)
             await self._settled()
+            await self._clock.sleep(LAST_SECONDS)
 
     async def drain(self, pod: Object) -> None:
         """:meth:`withdraw`, of a pod as the API has it; for no longer than :data:`DRAIN_SECONDS`, as the pod has to

@@ -1,10 +1,19 @@
 """API objects for tests of the proxy, with as little in them as matters."""
 
 from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
+from wherry.engine.networks import plan
 from wherry.kube.machinery.model import Object
+from wherry.node.proxy.model import Node
 
+POD_NETWORK = IPv4Network("172.30.0.0/24")
+GATEWAY = "172.30.0.1"
+NODE = Node(
+    name="here", table="wherry-lab-services", bridge="wh0", mac=plan.mac_of(IPv4Address(GATEWAY)), ports="wv",
+    pod_networks=(POD_NETWORK,), gateways=(GATEWAY,),
+)  # fmt: skip
 TCP80 = {"name": "http", "protocol": "TCP", "port": 80}
 
 

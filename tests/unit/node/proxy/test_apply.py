@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.kernel.netlab import NODE
 from tests.unit.linux.apart import apart
+from tests.unit.node.proxy.objects import NODE
 from wherry.linux.conntrack import Flow
 from wherry.node.proxy.apply import FakeRules, KernelRules, Rules
 from wherry.node.proxy.difference import united

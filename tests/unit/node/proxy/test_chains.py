@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from tests.kernel.netlab import NODE
+from tests.unit.node.proxy.objects import NODE
 from wherry.node.proxy.chains import chains, sets
 from wherry.node.proxy.elements import Shape
 from wherry.node.proxy.model import Network

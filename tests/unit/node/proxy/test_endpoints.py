@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.kernel.netlab import NODE
-from tests.unit.node.proxy.objects import endpoint, slice_
+from tests.unit.node.proxy.objects import NODE, endpoint, slice_
 from wherry.kube.machinery.model import Object
 from wherry.node.proxy.endpoints import ANY, Groups, Withdrawn, addresses, endpoints, groups, is_usable
 

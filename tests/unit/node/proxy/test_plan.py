@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from tests.kernel.netlab import GATEWAY, NODE, OUTSIDE
-from tests.unit.node.proxy.objects import TCP80, endpoint, service, slice_
+from tests.unit.node.proxy.objects import GATEWAY, NODE, TCP80, endpoint, service, slice_
 from wherry.kube.machinery.model import Object
 from wherry.node.proxy.model import NOTHING, Entry, ServicePlan, Target
 from wherry.node.proxy.plan import external_addresses, is_served, plan, service_of
 
 HERE, THERE = endpoint("172.30.0.2"), endpoint("172.30.9.3", node="there")
+OUTSIDE = "192.168.77.1"
 NODE_PORT = {**TCP80, "nodePort": 30080}
 
 

@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tests.kernel.netlab import NODE
-from tests.unit.node.proxy.objects import endpoint, labelled, namespace, pod, policy, service, slice_
+from tests.unit.node.proxy.objects import NODE, endpoint, labelled, namespace, pod, policy, service, slice_
 from wherry.kube.client.clock import FakeClock, settle
 from wherry.kube.client.fake import FakeClient
 from wherry.kube.client.informers import Informers
@@ -45,6 +44,16 @@ class Case:
         self.client.put(*objects)
         await settle()
         await self.proxy._settled()
+
+    async def withdraw(self, addresses: list[str], uid: str = "") -> None:
+        await self.passing(self.proxy.withdraw(addresses, uid))
+
+    async def passing(self, what: Awaitable[None]) -> None:
+        """Let time pass until it is done."""
+        doing = asyncio.ensure_future(what)
+        while not doing.done():
+            await self.clock.advance(0.01)
+            await asyncio.wait({doing}, timeout=0.001)
 
     def elements(self, name: str) -> dict[str, str]:
         assert self.rules.current is not None
@@ -86,22 +95,22 @@ async def test_many_services_at_once_are_one_replacement() -> None:
 
 async def test_who_withdraws_gets_no_new_connections_when_it_returns() -> None:
     case = Case(*WEB)
-    async with case.running() as proxy:
-        await proxy.withdraw(["172.30.0.2"], "one")
+    async with case.running():
+        await case.withdraw(["172.30.0.2"], "one")
         assert case.targets == {"172.30.0.3"}
         await case.put(slice_("web", [endpoint("172.30.0.2", uid="one"), endpoint("172.30.0.3", uid="two")]))
         assert case.targets == {"172.30.0.3"}, "the API is behind"
-        await proxy.withdraw(["172.30.0.3"], "two")
+        await case.withdraw(["172.30.0.3"], "two")
         assert case.targets == {"172.30.0.2", "172.30.0.3"}, "both end: better than nobody"
         calls = len(case.rules.calls)
-        await proxy.withdraw(["172.30.0.77"])
+        await case.withdraw(["172.30.0.77"])
         assert len(case.rules.calls) == calls
 
 
 async def test_a_pod_with_an_address_of_one_that_withdrew_is_served() -> None:
     case = Case(*WEB)
     async with case.running() as proxy:
-        await proxy.withdraw(["172.30.0.2"])
+        await case.withdraw(["172.30.0.2"])
         assert case.targets == {"172.30.0.3"}
         await proxy.ready_for(pod("next"), ["172.30.0.2"])
         assert case.targets == {"172.30.0.2", "172.30.0.3"}
@@ -110,7 +119,7 @@ async def test_a_pod_with_an_address_of_one_that_withdrew_is_served() -> None:
 async def test_drain_is_withdrawal_by_what_the_api_says_of_the_pod() -> None:
     case = Case(*WEB)
     async with case.running() as proxy:
-        await proxy.drain(pod("gone", "172.30.0.2", uid="one"))
+        await case.passing(proxy.drain(pod("gone", "172.30.0.2", uid="one")))
         assert case.targets == {"172.30.0.3"}
 
 
@@ -159,7 +168,7 @@ async def test_the_first_policy_holds_nobody_up() -> None:
         case.client.list = slow  # type: ignore[method-assign]
         case.client.put(policy())
         await settle()
-        await _soon(proxy.withdraw(["172.30.0.2"]))
+        await _soon(case.withdraw(["172.30.0.2"]))
         assert case.targets == {"172.30.0.3"}
         waiting = asyncio.ensure_future(proxy.ready_for(pod("web"), ["172.30.0.9"]))
         await settle()
@@ -176,12 +185,9 @@ async def _soon(what: Awaitable[None]) -> None:
 
 async def test_a_refused_change_is_made_good_by_all_of_it() -> None:
     case = Case(*WEB)
-    async with case.running() as proxy:
+    async with case.running():
         case.rules.refuse = 2
-        waiting = asyncio.ensure_future(proxy.withdraw(["172.30.0.2"]))
-        while not waiting.done():
-            await case.clock.advance(1)
-            await asyncio.wait({waiting}, timeout=0.01)
+        await case.withdraw(["172.30.0.2"])
         assert case.rules.calls == ["replace", "change", "replace", "replace"]
         assert case.targets == {"172.30.0.3"}
 
@@ -239,6 +245,6 @@ async def test_it_can_be_run_again() -> None:
 async def test_withdrawals_are_forgotten_when_nobody_has_the_address() -> None:
     case = Case(*WEB)
     async with case.running() as proxy:
-        await proxy.withdraw(["172.30.0.77", "172.30.0.2"])
+        await case.withdraw(["172.30.0.77", "172.30.0.2"])
         await case.clock.advance(130)
         assert set(proxy._withdrawals.view) == {"172.30.0.2"}

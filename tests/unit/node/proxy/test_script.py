@@ -1,8 +1,7 @@
 """Scripts are checked by libnftables itself, on the kernel of a namespace of the test's own."""
 
-from tests.kernel.netlab import NODE
 from tests.unit.linux.apart import apart
-from tests.unit.node.proxy.objects import TCP80, endpoint, labelled, pod, policy, service, slice_
+from tests.unit.node.proxy.objects import NODE, TCP80, endpoint, labelled, pod, policy, service, slice_
 from wherry.linux.nftables import Nftables
 from wherry.node.proxy import script
 from wherry.node.proxy.difference import difference, united

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.kernel.netlab import NODE
+from tests.unit.node.proxy.objects import NODE
 from wherry.node.proxy.apply import changed
 from wherry.node.proxy.model import Entry, Frontend, Ruleset, ServicePlan, Target
 from wherry.node.proxy.state import Services
