@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 from wherry.kit.errors import WherryError
 from wherry.kube.client.clock import Clock
@@ -25,24 +26,29 @@ _RENEWALS = 4
 logger = logging.getLogger(__name__)
 
 
-class NodeKeeper:
-    """``standing`` says how it is now. ``told`` is called with the Node whenever the API has answered with it."""
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """``standing`` says how the node is now; ``told`` is called with the Node whenever the API has answered with it."""
 
-    def __init__(
-        self, client: Client, clock: Clock, options: Options, machine: Machine, events: Events,
-        standing: Callable[[], Standing], told: Callable[[Object], None] = lambda node: None,
-    ) -> None:  # fmt: skip
-        self._client = client
-        self._clock = clock
-        self._options = options
-        self._events = events
-        self._standing = standing
-        self._told = told
-        self._machine = machine
+    client: Client
+    clock: Clock
+    options: Options
+    machine: Machine
+    events: Events
+    standing: Callable[[], Standing]
+    told: Callable[[Object], None] = lambda node: None
+
+
+class NodeKeeper:
+    """Somebody runs it."""
+
+    def __init__(self, needs: Needs) -> None:
+        self._client, self._clock, self._options = needs.client, needs.clock, needs.options
+        self._events, self._standing, self._told = needs.events, needs.standing, needs.told
         self._node: Object | None = None
         self._reported_at = 0.0
         self._wake = asyncio.Event()
-        self.hardware: Hardware = machine.hardware()
+        self.hardware: Hardware = needs.machine.hardware()
         self.registered = asyncio.Event()
 
     @property

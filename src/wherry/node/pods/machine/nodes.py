@@ -120,7 +120,7 @@ def _info(options: Options, hardware: Hardware, standing: Standing) -> Object:
         "osImage": hardware.os_image,
         "containerRuntimeVersion": standing.runtime_version or f"{RUNTIME}://0",
         "kubeletVersion": options.version,
-        "kubeProxyVersion": options.version,
+        "kubeProxyVersion": "",  # required, and said by nobody any more
         "operatingSystem": "linux",
         "architecture": hardware.architecture,
         "swap": {"capacity": hardware.swap_bytes},

@@ -12,7 +12,7 @@ from wherry.kube.client.clock import FakeClock
 from wherry.kube.client.fake import Call
 from wherry.kube.machinery.model import Object
 from wherry.node.pods.machine.facts import ImaginedMachine
-from wherry.node.pods.machine.keeping import LEASE_NAMESPACE, LEASES, NodeKeeper
+from wherry.node.pods.machine.keeping import LEASE_NAMESPACE, LEASES, Needs, NodeKeeper
 from wherry.node.pods.machine.nodes import NODES, Standing
 from wherry.node.pods.options import Options
 
@@ -25,7 +25,7 @@ class Bench:
         self.pressures: dict[str, str] = {}
         options = Options("n1", directory)
         self.keeper = NodeKeeper(
-            self.client, self.clock, options, ImaginedMachine(), self.heard, lambda: Standing(self.pressures)
+            Needs(self.client, self.clock, options, ImaginedMachine(), self.heard, lambda: Standing(self.pressures))
         )
 
     def node(self) -> Object:
