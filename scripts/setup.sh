@@ -8,7 +8,7 @@
 # shellcheck shell=bash
 
 RUN_PACKAGES="busybox-static tini libnftables1 nftables iproute2 procps"
-TEST_PACKAGES="runc skopeo qemu-system-x86 cpio curl strace podman docker-registry openssl git openssh-client"
+TEST_PACKAGES="runc skopeo qemu-system-x86 cpio curl strace podman docker-registry openssl git openssh-client e2fsprogs libfaketime"
 BENCH_PACKAGES="runc skopeo docker-registry buildah curl wrk"
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }

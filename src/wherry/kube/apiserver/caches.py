@@ -19,6 +19,7 @@ from wherry.store.model import Compacted, Event, Store, Watch
 log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 3.0
 """How long a request waits for a revision that has not been yet (k8s.io/apiserver cacher: blockTimeout)."""
+_SOON_SECONDS = 0.1
 _AGAIN_SECONDS = 0.5
 Listener = Callable[[GroupResource], None]
 
@@ -115,10 +116,17 @@ class Caches:
         """Wait until what was committed by ``revision`` is here; False when that takes too long."""
         if revision <= self.revision:
             return True
+        if not self._store.is_local and not await self._awaited(revision, _SOON_SECONDS):
+            await self._settle()  # it may be of no event of ours
+        return await self._awaited(revision, PATIENCE_SECONDS)
+
+    async def _awaited(self, revision: int, seconds: float) -> bool:
+        if revision <= self.revision:
+            return True
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((revision, future))
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(seconds):
                 await future
         except TimeoutError:
             return False
@@ -126,5 +134,18 @@ class Caches:
 
     async def current(self) -> None:
         """Wait until everything committed before this call is here."""
-        if not self._store.is_local and not await self.reached(await self._store.revision()):
+        if not self._store.is_local and not await self._settle():
             raise status.timeout("the server's memory is behind its store", 1)
+
+    async def _settle(self) -> bool:
+        """Not every revision of a store that others use too has an event for us: the store knows when all have come.
+        False when that takes too long."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                revision = await self._store.settle()
+        except TimeoutError:
+            return False
+        if revision > self.revision:
+            self.revision = revision
+            self._wake()
+        return True

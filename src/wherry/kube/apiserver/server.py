@@ -94,6 +94,8 @@ class HttpApi:
             if info.group and not self._kinds.has_group(info.group):
                 return no_page()
             raise status.no_such_path()
+        if info.namespace and not served.kind.namespaced and info.resource != "namespaces":
+            raise status.no_such_path()  # else whoever may all in one namespace might all (CVE-2019-11247)
         call = Call(info, served, user, self._clock(), query, user_agent=request.headers.get("User-Agent", ""))
         request[_WARNINGS] = call.warnings
         if served.version.deprecation_warning:
