@@ -87,14 +87,13 @@ class Fitting:
 
     def look(self, cluster: Cluster, slots: Sequence[int]) -> None:
         """Judge those of the slots that nobody has looked at."""
-        scores = self.scores
-        if _UNKNOWN not in at(scores, slots):
-            return
-        for slot in slots:
-            if scores[slot] == _UNKNOWN:
-                node = cluster.slots[slot]
-                assert node is not None
-                self._judge(slot, node)
+        scores = at(self.scores, slots)
+        position = -1
+        for _ in range(scores.count(_UNKNOWN)):
+            position = scores.index(_UNKNOWN, position + 1)
+            node = cluster.slots[slots[position]]
+            assert node is not None
+            self._judge(node.slot, node)
 
     def _judge(self, slot: int, node: Node) -> None:
         refusal = judge(node, self.asks)

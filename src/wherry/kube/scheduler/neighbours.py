@@ -7,8 +7,8 @@ filters), or may like or dislike it (their preferences score).
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
-from operator import add
+from itertools import compress, repeat
+from operator import add, not_
 
 from wherry.kube.scheduler.asking import Asking
 from wherry.kube.scheduler.fitting import at
@@ -68,15 +68,14 @@ class Neighbours:
         found = self._found
         alone = self._is_first and self._likes_itself
         for _, values, counts in found.wanted:
+            mine = at(values, slots)
             if alone:
-                slots = [slot for slot in slots if values[slot] is not None]
+                slots = [slot for slot, value in zip(slots, mine, strict=True) if value is not None]
             else:
-                slots = [slot for slot in slots if values[slot] in counts]
-        for _, values, counts in found.unwanted:
+                slots = list(compress(slots, map(counts.__contains__, mine)))
+        for values, counts in (*((values, counts) for _, values, counts in found.unwanted), *self._closed):
             if counts:
-                slots = [slot for slot in slots if values[slot] not in counts]
-        for values, closed in self._closed:
-            slots = [slot for slot in slots if values[slot] not in closed]
+                slots = list(compress(slots, map(not_, map(counts.__contains__, at(values, slots)))))
         return slots
 
     def refusal(self, slot: int) -> Refusal | None:

@@ -1,6 +1,7 @@
 """Chooses among nodes that will do."""
 
 from collections.abc import Sequence
+from itertools import compress
 from operator import add
 from random import Random
 
@@ -22,7 +23,7 @@ def best(asking: Asking, constraints: Constraints, slots: Sequence[int], random:
         return slots[random.randrange(number)]
     if number == 1:
         return slots[scores.index(highest)]
-    return random.choice([slot for slot, score in zip(slots, scores, strict=True) if score == highest])
+    return random.choice(list(compress(slots, map(highest.__eq__, scores))))
 
 
 def totals(asking: Asking, constraints: Constraints, slots: Sequence[int]) -> Sequence[int]:

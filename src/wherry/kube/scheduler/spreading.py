@@ -5,11 +5,11 @@ A *domain* is the nodes with the same value of a label. Hard constraints filter:
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import repeat
-from operator import add
+from typing import Any
 
 from wherry.kube.machinery.selectors import LabelSelector
 from wherry.kube.scheduler.asking import Asking
@@ -19,7 +19,7 @@ from wherry.kube.scheduler.nodes import Node
 from wherry.kube.scheduler.options import SYSTEM_SPREADS
 from wherry.kube.scheduler.owners import Owners
 from wherry.kube.scheduler.refusals import SPREAD, SPREAD_LABEL, Refusal
-from wherry.kube.scheduler.tallies import scope_in
+from wherry.kube.scheduler.tallies import Tally, scope_in
 
 HIGHEST = 100
 _NONE: Mapping[str, int] = {}
@@ -77,7 +77,7 @@ def domains_of(asking: Asking, spread: Spread, keys: tuple[str, ...]) -> Domains
     eligible = _eligible(asking, spread, keys)
     if spread.selector.is_everything:  # upstream counts nobody then
         return Domains(_NONE, len(topology.nodes), eligible)
-    tally = cluster.tallies.of((scope_in(asking.pod.namespace, spread.selector),), skips_ending=True)
+    tally = _pods_of(asking, spread)
     if eligible is None:
         return Domains(tally.by_domain(spread.topology_key, topology.values), len(topology.nodes), None)
     counts: dict[str, int] = {}
@@ -213,54 +213,73 @@ def soft_scores(asking: Asking, constraints: Constraints, slots: Sequence[int]) 
     """0 … 100 each: the fewer pods in the node's domains the more. None: all are alike.
 
     Each pod in a domain weighs the more, the more such domains there are (the logarithm of their number): the pods of
-    a zone would drown those of a node otherwise. A node that is ignored, for want of a label, gets 0.
+    a zone would drown those of a node otherwise. A node that is ignored, for want of a label, gets 0. There are few
+    sorts of nodes, by how full their domains are: what is reckoned is reckoned for each sort.
     """
     if not constraints.soft:
         return None
+    sorts = list(zip(*(_column(asking, spread, slots) for spread in constraints.soft), strict=True))
+    distinct = set(sorts)
+    ignored = {each for each in distinct if constraints.needs_all and None in each}
+    number = len(sorts) - (sum(map(ignored.__contains__, sorts)) if ignored else 0)
     keys = tuple(dict.fromkeys(each.topology_key for each in constraints.soft)) if constraints.needs_all else ()
-    incomplete = [key for key in keys if asking.cluster.topology(key).without]
-    ignored: set[int] = set()
-    for key in incomplete:
-        values = at(asking.cluster.topology(key).values, slots)
-        ignored.update(position for position, value in enumerate(values) if value is None)
-    parts = [_soft_part(asking, spread, keys, slots, len(ignored)) for spread in constraints.soft]
-    totals = parts[0]
-    for part in parts[1:]:
-        totals = list(map(add, totals, part))
-    return _normalized(totals, ignored)
+    totals = dict.fromkeys(distinct - ignored, 0.0)
+    for position, spread in enumerate(constraints.soft):
+        values = {each[position] for each in totals}
+        table = _fullness(asking, spread, keys, values, number)
+        for each in totals:
+            totals[each] += table[each[position]]
+    worth = _worth(totals, ignored)
+    return list(map(worth.__getitem__, sorts)) if worth is not None else None
 
 
-def _soft_part(
-    asking: Asking, spread: Spread, keys: tuple[str, ...], slots: Sequence[int], ignored: int
-) -> list[float]:
-    """How full the domains of these nodes are, by one constraint."""
+Value = str | int | None
+"""Of a domain: its name, or, where each node is one, how many pods there are. None: the node is in none."""
+
+
+def _column(asking: Asking, spread: Spread, slots: Sequence[int]) -> Sequence[Value]:
     topology = asking.cluster.topology(spread.topology_key)
-    base = float(spread.max_skew - 1)
-    if spread.topology_key == HOSTNAME and not spread.selector.is_everything and not topology.without:
-        weight = math.log(len(slots) - ignored + 2)
-        tally = asking.cluster.tallies.of((scope_in(asking.pod.namespace, spread.selector),), skips_ending=True)
-        counts = list(map(tally.by_slot.get, slots, repeat(0)))
-        fullness = {count: count * weight + base for count in set(counts)}
-        return [fullness[count] for count in counts]
     values = at(topology.values, slots)
-    distinct = set(values)
-    weight = math.log(len(distinct) - (ignored > 0 and None in distinct) + 2)
-    by_value = domains_of(asking, spread, keys).counts
-    table: dict[str | None, float] = {value: by_value.get(value or "", 0) * weight + base for value in distinct}
-    table[None] = 0.0
-    return [table[value] for value in values]
+    if not _is_of_nodes(spread):
+        return values
+    counts = list(map(_pods_of(asking, spread).by_slot.get, slots, repeat(0)))
+    if not topology.without:
+        return counts
+    return [count if value is not None else None for count, value in zip(counts, values, strict=True)]
 
 
-def _normalized(totals: list[float], ignored: set[int]) -> list[int] | None:
-    counted = [total for position, total in enumerate(totals) if position not in ignored] if ignored else totals
-    if not counted:
+def _is_of_nodes(spread: Spread) -> bool:
+    return spread.topology_key == HOSTNAME and not spread.selector.is_everything
+
+
+def _pods_of(asking: Asking, spread: Spread) -> Tally:
+    return asking.cluster.tallies.of((scope_in(asking.pod.namespace, spread.selector),), skips_ending=True)
+
+
+def _fullness(
+    asking: Asking, spread: Spread, keys: tuple[str, ...], values: set[Value], number: int
+) -> dict[Value, float]:
+    """How full each domain is, by one constraint. ``number``: of nodes."""
+    base = float(spread.max_skew - 1)
+    table: dict[Value, float]
+    if _is_of_nodes(spread):
+        weight = math.log(number + 2)
+        table = {count: count * weight + base for count in values if isinstance(count, int)}
+    else:
+        weight = math.log(len(values) + 2)
+        by_value = domains_of(asking, spread, keys).counts
+        table = {value: by_value.get(value, 0) * weight + base for value in values if isinstance(value, str)}
+    return {**table, None: 0.0}
+
+
+def _worth(totals: Mapping[tuple[Value, ...], float], ignored: Iterable[tuple[Value, ...]]) -> dict[Any, int] | None:
+    """Of each sort of nodes. None: there is but one."""
+    rounded = {each: int(total + 0.5) for each, total in totals.items()}
+    if not rounded:
         return None
-    rounded = {total: int(total + 0.5) for total in set(totals)}
-    most, least = rounded[max(counted)], rounded[min(counted)]
-    if most == least and not ignored:
+    most, least = max(rounded.values()), min(rounded.values())
+    nothing = dict.fromkeys(ignored, 0)
+    if most == least and not nothing:
         return None
-    worth = {total: HIGHEST * (most + least - score) // most if most else HIGHEST for total, score in rounded.items()}
-    found = [worth[total] for total in totals]
-    for position in ignored:
-        found[position] = 0
-    return found
+    worth = {each: HIGHEST * (most + least - total) // most if most else HIGHEST for each, total in rounded.items()}
+    return worth | nothing
