@@ -25,6 +25,7 @@ from wherry.node.pods.machine import nodes
 from wherry.node.pods.machine.evicting import Evictor
 from wherry.node.pods.machine.evicting import Needs as EvictorNeeds
 from wherry.node.pods.machine.facts import ThisMachine
+from wherry.node.pods.machine.keeping import Needs as KeeperNeeds
 from wherry.node.pods.machine.keeping import NodeKeeper
 from wherry.node.pods.machine.nodes import Standing
 from wherry.node.pods.options import Options
@@ -124,7 +125,9 @@ class Agent:
                 lambda: list(self._workers.values()), lambda: self._keeper.tell(), self._sweep,
             )
         )  # fmt: skip
-        self._keeper = NodeKeeper(self._client, self._clock, self._options, self._machine, self._events, self._standing)
+        self._keeper = NodeKeeper(
+            KeeperNeeds(self._client, self._clock, self._options, self._machine, self._events, self._standing)
+        )
         self._references = references
         self._tools = self._make_tools(volumes, references)
         if self._recorder is not None:
