@@ -93,8 +93,10 @@ class Policing:
 
     @property
     def addresses(self) -> list[str]:
-        """What pods of this node have, as far as the agent has said."""
-        return [address for settled in self._settled.values() for address in settled.addresses]
+        """What pods of this node have, as far as the agent has said, or the API has had to be asked."""
+        told = (address for settled in self._settled.values() for address in settled.addresses)
+        known = (address for pod in self._pods.values() if pod.is_local for address in pod.addresses)
+        return list(dict.fromkeys((*told, *known)))
 
     @property
     def is_ready(self) -> bool:

@@ -87,6 +87,12 @@ async def test_what_the_agent_said_ends_with_the_pod() -> None:
         assert case.shut() == set()
 
 
+async def test_after_a_restart_the_api_knows_what_pods_have() -> None:
+    case = Case(policy(), WEB, pod("far", "10.0.9.9", node="there"))
+    async with case.watching() as policing:
+        assert policing.addresses == ["10.0.0.1"]
+
+
 async def test_labels_that_change_count() -> None:
     case = Case(policy(selector=labelled(app="web")), WEB)
     async with case.watching() as policing:
