@@ -15,7 +15,10 @@ _PLACES = {
     "unit/engine/distribution/test_push.py": "engine/distribution: uploads",
     "unit/engine/registry/test_documents.py": "engine/registry: model",
     "unit/engine/registry/test_rows.py": "engine/registry: schema",
-    "conformance/kube/test_cluster_pods.py": "app: nodeagent nodenetwork; kube/apiserver/connecting: connector nodes",
+    "conformance/kube/test_cluster_pods.py": (
+        "app: nodeagent nodenetwork; kube/apiserver/usage: collecting kinds rates; "
+        "kube/apiserver/connecting: addresses connector forwarding logs nodes places podrequests"
+    ),
     "conformance/kube/test_cluster_tour.py": "app: pytest_plugin testing; : __main__",
     "conformance/kube/test_http_forms.py": "kube/apiserver: pages paths reviewing sending server",
     "conformance/kube/test_http_subresources.py": "kube/apiserver/subresources: others pods streams",
@@ -30,6 +33,10 @@ _PLACES = {
     "unit/kube/controllers/test_together.py": "kube/apiserver: live",
     "unit/kube/kinds/test_every.py": "kube/machinery: model; kube/machinery/schema: model",
     "unit/kube/machinery/test_names.py": "kube/machinery: fielderrors",
+    "unit/node/pods/test_agent.py": "node/pods: options parts; node/pods/workers: case tools worker",
+    "unit/node/pods/test_agent_probes.py": "node/pods/probes: model",
+    "unit/node/pods/test_agent_starting.py": "node/pods/workers: attending doing failures resizing starting",
+    "unit/node/pods/test_fake.py": "node/pods: lookup runtime; node/pods/status: model",
     "": "app/buildx: __main__; app/cli: files",
 }
 """Below tests: package: files; … Those of "" are tested nowhere yet."""
