@@ -1,9 +1,24 @@
 """Nodes that nobody runs, and look as if somebody did: healthy until their controller misses their heartbeats."""
 
+import socket
 from datetime import UTC, datetime
 
 from tests.conformance.kube import manifests
 from tests.conformance.kube.web import Web
+
+KUBELET = 9  # discard: nobody listens there
+REFUSED = rf"(dial tcp .*:{KUBELET}: connect: connection refused|address not allowed)"
+"""What the server says of a request that the node would have to answer."""
+
+
+def own_address() -> str:
+    """Of this machine; where it has no way out, one that no server goes to."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", KUBELET))  # sends nothing
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])
 
 
 def add_node(web: Web, name: str) -> None:
@@ -16,8 +31,11 @@ def add_node(web: Web, name: str) -> None:
         "lastTransitionTime": stamp,
     }  # fmt: skip
     room = {"cpu": "4", "memory": "8Gi", "pods": "110"}
-    address = {"type": "InternalIP", "address": "192.0.2.7"}
-    status = {"conditions": [ready], "capacity": room, "allocatable": room, "addresses": [address]}
+    address = {"type": "InternalIP", "address": own_address()}
+    status = {
+        "conditions": [ready], "capacity": room, "allocatable": room, "addresses": [address],
+        "daemonEndpoints": {"kubeletEndpoint": {"Port": KUBELET}},
+    }  # fmt: skip
     web.patch(f"/api/v1/nodes/{name}/status", {"status": status}).ok()
     lease = {
         "metadata": {"name": name},

@@ -10,7 +10,7 @@ import pytest
 from tests.conformance.kube import manifests
 from tests.conformance.kube.cli import Kubectl, all_versions, version_id
 from tests.conformance.kube.conftest import new_namespace
-from tests.conformance.kube.nodes import add_node, remove_node
+from tests.conformance.kube.nodes import add_node, own_address, remove_node
 from tests.conformance.kube.process import Control
 from tests.conformance.kube.web import Web
 from tests.unit.kube.kubectl import needs_kubectl
@@ -220,7 +220,7 @@ def test_describing_a_node(shop: Kubectl, web: Web) -> None:
                 "NAME", "STATUS", "ROLES", "VERSION", "INTERNAL-IP", "EXTERNAL-IP", "OS-IMAGE", "KERNEL-VERSION",
                 "CONTAINER-RUNTIME",
             ],
-            [name, "Ready", "<none>", "", "192.0.2.7", "<none>", "<unknown>", "<unknown>", "<unknown>"],
+            [name, "Ready", "<none>", "", own_address(), "<none>", "<unknown>", "<unknown>", "<unknown>"],
         ]  # fmt: skip
         text = shop(f"describe node {name}").out
         for line in (

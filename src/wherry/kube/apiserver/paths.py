@@ -74,9 +74,12 @@ def _discovery(shown: Pages) -> Page:
     async def page(request: web.BaseRequest, info: RequestInfo) -> web.StreamResponse:
         address = shown.options.address.partition("://")[2]
         found = shown.discovery.find(info.path, request.headers.get("Accept", ""), address)
-        if found is None:
-            raise status.no_such_path()
-        return made.document(found, request)
+        if found is not None:
+            return made.document(found, request)
+        group = info.path.split("/")[2] if info.path.startswith("/apis/") else ""
+        if group and group not in shown.discovery.groups():
+            return made.no_page()
+        raise status.no_such_path()
 
     return page
 

@@ -18,6 +18,7 @@ from wherry.kube.machinery.selectors import of_object
 
 PODS = GroupResource("", "pods")
 BINDINGS = GroupResource("", "bindings")
+_BINDINGS_OF_PODS = GroupResource("", "pods/binding")
 BUDGETS = GroupResource("policy", "poddisruptionbudgets")
 _BINDING, _EVICTION = GroupVersionKind("", "v1", "Binding"), GroupVersionKind("policy", "v1", "Eviction")
 _CREATED = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
@@ -102,11 +103,12 @@ def _check_bindable(call: Call, pod: Object, uid: str | None, node: str) -> None
         why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {pod['metadata']['uid']}"
         raise status.conflict(PODS, name, why)
     if "deletionTimestamp" in pod["metadata"]:
-        raise status.conflict(PODS, name, f"pod {name} is being deleted, cannot be assigned to a host")
+        raise status.conflict(_BINDINGS_OF_PODS, name, f"pod {name} is being deleted, cannot be assigned to a host")
     if pod["spec"].get("nodeName"):
-        raise status.conflict(PODS, name, f'pod {name} is already assigned to node "{pod["spec"]["nodeName"]}"')
+        why = f'pod {name} is already assigned to node "{pod["spec"]["nodeName"]}"'
+        raise status.conflict(_BINDINGS_OF_PODS, name, why)
     if pod["spec"].get("schedulingGates"):
-        raise status.conflict(PODS, name, f"pod {name} has non-empty .spec.schedulingGates")
+        raise status.conflict(_BINDINGS_OF_PODS, name, f"pod {name} has non-empty .spec.schedulingGates")
 
 
 def _schedule(pod: Object, now: str) -> None:
