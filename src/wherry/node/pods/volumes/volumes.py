@@ -223,13 +223,14 @@ class DiskVolumes:
     def _remove(self, uid: str) -> None:
         """What is mounted goes first: to delete through a mount would delete what belongs to others."""
         for path in self._places(uid):
-            if path.is_symlink() or not path.exists():
-                continue
-            self._mounter.unmount_below(path)
-            shutil.rmtree(path)
+            if path.is_symlink():
+                path.unlink()
+            elif path.exists():
+                self._mounter.unmount_below(path)
+                shutil.rmtree(path)
 
     def is_clean(self, uid: str) -> bool:
-        return not any(path.exists() for path in self._places(uid))
+        return not any(os.path.lexists(path) for path in self._places(uid))
 
     def message_file(self, uid: str, container: str, attempt: int) -> str:
         return str(messages.make(self._directory / "messages" / uid, container, attempt))

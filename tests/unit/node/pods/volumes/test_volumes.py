@@ -103,6 +103,16 @@ async def test_nothing_is_left_of_a_pod_but_what_was_not_its_own(volumes: DiskVo
     await volumes.tear_down("uid-web")
 
 
+async def test_a_link_in_place_of_a_pods_directory_is_all_that_goes(volumes: DiskVolumes, tmp_path: Path) -> None:
+    (tmp_path / "host").mkdir()
+    (tmp_path / "host/file").write_text("x")
+    (tmp_path / "pods/uid-web").symlink_to(tmp_path / "host")
+    assert not volumes.is_clean("uid-web")
+    await volumes.tear_down("uid-web")
+    assert volumes.is_clean("uid-web")
+    assert (tmp_path / "host/file").exists()
+
+
 async def test_what_is_mounted_below_goes_before_anything_is_deleted(tmp_path: Path, volumes: DiskVolumes) -> None:
     order: list[str] = []
     volumes._mounter.unmount_below = lambda path: order.append(f"unmount {os.path.exists(path)}")  # type: ignore[method-assign]
