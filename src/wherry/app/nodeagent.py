@@ -62,7 +62,12 @@ async def _live(engine: "Engine", settings: Settings) -> None:
         wider = await stack.enter_async_context(Informers(services, clock))
         stack.push_async_callback(runtime.close)
         proxy = await stack.enter_async_context(nodenetwork.proxy(instance, engine.networks, node, wider, clock))
-        parts = Parts(informers=informers, drain=proxy.drain, runtime_version=f"wherry://{wherry.__version__}")
+        parts = Parts(
+            informers=informers,
+            drain=proxy.drain,
+            ready=proxy.ready_for,
+            runtime_version=f"wherry://{wherry.__version__}",
+        )
         api, port = await stack.enter_async_context(nodeserving.served(instance, node, runtime, kubelet, clock))
         agent = Agent(kubelet, runtime, _options(settings, port), clock, parts)
         api.lookup = agent

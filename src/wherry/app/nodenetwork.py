@@ -61,7 +61,10 @@ async def proxy(
                 _DNS: Target(gateway, NODE_PORT),
             },
         )
-        yield Proxy(informers, clock, here, rules, Options(port_of=lambda address: _port(instance, net, address)))
+        options = Options(
+            port_of=lambda address: _port(instance, net, address), others={instance.nft_table: networks.restore}
+        )
+        yield Proxy(informers, clock, here, rules, options)
     finally:
         relay.close()
         await asyncio.gather(*relay.connections, return_exceptions=True)

@@ -55,6 +55,11 @@ class Bridge:
         if not plumbing.is_forwarding():
             self._turn_forwarding_on(rows, ground, publications)
 
+    def lay_rules(self, rows: Rows, publications: Sequence[Publication]) -> None:
+        """Make the rules anew. Idempotent."""
+        ground = rules.Ground(self._instance.nft_table, self._instance.bridge, self.net, rows.fence() or ())
+        self._plumbing.set_rules(ground, publications)
+
     def _turn_forwarding_on(self, rows: Rows, ground: rules.Ground, publications: Sequence[Publication]) -> None:
         """The links that are there go on not forwarding to each other: the fence, in place before."""
         fence = tuple(link for link in self._plumbing.links() if link not in ("lo", ground.bridge))

@@ -109,6 +109,11 @@ class Networks:
                 bridge.destroy(self._rows)
         plumbing.close()
 
+    async def restore(self) -> None:
+        """Make the rules anew, when somebody has removed them. Idempotent."""
+        publications = [each for one in self._attached.values() for each in one.publications]
+        self._bridge.lay_rules(self._rows, publications)
+
     def recover(self, live: set[str]) -> None:
         """Release what belongs to containers that are not among the living. Idempotent."""
         for container_id in sorted(self._attached.keys() - live):

@@ -180,6 +180,7 @@ class Agent:
             free=self._free,
             owners=self._owners,
             drain=self._parts.drain,
+            ready=self._parts.ready,
         )
 
     async def _leave(self) -> None:

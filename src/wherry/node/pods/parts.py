@@ -1,5 +1,6 @@
 """What an agent is made of."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wherry.kube.client.informers import Informers
@@ -10,18 +11,23 @@ from wherry.node.pods.sources import PodSource
 from wherry.node.pods.voice import Events
 from wherry.node.pods.volumes.mounting import Mounter
 from wherry.node.pods.volumes.volumes import Volumes
-from wherry.node.pods.workers.tools import Drain
+from wherry.node.pods.workers.tools import Drain, Ready
 
 
 async def no_drain(pod: Object) -> None:
     """Where nobody leads connections to pods."""
 
 
+async def no_ready(pod: Object, addresses: Sequence[str]) -> None:
+    """Where nothing is said of networks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What an agent uses; None: the real thing, its own. ``informers`` are shared with others in this process (and
-    are entered by who made them); ``pods``: where it hears of pods, ``drain``: see :data:`Drain`; ``has_services``:
-    whether containers get variables of services; ``runtime_version``: what the node says of its runtime."""
+    are entered by who made them); ``pods``: where it hears of pods; ``drain``, ``ready``: see :data:`Drain`,
+    :data:`Ready`; ``has_services``: whether containers get variables of services; ``runtime_version``: what the node
+    says of its runtime."""
 
     informers: Informers | None = None
     events: Events | None = None
@@ -31,5 +37,6 @@ class Parts:
     prober: Prober | None = None
     pods: PodSource | None = None
     drain: Drain = no_drain
+    ready: Ready = no_ready
     has_services: bool = True
     runtime_version: str = ""

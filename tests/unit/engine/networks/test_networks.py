@@ -266,3 +266,11 @@ async def test_filters_are_dockers(networks: Networks) -> None:
     assert names(dangling=["true"]) == []
     with pytest.raises(Invalid, match="invalid filter 'colour'"):
         names(colour=["red"])
+
+
+async def test_rules_that_somebody_removed_are_made_anew(machine: Machine, networks: Networks) -> None:
+    tables = machine.plumbing.tables
+    before = dict(tables)
+    tables.clear()
+    await networks.restore()
+    assert tables == before != {}

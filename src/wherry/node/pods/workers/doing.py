@@ -109,6 +109,7 @@ async def _start(action: StartContainer, case: Case) -> None:
         raise NotFound(f"container {action.name} has nowhere to run")
     if not case.tools.references.is_needed(case.uid, references(case.pod)):
         await _sync(case, case.pod)  # an ephemeral container came, and refers to more than was known
+    await case.tools.ready(case.pod, sandbox.ips)
     try:
         await start(case.tools, Site(case.pod, sandbox, case.memory.volumes, case.voice), member, action)
     except WherryError:

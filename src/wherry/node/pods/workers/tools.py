@@ -18,6 +18,8 @@ from wherry.node.pods.volumes.volumes import Volumes
 
 Drain = Callable[[Object], Awaitable[None]]
 """Returns when no new connections are led to the pod any more, or when there is no use in waiting longer."""
+Ready = Callable[[Object, Sequence[str]], Awaitable[None]]
+"""Returns when what the network says of the pod holds for these addresses of it: before its first packet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +45,4 @@ class Tools:
     free: Callable[[str], Mapping[str, Quantity]]
     owners: MutableMapping[str, str]
     drain: Drain
+    ready: Ready
