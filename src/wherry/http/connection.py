@@ -174,7 +174,11 @@ class Connection(RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """Answer what the HTTP parser refused (400) or a fault of the server, in the face's own form."""
-        if request.writer.output_size > 0:
+        if isinstance(exc, ConnectionError):
+            raise exc  # the client has gone: there is nobody to answer
+        if self.taken and status >= 500:
+            self.log_exception("fault behind an upgrade", exc_info=exc)
+        if self.taken or request.writer.output_size > 0:
             raise ConnectionError("the answer has begun already")
         if status >= 500:
             self.log_exception("fault while answering a request", exc_info=exc)

@@ -62,6 +62,14 @@ class Wire:
         """What was written goes out first. Idempotent."""
         self._writer.close()
 
+    def leave(self) -> None:
+        """Close, or where the peer does not read what was written, :meth:`abort`: without TLS nothing would ever end
+        a :meth:`close`. Idempotent."""
+        if self._transport.get_write_buffer_size():
+            self.abort()
+        else:
+            self.close()
+
     def abort(self) -> None:
         """At once, and the peer hears of it at once even if it reads nothing (a reset: socket(7), SO_LINGER of 0).
         Idempotent."""

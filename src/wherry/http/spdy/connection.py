@@ -242,6 +242,11 @@ class Connection:
         self._out.clear()
         return content
 
+    @property
+    def untaken_bytes(self) -> int:
+        """How much :meth:`take` would give, but for data: who reads on while a peer does not makes it more."""
+        return sum(len(each) for each in self._out)
+
     def open(self, headers: Mapping[str, str]) -> int:
         """A new stream. Raises ProtocolError when all numbers are used up."""
         number = self._next_id

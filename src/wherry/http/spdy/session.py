@@ -14,6 +14,8 @@ from wherry.http.spdy.frames import GoAway, ProtocolError, Status
 
 INBOX_BYTES = 256 << 10
 FRAME_BYTES = 64 << 10
+UNSENT_BYTES = 64 << 10
+"""Answers to pings and the like for a peer that does not read; more, and nothing more is read from it."""
 
 
 class Stream:
@@ -87,6 +89,7 @@ class Stream:
     async def reset(self, status: Status = Status.CANCEL) -> None:
         """End it both ways. Idempotent; raises ConnectionError."""
         self._session.connection.reset(self.id, status)
+        self.ignore()
         self.break_off()
         await self._session.flush()
 
@@ -123,22 +126,46 @@ class Session:
         self._streams: dict[int, Stream] = {}
         self._opened: asyncio.Queue[Stream | None] = asyncio.Queue(MAX_STREAMS)
         self._widened = asyncio.Event()
+        self._answering: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Until the peer goes, or breaks the rules; raises neither."""
         try:
             while content := await self._duplex.read():
                 events = self.connection.receive(content)
-                await self.flush()
+                await self._answer()
                 for event in events:
                     await self._handle(event)
-                await self.flush()
+                self._forget()
+                await self._answer()
         except ProtocolError:
-            await self.flush()
+            await self._say_last()
         except ConnectionError:
             pass
         finally:
             self._end()
+
+    async def _answer(self) -> None:
+        """Send what is to be sent without waiting for it: while both sides wait until the other reads, nobody does."""
+        if self._answering is None or self._answering.done():
+            if not self.connection.untaken_bytes:
+                return
+            self._answering = asyncio.create_task(self._flush_all())
+        if self.connection.untaken_bytes > UNSENT_BYTES:
+            await asyncio.wait({self._answering})
+
+    async def _flush_all(self) -> None:
+        try:
+            while self.connection.untaken_bytes:
+                await self.flush()
+        except ConnectionError:
+            pass  # who reads will hear of it
+
+    async def _say_last(self) -> None:
+        try:
+            await self.flush()
+        except ConnectionError:
+            pass
 
     async def accept(self) -> Stream | None:
         """The next stream that the peer opens; somebody must :meth:`Stream.reply` or reset it. None: no more come."""
@@ -184,15 +211,16 @@ class Session:
                 self._widened.set()
             case Widened():
                 self._widened.set()
-        self._forget()
 
     def _forget(self) -> None:
-        """Streams that are over; who holds one still reads what is left."""
+        """Streams that are over and have been told all that came; who holds one still reads what is left."""
         if len(self._streams) > 2 * self.connection.open_streams + 8:
             self._streams = {number: each for number, each in self._streams.items() if self.connection.has(number)}
 
     def _end(self) -> None:
         self.is_over = True
+        if self._answering is not None:
+            self._answering.cancel()
         for stream in self._streams.values():
             stream.break_off()
         while not self._opened.empty():

@@ -97,7 +97,7 @@ class Pairs:
             try:
                 await joined(Client(data.read, data.write, data.finish), wire)
             finally:
-                wire.close()
+                wire.leave()
         data.ignore()
         await data.finish()
         await error.finish()

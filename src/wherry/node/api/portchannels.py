@@ -84,7 +84,7 @@ async def _one(channels: Channels, ports: Ports, port: int, index: int, inbox: I
     except OSError:
         pass
     finally:
-        wire.close()
+        wire.leave()
         await inbox.end()  # what comes still is dropped: others go on
 
 

@@ -125,8 +125,8 @@ class KubeletApi:
         for method in ("GET", "POST"):
             for name in ("exec", "attach"):
                 handler = self._exec if name == "exec" else self._attach
-                add(method, f"/{name}/{{namespace}}/{{pod}}/{{container}}", handler)
-                add(method, f"/{name}/{{namespace}}/{{pod}}/{{uid}}/{{container}}", handler)
+                add(method, f"/{name}/{{namespace}}/{{pod}}/{{third}}", handler)  # the container
+                add(method, f"/{name}/{{namespace}}/{{pod}}/{{third}}/{{fourth}}", handler)  # the uid, the container
             add(method, "/portForward/{namespace}/{pod}", self._forward)
             add(method, "/portForward/{namespace}/{pod}/{uid}", self._forward)
 
@@ -158,10 +158,14 @@ class KubeletApi:
     def place(self, namespace: str, name: str, uid: str = "") -> PodPlace | None:
         return self.lookup.place(namespace, name, uid)
 
-    def _place(self, request: Request) -> PodPlace:
+    def _container(self, request: Request) -> tuple[PodPlace, str]:
+        """A pod and the name of a container. Raises NotFound."""
+        third, fourth = request.variables["third"], request.variables.get("fourth", "")
+        return self._place(request, third if fourth else ""), fourth or third
+
+    def _place(self, request: Request, uid: str = "") -> PodPlace:
         """Raises NotFound."""
-        variables = request.variables
-        found = self.lookup.place(variables["namespace"], variables["pod"], variables.get("uid", ""))
+        found = self.lookup.place(request.variables["namespace"], request.variables["pod"], uid)
         if found is None:
             raise errors.NotFound("pod does not exist")
         return found
@@ -212,15 +216,16 @@ class KubeletApi:
         return await self._logs.answer(request.http, place, request.variables["container"], asked)
 
     async def _exec(self, request: Request) -> web.StreamResponse:
-        place, query = self._place(request), request.query
-        return await self._processes.execute(request.http, place, request.variables["container"], query)
+        place, container = self._container(request)
+        return await self._processes.execute(request.http, place, container, request.query)
 
     async def _attach(self, request: Request) -> web.StreamResponse:
-        place, query = self._place(request), request.query
-        return await self._processes.attach(request.http, place, request.variables["container"], query)
+        place, container = self._container(request)
+        return await self._processes.attach(request.http, place, container, request.query)
 
     async def _forward(self, request: Request) -> web.StreamResponse:
-        return await self._processes.forward(request.http, self._place(request), request.query)
+        place = self._place(request, request.variables.get("uid", ""))
+        return await self._processes.forward(request.http, place, request.query)
 
 
 def _split(target: str) -> tuple[str, dict[str, list[str]]]:

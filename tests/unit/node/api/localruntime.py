@@ -12,14 +12,16 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from wherry.kit.errors import Invalid, Unavailable
+from wherry.kube.client.clock import Clock
 from wherry.node.pods.fake import FakeRuntime
 
 
 class LocalStreams:
     """A process's pipes or terminal."""
 
-    def __init__(self, command: Sequence[str], tty: bool, stdin: bool) -> None:
+    def __init__(self, command: Sequence[str], tty: bool, stdin: bool, opened: "list[LocalStreams]") -> None:
         self._command, self._tty, self._stdin = list(command), tty, stdin
+        self._opened = opened
         self.process: subprocess.Popen[bytes] | None = None
         self.sizes: list[tuple[int, int]] = []
         self._readers: list[tuple[int, int]] = []
@@ -34,6 +36,7 @@ class LocalStreams:
                 self._start_on_pipes()
         except OSError as error:
             raise Invalid(f"exec: {self._command[0]!r}: {error.strerror}") from error
+        self._opened.append(self)
         return self
 
     def _start_on_terminal(self) -> None:
@@ -104,8 +107,7 @@ class LocalStreams:
 
     async def exit_code(self) -> int:
         assert self.process is not None
-        while (code := self.process.poll()) is None:
-            await asyncio.sleep(0.005)
+        code = await asyncio.to_thread(self.process.wait)
         return code if code >= 0 else 128 - code
 
     async def __aexit__(self, *error: object) -> None:
@@ -140,21 +142,19 @@ async def _when_ready(descriptor: int, writing: bool, act: Callable[[], Any]) ->
 
 
 class LocalRuntime(FakeRuntime):
-    """Commands and attachments are local processes; ports are those of 127.0.0.1."""
+    """Commands and attachments are local processes; ports are those of 127.0.0.1. ``opened``: what was begun."""
 
-    attached: Sequence[str] = ("cat",)
-    """What the main process of every container is, for who attaches to it."""
-    opened: list[LocalStreams]
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.attached: Sequence[str] = ("cat",)
+        """What the main process of every container is, for who attaches to it."""
+        self.opened: list[LocalStreams] = []
 
     def open_exec(self, container: str, command: Sequence[str], tty: bool, stdin: bool) -> Any:
-        return self._open(LocalStreams(command, tty, stdin))
+        return LocalStreams(command, tty, stdin, self.opened)
 
     def open_attach(self, container: str, stdin: bool) -> Any:
-        return self._open(LocalStreams(self.attached, False, stdin))
-
-    def _open(self, streams: LocalStreams) -> LocalStreams:
-        self.opened = [*getattr(self, "opened", ()), streams]
-        return streams
+        return LocalStreams(self.attached, False, stdin, self.opened)
 
     async def connect(self, sandbox: str, port: int) -> int:
         sock = socket.socket()

@@ -99,11 +99,12 @@ async def _refusal(wire: Wire, head: Head, request: web.BaseRequest) -> web.Resp
 
 
 async def _splice(one: Wire, two: Wire) -> None:
-    """Until either side ends or goes. What has come by then has gone on."""
+    """Until either side ends or goes. What one side has said before its end goes on to the other; when one breaks off,
+    so does the other."""
     tasks = [asyncio.create_task(each) for each in (copy(one, two), copy(two, one), one.lost(), two.lost())]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        if any(task in done for task in tasks[2:]):
+        if any(task in tasks[2:] or task.exception() is not None for task in done):
             one.abort()
             two.abort()
     finally:
