@@ -198,8 +198,9 @@ class HttpApi:
     async def _connect(self, call: Call, request: web.BaseRequest) -> web.StreamResponse:
         if call.info.subresource not in call.served.kind.subresources:
             raise status.no_such_path()
-        entry = await self._api.reads.get(named(call))
-        await self._api.writes.admit_connection(call, entry.object, call.info.subresource)
+        about = named(call)
+        entry = await self._api.reads.get(about)
+        await self._api.writes.admit_connection(about, entry.object, call.info.subresource)
         return await self.connector.connect(call, entry.object, request)
 
 

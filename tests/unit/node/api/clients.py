@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
+from yarl import URL
 
 from tests.unit.node.api.rig import Rig
 from wherry.http.duplex import Duplex, Wire
@@ -28,7 +29,7 @@ async def opened(
     """An answer of the node, or with ``api`` of the API server."""
     port = rig.api_port if api else rig.node_port
     async with aiohttp.ClientSession(auto_decompress=False) as session:
-        url = f"https://127.0.0.1:{port}{path}"
+        url = URL(f"https://127.0.0.1:{port}{path}", encoded=True)
         async with session.request(method, url, ssl=rig.tls(file), allow_redirects=False, **more) as answer:
             yield answer
 
