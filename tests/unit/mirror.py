@@ -15,10 +15,7 @@ _PLACES = {
     "unit/engine/distribution/test_push.py": "engine/distribution: uploads",
     "unit/engine/registry/test_documents.py": "engine/registry: model",
     "unit/engine/registry/test_rows.py": "engine/registry: schema",
-    "conformance/kube/test_cluster_pods.py": (
-        "app: nodeagent nodenetwork; kube/apiserver/usage: collecting kinds rates; "
-        "kube/apiserver/connecting: addresses connector forwarding logs nodes places podrequests"
-    ),
+    "conformance/kube/test_cluster_pods.py": "app: nodeagent nodenetwork",
     "conformance/kube/test_cluster_tour.py": "app: pytest_plugin testing; : __main__",
     "conformance/kube/test_http_forms.py": "kube/apiserver: pages paths reviewing sending server",
     "conformance/kube/test_http_subresources.py": "kube/apiserver/subresources: others pods streams",
