@@ -59,6 +59,16 @@ class Connection(RequestHandler):
         waits = self._waiter is not None and not self._waiter.done()
         return not self._messages and (waits or self._request_count == 0)
 
+    @property
+    def may_go(self) -> bool:
+        """Whether it is idle, and is not going already."""
+        return self.is_idle and self.transport is not None and not self.transport.is_closing()
+
+    @property
+    def idle_until(self) -> float:
+        """When an idle one is let go, in the loop's time: who has been idle longest goes first."""
+        return self._next_keepalive_close_time
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         if self._head_seconds is not None:

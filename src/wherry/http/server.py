@@ -4,6 +4,7 @@ import asyncio
 import errno
 import grp
 import os
+import resource
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
@@ -25,17 +26,34 @@ KEEPALIVE_SECONDS = 120.0
 """Of an idle TCP connection: longer than Go's clients keep theirs (net/http DefaultTransport.IdleConnTimeout, 90 s),
 so that it is the client who ends it and none of its requests meets a closed connection."""
 
-HEAD_SECONDS = 30.0
+HEAD_SECONDS = 10.0
 """What a TCP client gets for its first request's head, before it holds a connection for nothing."""
+
+HANDSHAKE_SECONDS = 10.0
+"""What it gets for TLS before that. (asyncio's own limit is a minute: descriptors run out sooner.)"""
 
 
 class _Connections(web.Server):
-    """Makes :class:`Connection` objects."""
+    """Makes :class:`Connection` objects. Beyond ``most`` of them, each new one ends one that is idle."""
 
-    def __init__(self, handler: Handler, render_error: RenderError, **options: Any) -> None:
+    def __init__(self, handler: Handler, render_error: RenderError, most: int | None = None, **options: Any) -> None:
         super().__init__(handler)
         self._render_error = render_error
+        self._most = most
         self._options = options
+
+    def connection_made(self, handler: Any, transport: asyncio.Transport) -> None:
+        """See :class:`aiohttp.web.Server`."""
+        super().connection_made(handler, transport)
+        if self._most is not None and len(self.connections) > self._most:
+            self._let_one_go(handler)
+
+    def _let_one_go(self, new: Any) -> None:
+        idle = [each for each in self.connections if isinstance(each, Connection) and each is not new and each.may_go]
+        if idle:
+            transport = min(idle, key=lambda each: each.idle_until).transport
+            assert transport is not None
+            transport.abort()
 
     def __call__(self) -> Connection:
         return Connection(self, self._render_error, loop=self._loop, **self._options)
@@ -104,15 +122,23 @@ async def serve_tcp(
     ``host`` is not a name or address of this machine.
     """
     connections = _connections(
-        handler, render_error, keepalive_timeout=KEEPALIVE_SECONDS, tcp_keepalive=True, head_seconds=HEAD_SECONDS
-    )
+        handler, render_error, most=most_connections(), keepalive_timeout=KEEPALIVE_SECONDS, tcp_keepalive=True,
+        head_seconds=HEAD_SECONDS,
+    )  # fmt: skip
     try:
         server = await asyncio.get_running_loop().create_server(
-            connections, host, port, ssl=ssl_context, backlog=BACKLOG, reuse_address=True
-        )
+            connections, host, port, ssl=ssl_context, backlog=BACKLOG, reuse_address=True,
+            ssl_handshake_timeout=HANDSHAKE_SECONDS if ssl_context is not None else None,
+        )  # fmt: skip
     except (OSError, UnicodeError) as error:
         raise _refused(f"{host}:{port}", error) from error
     return TcpServer(connections, server)
+
+
+def most_connections() -> int:
+    """Of the descriptors that this process may have, three quarters: the rest is for TLS that is not made yet, for
+    files, and for what is loaded when it is first needed."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0] * 3 // 4
 
 
 def _refused(address: str, error: Exception) -> Exception:

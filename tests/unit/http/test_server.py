@@ -127,3 +127,35 @@ def test_a_client_that_says_nothing_is_let_go(run, monkeypatch) -> None:
                 writer.close()
 
     run(scenario())
+
+
+def test_beyond_so_many_connections_the_idle_ones_go(run, monkeypatch) -> None:
+    """Who has been idle longest first, whether it has ever asked for anything or not; new ones are always let in."""
+
+    async def scenario() -> None:
+        monkeypatch.setattr(http_server, "most_connections", lambda: 2)
+        async with await serve_tcp(answer, "127.0.0.1", 0, lambda *_: web.Response()) as server:
+
+            async def connect(request: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+                reader, writer = await asyncio.open_connection(server.host, server.port)
+                writer.write(request)
+                if request:
+                    await asyncio.wait_for(reader.readuntil(b"ok"), 10)
+                return reader, writer
+
+            async def is_gone(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                with suppress(ConnectionError):
+                    assert await asyncio.wait_for(reader.read(), 10) == b""
+                writer.close()
+
+            first, silent = await connect(GET), await connect(b"")
+            third = await connect(GET)
+            await is_gone(*first)
+            fourth = await connect(GET)
+            await is_gone(*silent)
+            for reader, writer in (third, fourth):
+                writer.write(GET)
+                await asyncio.wait_for(reader.readuntil(b"ok"), 10)
+                writer.close()
+
+    run(scenario())
