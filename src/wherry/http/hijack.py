@@ -1,14 +1,19 @@
 """Take a client's raw socket over from HTTP, for attach and exec."""
 
 import asyncio
+import fcntl
 import os
 import socket
+import struct
+import termios
 from dataclasses import dataclass
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
 from wherry.http.connection import Connection
+
+_STEP_SECONDS, _PATIENCE_STEPS = 0.001, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,9 @@ class TakenOver(web.StreamResponse):
 async def hijack(request: web.BaseRequest, head: bytes) -> Hijacked:
     """Send ``head`` (status line and headers, complete) and take the connection out of HTTP's hands.
 
+    Returns when the client has read it, or has not for a while: what comes right behind the head is lost to clients
+    that read both into a buffer and then go on from the socket itself (docker-py, ``exec_run`` and ``attach``).
+
     The request's body must have been read. The socket is duplicated; HTTP's own descriptor is closed without a
     ``shutdown``, so the client notices nothing. Raises ConnectionResetError when the client has gone.
     """
@@ -53,6 +61,7 @@ async def hijack(request: web.BaseRequest, head: bytes) -> Hijacked:
     try:
         sock.setblocking(False)
         await asyncio.get_running_loop().sock_sendall(sock, head)
+        await _read_by_client(sock)
     except BaseException:
         sock.close()
         raise
@@ -60,3 +69,13 @@ async def hijack(request: web.BaseRequest, head: bytes) -> Hijacked:
     early = connection.take_early()
     transport.abort()
     return Hijacked(sock.detach(), early)
+
+
+async def _read_by_client(sock: socket.socket) -> None:
+    """Only a Unix socket says what its other end has not read yet (unix(7), SIOCOUTQ)."""
+    if sock.family != socket.AF_UNIX:
+        return
+    for _ in range(_PATIENCE_STEPS):
+        if struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(4)))[0] == 0:
+            return
+        await asyncio.sleep(_STEP_SECONDS)

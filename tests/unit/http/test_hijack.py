@@ -91,3 +91,22 @@ def test_no_descriptor_is_left_behind(run, tmp_path) -> None:
             assert len(os.listdir("/proc/self/fd")) <= before + 1
 
     run(scenario())
+
+
+def test_nothing_comes_before_the_client_has_read_the_head(run, tmp_path) -> None:
+    """Else a client that reads through a buffer takes it for more of the head, and loses it."""
+
+    async def scenario() -> None:
+        async with serving(echo, tmp_path / "s"):
+            client = socket.socket(socket.AF_UNIX)
+            client.setblocking(False)
+            loop = asyncio.get_running_loop()
+            await loop.sock_connect(client, str(tmp_path / "s"))
+            await loop.sock_sendall(client, ATTACH + b"early")
+            await asyncio.sleep(0.2)
+            assert await loop.sock_recv(client, 65536) == HEAD
+            assert await loop.sock_recv(client, 65536) == b"EARLY"
+            client.close()
+            await asyncio.sleep(0.05)
+
+    run(scenario())
