@@ -27,6 +27,7 @@ from wherry.store.model import Compare, Delete, Mismatch, Put, Store
 from wherry.store.model import Operation as StoreOperation
 
 NAME_TRIES = 8  # apiserver pkg/registry/rest/create.go maxNameGenerationCreateAttempts
+OBJECT_BYTES = 3 * 1024 * 1024 // 2  # etcd --max-request-bytes
 TRIES = 100
 """How often a change is made again when somebody else was quicker (upstream: without limit, GuaranteedUpdate)."""
 Make = Callable[[Object, Entry], Awaitable[Object]]
@@ -107,7 +108,7 @@ class Writes:
             self._check(call, obj, found)
             request.object = obj
             await self._admission.validate(request)
-            name, value = obj["metadata"]["name"], value_of(obj)
+            name, value = obj["metadata"]["name"], _stored(obj)
             key = key_of(call.storage, call.namespace, name)
             if call.dry_run:
                 if self._caches.of(call.storage).entry(name, call.namespace) is not None:
@@ -250,7 +251,7 @@ class Writes:
             return Outcome(200, served(value_of(new), revision))
         if new == entry.object:
             return Outcome(200, entry.raw)
-        value = value_of(new)
+        value = _stored(new)
         if call.dry_run:
             return Outcome(200, served(value, entry.revision))
         key = key_of(call.storage, call.namespace, entry.name)
@@ -309,6 +310,14 @@ class Writes:
     async def _admit_other(self, request: AdmissionRequest) -> None:
         await self._admission.admit(request)
         await self._admission.validate(request)
+
+
+def _stored(obj: Object) -> bytes:
+    """The bytes to store. Raises StatusError 413: objects do not grow beyond bounds by one patch after the other."""
+    value = value_of(obj)
+    if len(value) > OBJECT_BYTES:
+        raise status.too_large(f"Request entity too large: the object has {len(value)} bytes, limit is {OBJECT_BYTES}")
+    return value
 
 
 def _is_apart(kind: Kind) -> bool:

@@ -21,7 +21,7 @@ class ConfigMapStrategy(Strategy):
         errors += validate_keys(binary, _BYTES)
         size = sum(len(each.encode("utf-8", "surrogatepass")) for each in texts.values())
         if size + sum(map(decoded_length, binary.values())) > MAX_BYTES:
-            errors.append(too_long("", "", MAX_BYTES))
+            errors.append(too_long("[]", "", MAX_BYTES))  # as Go shows a path without a name
         return errors
 
     def validate_update(self, obj: Object, old: Object, context: Context) -> Sequence[FieldError]:

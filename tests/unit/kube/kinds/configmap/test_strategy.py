@@ -26,10 +26,10 @@ BAD_KEY = (
             ['data[a]: Invalid value: "a": duplicate of key present in binaryData'],
         ),
         ({"data": {"a": "x" * MAX_BYTES}}, []),
-        ({"data": {"a": "x" * MAX_BYTES, "b": "y"}}, [": Too long: may not be more than 1048576 bytes"]),
+        ({"data": {"a": "x" * MAX_BYTES, "b": "y"}}, ["[]: Too long: may not be more than 1048576 bytes"]),
         (
             {"data": {"a": "x"}, "binaryData": {"b": b64encode(bytes(MAX_BYTES)).decode()}},
-            [": Too long: may not be more than 1048576 bytes"],
+            ["[]: Too long: may not be more than 1048576 bytes"],
         ),
     ],
 )
