@@ -124,13 +124,18 @@ class StoreMachine(RuleBasedStateMachine):
 
     def same(self, ours: Awaitable[T], theirs: Callable[[], T]) -> None:
         """Both give the same, or raise the same."""
+        # The newest revision is not compared: in etcd, fences move it on beside what this machine writes.
         try:
             expected: Any = theirs()
-        except (Future, Compacted) as error:
+        except Future as error:
+            expected = type(error)
+        except Compacted as error:
             expected = (type(error), error.revision)
         try:
             found: Any = self.run(ours)
-        except (Future, Compacted) as error:
+        except Future as error:
+            found = type(error)
+        except Compacted as error:
             found = (type(error), error.revision)
         assert found == expected
 
