@@ -135,11 +135,14 @@ class Web:
                 connection.request(method, path, body, sent)
                 response = connection.getresponse()
                 answer = Answer(response.status, response.headers, response.read())
-            except (ConnectionError, http.client.RemoteDisconnected):
+            except (ConnectionError, http.client.HTTPException, ssl.SSLError):
                 self.close()
                 if fresh or attempt == 2:
                     raise
                 continue
+            except BaseException:  # half an answer: nobody can go on from there
+                self.close()
+                raise
             if response.will_close:
                 self.close()
             return answer
