@@ -179,6 +179,12 @@ def test_warnings_come_with_refusals_too(web: Web, path: str) -> None:
     assert answer.warnings == ['299 - "unknown field \\"foo\\""']
 
 
+def test_warnings_make_no_other_headers(web: Web, path: str) -> None:
+    answer = web.post(path, b'{"metadata":{"name":"a"},"x\\r\\nX-Evil: 1":1,"%s":1}' % (b"z" * 5000))
+    assert answer.ok() and "X-Evil" not in answer.headers
+    assert len(answer.warnings) == 2 and all(len(each) < 1100 for each in answer.warnings)
+
+
 def test_types_are_checked(web: Web, namespace: str) -> None:
     body = manifests.deployment("d")
     body["spec"]["replicas"] = "three"
