@@ -17,6 +17,8 @@ from typing import Any
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
+from wherry.http.duplex import keep_alive
+
 RenderError = Callable[[int, str], web.Response]
 
 MAX_HEAD_BYTES = 65536
@@ -71,6 +73,8 @@ class Connection(RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        if self._tcp_keepalive:
+            keep_alive(transport.get_extra_info("socket"))
         if self._head_seconds is not None:
             self._first_head = self._loop.call_later(self._head_seconds, self._give_up)
 

@@ -58,8 +58,12 @@ class Wire:
         if self._writer.can_write_eof() and not self._writer.is_closing():
             self._writer.write_eof()
 
-    def close(self) -> None:
-        """What was written goes out first. Idempotent."""
+    def close(self, patient: bool = True) -> None:
+        """What was written goes out first. Idempotent. With TLS the peer has half a minute to say that it has heard
+        the end (asyncio's ``ssl_shutdown_timeout``); one that does not read is not told of the end otherwise, unless we
+        are not ``patient``: then its connection is reset."""
+        if not patient and self._writer.get_extra_info("ssl_object") is not None:
+            _reset_at_close(self._transport)
         self._writer.close()
 
     def leave(self) -> None:
@@ -82,13 +86,17 @@ class Wire:
 
 def abort(transport: asyncio.Transport) -> None:
     """See :meth:`Wire.abort`."""
+    _reset_at_close(transport)
+    transport.abort()
+
+
+def _reset_at_close(transport: asyncio.Transport) -> None:
     sock = transport.get_extra_info("socket")
     if not transport.is_closing() and sock is not None:
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         except OSError:
             pass  # it is gone already
-    transport.abort()
 
 
 async def lost(transport: asyncio.Transport) -> None:

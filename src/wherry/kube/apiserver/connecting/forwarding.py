@@ -67,7 +67,7 @@ async def tunnel(request: web.BaseRequest, wire: Wire, target: str, fields: Fiel
     except exchange.Failed as error:
         raise status.internal_error(f"error dialing backend: {error}") from error
     finally:
-        wire.close()
+        wire.close(patient=False)  # a node that has stopped reading must hear that the client has gone
 
 
 async def _upgraded(wire: Wire, request: web.BaseRequest, target: str, fields: Fields) -> Head:
