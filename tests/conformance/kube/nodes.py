@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from tests.conformance.kube import manifests
 from tests.conformance.kube.web import Web
 
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 KUBELET = 9  # discard: nobody listens there
 REFUSED = rf"(dial tcp .*:{KUBELET}: connect: connection refused|address not allowed)"
 """What the server says of a request that the node would have to answer."""
@@ -44,10 +45,16 @@ def add_node(web: Web, name: str) -> None:
             "renewTime": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         },
     }  # fmt: skip
-    web.post("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases", lease).ok()
+    web.post(LEASES, lease).ok()
+
+
+def heartbeat(web: Web, name: str) -> None:
+    """So that it stays so."""
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    web.patch(f"{LEASES}/{name}", {"spec": {"renewTime": now}}).ok()
 
 
 def remove_node(web: Web, name: str) -> None:
     """With its lease."""
     web.delete(f"/api/v1/nodes/{name}")
-    web.delete(f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{name}")
+    web.delete(f"{LEASES}/{name}")

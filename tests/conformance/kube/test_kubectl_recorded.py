@@ -13,7 +13,7 @@ import pytest
 from tests.conformance.kube import manifests
 from tests.conformance.kube.cli import Done, Kubectl, all_versions, version_id
 from tests.conformance.kube.conftest import new_namespace
-from tests.conformance.kube.nodes import REFUSED, add_node, remove_node
+from tests.conformance.kube.nodes import REFUSED, add_node, heartbeat, remove_node
 from tests.conformance.kube.process import Control, wait_until
 from tests.conformance.kube.web import JSON_PATCH, MERGE, Web
 from tests.unit.kube.kubectl import needs_kubectl
@@ -102,7 +102,7 @@ def sessions(
         namespace = new_namespace(web, "recorded")
         home = tmp_path_factory.mktemp(f"kubectl-{version_id(version)}")
         _prepare(web, namespace, home)
-        done = _session(Kubectl(control.kubeconfig, home, namespace, version))
+        done = _session(Kubectl(control.kubeconfig, home, namespace, version), web)
         remove_node(web, f"n-{namespace}")
         for each in (namespace, f"{namespace}-other"):
             web.delete(f"/api/v1/namespaces/{each}")
@@ -114,12 +114,16 @@ def sessions(
         yield dict(zip(versions, pool.map(session, versions), strict=True))
 
 
-def _session(kubectl: Kubectl) -> list[Done]:
+def _session(kubectl: Kubectl, web: Web) -> list[Done]:
     editor = kubectl.home / "editor"
     editor.write_text('#!/bin/sh\nsed -i "s/busybox:1/busybox:5/" "$1"\n')
     editor.chmod(0o755)
     environment = {"KUBE_EDITOR": str(editor), "KUBECTL_EXTERNAL_DIFF": ""}
-    return [kubectl.run(_named(words, kubectl.namespace), "", environment) for words, _, _ in COMMANDS]
+    found = []
+    for words, _, _ in COMMANDS:
+        found.append(kubectl.run(_named(words, kubectl.namespace), "", environment))
+        heartbeat(web, f"n-{kubectl.namespace}")
+    return found
 
 
 def _named(text: str, namespace: str) -> str:
