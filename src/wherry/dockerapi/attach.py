@@ -22,7 +22,10 @@ class AttachEndpoints:
         query = call.query
         target = self._containers.attachable(call.id)
         keys = query.text("detachKeys") if "detachKeys" in query else None
-        taken = await call.hijack(call.output_type(target.tty))
+        logs, stream = query.flag("logs"), query.flag("stream")
+        # A client that attaches first and then starts must find its streams attached: nothing may come between.
+        speaks_at_once = target.running or (logs and not stream)
+        taken = await call.hijack(call.output_type(target.tty), read=speaks_at_once)
         with ErrorChannel(taken, target.tty) as errors:
             await self._containers.attach(
                 target.id,
@@ -30,8 +33,8 @@ class AttachEndpoints:
                 stdin=query.flag("stdin"),
                 stdout=query.flag("stdout"),
                 stderr=query.flag("stderr"),
-                logs=query.flag("logs"),
-                stream=query.flag("stream"),
+                logs=logs,
+                stream=stream,
                 early=taken.early,
                 detach_keys=keys,
             )

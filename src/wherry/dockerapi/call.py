@@ -91,7 +91,7 @@ class Call:
         """The content type of a container's output: framed output has a name of its own since 1.42."""
         return MULTIPLEXED_STREAM if not tty and self.version >= 42 else RAW_STREAM
 
-    async def hijack(self, content_type: str) -> Hijacked:
+    async def hijack(self, content_type: str, *, read: bool) -> Hijacked:
         """Answer 101 (200 to a client that asked for no upgrade) and take the socket; see :mod:`wherry.http.hijack`."""
         if "Upgrade" in self.request.headers:
             head = (
@@ -99,4 +99,4 @@ class Call:
             )
         else:
             head = f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\n\r\n"
-        return await hijack(self.request, head.encode())
+        return await hijack(self.request, head.encode(), read=read)

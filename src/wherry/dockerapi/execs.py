@@ -41,7 +41,7 @@ class ExecEndpoints:
             await self._containers.exec_start(call.id, None, size=size)
             return call.done(200)
         target = self._containers.exec_attachable(call.id)
-        taken = await call.hijack(call.output_type(target.tty))
+        taken = await call.hijack(call.output_type(target.tty), read=True)
         with ErrorChannel(taken, target.tty) as errors:
             await self._containers.exec_start(call.id, taken.fd, early=taken.early, size=size)
             errors.given_away()

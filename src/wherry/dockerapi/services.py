@@ -63,6 +63,13 @@ class Attachable(Protocol):
     def tty(self) -> bool: ...
 
 
+class AttachTarget(Attachable, Protocol):
+    """A container that a client attaches to."""
+
+    @property
+    def running(self) -> bool: ...
+
+
 class ContainerEngine(Protocol):
     """Containers, without their streams."""
 
@@ -99,7 +106,7 @@ class ContainerEngine(Protocol):
 class AttachEngine(Protocol):
     """Clients on a container's streams."""
 
-    def attachable(self, ref: str) -> Attachable:
+    def attachable(self, ref: str) -> AttachTarget:
         """Raises NotFound, and Conflict for a paused or restarting container."""
         ...
 

@@ -42,11 +42,13 @@ class TakenOver(web.StreamResponse):
         return False
 
 
-async def hijack(request: web.BaseRequest, head: bytes) -> Hijacked:
+async def hijack(request: web.BaseRequest, head: bytes, *, read: bool) -> Hijacked:
     """Send ``head`` (status line and headers, complete) and take the connection out of HTTP's hands.
 
-    Returns when the client has read it, or has not for a while: what comes right behind the head is lost to clients
-    that read both into a buffer and then go on from the socket itself (docker-py, ``exec_run`` and ``attach``).
+    With ``read`` it returns when the client has read the head, or has not for a while: what comes right behind it is
+    lost to clients that read both into a buffer and then go on from the socket itself (docker-py, ``exec_run`` and
+    ``attach``). Without, it returns in the same step of the loop as the head is sent, so that what the caller does next
+    without waiting is done before any request that the client sends on reading it.
 
     The request's body must have been read. The socket is duplicated; HTTP's own descriptor is closed without a
     ``shutdown``, so the client notices nothing. Raises ConnectionResetError when the client has gone.
@@ -61,7 +63,8 @@ async def hijack(request: web.BaseRequest, head: bytes) -> Hijacked:
     try:
         sock.setblocking(False)
         await asyncio.get_running_loop().sock_sendall(sock, head)
-        await _read_by_client(sock)
+        if read:
+            await _read_by_client(sock)
     except BaseException:
         sock.close()
         raise

@@ -38,12 +38,13 @@ class Control:
         (root / "run" / "api").unlink(missing_ok=True)
 
         def limit() -> None:
-            if descriptors:
-                resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
 
         command = [sys.executable, "-m", "wherry.app.control", "--root", str(root), *arguments]
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=limit, start_new_session=True)
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, preexec_fn=limit if descriptors else None, start_new_session=True
+            )
         try:
             wait_until(self._started, "control is ready")
         except BaseException:

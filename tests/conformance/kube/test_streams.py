@@ -1,16 +1,12 @@
 """Streams of real pods by real clients: commands, terminals, logs, files, ports; what is left when a client goes."""
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import re
-import select
 import signal
 import socket
-import struct
 import subprocess
-import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import wherry
+from tests.conformance.kube.terminal import Terminal
 from tests.conformance.kube.test_cluster_pods import Commands
 from tests.kernel.census import Census, take
 from tests.unit.kube.kubectl import kubectls
@@ -82,46 +79,6 @@ def processes(kubectl: Commands, word: str) -> int:
     """How many processes of the container have the word in their command."""
     said = kubectl("exec", "talk", "-c", "main", "--", "ps")
     return sum(word in line for line in said.splitlines())
-
-
-class Terminal:
-    """kubectl on a terminal of its own."""
-
-    def __init__(self, kubectl: Commands, *arguments: str, size: tuple[int, int] = (24, 80)) -> None:
-        self._master, slave = os.openpty()
-        self.resize(*size)
-
-        def own() -> None:
-            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-        self.process = subprocess.Popen(
-            [kubectl.program, *arguments], stdin=slave, stdout=slave, stderr=slave, env=kubectl.environment,
-            start_new_session=True, preexec_fn=own,
-        )  # fmt: skip
-        os.close(slave)
-        self.said = ""
-
-    def resize(self, rows: int, columns: int) -> None:
-        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
-    def say(self, text: str) -> None:
-        os.write(self._master, text.encode())
-
-    def until(self, pattern: str, seconds: float = 20.0) -> str:
-        """What is shown, once the pattern is in it; the next time it is shown from there on."""
-        end = time.monotonic() + seconds
-        while (found := re.search(pattern, self.said)) is None:
-            assert time.monotonic() < end, f"{pattern!r} is never shown, but: {self.said!r}"
-            if select.select([self._master], [], [], 0.2)[0]:
-                with contextlib.suppress(OSError):  # of a terminal that nobody has open any more
-                    self.said += os.read(self._master, 65536).decode(errors="replace")
-        shown, self.said = self.said[: found.end()], self.said[found.end() :]
-        return shown
-
-    def close(self) -> int:
-        code = self.process.wait(20)
-        os.close(self._master)
-        return code
 
 
 @VERSIONS
@@ -348,7 +305,7 @@ def test_and_so_it_does_when_there_was_still_much_to_read(
 
 def test_a_client_that_does_not_read_costs_no_memory(cluster: wherry.Cluster, kubectl: Commands) -> None:
     def resident_kb() -> int:
-        found = subprocess.run(["ps", "-eo", "rss,args"], capture_output=True, text=True, check=True).stdout
+        found = subprocess.run(["ps", "-wweo", "rss,args"], capture_output=True, text=True, check=True).stdout
         mine = [line for line in found.splitlines() if f"--root={cluster.root}" in line]
         assert mine
         return sum(int(line.split()[0]) for line in mine)

@@ -31,6 +31,7 @@ class Result:
     ids: Sequence[str] = ()
     bytes: int = 0
     tty: bool = False
+    running: bool = False
 
 
 @dataclass
@@ -47,6 +48,7 @@ class FakeContainers:
 
     calls: Calls = field(default_factory=list)
     tty: bool = False
+    running: bool = False
     create_error: Exception | None = None
     attach_error: Exception | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)

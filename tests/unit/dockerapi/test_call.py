@@ -157,7 +157,7 @@ async def test_a_stream_is_chunked_and_its_head_is_there_before_its_end(tmp_path
 )
 async def test_a_hijacked_socket_is_the_streams(tmp_path: Path, headers: str, status: bytes, upgrade: bool) -> None:
     async def answer(call: Call) -> web.StreamResponse:
-        taken = await call.hijack(RAW_STREAM)
+        taken = await call.hijack(RAW_STREAM, read=True)
         os.write(taken.fd, b"early=" + taken.early)
         os.close(taken.fd)
         return TakenOver()

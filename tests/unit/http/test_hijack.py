@@ -23,7 +23,7 @@ async def echo(request: web.BaseRequest) -> web.StreamResponse:
     """Takes the socket over and sends back all it reads, in upper case, from a thread; then the body it had."""
     body = await read_body(request)
     await asyncio.sleep(0.05)
-    taken = await hijack(request, HEAD)
+    taken = await hijack(request, HEAD, read=True)
 
     def talk() -> None:
         with socket.socket(fileno=taken.fd) as sock:
@@ -108,5 +108,25 @@ def test_nothing_comes_before_the_client_has_read_the_head(run, tmp_path) -> Non
             assert await loop.sock_recv(client, 65536) == b"EARLY"
             client.close()
             await asyncio.sleep(0.05)
+
+    run(scenario())
+
+
+def test_nothing_comes_between_the_head_and_what_its_sender_does_next(run, tmp_path) -> None:
+    """A client starts the container as soon as it has read the head: its streams must be attached by then."""
+    order: list[str] = []
+
+    async def attach(request: web.BaseRequest) -> web.StreamResponse:
+        await read_body(request)
+        asyncio.get_running_loop().call_soon(order.append, "another request")
+        taken = await hijack(request, HEAD, read=False)
+        order.append("attached")
+        os.close(taken.fd)
+        return TakenOver()
+
+    async def scenario() -> None:
+        async with serving(attach, tmp_path / "s"):
+            assert await exchange(tmp_path / "s", ATTACH) == HEAD
+            assert order == ["attached", "another request"]
 
     run(scenario())

@@ -64,6 +64,7 @@ class Attachable:
 
     id: str
     tty: bool
+    running: bool
 
 
 class Containers:
@@ -309,7 +310,7 @@ class Containers:
 
     def attachable(self, ref: str) -> Attachable:
         container = self._registry.get(ref)
-        return Attachable(container.id, container.config.Tty)
+        return Attachable(container.id, container.config.Tty, self._registry.live(container).task is not None)
 
     async def attach(
         self,
