@@ -13,6 +13,7 @@ from wherry.kube.controllers.csrsigning import CsrSigning
 from wherry.kube.controllers.definitions import WORKERS as DEFINITION_WORKERS
 from wherry.kube.controllers.definitions import DefinitionController
 from wherry.kube.controllers.endpoints.controller import EndpointsController
+from wherry.kube.controllers.endpoints.mirroring import EndpointsMirroring
 from wherry.kube.controllers.frame import Controller, Needs, Reconciler, Runnable
 from wherry.kube.controllers.garbage.controller import GarbageCollector
 from wherry.kube.controllers.namespace.controller import NamespaceController
@@ -57,6 +58,7 @@ def controllers(needs: Needs, given: Given) -> tuple[Runnable, ...]:
         Controller(NamespaceController(needs), needs.clock, NAMESPACE_WORKERS),
         Controller(DefinitionController(needs), needs.clock, DEFINITION_WORKERS),
         Controller(EndpointsController(needs), needs.clock, ENDPOINT_WORKERS),
+        Controller(EndpointsMirroring(needs), needs.clock, ENDPOINT_WORKERS),
         counting,
         *(Controller(each, needs.clock) for each in reconcilers),
     )
