@@ -17,7 +17,7 @@ _BY_NODE = "node"
 
 
 class NodeLifecycle:
-    """A Reconciler; keys are nodes. ``grace_seconds``: how long a node may be silent."""
+    """A Reconciler; keys are nodes. ``grace_seconds``: how long a node may be silent that has spoken."""
 
     name = "node-controller"
 
@@ -52,7 +52,7 @@ class NodeLifecycle:
                 await self._silence(node, conditions)
                 return None  # its change brings us here again
         await self._taint(node, now)
-        if plan.status_of(node, plan.READY) != "True":
+        if plan.is_lost(node):
             await self._unready(key.name, now)
         return left if left > 0 else None
 
@@ -65,12 +65,15 @@ class NodeLifecycle:
         known = self._heard.get(name)
         if known is None or known[0] != report:
             known = self._heard[name] = report, now
-        return known[1] + self._grace - now
+        grace = self._grace if plan.status_of(node, plan.READY) else max(self._grace, plan.STARTUP_SECONDS)
+        return known[1] + grace - now
 
     async def _silence(self, node: Object, conditions: list[Object]) -> None:
         patch = {"status": {"conditions": conditions}}
         meta = node["metadata"]
         await self._client.patch(NODES, meta["name"], patch, subresource="status", manager=self.name)
+        if plan.status_of(node, plan.READY) != "True":
+            return  # it was not ready before, and that has been said
         about = {"kind": "Node", "name": meta["name"], "uid": meta["uid"], "apiVersion": "v1"}
         message = f"Node {meta['name']} status is now: NodeNotReady"
         self._recorder.event(about, "NodeNotReady", message)
@@ -96,6 +99,9 @@ class NodeLifecycle:
             except StatusError as error:
                 if error.code not in (404, 409):
                     raise
+                continue
+            about = {"kind": "Pod", "apiVersion": "v1", **{name: meta[name] for name in ("namespace", "name", "uid")}}
+            self._recorder.event(about, "NodeNotReady", "Node is not ready", type="Warning")
 
 
 def _heartbeat(node: Object) -> object:

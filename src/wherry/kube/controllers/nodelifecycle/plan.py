@@ -7,6 +7,8 @@ from wherry.kube.machinery.model import Object
 
 GRACE_SECONDS = 50.0
 """kube-controller-manager --node-monitor-grace-period, since 1.32."""
+STARTUP_SECONDS = 60.0
+"""--node-startup-grace-period: of a node that has never said whether it is ready."""
 READY = "Ready"
 WATCHED = (READY, "MemoryPressure", "DiskPressure", "PIDPressure")
 NOT_READY, UNREACHABLE = "node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"
@@ -19,6 +21,7 @@ _PRESSURES = {
 }
 OURS = frozenset({NOT_READY, UNREACHABLE, UNSCHEDULABLE, *_PRESSURES.values()})
 _EXECUTES = frozenset({NOT_READY, UNREACHABLE})
+_LOST = "NodeStatusUnknown"
 _SILENT = "Kubelet stopped posting node status."
 _NEVER = "Kubelet never posted node status."
 
@@ -42,6 +45,16 @@ def status_of(node: Object, kind: str) -> str:
     return next((str(each.get("status", "")) for each in conditions if each.get("type") == kind), "")
 
 
+def is_lost(node: Object) -> bool:
+    """It has said how it is, and says nothing any more: what its pods last said of themselves does not hold. One that
+    says it is not ready still speaks for its pods; one that never said anything has not been heard of them either
+    (monitorNodeHealth: pods follow the way from ready to unknown alone)."""
+    conditions = (node.get("status") or {}).get("conditions") or ()
+    return any(
+        (each.get("type"), each.get("status"), each.get("reason")) == (READY, "Unknown", _LOST) for each in conditions
+    )
+
+
 def silenced(node: Object, now: str) -> list[Object] | None:
     """The conditions of a node that has stopped to report; None: they are so already."""
     conditions = [dict(each) for each in (node.get("status") or {}).get("conditions") or ()]
@@ -55,7 +68,7 @@ def silenced(node: Object, now: str) -> list[Object] | None:
         elif found.get("status") == "Unknown":
             continue
         else:
-            found |= {"reason": "NodeStatusUnknown", "message": _SILENT}
+            found |= {"reason": _LOST, "message": _SILENT}
         found |= {"status": "Unknown", "lastTransitionTime": now}
         changed = True
     return conditions if changed else None
@@ -80,10 +93,11 @@ def _wanted(node: Object, executes: bool) -> set[tuple[str, str]]:
     found = {(key, "NoSchedule") for kind, key in _PRESSURES.items() if status_of(node, kind) == "True"}
     if (node.get("spec") or {}).get("unschedulable"):
         found.add((UNSCHEDULABLE, "NoSchedule"))
-    bad = {"True": "", "Unknown": UNREACHABLE}.get(status_of(node, READY), NOT_READY)
+    status = status_of(node, READY)
+    bad = {"True": "", "Unknown": UNREACHABLE}.get(status, NOT_READY)
     if bad:
         found.add((bad, "NoSchedule"))
-        if executes:
+        if executes and status:
             found.add((bad, "NoExecute"))
     return found
 
@@ -109,9 +123,9 @@ def _zone(node: Object) -> tuple[str, str]:
 
 
 def unready(pod: Object, now: str) -> Sequence[Object] | None:
-    """The conditions of a pod whose node is silent; None: it is not said to be ready anyway."""
+    """The conditions of a pod whose node is lost; None: it is not said to be ready anyway (MarkPodsNotReady)."""
     conditions = (pod.get("status") or {}).get("conditions") or ()
     if not any(each.get("type") == READY and each.get("status") == "True" for each in conditions):
         return None
-    changed = {"status": "False", "lastTransitionTime": now, "reason": "NodeNotReady"}
+    changed = {"status": "False", "lastTransitionTime": now}
     return [{**each, **changed} if each.get("type") == READY else each for each in conditions]

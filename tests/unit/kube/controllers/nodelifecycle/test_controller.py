@@ -62,6 +62,46 @@ async def test_a_silent_node_is_unreachable_and_its_pods_are_not_ready() -> None
     assert found and found["status"]["conditions"][0]["status"] == "False"
 
 
+async def _after(seconds: float, *objects: Object) -> FakeClient:
+    """With a node ``b`` that is well, so that others may lose their pods."""
+    client = FakeClient(*objects, node("b"), lease("b", "0"))
+    async with running(client, make):
+        for second in range(int(seconds / 10)):
+            await clock_of(client).advance(10)
+            renewed = client.find(LEASES, "b", LEASE_NAMESPACE)
+            assert renewed
+            renewed["spec"]["renewTime"] = str(second)
+            await client.update(LEASES, renewed, LEASE_NAMESPACE)
+        await clock_of(client).advance(1)
+    return client
+
+
+def _ready(client: FakeClient) -> str:
+    found = client.find(PODS, "p", "default")
+    assert found
+    return str(found["status"]["conditions"][0]["status"])
+
+
+async def test_a_node_that_says_it_is_not_ready_speaks_for_its_pods() -> None:
+    """A kubelet that is not ready goes on telling of its pods: two who write against each other help nobody."""
+    client = await _after(30, node("a", "False"), lease("a", "1"), pod("a"))
+    assert "node.kubernetes.io/not-ready:NoExecute" in taints(client, "a")
+    assert _ready(client) == "True"
+
+
+async def test_a_node_that_never_spoke_has_longer_and_its_pods_are_left_alone() -> None:
+    never = obj("Node", "a", "", spec={}, status={})
+    assert taints(await _after(50, never, pod("a")), "a") == {"node.kubernetes.io/not-ready:NoSchedule"}
+    client = await _after(120, never, pod("a"))
+    assert taints(client, "a") == {
+        "node.kubernetes.io/unreachable:NoSchedule",
+        "node.kubernetes.io/unreachable:NoExecute",
+    }
+    found = client.find(NODES, "a", "")
+    assert found and {each["reason"] for each in found["status"]["conditions"]} == {"NodeStatusNeverUpdated"}
+    assert _ready(client) == "True"
+
+
 async def test_when_all_are_silent_nobody_loses_pods() -> None:
     client = FakeClient(node("a"), lease("a", "1"), node("b"), lease("b", "1"))
     async with running(client, make):

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from wherry.kube.controllers.nodelifecycle.plan import may_execute, silenced, taints, unready
+from wherry.kube.controllers.nodelifecycle.plan import is_lost, may_execute, silenced, taints, unready
 from wherry.kube.machinery.model import Object
 
 NOW = "2026-01-01T00:00:00Z"
@@ -25,7 +25,7 @@ def keys(found: list[Object] | None) -> set[str] | None:
     [
         ({"Ready": "True"}, None),
         ({"Ready": "False"}, {"not-ready:NoSchedule", "not-ready:NoExecute"}),
-        ({}, {"not-ready:NoSchedule", "not-ready:NoExecute"}),
+        ({}, {"not-ready:NoSchedule"}),  # it has not begun yet
         ({"Ready": "Unknown"}, {"unreachable:NoSchedule", "unreachable:NoExecute"}),
         ({"Ready": "True", "MemoryPressure": "True"}, {"memory-pressure:NoSchedule"}),
         ({"Ready": "True", "DiskPressure": "True"}, {"disk-pressure:NoSchedule"}),
@@ -71,6 +71,17 @@ def test_a_silent_node_s_conditions_are_unknown() -> None:
     assert {each["type"]: each["status"] for each in found} == dict.fromkeys(kinds, "Unknown")
     assert {each["reason"] for each in found} == {"NodeStatusUnknown", "NodeStatusNeverUpdated"}
     assert silenced({"metadata": {}, "status": {"conditions": found}}, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("conditions", "lost"),
+    [({"Ready": "True"}, True), ({"Ready": "False"}, True), ({}, False), ({"MemoryPressure": "False"}, False)],
+)
+def test_only_a_node_that_has_spoken_can_be_lost(conditions: dict[str, str], lost: bool) -> None:
+    before = node(**conditions)
+    assert not is_lost(before)
+    found = silenced(before, NOW)
+    assert is_lost({**before, "status": {"conditions": found}}) == lost
 
 
 @pytest.mark.parametrize(("status", "expected"), [("True", "False"), ("False", None)])
