@@ -1,16 +1,22 @@
 """One ``control`` process for all tests of this folder; a namespace for each test that wants one."""
 
 import itertools
+import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import wherry
 from tests.conformance.kube.cli import Kubectl
 from tests.conformance.kube.process import Control, wait_until
 from tests.conformance.kube.web import Web
+from tests.conformance.kube.whole import IMAGE, WHERRY, Commands
+from tests.kernel.census import Census, take
 from tests.unit.kube.kubectl import kubectls
+from wherry.engine.instance import Instance
 
 _numbers = itertools.count(1)
 
@@ -67,3 +73,29 @@ def kubectl(control: Control, client_home: Path, namespace: str) -> Kubectl:
     if not kubectls():
         pytest.skip("there is no kubectl")
     return Kubectl(control.kubeconfig, client_home, namespace)
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[wherry.Cluster]:
+    """A whole cluster, with its node ready and an image there; at the end nothing of it may be left."""
+    if os.geteuid() != 0 or not kubectls():
+        pytest.skip("needs root and a kubectl")
+    with wherry.Cluster() as made:
+        command = [WHERRY, "--root", made.root, "image", "bootstrap", "--tag", IMAGE, "busybox"]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        Commands(made, tmp_path_factory.mktemp("home")).until(" Ready", "get", "nodes")
+        instance = Instance.at(made.root)
+        yield made
+    left = take(instance).since(Census())
+    assert not left, "left behind:\n" + "\n".join(left)
+
+
+@pytest.fixture
+def inside(whole: wherry.Cluster, client_home: Path) -> Iterator[Commands]:
+    """The newest kubectl on the whole cluster, in a namespace of its own, which goes with the test."""
+    name = f"users-{next(_numbers)}"
+    Commands(whole, client_home)("create", "namespace", name)
+    made = Commands(whole, client_home, namespace=name)
+    made.until("^default ", "get", "serviceaccounts", "--no-headers")
+    yield made
+    made("delete", "namespace", name, "--wait=false")

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import wherry
+from tests.conformance.kube.whole import IMAGE, Commands
 from tests.kernel.census import Census, take
 from tests.unit.kube.kubectl import kubectls
 from wherry.engine.instance import Instance
@@ -22,8 +23,6 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root"),
     pytest.mark.skipif(not kubectls(), reason="there is no kubectl"),
 ]
-NEWEST = max(kubectls(), default=(0, 0))
-IMAGE = "demo:1"
 WEB = """
 apiVersion: apps/v1
 kind: Deployment
@@ -48,36 +47,6 @@ spec:
   selector: {app: web}
   ports: [{port: 80, targetPort: 8080}]
 """
-
-
-class Commands:
-    """kubectl of one version, on one cluster."""
-
-    def __init__(self, cluster: wherry.Cluster, home: Path, version: tuple[int, int] = NEWEST) -> None:
-        self.program = str(kubectls()[version])
-        self.environment = {**os.environ, **cluster.environment, "HOME": str(home)}
-
-    def __call__(self, *arguments: str, stdin: str = "", code: int = 0) -> str:
-        done = self.run(*arguments, stdin=stdin)
-        assert done.returncode == code, f"kubectl {arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
-
-    def run(self, *arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [self.program, *arguments], env=self.environment, input=stdin, capture_output=True, text=True, timeout=60,
-            check=False,
-        )  # fmt: skip
-
-    def until(self, found: str, *arguments: str, seconds: float = 30.0) -> str:
-        """Ask until the pattern is in the answer."""
-        end = time.monotonic() + seconds
-        said = ""
-        while time.monotonic() < end:
-            said = self.run(*arguments).stdout
-            if re.search(found, said):
-                return said
-            time.sleep(0.1)
-        raise AssertionError(f"{found!r} never came, but:\n{said}")
 
 
 @pytest.fixture(scope="module")
