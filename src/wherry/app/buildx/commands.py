@@ -15,6 +15,7 @@ from wherry.app.cli.build import build, build_command, metadata, prune_command
 from wherry.app.cli.build_progress import progress
 from wherry.app.cli.command import Command, client
 from wherry.app.cli.entry import run as run_group
+from wherry.app.cli.printing import say
 from wherry.app.client import Client
 
 _AT_ONCE = 4
@@ -32,14 +33,14 @@ def group(context: click.Context) -> None:
 @click.command("version", cls=Command)
 def version_command() -> None:
     """Show the version."""
-    click.echo(f"github.com/docker/buildx {METADATA['Version']} wherry")
+    say(f"github.com/docker/buildx {METADATA['Version']} wherry")
 
 
 @click.command("ls", cls=Command)
 def ls_command() -> None:
     """List builders: there is one, the engine's own."""
-    click.echo("NAME/NODE    DRIVER/ENDPOINT    STATUS    BUILDKIT    PLATFORMS")
-    click.echo("default*     docker             running   wherry      linux/amd64")
+    say("NAME/NODE    DRIVER/ENDPOINT    STATUS    BUILDKIT    PLATFORMS")
+    say("default*     docker             running   wherry      linux/amd64")
 
 
 @click.command("inspect", cls=Command)
@@ -49,8 +50,8 @@ def inspect_command(name: str | None, bootstrap: bool) -> None:
     """Describe the builder."""
     daemon = client()
     version = daemon.get("/version")
-    click.echo(f"Name:          {name or 'default'}\nDriver:        docker\n\nNodes:\nName:      {name or 'default'}")
-    click.echo(f"Endpoint:  {name or 'default'}\nStatus:    running\nPlatforms: linux/{version['Arch']}")
+    say(f"Name:          {name or 'default'}\nDriver:        docker\n\nNodes:\nName:      {name or 'default'}")
+    say(f"Endpoint:  {name or 'default'}\nStatus:    running\nPlatforms: linux/{version['Arch']}")
 
 
 @click.command("bake", cls=Command)
@@ -74,7 +75,7 @@ def bake_command(targets: tuple[str, ...], files: tuple[str, ...], **flags: Any)
         definition = bake.parse(texts, flags["overrides"])
         wanted = bake.wanted(definition, targets)
     if flags["only_print"]:
-        click.echo(json.dumps({"target": {name: definition.targets[name] for name in wanted}}, indent=2))
+        say(json.dumps({"target": {name: definition.targets[name] for name in wanted}}, indent=2))
         return
     daemon = client()
     built = _build_all(daemon, definition, wanted, flags)

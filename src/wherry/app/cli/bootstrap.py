@@ -11,6 +11,7 @@ from wherry.app.cli.build import build_command, send
 from wherry.app.cli.build_progress import progress
 from wherry.app.cli.build_request import Files, upload_of
 from wherry.app.cli.command import Command, client
+from wherry.app.cli.printing import say
 
 
 @click.command("bootstrap", cls=Command)
@@ -41,7 +42,7 @@ def bootstrap_command(name: str, tag: str | None, mirror: str | None, packages: 
             raise click.ClickException(str(error)) from error
         tags = [tag] if tag else [f"{kind}:{root.version}", *([name] if suite else [f"{kind}:latest"])]
         identity = _build(directory, root.archive.name, root.command, root.epoch_seconds, tags, quiet)
-    click.echo(identity if quiet else f"{', '.join(dict.fromkeys(tags))}: {identity}")
+    say(identity if quiet else f"{', '.join(dict.fromkeys(tags))}: {identity}")
 
 
 def _build(directory: Path, archive: str, command: tuple[str, ...], epoch: int, tags: list[str], quiet: bool) -> str:

@@ -17,6 +17,7 @@ from wherry.app.cli.command import Command, LazyGroup, client
 from wherry.app.cli.lifecycle import confirm
 from wherry.app.cli.output import filters
 from wherry.app.cli.parse.units import bytes_of, decimal_size
+from wherry.app.cli.printing import say
 from wherry.app.client import ApiError, Client
 
 builder_command = LazyGroup(
@@ -111,7 +112,7 @@ def build_command(context: str, **flags: Any) -> None:
     if flags["metadata_file"]:
         Path(flags["metadata_file"]).write_text(json.dumps(metadata(result), indent=2))
     if flags["quiet"]:
-        click.echo(result["id"])
+        say(result["id"])
 
 
 def build(daemon: Client, context: str, flags: Mapping[str, Any], shown: Progress) -> dict[str, Any]:
@@ -171,7 +172,7 @@ def send(daemon: Client, upload: Upload, shown: Progress) -> dict[str, Any]:
         return found
     error = last.get("error") or {"message": "the daemon ended the build without a word"}
     if error.get("excerpt"):
-        click.echo(error["excerpt"], err=True)
+        say(error["excerpt"], err=True)
     raise BuildError(error["message"], error.get("excerpt", ""))
 
 
@@ -208,5 +209,5 @@ def prune_command(everything: bool, given: tuple[str, ...], force: bool, keep_st
     query = {"all": everything or None, "filters": filters(given), "keep-storage": keep}
     result = client().post("/build/prune", query)
     for key in result["CachesDeleted"] or []:
-        click.echo(key)
-    click.echo(f"Total reclaimed space: {decimal_size(result['SpaceReclaimed'])}")
+        say(key)
+    say(f"Total reclaimed space: {decimal_size(result['SpaceReclaimed'])}")

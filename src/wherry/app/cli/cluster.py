@@ -7,6 +7,7 @@ import click
 
 from wherry.app import lock
 from wherry.app.cli.command import Command, instance_root
+from wherry.app.cli.printing import say
 from wherry.app.config import load
 from wherry.engine.instance import Instance
 from wherry.kit.errors import Conflict, NotFound
@@ -29,7 +30,7 @@ def kubeconfig_command(merge: bool, remove: bool, file: str | None) -> None:
         raise NotFound(f"no cluster in {instance.root}: start one with `wherry up{instance.flag}`")
     content = instance.kubeconfig.read_text()
     if not merge and not remove:
-        click.echo(content, nl=False)
+        say(content, nl=False)
         return
     from wherry.kube.pki.directory import write_file
     from wherry.kube.pki.kubeconfig import merged, parse, text, without
@@ -39,7 +40,7 @@ def kubeconfig_command(merge: bool, remove: bool, file: str | None) -> None:
     ours = parse(content)
     target.parent.mkdir(parents=True, exist_ok=True)
     write_file(target, text(without(existing, ours) if remove else merged(existing, ours)))
-    click.echo(f"{'removed from' if remove else 'merged into'} {target}; context {ours['current-context']}")
+    say(f"{'removed from' if remove else 'merged into'} {target}; context {ours['current-context']}")
 
 
 def _target(file: str | None, instance: Instance) -> Path:
@@ -59,7 +60,7 @@ def backup_command(file: Path) -> None:
     from wherry.app.backup import backup
 
     revision = backup(_instance().cluster, file)
-    click.echo(f"the cluster's state at revision {revision} and its keys are in {file}; keep it as safe as the cluster")
+    say(f"the cluster's state at revision {revision} and its keys are in {file}; keep it as safe as the cluster")
 
 
 @click.command("restore", cls=Command)
@@ -73,4 +74,4 @@ def restore_command(file: Path) -> None:
         raise Conflict(f"the instance in {instance.root} is up: stop it with `wherry down{instance.flag}`")
     instance.root.mkdir(parents=True, exist_ok=True)
     revision = restore(file, instance.cluster)
-    click.echo(f"the cluster in {instance.root} is restored; its state begins at revision {revision}")
+    say(f"the cluster in {instance.root} is restored; its state begins at revision {revision}")

@@ -11,6 +11,7 @@ from wherry.app.cli.command import Command, client
 from wherry.app.cli.output import short_id, show, table
 from wherry.app.cli.parse import limits
 from wherry.app.cli.parse.units import binary_size, bytes_of, decimal_size
+from wherry.app.cli.printing import say
 from wherry.app.client import ApiError, Client
 
 STATS_COLUMNS = {
@@ -34,7 +35,7 @@ _CLEAR = "\033[2J\033[H"
 def top_command(container: str, ps_options: tuple[str, ...]) -> None:
     """Show the processes of a container."""
     found = client().get(f"/containers/{container}/top", {"ps_args": " ".join(ps_options) or None})
-    click.echo(table([found["Titles"], *found["Processes"]]), nl=False)
+    say(table([found["Titles"], *found["Processes"]]), nl=False)
 
 
 @click.command("port", cls=Command)
@@ -52,9 +53,9 @@ def port_command(container: str, port: str | None) -> None:
             address = binding["HostIp"]
             where = f"{f'[{address}]' if ':' in address else address}:{binding['HostPort']}"
             if wanted is None:
-                click.echo(f"{name} -> {where}")
+                say(f"{name} -> {where}")
             elif name == wanted:
-                click.echo(where)
+                say(where)
 
 
 @click.command("update", cls=Command)
@@ -84,7 +85,7 @@ def update_command(containers: tuple[str, ...], **flags: Any) -> None:
 
     def update(name: str) -> None:
         for warning in client().post(f"/containers/{name}/update", None, body).get("Warnings") or []:
-            click.echo(f"WARNING: {warning}", err=True)
+            say(f"WARNING: {warning}", err=True)
 
     each(containers, update)
 
@@ -126,7 +127,7 @@ def stats_command(
         begun = time.monotonic()
         rows = [stats_row(name, figures, no_trunc) for name, figures in _figures(daemon, names)]
         if not no_stream and sys.stdout.isatty():
-            click.echo(_CLEAR, nl=False)
+            sys.stdout.write(_CLEAR)
         show(rows, STATS_COLUMNS, template, STATS_TABLE)
         if no_stream:
             return

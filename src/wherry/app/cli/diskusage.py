@@ -9,6 +9,7 @@ from wherry.app.cli.command import Command, LazyGroup, client
 from wherry.app.cli.lifecycle import confirm
 from wherry.app.cli.output import filters, show
 from wherry.app.cli.parse.units import decimal_size
+from wherry.app.cli.printing import say
 from wherry.app.client import Client
 
 VERBS = {
@@ -98,7 +99,7 @@ def prune_command(everything: bool, volumes: bool, given: tuple[str, ...], force
     kinds = ["stopped containers", *(["anonymous volumes that no container uses"] if volumes else []), images]
     confirm(force, f"This will remove all {', '.join(kinds)} and build cache that nothing uses.")
     freed = _prune(client(), everything, volumes, given)
-    click.echo(f"Total reclaimed space: {decimal_size(freed)}")
+    say(f"Total reclaimed space: {decimal_size(freed)}")
 
 
 def _prune(daemon: Client, everything: bool, volumes: bool, given: Sequence[str]) -> int:
@@ -117,7 +118,7 @@ def _prune(daemon: Client, everything: bool, volumes: bool, given: Sequence[str]
         result = daemon.post(path, query)
         freed += result["SpaceReclaimed"]
         if result[key]:
-            click.echo(f"Deleted {title}:\n" + "".join(f"{_named(entry)}\n" for entry in result[key]))
+            say(f"Deleted {title}:\n" + "".join(f"{_named(entry)}\n" for entry in result[key]))
     return freed
 
 

@@ -7,6 +7,7 @@ import click
 
 from wherry.app.cli.command import Command, client
 from wherry.app.cli.output import filters, show
+from wherry.app.cli.printing import say
 from wherry.app.cli.progress import Display
 from wherry.app.client import Client
 from wherry.app.dockerconfig import DockerConfig, server_of
@@ -34,10 +35,10 @@ def pull_command(image: str, all_tags: bool, platform: str | None, quiet: bool) 
     if all_tags and not reference.is_name_only:
         raise click.UsageError("tag can't be used with --all-tags/-a")
     if not all_tags and reference.is_name_only and not quiet:
-        click.echo("Using default tag: latest")
+        say("Using default tag: latest")
     reference = reference if all_tags else reference.tagged()
     pull(client(), reference, platform, None if quiet else sys.stdout)
-    click.echo(str(reference))
+    say(str(reference))
 
 
 def pull(daemon: Client, reference: Reference, platform: str | None, output: TextIO | None) -> None:
@@ -62,11 +63,11 @@ def push_command(image: str, all_tags: bool, quiet: bool) -> None:
     if reference.digest is not None:
         raise click.UsageError("cannot push a digest reference")
     if not all_tags and reference.is_name_only and not quiet:
-        click.echo("Using default tag: latest")
+        say("Using default tag: latest")
     reference = reference if all_tags else reference.tagged()
     push(client(), reference, None if quiet else sys.stdout)
     if quiet:
-        click.echo(str(reference))
+        say(str(reference))
 
 
 def push(daemon: Client, reference: Reference, output: TextIO | None) -> None:

@@ -8,6 +8,7 @@ from typing import NoReturn
 import click
 
 from wherry.app.cli.command import LazyGroup
+from wherry.app.cli.printing import say
 from wherry.app.client import ApiError, Unreachable
 from wherry.kit.errors import WherryError
 
@@ -110,5 +111,5 @@ def run(command: click.Command = root, arguments: list[str] | None = None, name:
 
 
 def _say(text: str, status: int) -> int:
-    print(f"wherry: {text}", file=sys.stderr)
+    say(f"wherry: {text}", err=True)
     return status

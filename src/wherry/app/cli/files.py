@@ -14,6 +14,7 @@ import click
 
 from wherry.app.cli.command import Command, client
 from wherry.app.cli.parse.copypaths import Found, Place, Target, beside, ends_in_directory, place, split, target
+from wherry.app.cli.printing import say
 from wherry.app.client import ApiError, Client, Send
 
 _STAT = "x-docker-container-path-stat"
@@ -41,7 +42,7 @@ def cp_command(source: str, destination: str, archive: bool, follow: bool, quiet
     else:
         copy_in(client(), one, other, follow=follow, owners=archive)
     if not quiet and not other.is_stream and sys.stderr.isatty():
-        click.echo(f"Copied {source} to {destination}", err=True)
+        say(f"Copied {source} to {destination}", err=True)
 
 
 @click.command("diff", cls=Command)
@@ -49,7 +50,7 @@ def cp_command(source: str, destination: str, archive: bool, follow: bool, quiet
 def diff_command(container: str) -> None:
     """Show what a container has added (A), changed (C) and deleted (D) in its image's files."""
     for change in client().get(f"/containers/{container}/changes") or ():
-        click.echo(f"{_KINDS[change['Kind']]} {change['Path']}")
+        say(f"{_KINDS[change['Kind']]} {change['Path']}")
 
 
 @click.command("export", cls=Command)
@@ -97,7 +98,7 @@ def commit_command(
         "comment": message,
         "pause": pause,
     }
-    click.echo(client().post("/commit", query)["Id"])
+    say(client().post("/commit", query)["Id"])
 
 
 # From a container

@@ -6,6 +6,7 @@ from wherry.app.cli.command import Command, LazyGroup, client
 from wherry.app.cli.lifecycle import confirm
 from wherry.app.cli.output import filters
 from wherry.app.cli.parse.units import decimal_size
+from wherry.app.cli.printing import say
 
 CONTAINER_VERBS = {
     **{name: f"run:{name}_command" for name in ("create", "run")},
@@ -46,5 +47,5 @@ def image_prune(everything: bool, given: tuple[str, ...], force: bool) -> None:
         "/images/prune", {"filters": filters([*given, f"dangling={'false' if everything else 'true'}"])}
     )
     for entry in result["ImagesDeleted"] or []:
-        click.echo(f"deleted: {entry['Deleted']}" if entry.get("Deleted") else f"untagged: {entry['Untagged']}")
-    click.echo(f"Total reclaimed space: {decimal_size(result['SpaceReclaimed'])}")
+        say(f"deleted: {entry['Deleted']}" if entry.get("Deleted") else f"untagged: {entry['Untagged']}")
+    say(f"Total reclaimed space: {decimal_size(result['SpaceReclaimed'])}")

@@ -13,6 +13,7 @@ import click
 from wherry.app.cli.command import Command, client
 from wherry.app.cli.output import filters, short_id, shortened, show
 from wherry.app.cli.parse.units import decimal_size, duration
+from wherry.app.cli.printing import say
 from wherry.app.client import ApiError
 
 IMAGE_COLUMNS = {
@@ -53,7 +54,7 @@ def images_command(
     images = client().get("/images/json", {"all": everything or None, "filters": wanted})
     rows = [row for image in images for row in image_rows(image, time.time(), no_trunc, digests)]
     if quiet and not template:
-        click.echo("".join(f"{identity}\n" for identity in dict.fromkeys(row["ID"] for row in rows)), nl=False)
+        say("".join(f"{identity}\n" for identity in dict.fromkeys(row["ID"] for row in rows)), nl=False)
         return
     digest = ("Digest",) if digests else ()
     show(rows, IMAGE_COLUMNS, template, ("Repository", "Tag", *digest, "ID", "CreatedSince", "Size"))
@@ -94,7 +95,7 @@ def history_command(image: str, template: str | None, human: bool, no_trunc: boo
     steps = client().get(f"/images/{image}/history")
     rows = [_step(step, human, no_trunc) for step in steps]
     if quiet and not template:
-        click.echo("".join(f"{row['ID']}\n" for row in rows), nl=False)
+        say("".join(f"{row['ID']}\n" for row in rows), nl=False)
         return
     show(rows, HISTORY_COLUMNS, template, ("ID", "CreatedSince", "CreatedBy", "Size", "Comment"))
 
@@ -131,7 +132,7 @@ def import_command(
         for progress in response.json_stream():
             _raise_error(progress)
             if "progressDetail" not in progress and progress.get("status"):
-                click.echo(progress["status"])
+                say(progress["status"])
 
 
 def _split(reference: str) -> tuple[str, str, str]:
@@ -153,7 +154,7 @@ def load_command(source: str, quiet: bool) -> None:
         for message in response.json_stream():
             _raise_error(message)
             if "stream" in message:
-                click.echo(message["stream"], nl=False)
+                say(message["stream"], nl=False)
 
 
 @click.command("save", cls=Command)
@@ -196,11 +197,11 @@ def rmi_command(images: tuple[str, ...], force: bool, no_prune: bool) -> None:
         try:
             removed = client().delete(f"/images/{image}", {"force": force or None, "noprune": no_prune or None})
         except ApiError as error:
-            click.echo(f"Error response from daemon: {error.message}", err=True)
+            say(f"Error response from daemon: {error.message}", err=True)
             failed = True
             continue
         for entry in removed:
-            click.echo(f"Deleted: {entry['Deleted']}" if "Deleted" in entry else f"Untagged: {entry['Untagged']}")
+            say(f"Deleted: {entry['Deleted']}" if "Deleted" in entry else f"Untagged: {entry['Untagged']}")
     if failed:
         sys.exit(1)
 

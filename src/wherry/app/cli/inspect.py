@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from wherry.app.cli.command import Command, client
+from wherry.app.cli.printing import say
 from wherry.app.cli.system import formatted
 from wherry.app.client import ApiError, Client
 
@@ -42,12 +43,12 @@ def inspect(names: Sequence[str], kinds: Sequence[str], template: str | None, si
             found.append(record)
     if template:
         for record in found:
-            click.echo(formatted(template, record))
+            say(formatted(template, record))
     else:
-        click.echo(json.dumps(found, indent=4, ensure_ascii=False))
+        say(json.dumps(found, indent=4, ensure_ascii=False))
     what = kinds[0] if len(kinds) == 1 else "object"
     for name in missing:
-        click.echo(f"Error: No such {what}: {name}", err=True)
+        say(f"Error: No such {what}: {name}", err=True)
     if missing:
         sys.exit(1)
 

@@ -13,6 +13,7 @@ import click
 from wherry.app import lock, status
 from wherry.app.cli.command import Command, instance_root
 from wherry.app.cli.output import short_id, table
+from wherry.app.cli.printing import say
 from wherry.app.client import Client, Unreachable
 from wherry.app.config import Settings, load
 from wherry.engine.instance import Instance
@@ -114,7 +115,7 @@ def up_command(
     os.close(held)
     _wait_ready(instance, pid, log, with_cluster=not engine_only)
     who = "docker and wherry find" if engine_only else "docker, kubectl and wherry find"
-    click.echo(f"Wherry is up in {instance.root} (pid {pid}); {who} it with:\n  eval $(wherry env{instance.flag})")
+    say(f"Wherry is up in {instance.root} (pid {pid}); {who} it with:\n  eval $(wherry env{instance.flag})")
 
 
 def _cluster_flags(config: str | None, log_level: str | None, api: str | None, store: str | None) -> list[str]:
@@ -139,11 +140,11 @@ def down_command(config: str | None, keep_containers: bool) -> None:
     if pid is not None:
         lock.wait_free(settings.instance, None if pid else lock.ORPHAN_SECONDS)
     elif not settings.instance.root.exists():
-        click.echo(f"No instance in {settings.instance.root}.")
+        say(f"No instance in {settings.instance.root}.")
         return
     elif not keep_containers:
         _tear_down_without_daemon(settings.instance, config)
-    click.echo(f"Wherry in {settings.instance.root} is down{'; containers go on' if keep_containers else ''}.")
+    say(f"Wherry in {settings.instance.root} is down{'; containers go on' if keep_containers else ''}.")
 
 
 @click.command("env", cls=Command)
@@ -151,9 +152,9 @@ def down_command(config: str | None, keep_containers: bool) -> None:
 def env_command(config: str | None) -> None:
     """Print what a shell needs to talk to an instance: eval $(wherry env)."""
     instance = _settings(config).instance
-    click.echo(f"export DOCKER_HOST=unix://{instance.socket}")
+    say(f"export DOCKER_HOST=unix://{instance.socket}")
     if instance.kubeconfig.exists():
-        click.echo(f"export KUBECONFIG={instance.kubeconfig}")
+        say(f"export KUBECONFIG={instance.kubeconfig}")
 
 
 @click.command("status", cls=Command)
@@ -163,7 +164,7 @@ def status_command(config: str | None, as_json: bool) -> None:
     """Show each process of an instance: role, pid, memory, since when. Exit status 3 when it is not up."""
     instance = _settings(config).instance
     report = status.report(instance)
-    click.echo(status.to_json(report) if as_json else _shown(report))
+    say(status.to_json(report) if as_json else _shown(report))
     if not report.up:
         sys.exit(3)
 

@@ -8,6 +8,7 @@ import click
 
 from wherry.app.cli import terminal
 from wherry.app.cli.command import Command, client
+from wherry.app.cli.printing import say
 from wherry.app.client import ApiError, Client
 
 _NAMES = click.argument("containers", nargs=-1, required=True)
@@ -24,10 +25,10 @@ def each(names: Sequence[str], act: Callable[[str], Any]) -> None:
         try:
             answer = act(name)
         except ApiError as error:
-            click.echo(f"Error response from daemon: {error.message}", err=True)
+            say(f"Error response from daemon: {error.message}", err=True)
             failed = True
         else:
-            click.echo(name if answer is None else answer)
+            say(name if answer is None else answer)
     if failed:
         sys.exit(1)
 
@@ -159,9 +160,9 @@ def prune_command(force: bool, given: tuple[str, ...]) -> None:
     confirm(force, "This will remove all stopped containers.")
     result = client().post("/containers/prune", {"filters": filters(given)})
     if result["ContainersDeleted"]:
-        click.echo("Deleted Containers:")
-        click.echo("".join(f"{identity}\n" for identity in result["ContainersDeleted"]))
-    click.echo(f"Total reclaimed space: {decimal_size(result['SpaceReclaimed'])}")
+        say("Deleted Containers:")
+        say("".join(f"{identity}\n" for identity in result["ContainersDeleted"]))
+    say(f"Total reclaimed space: {decimal_size(result['SpaceReclaimed'])}")
 
 
 def confirm(force: bool, what: str) -> None:

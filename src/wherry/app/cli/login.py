@@ -5,6 +5,7 @@ import sys
 import click
 
 from wherry.app.cli.command import Command, client
+from wherry.app.cli.printing import say
 from wherry.app.client import ApiError
 from wherry.app.dockerconfig import HUB, NOBODY, Auth, DockerConfig, server_of
 
@@ -21,7 +22,7 @@ def login_command(server: str, username: str | None, password: str | None, passw
     if password_stdin and not username:
         raise click.UsageError("Must provide --username with --password-stdin")
     if password:
-        click.echo("WARNING! Using --password via the CLI is insecure. Use --password-stdin.", err=True)
+        say("WARNING! Using --password via the CLI is insecure. Use --password-stdin.", err=True)
     if password_stdin:
         password = sys.stdin.read().rstrip("\r\n")
     config, name = DockerConfig.of_user(), server_of(server)
@@ -36,11 +37,11 @@ def _with_kept(config: DockerConfig, server: str) -> bool:
     kept = config.auth(server)
     if kept == NOBODY:
         return False
-    click.echo("Authenticating with existing credentials...")
+    say("Authenticating with existing credentials...")
     try:
         _log_in(config, server, kept)
     except ApiError as error:
-        click.echo(f"Login did not succeed, error: {error.message}", err=True)
+        say(f"Login did not succeed, error: {error.message}", err=True)
         return False
     return True
 
@@ -66,8 +67,8 @@ def _log_in(config: DockerConfig, server: str, auth: Auth) -> None:
     token = answer.get("IdentityToken") or auth.identity_token
     config.store(server, Auth(auth.username, "" if token else auth.password, token))
     if not config.helper(server):
-        click.echo(f"WARNING! Your credentials are stored unencrypted in '{config.path}'.", err=True)
-    click.echo(answer.get("Status") or "Login Succeeded")
+        say(f"WARNING! Your credentials are stored unencrypted in '{config.path}'.", err=True)
+    say(answer.get("Status") or "Login Succeeded")
 
 
 @click.command("logout", cls=Command)
@@ -76,6 +77,6 @@ def logout_command(server: str) -> None:
     """Forget the credentials for a registry (default docker.io)."""
     name = server_of(server)
     if DockerConfig.of_user().erase(name):
-        click.echo(f"Removing login credentials for {name}")
+        say(f"Removing login credentials for {name}")
     else:
-        click.echo(f"Not logged in to {'docker.io' if name == HUB else name}")
+        say(f"Not logged in to {'docker.io' if name == HUB else name}")

@@ -7,6 +7,7 @@ import click
 
 from wherry.app.cli.command import Command, LazyGroup, client
 from wherry.app.cli.output import filters, short_id, show
+from wherry.app.cli.printing import say
 
 COLUMNS = {
     "ID": "NETWORK ID",
@@ -32,7 +33,7 @@ def network_ls(given: tuple[str, ...], template: str | None, no_trunc: bool, qui
     found = client().get("/networks", {"filters": filters(given)})
     rows = [_row(network, no_trunc) for network in sorted(found, key=lambda network: network["Name"])]
     if quiet and not template:
-        click.echo("".join(f"{row['ID']}\n" for row in rows), nl=False)
+        say("".join(f"{row['ID']}\n" for row in rows), nl=False)
         return
     show(rows, COLUMNS, template, ("ID", "Name", "Driver", "Scope"))
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from wherry.app.cli.printing import escaped, say
+
 # A row: what a template sees; values are texts, or callables where docker has a method.
 Row = Mapping[str, Any]
 # text/tabwriter as docker sets it up: cells at least 10 wide, 3 spaces between (cli/command/formatter/formatter.go).
@@ -16,16 +18,17 @@ def show(rows: Sequence[Row], columns: Mapping[str, str], template: str | None, 
     if template == "json":
         from wherry.app.cli.template import to_json
 
-        click.echo("".join(f"{to_json(row)}\n" for row in rows), nl=False)
+        say("".join(f"{to_json(row)}\n" for row in rows), nl=False)
     elif not template or template == "table":
         lines = [[str(row[name]) for name in default] for row in rows]
-        click.echo(table([[columns[name] for name in default], *lines]), nl=False)
+        say(table([[columns[name] for name in default], *lines]), nl=False)
     else:
-        click.echo(_formatted(rows, columns, template), nl=False)
+        say(_formatted(rows, columns, template), nl=False)
 
 
 def table(lines: Sequence[Sequence[str]]) -> str:
-    """Lines of cells, aligned; the last cell of a line is not padded."""
+    """Lines of cells, aligned; the last cell of a line is not padded. A newline in a cell begins no line."""
+    lines = [[escaped(cell).replace("\n", "\\n") for cell in line] for line in lines]
     if not lines:
         return ""
     count = max(len(line) for line in lines)

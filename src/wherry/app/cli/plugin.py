@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from wherry.app.cli.command import Command
+from wherry.app.cli.printing import say
 
 _SCRIPT = """#!/bin/sh
 # Written by wherry install-docker-plugin: the docker command's buildx, by Wherry's builder.
@@ -29,7 +30,7 @@ def install_docker_plugin_command(directory: str | None, force: bool) -> None:
     new.write_text(script)
     new.chmod(0o755)
     new.replace(target)
-    click.echo(f"installed {target}\nWith DOCKER_HOST at a Wherry engine (eval $(wherry env)), docker build uses it.")
+    say(f"installed {target}\nWith DOCKER_HOST at a Wherry engine (eval $(wherry env)), docker build uses it.")
 
 
 def _configuration() -> Path:

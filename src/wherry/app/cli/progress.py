@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
 
 from wherry.app.cli.parse.units import decimal_size
+from wherry.app.cli.printing import escaped
 from wherry.app.client import ApiError
 
 _BAR = 50
@@ -73,7 +74,7 @@ class Display:
 
 def _text(message: Message) -> str:
     status = str(message.get("status") or message.get("stream") or "")
-    return f"{message['id']}: {status}" if message.get("id") else status
+    return escaped(f"{message['id']}: {status}" if message.get("id") else status)
 
 
 def _bar(detail: Mapping[str, Any], columns: int) -> str:

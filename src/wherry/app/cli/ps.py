@@ -10,6 +10,7 @@ import click
 from wherry.app.cli.command import Command, client
 from wherry.app.cli.output import filters, short_id, shortened, show
 from wherry.app.cli.parse.units import decimal_size, duration
+from wherry.app.cli.printing import say
 
 COLUMNS = {
     "ID": "CONTAINER ID",
@@ -55,7 +56,7 @@ def ps_command(
     containers = client().get("/containers/json", query)
     rows = [row(container, time.time(), no_trunc) for container in containers]
     if quiet and not template:
-        click.echo("".join(f"{each['ID']}\n" for each in rows), nl=False)
+        say("".join(f"{each['ID']}\n" for each in rows), nl=False)
         return
     show(rows, COLUMNS, template, (*TABLE, "Size") if size else TABLE)
 

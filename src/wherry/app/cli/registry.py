@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from wherry.app.cli.command import Command, LazyGroup, instance_root
+from wherry.app.cli.printing import say
 from wherry.app.client import Client, Unreachable
 from wherry.engine.instance import Instance
 from wherry.kit.errors import NotFound
@@ -76,7 +77,7 @@ def gc_command(root: str | None, untagged: bool, grace: int) -> None:
         from wherry.app.lone_registry import collect
 
         found = asdict(collect(directory, grace, untagged))
-    click.echo(f"Removed {found['blobs']} blobs, {found['manifests']} manifests and {found['uploads']} uploads.")
+    say(f"Removed {found['blobs']} blobs, {found['manifests']} manifests and {found['uploads']} uploads.")
 
 
 def _root(given: str | None) -> Path:

@@ -10,6 +10,7 @@ from wherry.app.cli import create_body, terminal
 from wherry.app.cli.command import Command, client
 from wherry.app.cli.create_options import create_options
 from wherry.app.cli.errors import NOT_STARTED, start_status
+from wherry.app.cli.printing import say
 from wherry.app.cli.session import follow
 from wherry.app.client import ApiError, Client, Unreachable
 
@@ -22,7 +23,7 @@ _CONTEXT = {"allow_interspersed_args": False, "ignore_unknown_options": False}
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 def create_command(image: str, command: tuple[str, ...], **flags: Any) -> None:
     """Create a container without starting it, and print its id."""
-    click.echo(create(client(), image, command, flags))
+    say(create(client(), image, command, flags))
 
 
 @click.command("run", cls=Command, context_settings=_CONTEXT)
@@ -42,14 +43,14 @@ def run_command(
     try:
         identity = create(daemon, image, command, flags)
     except Unreachable as error:
-        click.echo(f"wherry: {error}", err=True)
+        say(f"wherry: {error}", err=True)
         sys.exit(NOT_STARTED)
     except ApiError as error:
         _fail(error, NOT_STARTED)
     try:
         if detach:
             daemon.post(f"/containers/{identity}/start")
-            click.echo(identity)
+            say(identity)
             return
         status = _foreground(daemon, identity, flags, sig_proxy, detach_keys)
     except ApiError as error:
@@ -73,11 +74,11 @@ def create(daemon: Client, image: str, command: tuple[str, ...], flags: dict[str
         # Only a missing image is answered so (DOCKER-compatible daemons answer 404 for nothing else here).
         if error.status != 404 or flags["pull"] != "missing":
             raise
-        click.echo(f"Unable to find image '{image}' locally", err=True)
+        say(f"Unable to find image '{image}' locally", err=True)
         _pull(daemon, image, flags)
         answer = daemon.post("/containers/create", query, body)
     for warning in answer.get("Warnings") or []:
-        click.echo(f"WARNING: {warning}", err=True)
+        say(f"WARNING: {warning}", err=True)
     if cidfile is not None:
         cidfile.write_text(answer["Id"])
     return str(answer["Id"])
@@ -140,6 +141,6 @@ def _foreground(daemon: Client, identity: str, flags: dict[str, Any], sig_proxy:
 
 
 def _fail(error: ApiError, status: int) -> NoReturn:
-    click.echo(f"wherry: Error response from daemon: {error.message}", err=True)
-    click.echo("\nRun 'wherry run --help' for more information", err=True)
+    say(f"wherry: Error response from daemon: {error.message}", err=True)
+    say("\nRun 'wherry run --help' for more information", err=True)
     sys.exit(status)

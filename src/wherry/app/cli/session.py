@@ -3,10 +3,9 @@
 import signal
 import sys
 
-import click
-
 from wherry.app.cli.errors import NOT_STARTED
 from wherry.app.cli.interaction import Detached, Streams
+from wherry.app.cli.printing import say
 from wherry.app.client import ApiError, Client, Response
 
 
@@ -43,7 +42,7 @@ def follow(
         return 0
     result = waiting.json()
     if result.get("Error"):
-        click.echo(f"Error waiting for container: {result['Error']['Message']}", err=True)
+        say(f"Error waiting for container: {result['Error']['Message']}", err=True)
         return NOT_STARTED
     return int(result["StatusCode"])
 

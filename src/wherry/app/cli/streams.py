@@ -12,6 +12,7 @@ from wherry.app.cli.command import Command, client
 from wherry.app.cli.interaction import MULTIPLEXED, Demultiplexer, Detached, Streams, write_all
 from wherry.app.cli.parse.environment import environment
 from wherry.app.cli.parse.units import nanoseconds_of
+from wherry.app.cli.printing import say
 from wherry.app.cli.session import follow, quietly
 from wherry.app.client import Client
 
@@ -78,7 +79,7 @@ def _run_exec(daemon: Client, identity: str, start: dict[str, object], keys: str
     try:
         Streams(response, flags["tty"], stdin, codes, resize if flags["tty"] else None).run()
     except Detached:
-        click.echo("read escape sequence", err=True)
+        say("read escape sequence", err=True)
         return 1
     code = daemon.get(f"/exec/{identity}/json")["ExitCode"]
     return _LOST if code is None else int(code)

@@ -10,6 +10,7 @@ from wherry import __version__
 from wherry.app.cli.command import Command, client
 from wherry.app.cli.output import filters
 from wherry.app.cli.parse.units import binary_size
+from wherry.app.cli.printing import say
 from wherry.app.client import API_VERSION, ApiError, Unreachable
 
 _FORMAT = click.option("--format", "-f", "template", metavar="TEMPLATE", help="json, or a Go template.")
@@ -37,11 +38,11 @@ def version_command(template: str | None) -> None:
     except (Unreachable, ApiError) as error:
         fault = error
     if template:
-        click.echo(formatted(template, {"Client": mine, "Server": server}))
+        say(formatted(template, {"Client": mine, "Server": server}))
     else:
-        click.echo(f"Client: Wherry\n Version:     {mine['Version']}\n API version: {mine['ApiVersion']}")
+        say(f"Client: Wherry\n Version:     {mine['Version']}\n API version: {mine['ApiVersion']}")
         if server:
-            click.echo(
+            say(
                 f"\nServer: Wherry\n Version:     {server['Version']}\n API version: {server['ApiVersion']} "
                 f"(minimum version {server['MinAPIVersion']})\n OS/Arch:     {server['Os']}/{server['Arch']}\n"
                 f" Kernel:      {server['KernelVersion']}"
@@ -56,7 +57,7 @@ def info_command(template: str | None) -> None:
     """Show what the daemon knows of itself and its machine."""
     found = client().get("/info")
     if template:
-        click.echo(formatted(template, found))
+        say(formatted(template, found))
         return
     lines = [
         ("Containers", found["Containers"]),
@@ -81,9 +82,9 @@ def info_command(template: str | None) -> None:
         ("ID", found["ID"]),
         ("Root Dir", found["DockerRootDir"]),
     ]
-    click.echo("".join(f"{name}: {value}\n" for name, value in lines), nl=False)
+    say("".join(f"{name}: {value}\n" for name, value in lines), nl=False)
     for warning in found.get("Warnings") or []:
-        click.echo(warning, err=True)
+        say(warning, err=True)
 
 
 @click.command("events", cls=Command)
@@ -98,7 +99,7 @@ def events_command(given: tuple[str, ...], template: str | None, since: str | No
     query = {"filters": filters(given), "since": moment(since), "until": moment(until)}
     with client().request("GET", "/events", query) as response:
         for event in response.json_stream():
-            click.echo(formatted(template, event) if template else shown_event(event))
+            say(formatted(template, event) if template else shown_event(event))
 
 
 def shown_event(event: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from wherry.app.cli.lifecycle import confirm, each
 from wherry.app.cli.output import filters, show
 from wherry.app.cli.parse.environment import pairs
 from wherry.app.cli.parse.units import decimal_size
+from wherry.app.cli.printing import say
 
 COLUMNS = {
     "Driver": "DRIVER",
@@ -43,7 +44,7 @@ def volume_create(name: str | None, driver: str, labels: tuple[str, ...], option
         body = {"Name": name or "", "Driver": driver, "Labels": pairs(labels), "DriverOpts": pairs(options)}
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    click.echo(client().post("/volumes/create", None, body)["Name"])
+    say(client().post("/volumes/create", None, body)["Name"])
 
 
 @click.command("ls", cls=Command)
@@ -55,7 +56,7 @@ def volume_ls(given: tuple[str, ...], template: str | None, quiet: bool) -> None
     volumes = client().get("/volumes", {"filters": filters(given)})["Volumes"] or []
     rows = [_row(volume) for volume in sorted(volumes, key=lambda volume: volume["Name"])]
     if quiet and not template:
-        click.echo("".join(f"{row['Name']}\n" for row in rows), nl=False)
+        say("".join(f"{row['Name']}\n" for row in rows), nl=False)
         return
     show(rows, COLUMNS, template, ("Driver", "Name"))
 
@@ -92,6 +93,6 @@ def volume_prune(everything: bool, given: tuple[str, ...], force: bool) -> None:
     wanted = filters([*given, "all=true"] if everything else given)
     result = client().post("/volumes/prune", {"filters": wanted})
     if result["VolumesDeleted"]:
-        click.echo("Deleted Volumes:")
-        click.echo("".join(f"{name}\n" for name in result["VolumesDeleted"]))
-    click.echo(f"Total reclaimed space: {decimal_size(result['SpaceReclaimed'])}")
+        say("Deleted Volumes:")
+        say("".join(f"{name}\n" for name in result["VolumesDeleted"]))
+    say(f"Total reclaimed space: {decimal_size(result['SpaceReclaimed'])}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from wherry.app.cli.command import Command, instance_root
+from wherry.app.cli.printing import say
 from wherry.app.config import load
 from wherry.kit.errors import NotFound
 
@@ -25,7 +26,7 @@ def why_command(pod: str, namespace: str, kubeconfig: str) -> None:
     first = first.rpartition("/")[2]  # pods/x, pod/x: as kubectl writes it
     if slash and first in ("pod", "pods", "po"):
         first = ""
-    click.echo("\n".join(asyncio.run(_answer(path, first or namespace, name))))
+    say("\n".join(asyncio.run(_answer(path, first or namespace, name))))
 
 
 def _own() -> Path:

@@ -34,6 +34,14 @@ async def _serve(place: Path, ready: threading.Event, ending: threading.Event) -
             PODS, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": SPEC}, "default"
         )
         pair = served.pki.clients[ADMIN.file]
+        hostile = {"containers": [{"name": "c", "image": "demo:1"}], "nodeName": "n"}
+        made = await client.create(
+            PODS, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "hostile"}, "spec": hostile}, "default"
+        )
+        waiting = {"reason": "Odd\x1b]0;owned\x07", "message": "\x1b[2Jgone"}
+        status = {"name": "c", "image": "demo:1", "imageID": "", "ready": False, "restartCount": 0}
+        made["status"]["containerStatuses"] = [{**status, "state": {"waiting": waiting}}]
+        await client.update(PODS, made, "default", subresource="status")
         access = Access(
             served.address, served.pki.authority_pem, "mine", "me", pair.certificate_pem, pair.key_pem
         )  # fmt: skip
@@ -66,6 +74,11 @@ def test_a_pod_is_found_however_it_is_named(wherry: Wherry, root: Path) -> None:
         assert found.out.startswith("Pod default/p is pending.\n") and WAITS in found.out, arguments
     assert 'pods "gone" not found' in wherry("--root", str(root), "why", "gone").err
     assert 'pods "p" not found' in wherry("--root", str(root), "why", "other/p").err
+
+
+def test_k23_what_a_node_said_of_a_pod_does_not_reach_the_terminal(wherry: Wherry, root: Path) -> None:
+    shown = wherry("--root", str(root), "why", "hostile")
+    assert shown.code == 0 and "Odd^[]0;owned^G: [2Jgone" in shown.out and "\x1b" not in shown.out
 
 
 def test_without_a_cluster_it_says_how_to_get_one(wherry: Wherry, tmp_path: Path) -> None:
