@@ -14,7 +14,7 @@ from wherry.node.pods.options import Intervals, Options, Thresholds
 from wherry.node.pods.view import PODS
 from wherry.node.pods.volumes.mounting import KernelMounter
 
-_RELAXED = Thresholds(memory_bytes=0, storage_share=0.0, inodes_share=0.0, pids_share=0.0)
+_RELAXED = Thresholds({})
 
 
 def shell(script: str, name: str = "web", **more: Any) -> Object:

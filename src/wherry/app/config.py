@@ -9,8 +9,11 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from wherry.app.nodesettings import NODE
+from wherry.app.nodesettings import faults_of as faults_of_node
+from wherry.app.setting import PREFIX, Setting, absolute_path, choice, file_name, switch, text, texts, whole
 from wherry.engine.instance import DEFAULT_ROOT, Instance
 from wherry.kit.errors import Invalid
 
@@ -18,7 +21,6 @@ if TYPE_CHECKING:
     from wherry.registryapi.options import Options
 
 SYSTEM_FILE = Path("/etc/wherry/wherry.toml")
-PREFIX = "WHERRY_"
 # Read elsewhere: which file to read, and the scripts' own.
 OTHER_VARIABLES = frozenset({"WHERRY_CONFIG", "WHERRY_PYTHON"})
 
@@ -54,6 +56,16 @@ class Settings:
     api_node_ports: str
     store_address: str
     node_name: str
+    node_static_pods: Path | None
+    node_reserved: tuple[str, ...]
+    node_eviction_hard: tuple[str, ...]
+    node_pressure_transition: int
+    node_shutdown_grace: int
+    node_shutdown_grace_critical: int
+    node_image_gc_high: int
+    node_image_gc_low: int
+    node_image_gc_age: int
+    node_unsafe_sysctls: tuple[str, ...]
 
     @property
     def instance(self) -> Instance:
@@ -67,92 +79,11 @@ class Settings:
         return Options(**{field.name: getattr(self, f"registry_{field.name}") for field in fields(Options)})
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """``parse`` takes a string or a TOML value and raises ValueError saying what is accepted.
-
-    ``flag``: the command line's name of it, where that is another.
-    """
-
-    name: str
-    default: Any  # of the field's type
-    parse: Callable[[object], Any]
-    meaning: str
-    flag: str = ""
-
-    @property
-    def field(self) -> str:
-        return self.name.replace(".", "_")
-
-    @property
-    def variable(self) -> str:
-        return PREFIX + self.field.upper()
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError("expected a text")
-    return value
-
-
-def _absolute_path(value: object) -> Path:
-    if not isinstance(value, str) or not value:
-        raise ValueError("expected a directory")
-    return Path(value).absolute()
-
-
-def _file_name(value: object) -> Path | None:
-    if value is not None and not isinstance(value, str):
-        raise ValueError("expected a file")
-    return Path(value).absolute() if value else None
-
-
-def _switch(value: object) -> bool:
-    found = {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower())
-    if found is None:
-        raise ValueError("expected true or false")
-    return found
-
-
-def _whole(low: int, high: int) -> Callable[[object], int]:
-    def parse(value: object) -> int:
-        wanted = f"expected a whole number from {low} to {high}"
-        if isinstance(value, bool) or not isinstance(value, int | str):
-            raise ValueError(wanted)
-        try:
-            number = int(value)
-        except ValueError:
-            raise ValueError(wanted) from None
-        if not low <= number <= high:
-            raise ValueError(wanted)
-        return number
-
-    return parse
-
-
-def _choice(*names: str) -> Callable[[object], str]:
-    def parse(value: object) -> str:
-        if value not in names:
-            raise ValueError(f"expected one of {', '.join(names)}")
-        return str(value)
-
-    return parse
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    """A list; in the environment one text with commas or blanks between."""
-    if isinstance(value, str):
-        return tuple(value.replace(",", " ").split())
-    if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
-        raise ValueError("expected a list of texts")
-    return tuple(value)
-
-
 def _registries(what: str) -> Callable[[object], tuple[str, ...]]:
     """``mirrors`` or ``insecure``, each of which must make sense to :class:`Endpoints`."""
 
     def parse(value: object) -> tuple[str, ...]:
-        given = _texts(value)
+        given = texts(value)
         if given:
             from wherry.engine.distribution.endpoints import Endpoints  # 3 ms, and most have none
 
@@ -166,37 +97,37 @@ def _registries(what: str) -> Callable[[object], tuple[str, ...]]:
 
 
 def _store_address(value: object) -> str:
-    text = _text(value)
-    if text:
+    address = text(value)
+    if address:
         from wherry.store.etcd.address import parse
 
         try:
-            parse(text)
+            parse(address)
         except Invalid as error:
             raise ValueError(error.message) from None
-    return text
+    return address
 
 
 # 32-bit ids (user_namespaces(7)); the last two are kept free: (uid_t)-1 means "no change" to chown(2).
 _LAST_ID = 2**32 - 3
 
 SETTINGS = (
-    Setting("root", DEFAULT_ROOT, _absolute_path, "directory of everything the instance keeps"),
-    Setting("socket_group", "docker", _text, "group that may use the API socket, where that group exists; empty: root"),
-    Setting("log_level", "info", _choice("debug", "info", "warning", "error"), "what the daemon writes to its log"),
+    Setting("root", DEFAULT_ROOT, absolute_path, "directory of everything the instance keeps"),
+    Setting("socket_group", "docker", text, "group that may use the API socket, where that group exists; empty: root"),
+    Setting("log_level", "info", choice("debug", "info", "warning", "error"), "what the daemon writes to its log"),
     Setting(
         "containers.id_first",
         100_000,
-        _whole(65_536, _LAST_ID),
+        whole(65_536, _LAST_ID),
         "first host user and group id that containers are mapped to",
     ),
-    Setting("containers.id_count", 65_536 * 4096, _whole(65_536, _LAST_ID), "how many ids; a container takes 65,536"),
-    Setting("containers.warm", 1, _whole(0, 64), "containers half made ahead for each kind of network"),
-    Setting("containers.stop_timeout", 10, _whole(0, 3600), "seconds a container gets to stop when none are given"),
+    Setting("containers.id_count", 65_536 * 4096, whole(65_536, _LAST_ID), "how many ids; a container takes 65,536"),
+    Setting("containers.warm", 1, whole(0, 64), "containers half made ahead for each kind of network"),
+    Setting("containers.stop_timeout", 10, whole(0, 3600), "seconds a container gets to stop when none are given"),
     Setting(
         "build.cache_bytes",
         20 << 30,
-        _whole(0, 1 << 60),
+        whole(0, 1 << 60),
         "what steps of builds that no image has may take of the disk; the least recently used go first",
     ),
     Setting(
@@ -213,33 +144,33 @@ SETTINGS = (
         "registries whose certificate is not verified, or that have none: HOST[:PORT] or a network; loopback is always",
         "insecure_registry",
     ),
-    Setting("registry.listen", "", _text, "HOST:PORT to serve a registry at, over the engine's images", "registry"),
-    Setting("registry.tls_cert", None, _file_name, "the registry's certificate in PEM, with those that vouch for it"),
-    Setting("registry.tls_key", None, _file_name, "the certificate's key in PEM"),
-    Setting("registry.htpasswd", None, _file_name, "file of users and their passwords' bcrypt hashes (`htpasswd -B`)"),
-    Setting("registry.token_realm", "", _text, "URL of the token server that clients are sent to"),
-    Setting("registry.token_service", "", _text, "the registry's name there (claim `aud`)"),
-    Setting("registry.token_issuer", "", _text, "the token server's own name (claim `iss`)"),
-    Setting("registry.token_key", None, _file_name, "its public keys: PEM or a JSON web key set"),
-    Setting("registry.read_only", False, _switch, "whether the registry refuses pushes and deletion"),
-    Setting("registry.allow_delete", False, _switch, "whether clients may delete manifests, tags and blobs"),
+    Setting("registry.listen", "", text, "HOST:PORT to serve a registry at, over the engine's images", "registry"),
+    Setting("registry.tls_cert", None, file_name, "the registry's certificate in PEM, with those that vouch for it"),
+    Setting("registry.tls_key", None, file_name, "the certificate's key in PEM"),
+    Setting("registry.htpasswd", None, file_name, "file of users and their passwords' bcrypt hashes (`htpasswd -B`)"),
+    Setting("registry.token_realm", "", text, "URL of the token server that clients are sent to"),
+    Setting("registry.token_service", "", text, "the registry's name there (claim `aud`)"),
+    Setting("registry.token_issuer", "", text, "the token server's own name (claim `iss`)"),
+    Setting("registry.token_key", None, file_name, "its public keys: PEM or a JSON web key set"),
+    Setting("registry.read_only", False, switch, "whether the registry refuses pushes and deletion"),
+    Setting("registry.allow_delete", False, switch, "whether clients may delete manifests, tags and blobs"),
     Setting(
         "registry.plain_http",
         False,
-        _switch,
+        switch,
         "whether the registry may be reached from other machines without TLS",
         "plain_http",
     ),
     Setting(
         "api.listen",
         "",
-        _text,
+        text,
         "HOST:PORT of the Kubernetes API; empty: 127.0.0.1:6443, or with --root a free port that stays the same",
         "api",
     ),
-    Setting("api.names", (), _texts, "further names and addresses that the API's certificate is good for"),
-    Setting("api.service_cidr", "10.96.0.0/12", _text, "addresses that services get"),
-    Setting("api.node_ports", "30000-32767", _text, "ports that services get on every node"),
+    Setting("api.names", (), texts, "further names and addresses that the API's certificate is good for"),
+    Setting("api.service_cidr", "10.96.0.0/12", text, "addresses that services get"),
+    Setting("api.node_ports", "30000-32767", text, "ports that services get on every node"),
     Setting(
         "store.address",
         "",
@@ -247,7 +178,7 @@ SETTINGS = (
         "an etcd that keeps the cluster's state: etcd://HOST[:PORT],…/PREFIX?ca=FILE&cert=FILE&key=FILE; empty: a file",
         "store",
     ),
-    Setting("node.name", "", _text, "what this machine is called in the cluster; empty: its host name"),
+    *NODE,
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 
@@ -287,6 +218,8 @@ def resolve(
             faulty.add(name.partition(".")[0])
     if values["containers.id_first"] + values["containers.id_count"] - 1 > _LAST_ID:
         faults.append(f"containers.id_first + containers.id_count must not pass {_LAST_ID + 1}")
+    if "node" not in faulty:
+        faults += faults_of_node(values)
     settings = Settings(**{setting.field: values[setting.name] for setting in SETTINGS})
     if settings.registry_listen and "registry" not in faulty:
         from wherry.registryapi.options import faults_of
@@ -334,9 +267,9 @@ def _given(
     for name, value in _flatten(document, ""):
         yield f"{file}: {name}", name, value
     names = {setting.variable: setting.name for setting in SETTINGS}
-    for variable, text in environment.items():
+    for variable, said in environment.items():
         if variable.startswith(PREFIX) and variable not in OTHER_VARIABLES:
-            yield variable, names.get(variable, variable), text
+            yield variable, names.get(variable, variable), said
     flag_names = {setting.flag: setting.name for setting in SETTINGS if setting.flag}
     for name, value in flags.items():
         yield f"--{name.replace('.', '-').replace('_', '-')}", flag_names.get(name, name), value

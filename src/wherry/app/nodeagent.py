@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import wherry
-from wherry.app import nodeserving
+from wherry.app import nodeserving, nodesettings
 from wherry.app.config import Settings
 from wherry.app.names import dns_address, node_name, own_address
 from wherry.app.rights import NODE_SERVICES
@@ -122,9 +122,10 @@ def _connection(instance: Instance, who: str) -> "Connection":
 
 
 def _options(settings: Settings, port: int) -> "Options":
-    from wherry.node.pods.options import Options
+    from wherry.node.pods.options import ImageCare, Options, Thresholds
     from wherry.node.runtime.machine import maps_memory
 
+    usual = Thresholds()
     return Options(
         node=node_name(settings),
         directory=_directory(settings.instance),
@@ -132,6 +133,13 @@ def _options(settings: Settings, port: int) -> "Options":
         port=port,
         cluster_dns=(dns_address(settings),),
         user_namespaces=maps_memory(),
+        static_pods=settings.node_static_pods or settings.instance.manifests,
+        reserved=nodesettings.reserved(settings.node_reserved),
+        thresholds=Thresholds(
+            nodesettings.least(settings.node_eviction_hard) or usual.least, settings.node_pressure_transition
+        ),
+        image_care=ImageCare(settings.node_image_gc_high, settings.node_image_gc_low, settings.node_image_gc_age),
+        unsafe_sysctls=settings.node_unsafe_sysctls,
     )
 
 

@@ -25,6 +25,7 @@ class Instance:
           cluster/             the cluster's state and its keys (control's)
           pods/                volumes of the pods on this node
           storage/             volumes of claims
+          manifests/           pods of this machine's own, which the user puts there
           kubeconfig           how to reach the cluster as its administrator
           content/             OCI image layout: blobs/sha256/…, ingest/
           snapshots/           one directory a chain id
@@ -95,6 +96,11 @@ class Instance:
     def storage(self) -> Path:
         """Volumes of the cluster's claims that are on this node."""
         return self.root / "storage"
+
+    @property
+    def manifests(self) -> Path:
+        """Where pods of this machine's own are looked for, unless the settings say where."""
+        return self.root / "manifests"
 
     @property
     def kubeconfig(self) -> Path:

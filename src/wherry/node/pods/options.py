@@ -29,16 +29,47 @@ class Intervals:
 
 
 @dataclass(frozen=True, slots=True)
-class Thresholds:
-    """Below these the node is under pressure. Shares are of the whole. Memory and processes as the kubelet's
-    evictionHard; disk as k3s's, because a laptop's disk is fuller than a server's."""
+class Least:
+    """Of something there is to be left as many bytes or pieces, or this share of the whole."""
 
-    memory_bytes: int = 100 << 20
-    storage_share: float = 0.05
-    inodes_share: float = 0.05
-    pids_share: float = 0.05
+    count: int = 0
+    share: float = 0.0
+
+    def of(self, whole: int) -> int:
+        return int(whole * self.share) if self.share else self.count
+
+
+HARD = {
+    "memory.available": Least(100 << 20),
+    "nodefs.available": Least(share=0.05),
+    "nodefs.inodesFree": Least(share=0.05),
+    "pid.available": Least(share=0.05),
+}
+"""Memory and processes as the kubelet's evictionHard; disk as k3s's, because a laptop's disk is fuller than a
+server's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Below these the node is under pressure; by signal (see :mod:`wherry.node.pods.machine.signals`)."""
+
+    least: Mapping[str, Least] = field(default_factory=lambda: dict(HARD))
     minimum_seconds: float = 300.0
     """How long a pressure is shown at least (evictionPressureTransitionPeriod)."""
+
+    def of(self, signal: str, whole: int) -> int:
+        """What is to be left of ``whole``; 0 where nothing is said."""
+        return self.least.get(signal, Least()).of(whole)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageCare:
+    """When images that pods brought here go again (imageGCHighThresholdPercent, imageGCLowThresholdPercent,
+    imageMinimumGCAge): from ``high`` per cent of the disk on, until it is ``low``; 100: never."""
+
+    high: int = 85
+    low: int = 80
+    minimum_age_seconds: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +85,9 @@ class Options:
     cluster_domain: str = "cluster.local"
     max_pods: int = 110
     labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
     taints: tuple[Mapping[str, str], ...] = ()
-    """With which the node registers."""
+    """With which, as with the annotations, the node registers."""
     reserved: Reserved = Reserved()
     port: int = 10250
     """Of the kubelet's API."""
@@ -69,3 +101,4 @@ class Options:
     seccomp_directory: Path = Path("/var/lib/kubelet/seccomp")
     intervals: Intervals = Intervals()
     thresholds: Thresholds = Thresholds()
+    image_care: ImageCare = ImageCare()

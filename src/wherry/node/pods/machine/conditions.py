@@ -6,9 +6,10 @@ from datetime import datetime
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.times import rfc3339
 from wherry.node.pods.machine.facts import Measures
+from wherry.node.pods.machine.signals import DISK, MEMORY, PIDS, SIGNALS
 from wherry.node.pods.options import Thresholds
 
-MEMORY, DISK, PIDS, READY = "MemoryPressure", "DiskPressure", "PIDPressure", "Ready"
+READY = "Ready"
 _WORDS = {
     MEMORY: (
         ("KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
@@ -28,14 +29,9 @@ _WORDS = {
 def short_of(found: Measures, thresholds: Thresholds) -> dict[str, str]:
     """Types of conditions that hold, and the signal that says so."""
     short: dict[str, str] = {}
-    if found.memory_available_bytes < thresholds.memory_bytes:
-        short[MEMORY] = "memory.available"
-    if found.inodes and found.inodes_free < found.inodes * thresholds.inodes_share:
-        short[DISK] = "nodefs.inodesFree"
-    if found.storage_available_bytes < found.storage_bytes * thresholds.storage_share:
-        short[DISK] = "nodefs.available"
-    if found.pids_limit - found.pids < found.pids_limit * thresholds.pids_share:
-        short[PIDS] = "pid.available"
+    for name, signal in SIGNALS.items():
+        if signal.left(found) < thresholds.of(name, signal.whole(found)) and signal.condition not in short:
+            short[signal.condition] = name
     return short
 
 

@@ -18,6 +18,7 @@ from wherry.node.pods.machine import ranking
 from wherry.node.pods.machine.conditions import short_of
 from wherry.node.pods.machine.facts import Machine, Measures
 from wherry.node.pods.machine.ranking import Use
+from wherry.node.pods.machine.signals import SIGNALS
 from wherry.node.pods.options import Options
 from wherry.node.pods.runtime import Container, PodRuntime, Sandbox, State
 from wherry.node.pods.voice import Events, Voice
@@ -111,7 +112,7 @@ class Evictor:
 
     async def _relieve(self, signal: str, measures: Measures) -> None:
         """One pod at a time: what it gives back is measured before the next goes."""
-        resource, needs = ranking.RESOURCES[signal], self._needs
+        resource, needs = SIGNALS[signal].resource, self._needs
         candidates = [each for each in needs.tenants() if not each.is_ending and not view.is_finished(each.pod)]
         uses = [await self._use(each, resource) for each in candidates]
         found = ranking.victim(uses, resource)

@@ -28,7 +28,7 @@ class Hardware:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """At one moment. ``pids``: tasks there are, and may be."""
+    """At one moment. ``pids``: tasks there are, and may be. ``memory_bytes``: all there is."""
 
     memory_available_bytes: int
     storage_available_bytes: int
@@ -37,6 +37,7 @@ class Measures:
     inodes: int
     pids: int
     pids_limit: int
+    memory_bytes: int = 0
 
 
 class Machine(Protocol):
@@ -72,8 +73,10 @@ class ThisMachine:
         disk = os.statvfs(self._directory)
         tasks = _line("/proc/loadavg").split(" ")[3].partition("/")[2]
         limits = (int(_line(f"/proc/sys/kernel/{name}") or 0) for name in ("pid_max", "threads-max"))
+        memory = _memory()
         return Measures(
-            memory_available_bytes=_memory()["MemAvailable"],
+            memory_available_bytes=memory["MemAvailable"],
+            memory_bytes=memory["MemTotal"],
             storage_available_bytes=disk.f_frsize * disk.f_bavail,
             storage_bytes=disk.f_frsize * disk.f_blocks,
             inodes_free=disk.f_favail,
@@ -96,7 +99,7 @@ class ImaginedMachine:
 
     def measure(self) -> Measures:
         room = self.storage_bytes
-        return Measures(self.memory_bytes, room, room, 1 << 24, 1 << 24, 0, 1 << 22)
+        return Measures(self.memory_bytes, room, room, 1 << 24, 1 << 24, 0, 1 << 22, self.memory_bytes)
 
 
 def _memory() -> dict[str, int]:

@@ -15,7 +15,6 @@ NODES = GroupVersionResource("", "v1", "nodes")
 _IMAGES, _NAMES = 50, 5
 """As many are shown at most (nodeStatusMaxImages; names of each)."""
 _UNITS = 10**9
-_EVICTION_MEMORY_BYTES = 100 << 20
 RUNTIME = "wherry"
 
 
@@ -49,7 +48,7 @@ def new_node(options: Options, hardware: Hardware) -> Object:
         "metadata": {
             "name": options.node,
             "labels": labels(options, hardware),
-            "annotations": {"volumes.kubernetes.io/controller-managed-attach-detach": "true"},
+            "annotations": {"volumes.kubernetes.io/controller-managed-attach-detach": "true", **options.annotations},
         },
         "spec": {},
     }
@@ -81,8 +80,10 @@ def _bytes(count: int) -> Quantity:
 def allocatable(options: Options, hardware: Hardware) -> dict[str, Quantity]:
     """What pods may ask for: all but what is reserved, and what is missing would be pressure."""
     whole, reserved = capacity(options, hardware), options.reserved
-    storage = int(hardware.storage_bytes * (1 - options.thresholds.storage_share)) - reserved.storage_bytes
-    memory = hardware.memory_bytes - reserved.memory_bytes - options.thresholds.memory_bytes
+    kept_bytes = options.thresholds.of("nodefs.available", hardware.storage_bytes)
+    storage = hardware.storage_bytes - kept_bytes - reserved.storage_bytes
+    kept_bytes = options.thresholds.of("memory.available", hardware.memory_bytes)
+    memory = hardware.memory_bytes - kept_bytes - reserved.memory_bytes
     return {
         "cpu": of_milli(max(hardware.cpus * 1000 - reserved.millicpu, 0)),
         "memory": _bytes(max(memory, 0) // 1024 * 1024),

@@ -8,14 +8,8 @@ from wherry.kube.machinery.quantity import ZERO, Format, Quantity
 from wherry.node.pods import view
 from wherry.node.pods.composing import resources
 from wherry.node.pods.machine.facts import Measures
+from wherry.node.pods.machine.signals import SIGNALS
 from wherry.node.pods.options import Thresholds
-
-RESOURCES = {
-    "memory.available": "memory",
-    "nodefs.available": "ephemeral-storage",
-    "nodefs.inodesFree": "inodes",
-    "pid.available": "pids",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +39,9 @@ def _rank(use: Use, resource: str) -> tuple[bool, int, int]:
 
 def threshold(signal: str, measures: Measures, thresholds: Thresholds) -> tuple[Quantity, Quantity]:
     """What there should be at least, and what there is."""
-    if signal == "memory.available":
-        return in_bytes(thresholds.memory_bytes), in_bytes(measures.memory_available_bytes)
-    if signal == "nodefs.available":
-        least = int(measures.storage_bytes * thresholds.storage_share)
-        return in_bytes(least), in_bytes(measures.storage_available_bytes)
-    if signal == "nodefs.inodesFree":
-        return _count(int(measures.inodes * thresholds.inodes_share)), _count(measures.inodes_free)
-    left = measures.pids_limit - measures.pids
-    return _count(int(measures.pids_limit * thresholds.pids_share)), _count(left)
+    by = SIGNALS[signal]
+    shown = in_bytes if by.is_bytes else _count
+    return shown(thresholds.of(signal, by.whole(measures))), shown(by.left(measures))
 
 
 def in_bytes(count: int) -> Quantity:
@@ -66,10 +54,10 @@ def _count(count: int) -> Quantity:
 
 
 def message(signal: str, use: Use, measures: Measures, thresholds: Thresholds) -> str:
-    resource = RESOURCES[signal]
+    resource = SIGNALS[signal].resource
     least, there = threshold(signal, measures, thresholds)
     said = f"The node was low on resource: {resource}. Threshold quantity: {least}, available: {there}. "
-    if resource not in ("memory", "ephemeral-storage"):
+    if not SIGNALS[signal].is_bytes:
         return said
     containers: Sequence[Object] = use.pod["spec"].get("containers") or ()
     for container in containers:

@@ -111,6 +111,6 @@ def test_a_pressure_is_written() -> None:
 
 
 def test_thresholds_are_not_given_to_pods() -> None:
-    none = status(thresholds=Thresholds(memory_bytes=0, storage_share=0))
+    none = status(thresholds=Thresholds({}))
     assert none["allocatable"]["memory"] == "8Gi"
     assert none["allocatable"]["ephemeral-storage"] == "100Gi"

@@ -1,0 +1,102 @@
+"""Settings of the node: what its agent is told."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from wherry.app.setting import Setting, file_name, text, texts, whole
+from wherry.kit.errors import Invalid
+
+if TYPE_CHECKING:
+    from wherry.node.pods.options import Least, Reserved
+
+_LONGEST_SECONDS = 24 * 3600
+
+
+def reserved(words: tuple[str, ...]) -> "Reserved":
+    """``cpu=100m``, ``memory=256Mi``, ``ephemeral-storage=1Gi``. Raises Invalid."""
+    from wherry.node.pods.machine.amounts import reserved
+
+    return reserved(words)
+
+
+def least(words: tuple[str, ...]) -> "Mapping[str, Least]":
+    """``memory.available<100Mi``, ``nodefs.available<10%``, … Raises Invalid."""
+    from wherry.node.pods.machine.amounts import least
+
+    return least(words)
+
+
+def _making_sense(meaning: Callable[[tuple[str, ...]], object]) -> Callable[[object], tuple[str, ...]]:
+    def parse(value: object) -> tuple[str, ...]:
+        words = texts(value)
+        if words:
+            try:
+                meaning(words)
+            except Invalid as error:
+                raise ValueError(error.message) from None
+        return words
+
+    return parse
+
+
+def faults_of(values: Mapping[str, Any]) -> list[str]:  # Any: each of its field's type
+    """What single settings cannot see."""
+    faults = []
+    if values["node.image_gc_low"] > values["node.image_gc_high"]:
+        faults.append("node.image_gc_low must not be more than node.image_gc_high")
+    if values["node.shutdown_grace_critical"] > values["node.shutdown_grace"]:
+        faults.append("node.shutdown_grace_critical is a part of node.shutdown_grace, and cannot be more")
+    return faults
+
+
+NODE = (
+    Setting("node.name", "", text, "what this machine is called in the cluster; empty: its host name"),
+    Setting(
+        "node.static_pods",
+        None,
+        file_name,
+        "directory of manifests of pods that run here whatever the API says; empty: ROOT/manifests",
+        "static_pods",
+    ),
+    Setting(
+        "node.reserved",
+        (),
+        _making_sense(reserved),
+        "of the machine, for what is no pod: cpu=500m, memory=256Mi, ephemeral-storage=1Gi",
+    ),
+    Setting(
+        "node.eviction_hard",
+        (),
+        _making_sense(least),
+        "below which pods are evicted, in place of the usual: memory.available<100Mi, nodefs.available<5%, "
+        "nodefs.inodesFree<5%, pid.available<5%",
+    ),
+    Setting(
+        "node.pressure_transition",
+        300,
+        whole(0, _LONGEST_SECONDS),
+        "seconds that the node shows a pressure at least after it is over",
+    ),
+    Setting(
+        "node.shutdown_grace",
+        0,
+        whole(0, _LONGEST_SECONDS),
+        "seconds that pods get when the instance ends, which then is the end of them (as shutdownGracePeriod); 0: they "
+        "end within containers.stop_timeout, and run again at the next start",
+    ),
+    Setting(
+        "node.shutdown_grace_critical",
+        0,
+        whole(0, _LONGEST_SECONDS),
+        "of these, how many are left for critical pods, which end last",
+    ),
+    Setting(
+        "node.image_gc_high",
+        85,
+        whole(0, 100),
+        "per cent of the disk from which images that pods pulled go; 100: never",
+    ),
+    Setting("node.image_gc_low", 80, whole(0, 100), "per cent of the disk down to which they go"),
+    Setting("node.image_gc_age", 120, whole(0, _LONGEST_SECONDS), "seconds that an image stays at least"),
+    Setting("node.unsafe_sysctls", (), texts, "that pods may set besides the safe ones: names, or beginnings with *"),
+)
