@@ -37,7 +37,8 @@ async def grant(rig: Rig, *rules: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_nobody_is_told_anything(joined: Rig, path: str) -> None:
+async def test_k19_nobody_is_told_anything(joined: Rig, path: str) -> None:
+    """K19: CVE-2025-0426 filled the disk by way of the read-only port."""
     joined.log_of().write_text("secret\n")
     assert await get(joined, path, file="") == (401, b"Unauthorized")
     headers = {"Authorization": "Bearer nonsense"}

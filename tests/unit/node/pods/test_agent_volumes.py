@@ -196,7 +196,16 @@ async def test_an_image_is_mounted_by_the_runtime(rig: Rig) -> None:
         assert (mount_of(rig).image, mount_of(rig).read_only) == ("sha256:files:1", True)
 
 
-@pytest.mark.parametrize("kind", ["gitRepo", "nfs", "csi", "iscsi"])
+async def test_k21_nothing_is_cloned_on_the_node(rig: Rig) -> None:
+    """K21: CVE-2024-10220, CVE-2025-1767."""
+    async with rig.running(with_volume({"gitRepo": {"repository": "/etc"}})):
+        await rig.until(lambda: rig.said("FailedMount"))
+        said = 'MountVolume.SetUp failed for volume "v" : git-repo volume plugin has been disabled'
+        assert rig.said("FailedMount")[0].startswith(said)
+        assert not rig.calls("create_container")
+
+
+@pytest.mark.parametrize("kind", ["nfs", "csi", "iscsi"])
 async def test_what_is_not_supported_is_said(rig: Rig, kind: str) -> None:
     async with rig.running(with_volume({kind: {"repository": "x"}})):
         await rig.until(lambda: rig.said("FailedMount"))

@@ -16,6 +16,11 @@ _FILE_MODE = 0o644
 _TOKEN_MODE, _TOKEN_GROUP_MODE, _TOKEN_OWN_MODE = 0o644, 0o640, 0o600
 _GROUP_READS = 0o440
 _WORDS = {"configmaps": "configmap", "secrets": "secret"}
+_MISSING = {
+    "configmaps": "configmap references non-existent config",
+    "secrets": "references non-existent secret",
+}
+"""pkg/volume/configmap and pkg/volume/secret (MakePayload): the second says no kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +124,8 @@ def _of_object(part: str, source: Object, mode: int, contents: Contents) -> Mapp
         if item["key"] in values:
             found[item["path"]] = File(values[item["key"]], _mode(item, mode))
         elif not optional:
-            what = "configmap" if kind == "configmaps" else "secret"
-            raise NotFound(f"{what} references non-existent {_missing(kind)} key: {item['key']}")
+            raise NotFound(f"{_MISSING[kind]} key: {item['key']}")
     return found
-
-
-def _missing(kind: str) -> str:
-    return "config" if kind == "configmaps" else "secret"
 
 
 def _mode(item: Object, usual: int) -> int:

@@ -26,6 +26,8 @@ from wherry.node.pods.volumes.tokens import Tokens
 EnsureImage = Callable[[Object, str, str], Awaitable[ImageStatus]]
 """Pod, reference and pull policy → the image, pulled if need be."""
 _EMPTY_MODE = 0o777
+_NO_GIT = "git-repo volume plugin has been disabled; clone in an init container into an emptyDir instead"
+"""pkg/volume/git_repo, since 1.33: what a repository has in it ran as root on the node (CVE-2024-10220)."""
 
 
 class VolumeError(WherryError):
@@ -170,6 +172,8 @@ class DiskVolumes:
                 pod, source.get("reference") or "", source.get("pullPolicy") or "IfNotPresent"
             )
             return Ready("", read_only=True, image=image.id)
+        if kind == "gitRepo":
+            raise Invalid(_NO_GIT)
         raise Invalid(f"volumes of type {kind} are not supported on this node")
 
     def _host(self, path: Path, kind: str) -> None:

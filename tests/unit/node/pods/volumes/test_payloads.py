@@ -48,7 +48,7 @@ def test_all_keys_or_those_that_are_named() -> None:
         ({"configMap": {"name": "no"}}, 'configmap "no" not found'),
         ({"secret": {"secretName": "no"}}, 'secret "no" not found'),
         ({"configMap": {"name": "m", "items": [NO_KEY]}}, "configmap references non-existent config key: z"),
-        ({"secret": {"secretName": "s", "items": [NO_KEY]}}, "secret references non-existent secret key: z"),
+        ({"secret": {"secretName": "s", "items": [NO_KEY]}}, "references non-existent secret key: z"),
     ],
 )
 def test_what_is_missing_is_named(source: Object, said: str) -> None:
