@@ -115,7 +115,7 @@ async def test_what_refuses_a_pod_is_told_to_who_asks_the_api(tmp_path: Path) ->
         await running.until(lambda: is_told(running, "p"))
         text = await message(running, "p")
         assert text == (
-            "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {k: v}. "
+            "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint(s). "
             "preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling."
         )
         await running.until(lambda: has_event(running, "FailedScheduling", text))

@@ -1,6 +1,5 @@
 """Why a pod has no node: what the scheduler would say of each node now."""
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
@@ -12,15 +11,15 @@ from wherry.kube.scheduler.nodes import Node
 from wherry.kube.scheduler.options import Profile
 from wherry.kube.scheduler.plan import Facts, refusals
 from wherry.kube.scheduler.reading import Reader, is_over
-from wherry.kube.scheduler.refusals import Refusal
+from wherry.kube.scheduler.refusals import UNTOLERATED, Refusal
 from wherry.kube.scheduler.volumes.view import claim_of, class_of, limits_of, volume_of
 from wherry.kube.scheduler.watching import BUDGETS, CLAIMS, CLASSES, CSI_NODES, NAMESPACES, NODES, PODS, VOLUMES
 
 SCHEDULERS = frozenset({Profile().name})
 """Those of a cluster of ours."""
-_TAINT = re.compile(r"node\(s\) had untolerated taint \{(.*?): (.*)\}")
 _PLAIN: Mapping[str, str] = {
     "node(s) were unschedulable": "closed to new pods (cordoned)",
+    "node(s) had untolerated taint(s)": "with a taint that the pod does not tolerate",
     "node(s) didn't match Pod's node affinity/selector": "without the labels that the pod wants of its node",
     "node(s) didn't satisfy plugin(s) [NodeAffinity]": "not the node that the pod is for",
     "node(s) didn't have free ports for the requested pod ports": "with another pod on the port that this one wants",
@@ -106,22 +105,25 @@ def facts_of(known: Known) -> tuple[Facts, Pod]:
 
 
 def _by_reason(found: Mapping[str, Refusal], facts: Facts, pod: Pod) -> Iterator[str]:
-    """One line a reason, the most frequent first."""
-    by_reason: dict[str, list[str]] = {}
+    """One line a reason, the most frequent first; a taint is a reason of its own."""
+    by_reason: dict[tuple[str, str], list[str]] = {}
     for name, refusal in sorted(found.items()):
+        taint = _untolerated(facts.cluster.nodes[name], pod) if refusal is UNTOLERATED else ""
         for reason in refusal.reasons:
-            by_reason.setdefault(reason, []).append(name)
-    for reason, nodes in sorted(by_reason.items(), key=lambda each: (-len(each[1]), each[0])):
-        yield f"  {plural(len(nodes), 'node')} {_in_words(reason, nodes, facts, pod)} ({names(nodes)})"
+            by_reason.setdefault((reason, taint), []).append(name)
+    for (reason, taint), nodes in sorted(by_reason.items(), key=lambda each: (-len(each[1]), each[0])):
+        said = f"with the taint {clean(taint)}, which the pod does not tolerate" if taint else ""
+        said = said or _in_words(reason, nodes, facts, pod)
+        yield f"  {plural(len(nodes), 'node')} {said} ({names(nodes)})"
+
+
+def _untolerated(node: Node, pod: Pod) -> str:
+    return next((str(each) for each in node.taints if each.forbids and not pod.shape.tolerates(each)), "")
 
 
 def _in_words(reason: str, nodes: list[str], facts: Facts, pod: Pod) -> str:
     if reason in _PLAIN:
         return _PLAIN[reason]
-    taint = _TAINT.fullmatch(reason)
-    if taint is not None:
-        shown = f"{taint[1]}={taint[2]}" if taint[2] else taint[1]
-        return f"with the taint {clean(shown)}, which the pod does not tolerate"
     if reason.startswith("Insufficient "):
         resource = reason.removeprefix("Insufficient ")
         wanted = dict(pod.shape.requests).get(resource, 0)

@@ -106,7 +106,7 @@ def of_object(selector: Object | None) -> LabelSelector:
         if operator is None:
             raise bad_request(f'"{each.get("operator", "")}" is not a valid label selector operator')
         values = tuple(sorted(set(each.get("values") or ())))
-        found.append(_requirement(each.get("key", ""), operator, values))
+        found.append(requirement(each.get("key", ""), operator, values))
     return LabelSelector(tuple(sorted(found, key=lambda each: each.key)))
 
 
@@ -115,14 +115,16 @@ def parse_labels(text: str) -> LabelSelector:
     return _LabelParser(text).parse() if text else EVERYTHING
 
 
-def _requirement(key: str, operator: str, values: Sequence[str]) -> Requirement:
-    """Checked as upstream's NewRequirement does."""
+def requirement(key: str, operator: str, values: Sequence[str]) -> Requirement:
+    """Checked as upstream's NewRequirement does. Raises StatusError 400."""
     path = Path("values")
     errors = [invalid("key", key, "; ".join(found))] if (found := names.qualified_name(key)) else []
     if operator in ("in", "notin") and not values:
         errors.append(invalid(path, list(values), "for 'in', 'notin' operators, values set can't be empty"))
     elif operator in ("exists", "!") and values:
         errors.append(invalid(path, list(values), "values set must be empty for exists and does not exist"))
+    elif operator in ("gt", "lt") and len(values) != 1:
+        errors.append(invalid(path, list(values), "for 'Gt', 'Lt' operators, exactly one value is required"))
     elif operator in ("gt", "lt") and _INT64.fullmatch(values[0]) is None:
         complaint = "for 'Gt', 'Lt' operators, the value must be an integer"
         errors.append(invalid(path.index(0), values[0], complaint))
@@ -192,7 +194,7 @@ class _LabelParser:
         if operator is None:
             raise bad_request(f"found '{text}', expected: {', '.join(_BINARY)}")
         values = self._read_values() if operator in ("in", "notin") else {self._read_value()}
-        return _requirement(key, operator, sorted(values))
+        return requirement(key, operator, sorted(values))
 
     def _read_value(self) -> str:
         if self._peek() in (("end", ""), ("symbol", ",")):

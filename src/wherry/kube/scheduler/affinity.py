@@ -1,56 +1,23 @@
-"""Reads affinity: of nodes, and of pods among each other."""
+"""Reads affinity: what pods like of nodes, and of pods among each other (what they must have of nodes:
+:mod:`wherry.kube.machinery.nodeselectors`)."""
 
 from collections.abc import Iterable
 
 from wherry.kube.machinery.model import Object
-from wherry.kube.machinery.selectors import EVERYTHING, Requirement
-from wherry.kube.scheduler.model import NodeDemand, NodeTerm, PodTerm, Preference, Scope
+from wherry.kube.machinery.nodeselectors import NO_NODE, NodeDemand, node_term
+from wherry.kube.machinery.selectors import EVERYTHING
+from wherry.kube.scheduler.model import PodTerm, Preference, Scope
 from wherry.kube.scheduler.selectors import selector_of
 
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
-_OPERATORS = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!", "Gt": "gt", "Lt": "lt"}
-
-
-def node_demand(spec: Object) -> NodeDemand:
-    """Of a pod's ``nodeSelector`` and required node affinity."""
-    selector = tuple(sorted((spec.get("nodeSelector") or {}).items()))
-    required = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get(_REQUIRED)
-    return NodeDemand(selector, node_terms(required))
-
-
-def node_terms(selector: Object | None) -> tuple[NodeTerm, ...] | None:
-    """Of a NodeSelector; None: there is none."""
-    if selector is None:
-        return None
-    return tuple(map(_node_term, selector.get("nodeSelectorTerms") or ()))
-
-
-def _node_term(document: Object) -> NodeTerm:
-    labels = tuple(map(_requirement, document.get("matchExpressions") or ()))
-    names: tuple[str, ...] | None = None
-    not_names: set[str] = set()
-    for each in document.get("matchFields") or ():
-        values = tuple(each.get("values") or ())
-        if each.get("key") != "metadata.name":
-            return NodeTerm()  # matches nothing
-        if each.get("operator") == "NotIn":
-            not_names.update(values)
-        else:
-            names = (*(names or ()), *values)
-    return NodeTerm(labels, names, frozenset(not_names))
-
-
-def _requirement(document: Object) -> Requirement:
-    operator = _OPERATORS.get(document.get("operator", ""), "in")
-    return Requirement(document.get("key", ""), operator, tuple(document.get("values") or ()))
 
 
 def node_preferences(affinity: Object) -> tuple[Preference, ...]:
     """Preferred node affinity."""
     listed = (affinity.get("nodeAffinity") or {}).get(_PREFERRED) or ()
-    found = (Preference(each.get("weight") or 0, _node_term(each.get("preference") or {})) for each in listed)
-    return tuple(each for each in found if each.weight and each.term != NodeTerm())
+    found = (Preference(each.get("weight") or 0, node_term(each.get("preference") or {})) for each in listed)
+    return tuple(each for each in found if each.weight and each.term != NO_NODE)
 
 
 def only_nodes(demand: NodeDemand) -> frozenset[str] | None:

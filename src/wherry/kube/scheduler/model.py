@@ -10,40 +10,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from wherry.kube.machinery.selectors import LabelSelector, Requirement
+from wherry.kube.machinery.nodeselectors import NodeDemand, NodeTerm
+from wherry.kube.machinery.selectors import LabelSelector
+from wherry.kube.machinery.taints import Taint, Toleration
 
-NO_SCHEDULE, NO_EXECUTE, PREFER_NO_SCHEDULE = "NoSchedule", "NoExecute", "PreferNoSchedule"
 HOSTNAME = "kubernetes.io/hostname"
 ZONE, REGION = "topology.kubernetes.io/zone", "topology.kubernetes.io/region"
 
 Labels = Mapping[str, str]
-
-
-class Taint(NamedTuple):
-    key: str
-    value: str
-    effect: str
-
-    @property
-    def forbids(self) -> bool:
-        """Pods that do not tolerate it may not be scheduled there."""
-        return self.effect in (NO_SCHEDULE, NO_EXECUTE)
-
-
-class Toleration(NamedTuple):
-    """``exists``: of any value. Empty ``key``: any; empty ``effect``: any."""
-
-    key: str
-    exists: bool
-    value: str
-    effect: str
-
-    def tolerates(self, taint: Taint) -> bool:
-        if self.effect and self.effect != taint.effect:
-            return False
-        if self.key and self.key != taint.key:
-            return False
-        return self.exists or (bool(self.key) and self.value == taint.value)
 
 
 class HostPort(NamedTuple):
@@ -52,39 +26,6 @@ class HostPort(NamedTuple):
     protocol: str
     port: int
     address: str
-
-
-@dataclass(frozen=True, slots=True)
-class NodeTerm:
-    """All of it holds: of labels, and of the node's name (``names``: which it must have; ``not_names``: which not)."""
-
-    labels: tuple[Requirement, ...] = ()
-    names: tuple[str, ...] | None = None
-    not_names: frozenset[str] = frozenset()
-
-    def matches(self, name: str, labels: Labels) -> bool:
-        if not self.labels and self.names is None and not self.not_names:
-            return False
-        if (self.names is not None and any(name != each for each in self.names)) or name in self.not_names:
-            return False
-        return all(each.matches(labels) for each in self.labels)
-
-
-@dataclass(frozen=True, slots=True)
-class NodeDemand:
-    """``nodeSelector`` (``selector``) and required node affinity: one of ``terms``; None: whichever."""
-
-    selector: tuple[tuple[str, str], ...] = ()
-    terms: tuple[NodeTerm, ...] | None = None
-
-    def matches(self, name: str, labels: Labels) -> bool:
-        if any(labels.get(key) != value for key, value in self.selector):
-            return False
-        return self.terms is None or any(term.matches(name, labels) for term in self.terms)
-
-    @property
-    def is_everything(self) -> bool:
-        return not self.selector and self.terms is None
 
 
 @dataclass(frozen=True, slots=True)

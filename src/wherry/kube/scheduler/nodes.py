@@ -3,17 +3,14 @@
 from collections.abc import Iterable, Mapping
 
 from wherry.kube.machinery.model import Object
-from wherry.kube.scheduler.model import REGION, ZONE, HostPort, Labels, Pod, Taint
+from wherry.kube.machinery.taints import Taint, taints_of
+from wherry.kube.scheduler.model import REGION, ZONE, HostPort, Labels, Pod
 from wherry.kube.scheduler.reading import image_name
 from wherry.kube.scheduler.requests import PODS, Amounts, amounts
 
 ANY_ADDRESS = "0.0.0.0"
 Ports = dict[tuple[str, int], dict[str, int]]
 """By protocol and port: on which addresses, how often."""
-
-
-def _taint(document: Object) -> Taint:
-    return Taint(document.get("key", ""), document.get("value") or "", document.get("effect", ""))
 
 
 class Node:
@@ -50,7 +47,7 @@ class Node:
         self.labels = meta.get("labels") or {}
         region, zone = self.labels.get(REGION, ""), self.labels.get(ZONE, "")
         self.zone = f"{region}:{zone}" if region or zone else ""
-        self.taints = tuple(map(_taint, spec.get("taints") or ()))
+        self.taints = taints_of(obj)
         self.unschedulable = bool(spec.get("unschedulable"))
         self.allocatable = amounts(status.get("allocatable"))
         self.max_pods = self.allocatable.get(PODS, 0)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from wherry.kube.client.leader import Candidate
+from wherry.kube.machinery.nodeselectors import NodeTerm
 from wherry.kube.machinery.selectors import NOTHING
-from wherry.kube.scheduler.model import HOSTNAME, ZONE, NodeTerm, Preference, Spread
+from wherry.kube.scheduler.model import HOSTNAME, ZONE, Preference, Spread
 from wherry.kube.scheduler.refusals import Plugin
 
 WEIGHTS: Mapping[Plugin, int] = {

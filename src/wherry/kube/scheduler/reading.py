@@ -6,10 +6,12 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from wherry.kube.machinery.model import Object
-from wherry.kube.scheduler.affinity import node_demand, node_preferences, only_nodes, pod_terms, preferred_pod_terms
+from wherry.kube.machinery.nodeselectors import node_demand
+from wherry.kube.machinery.taints import tolerations_of
+from wherry.kube.scheduler.affinity import node_preferences, only_nodes, pod_terms, preferred_pod_terms
 from wherry.kube.scheduler.disks import KINDS as DISK_KINDS
 from wherry.kube.scheduler.disks import disk_of
-from wherry.kube.scheduler.model import HostPort, Owner, Pod, Shape, Spread, Toleration, Volume
+from wherry.kube.scheduler.model import HostPort, Owner, Pod, Shape, Spread, Volume
 from wherry.kube.scheduler.requests import ASSUMED, CPU, MEMORY, PODS, STORAGE, Amounts, requests_of
 from wherry.kube.scheduler.selectors import selector_of, with_label_keys
 
@@ -115,7 +117,7 @@ def shape_of(obj: Object) -> Shape:
         demand=demand,
         preferences=node_preferences(affinity),
         node_names=only_nodes(demand),
-        tolerations=tuple(map(_toleration, spec.get("tolerations") or ())),
+        tolerations=tolerations_of(spec.get("tolerations")),
         ports=tuple(_ports(spec)),
         images=tuple(image_name(each.get("image") or "") for each in containers),
         affinity=pod_terms(affinity.get("podAffinity"), namespace),
@@ -136,11 +138,6 @@ def _ordered(requests: Amounts) -> tuple[tuple[str, int], ...]:
     names = [name for name in _FIRST if name in requests]
     names += sorted(name for name in requests if name not in _FIRST and name != PODS)
     return tuple((name, requests[name]) for name in names if requests[name] > 0)
-
-
-def _toleration(document: Object) -> Toleration:
-    exists = document.get("operator") == "Exists"
-    return Toleration(document.get("key") or "", exists, document.get("value") or "", document.get("effect") or "")
 
 
 def _ports(spec: Object) -> Iterable[HostPort]:

@@ -33,6 +33,7 @@ class Refusal(NamedTuple):
 
 
 UNSCHEDULABLE = Refusal(Plugin.UNSCHEDULABLE, ("node(s) were unschedulable",))
+UNTOLERATED = Refusal(Plugin.TAINTS, ("node(s) had untolerated taint(s)",))
 NO_AFFINITY = Refusal(Plugin.NODE_AFFINITY, ("node(s) didn't match Pod's node affinity/selector",))
 NOT_ADDED_AFFINITY = Refusal(Plugin.NODE_AFFINITY, ("node(s) didn't match scheduler-enforced node affinity",))
 NOT_NAMED = Refusal(Plugin.NODE_AFFINITY, ("node(s) didn't satisfy plugin(s) [NodeAffinity]",))

@@ -4,12 +4,20 @@
 """
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 
-from wherry.kube.scheduler.model import NO_SCHEDULE, PREFER_NO_SCHEDULE, NodeTerm, Shape, Taint
+from wherry.kube.machinery.nodeselectors import NodeTerm
+from wherry.kube.machinery.taints import NO_SCHEDULE, PREFER_NO_SCHEDULE, Taint
+from wherry.kube.scheduler.model import Shape
 from wherry.kube.scheduler.nodes import Node
 from wherry.kube.scheduler.options import Profile
-from wherry.kube.scheduler.refusals import NO_AFFINITY, NOT_ADDED_AFFINITY, PORTS_TAKEN, UNSCHEDULABLE, Plugin, Refusal
+from wherry.kube.scheduler.refusals import (
+    NO_AFFINITY,
+    NOT_ADDED_AFFINITY,
+    PORTS_TAKEN,
+    UNSCHEDULABLE,
+    UNTOLERATED,
+    Refusal,
+)
 
 HIGHEST = 100
 _CORDON = Taint("node.kubernetes.io/unschedulable", "", NO_SCHEDULE)
@@ -22,16 +30,10 @@ def refuse_unschedulable(shape: Shape, node: Node) -> Refusal | None:
 
 
 def refuse_taints(shape: Shape, node: Node) -> Refusal | None:
-    """The first taint that is not tolerated is named."""
-    for taint in node.taints:
-        if taint.forbids and not shape.tolerates(taint):
-            return _untolerated(taint.key, taint.value)
+    """Which taint it is stands in no message: it may be nobody's business (kubernetes/kubernetes#134740, in 1.35)."""
+    if any(taint.forbids and not shape.tolerates(taint) for taint in node.taints):
+        return UNTOLERATED
     return None
-
-
-@lru_cache(maxsize=1024)
-def _untolerated(key: str, value: str) -> Refusal:
-    return Refusal(Plugin.TAINTS, (f"node(s) had untolerated taint {{{key}: {value}}}",))
 
 
 def refuse_affinity(shape: Shape, added: Sequence[NodeTerm] | None, node: Node) -> Refusal | None:

@@ -1,12 +1,13 @@
 """Whether this node takes a pod that was bound to it (pkg/kubelet/lifecycle, pkg/kubelet/sysctl). Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wherry.kube.kinds.pod.qos import BEST_EFFORT, qos_class
 from wherry.kube.machinery.model import Object
+from wherry.kube.machinery.nodeselectors import node_demand
 from wherry.kube.machinery.quantity import ZERO, Quantity
-from wherry.kube.machinery.selectors import Requirement
+from wherry.kube.machinery.taints import NO_EXECUTE, NO_SCHEDULE, Taint, taint_of, tolerated, tolerations_of
 from wherry.node.pods import view
 from wherry.node.pods.composing.resources import pod_requests
 from wherry.node.pods.composing.sandboxes import host_ports
@@ -20,7 +21,7 @@ SAFE_SYSCTLS = frozenset((
     "net.ipv4.tcp_wmem",
 ))  # fmt: skip
 """pkg/kubelet/sysctl/safe_sysctls.go"""
-_OPERATORS = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!", "Gt": "gt", "Lt": "lt"}
+_MEMORY_PRESSURE = Taint("node.kubernetes.io/memory-pressure", "", NO_SCHEDULE)
 _MILLI = "cpu"
 _PODS = "pods"
 
@@ -43,7 +44,7 @@ class House:
     conditions."""
 
     labels: Mapping[str, str]
-    taints: Sequence[Mapping[str, str]]
+    taints: Sequence[Object]
     allocatable: Mapping[str, Quantity]
     others: Sequence[Object]
     unsafe_sysctls: Sequence[str] = ()
@@ -72,8 +73,8 @@ def _pressure(pod: Object, house: House) -> Refusal | None:
     if not house.pressures or view.is_critical(pod):
         return None
     if list(house.pressures) == ["MemoryPressure"]:
-        tolerated = {"key": "node.kubernetes.io/memory-pressure", "effect": "NoSchedule", "value": ""}
-        if qos_class(pod["spec"]) != BEST_EFFORT or _tolerates(pod, tolerated):
+        tolerations = tolerations_of(pod["spec"].get("tolerations"))
+        if qos_class(pod["spec"]) != BEST_EFFORT or tolerated(_MEMORY_PRESSURE, tolerations):
             return None
     return Refusal("Evicted", f"The node had condition: [{' '.join(house.pressures)}]. ")
 
@@ -145,30 +146,9 @@ def _predicate(name: str, why: str) -> Refusal:
 
 
 def _affinity(pod: Object, house: House) -> Refusal | None:
-    spec = pod["spec"]
-    selector: Mapping[str, str] = spec.get("nodeSelector") or {}
-    required = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get(
-        "requiredDuringSchedulingIgnoredDuringExecution"
-    )
-    fits = all(house.labels.get(name) == value for name, value in selector.items())
-    if fits and required is not None:
-        fits = any(_term_fits(term, house) for term in required.get("nodeSelectorTerms") or ())
-    return None if fits else _predicate("NodeAffinity", "node(s) didn't match Pod's node affinity/selector")
-
-
-def _term_fits(term: Object, house: House) -> bool:
-    expressions, fields = term.get("matchExpressions") or (), term.get("matchFields") or ()
-    if not expressions and not fields:
-        return False
-    known = {"metadata.name": house.name}
-    return all(_holds(each, house.labels) for each in expressions) and all(_holds(each, known) for each in fields)
-
-
-def _holds(expression: Object, values: Mapping[str, str]) -> bool:
-    operator = _OPERATORS.get(expression.get("operator", ""))
-    if operator is None:
-        return False
-    return Requirement(expression["key"], operator, tuple(expression.get("values") or ())).matches(values)
+    if node_demand(pod["spec"]).matches(house.name, house.labels):
+        return None
+    return _predicate("NodeAffinity", "node(s) didn't match Pod's node affinity/selector")
 
 
 def _ports(pod: Object, house: House) -> Refusal | None:
@@ -189,22 +169,8 @@ def _taints(pod: Object, house: House) -> Refusal | None:
     """Static pods run whatever the taints say."""
     if view.is_static(pod) or view.is_mirror(pod):
         return None
-    repelling: Iterable[Mapping[str, str]] = (each for each in house.taints if each.get("effect") == "NoExecute")
-    for taint in repelling:
-        if not _tolerates(pod, taint):
-            what = f"{{{taint.get('key', '')}: {taint.get('value', '')}}}"
-            return _predicate("TaintToleration", f"node(s) had untolerated taint {what}")
+    tolerations = tolerations_of(pod["spec"].get("tolerations"))
+    for taint in map(taint_of, house.taints):
+        if taint.effect == NO_EXECUTE and not tolerated(taint, tolerations):
+            return _predicate("TaintToleration", "node(s) had taints that the pod didn't tolerate")
     return None
-
-
-def _tolerates(pod: Object, taint: Mapping[str, str]) -> bool:
-    for each in pod["spec"].get("tolerations") or ():
-        if each.get("effect") and each["effect"] != taint.get("effect"):
-            continue
-        if each.get("key") and each["key"] != taint.get("key"):
-            continue
-        if (each.get("operator") or "Equal") == "Exists":
-            return True
-        if each.get("key") and (each.get("value") or "") == (taint.get("value") or ""):
-            return True
-    return False

@@ -7,7 +7,7 @@ from wherry.kube.scheduler.decision import NO_NODES, Nominated, Refused, counted
 from wherry.kube.scheduler.refusals import PORTS_TAKEN, UNSCHEDULABLE, Plugin, Refusal
 
 BOTH = Refusal(Plugin.RESOURCES, ("Insufficient cpu", "Insufficient memory"))
-TAINT = "node(s) had untolerated taint {k: v}"
+TAINT = "node(s) had untolerated taint(s)"
 UNBOUND = Refusal(Plugin.VOLUMES, ("pod has unbound immediate PersistentVolumeClaims",))
 
 
@@ -17,7 +17,7 @@ UNBOUND = Refusal(Plugin.VOLUMES, ("pod has unbound immediate PersistentVolumeCl
         (Refused(0), NO_NODES),
         (
             Refused(3, {"Insufficient cpu": 2, TAINT: 1}, preemption="0/3 nodes are available: 3 x."),
-            "0/3 nodes are available: 1 node(s) had untolerated taint {k: v}, 2 Insufficient cpu. "
+            "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu. "
             "preemption: 0/3 nodes are available: 3 x.",
         ),
         (Refused(12, {"b": 10, "a": 2}), "0/12 nodes are available: 10 b, 2 a."),

@@ -1,39 +1,7 @@
 """Small rules of the model."""
 
-import pytest
-
 from tests.unit.kube.scheduler.objects import moved, pod, read
-from wherry.kube.scheduler.model import NodeTerm, Taint, Toleration, more_important
-
-
-@pytest.mark.parametrize(
-    ("toleration", "tolerated"),
-    [
-        (Toleration("k", False, "v", "NoSchedule"), True),
-        (Toleration("k", False, "v", ""), True),
-        (Toleration("k", False, "w", ""), False),
-        (Toleration("k", False, "", ""), False),
-        (Toleration("k", True, "", "NoSchedule"), True),
-        (Toleration("k", True, "", "NoExecute"), False),
-        (Toleration("j", True, "", ""), False),
-        (Toleration("", True, "", ""), True),
-        (Toleration("", True, "", "NoExecute"), False),
-        (Toleration("", False, "v", ""), False),
-    ],
-)
-def test_what_is_tolerated(toleration: Toleration, tolerated: bool) -> None:
-    assert toleration.tolerates(Taint("k", "v", "NoSchedule")) is tolerated
-
-
-@pytest.mark.parametrize(
-    ("effect", "forbids"), [("NoSchedule", True), ("NoExecute", True), ("PreferNoSchedule", False)]
-)
-def test_which_taints_forbid(effect: str, forbids: bool) -> None:
-    assert Taint("k", "", effect).forbids is forbids
-
-
-def test_a_term_of_nothing_matches_nothing() -> None:
-    assert not NodeTerm().matches("n", {"a": "b"})
+from wherry.kube.scheduler.model import more_important
 
 
 def test_the_more_important_come_first() -> None:

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.kube.scheduler.objects import node, pod, read
-from wherry.kube.scheduler.model import HostPort, Taint
+from wherry.kube.machinery.taints import Taint
+from wherry.kube.scheduler.model import HostPort
 from wherry.kube.scheduler.nodes import Node
 
 

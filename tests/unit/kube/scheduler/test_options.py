@@ -1,7 +1,8 @@
 """What a scheduler can be told."""
 
 from tests.unit.kube.scheduler.objects import facts, node, node_affinity, placed, pod, refused, term
-from wherry.kube.scheduler.affinity import node_demand, node_preferences
+from wherry.kube.machinery.nodeselectors import node_demand
+from wherry.kube.scheduler.affinity import node_preferences
 from wherry.kube.scheduler.options import Options, Profile, Strategy
 from wherry.kube.scheduler.refusals import Plugin
 

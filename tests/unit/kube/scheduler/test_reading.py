@@ -7,7 +7,8 @@ from tests.unit.kube.scheduler.objects import WEB, pod, pod_affinity, read, spre
 from tests.unit.kube.scheduler.worlds import pods
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.selectors import Requirement
-from wherry.kube.scheduler.model import Disk, HostPort, Owner, Toleration, Volume
+from wherry.kube.machinery.taints import Toleration
+from wherry.kube.scheduler.model import Disk, HostPort, Owner, Volume
 from wherry.kube.scheduler.reading import Reader, image_name, is_over, owner_of, shape_of
 
 NEAR = pod_affinity("podAffinity")

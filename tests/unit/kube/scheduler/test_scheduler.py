@@ -48,7 +48,7 @@ async def test_many_are_placed_with_what_was_assumed_counted() -> None:
 async def test_why_there_is_no_node_is_told_and_what_helps_is_noticed() -> None:
     async with running(node("a", cpu="1"), node("b", taints=TAINT), pending(cpu="2")) as rig:
         text = (
-            "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {k: v}. "
+            "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint(s). "
             "preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling."
         )
         condition = rig.condition()

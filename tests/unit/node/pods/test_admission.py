@@ -92,7 +92,9 @@ def test_ports() -> None:
 
 def test_taints_that_repel_what_runs() -> None:
     house = replace(HOUSE, taints=({"key": "k", "value": "v", "effect": "NoExecute"},))
-    assert reason(pod(), house) == "TaintToleration"
+    found = refuse(pod(), house)
+    assert found is not None and found.reason == "TaintToleration"
+    assert found.message == "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate"
     for toleration in (
         {"operator": "Exists"},
         {"key": "k", "operator": "Exists", "effect": "NoExecute"},

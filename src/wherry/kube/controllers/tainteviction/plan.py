@@ -5,6 +5,7 @@ from datetime import datetime
 
 from wherry.kube.machinery import times
 from wherry.kube.machinery.model import Object
+from wherry.kube.machinery.taints import NO_EXECUTE, taint_of, toleration_of
 
 
 def seconds_left(pod: Object, node: Object, now: datetime) -> float | None:
@@ -12,10 +13,10 @@ def seconds_left(pod: Object, node: Object, now: datetime) -> float | None:
 
     A taint that several tolerations fit lasts as long as the shortest of them; time counts from when it was added.
     """
-    taints = [each for each in (node.get("spec") or {}).get("taints") or () if each.get("effect") == "NoExecute"]
+    taints = [each for each in (node.get("spec") or {}).get("taints") or () if each.get("effect") == NO_EXECUTE]
     left: float | None = None
     for taint in taints:
-        fitting = [each for each in pod["spec"].get("tolerations") or () if tolerates(each, taint)]
+        fitting = [each for each in pod["spec"].get("tolerations") or () if _tolerates(each, taint)]
         if not fitting:
             return 0.0
         seconds = [each["tolerationSeconds"] for each in fitting if each.get("tolerationSeconds") is not None]
@@ -25,15 +26,9 @@ def seconds_left(pod: Object, node: Object, now: datetime) -> float | None:
     return left
 
 
-def tolerates(toleration: Object, taint: Object) -> bool:
-    """k8s.io/component-helpers scheduling/corev1 (ToleratesTaint)."""
-    if toleration.get("effect") and toleration["effect"] != taint.get("effect"):
-        return False
-    if toleration.get("key") and toleration["key"] != taint.get("key"):
-        return False
-    if toleration.get("operator") == "Exists":
-        return True
-    return bool(toleration.get("key")) and toleration.get("value", "") == taint.get("value", "")
+def _tolerates(toleration: Object, taint: Object) -> bool:
+    found = toleration_of(toleration)
+    return found is not None and found.tolerates(taint_of(taint))
 
 
 def _age(taint: Object, now: datetime) -> float:

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import msgspec
 
 from wherry.kube.machinery.model import Object
+from wherry.kube.machinery.nodeselectors import NodeTerm, node_terms
 from wherry.kube.machinery.quantity import parse
 from wherry.kube.machinery.selectors import EVERYTHING, LabelSelector
-from wherry.kube.scheduler.affinity import node_terms
-from wherry.kube.scheduler.model import REGION, ZONE, NodeTerm
+from wherry.kube.scheduler.model import REGION, ZONE
 from wherry.kube.scheduler.selectors import selector_of
 
 SELECTED_NODE = "volume.kubernetes.io/selected-node"

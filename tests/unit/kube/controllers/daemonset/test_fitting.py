@@ -3,25 +3,8 @@ from typing import Any
 import pytest
 
 from tests.unit.kube.controllers.daemonset.daemons import node, taint
-from wherry.kube.controllers.daemonset.fitting import NO, RUNS, STAYS, Fit, fit, tolerates
+from wherry.kube.controllers.daemonset.fitting import NO, RUNS, STAYS, Fit, fit
 from wherry.kube.machinery.model import Object
-
-
-@pytest.mark.parametrize(
-    ("toleration", "expected"),
-    [
-        ({"operator": "Exists"}, True),
-        ({"key": "gpu", "operator": "Exists"}, True),
-        ({"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}, True),
-        ({"key": "gpu", "operator": "Exists", "effect": "NoExecute"}, False),
-        ({"key": "cpu", "operator": "Exists"}, False),
-        ({"key": "gpu", "value": "yes"}, True),
-        ({"key": "gpu", "operator": "Equal", "value": "no"}, False),
-        ({"key": "gpu", "operator": "Odd"}, False),
-    ],
-)
-def test_which_taints_are_tolerated(toleration: Object, expected: bool) -> None:
-    assert tolerates(toleration, taint("gpu", value="yes")) is expected
 
 
 @pytest.mark.parametrize(
