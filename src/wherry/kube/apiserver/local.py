@@ -14,7 +14,7 @@ from wherry.kube.apiserver.authz.texts import forbidden
 from wherry.kube.apiserver.call import Call, Outcome
 from wherry.kube.apiserver.kinds import Kinds, Served
 from wherry.kube.apiserver.model import Attributes, Authorizer, Decision, User
-from wherry.kube.apiserver.requestinfo import RequestInfo
+from wherry.kube.apiserver.requestinfo import RequestInfo, selected
 from wherry.kube.apiserver.watching import BOOKMARK_SECONDS, Begun, Notice
 from wherry.kube.client.model import Changed, Listed, PatchType
 from wherry.kube.machinery import status
@@ -42,15 +42,19 @@ class LocalClient:
         served = self._kinds.served(resource.group, resource.version, resource.resource)
         if served is None:
             raise status.no_such_path()
+        found = {name: value for name, value in (query or {}).items() if value}
+        fields = found.get("fieldSelector", "")
+        if not name and verb in ("list", "watch"):
+            name = selected(fields)
         info = RequestInfo(verb, "", resource.group, resource.version, resource.resource, namespace, name, subresource)
         asked = Attributes(
-            self._user, verb, resource.group, resource.version, resource.resource, subresource, namespace, name
-        )
+            self._user, verb, resource.group, resource.version, resource.resource, subresource, namespace, name,
+            label_selector=found.get("labelSelector", ""), field_selector=fields,
+        )  # fmt: skip
         decision, reason = self._authorizer.authorize(asked)
         if decision is not Decision.ALLOW:
             raise forbidden(asked, reason)
         agent = self._user.name.rpartition(":")[2]
-        found = {name: value for name, value in (query or {}).items() if value}
         return Call(info, served, self._user, self._clock(), found, user_agent=agent)
 
     async def get(

@@ -64,11 +64,11 @@ def parse(method: str, path: str, query: Mapping[str, str]) -> RequestInfo:
     behind = "/".join(rest[3:])
     special = _special(verb, name, query)
     if not name and special in ("list", "watch", "deletecollection"):
-        name = _selected(query.get("fieldSelector", ""))
+        name = selected(query.get("fieldSelector", ""))
     return RequestInfo(special, path, group, version, resource, namespace, name, subresource, behind)
 
 
-def _selected(selector: str) -> str:
+def selected(selector: str) -> str:
     """The one name that a field selector leaves: whoever may list that object alone may do this."""
     found = [_NAMED.fullmatch(term) for term in selector.split(",")]
     return next((term[1] for term in found if term), "")

@@ -1,0 +1,42 @@
+"""The client inside the server's process: it may no more than the same user over HTTP."""
+
+import pytest
+
+from tests.unit.kube.apiserver.conftest import Place, pod
+from wherry.kube.apiserver.model import User
+from wherry.kube.machinery.model import GroupVersionResource
+from wherry.kube.machinery.status import StatusError
+
+PODS = GroupVersionResource("", "v1", "pods")
+NODES = GroupVersionResource("", "v1", "nodes")
+NODE = User("system:node:n1", ("system:nodes", "system:authenticated"))
+
+
+async def test_a_node_may_list_and_watch_its_own_pods_by_their_selector_alone(place: Place) -> None:
+    await place.client.create(NODES, {"metadata": {"name": "n1"}})
+    for name, node in (("mine", "n1"), ("other", "n2")):
+        await place.client.create(PODS, pod(name, nodeName=node), "default")
+    node = place.server.client(NODE)
+    mine = await node.list(PODS, fields="spec.nodeName=n1")
+    assert [each["metadata"]["name"] for each in mine.items] == ["mine"]
+    async with node.watch(PODS, fields="spec.nodeName=n1", resource_version=mine.resource_version):
+        pass
+    for fields in ("", "spec.nodeName=n2", "spec.nodeName!=n1"):
+        with pytest.raises(StatusError) as refused:
+            await node.list(PODS, fields=fields)
+        assert refused.value.code == 403
+        with pytest.raises(StatusError) as refused:
+            async with node.watch(PODS, fields=fields):
+                pass
+        assert refused.value.code == 403
+
+
+async def test_a_list_of_one_name_is_a_question_about_that_name(place: Place) -> None:
+    for name in ("n1", "n2"):
+        await place.client.create(NODES, {"metadata": {"name": name}})
+    node = place.server.client(NODE)
+    found = await node.list(NODES, fields="metadata.name=n1")
+    assert [each["metadata"]["name"] for each in found.items] == ["n1"]
+    with pytest.raises(StatusError) as refused:
+        await node.list(NODES, fields="metadata.name=n2")
+    assert refused.value.code == 403
