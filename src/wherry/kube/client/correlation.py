@@ -3,6 +3,7 @@
 Three steps. *Aggregation*: the tenth event within ten minutes that differs from the others in its message alone
 becomes "(combined from similar events)". *Counting*: an event that was seen before is a higher count of that one.
 *Spam*: of one source about one object 25 events are sent at once, and then one in five minutes; the others count.
+Memory is bounded: of each step the 4,096 keys used last are kept.
 """
 
 from collections import OrderedDict
@@ -121,7 +122,7 @@ class Correlator:
         similar.at_seconds = seconds
         similar.messages[message] = None
         if len(similar.messages) < SIMILAR:
-            return message, (*same, message)
+            return message, (*same, event.get("involvedObject", {}).get("fieldPath", ""), message)
         similar.messages.popitem(last=False)
         return COMBINED + message, same
 
@@ -132,8 +133,9 @@ def _source(event: Object) -> tuple[str, ...]:
 
 
 def _about(event: Object) -> tuple[str, ...]:
+    """Containers of a pod are not told apart: they share its burst (getSpamKey, EventAggregatorByReasonFunc)."""
     involved = event.get("involvedObject", {})
-    return tuple(involved.get(name, "") for name in ("kind", "namespace", "name", "uid", "apiVersion", "fieldPath"))
+    return tuple(involved.get(name, "") for name in ("kind", "namespace", "name", "uid", "apiVersion"))
 
 
 def _same(event: Object) -> tuple[str, ...]:

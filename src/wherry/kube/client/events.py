@@ -1,29 +1,21 @@
 """Events for people: ``kubectl describe`` shows them below an object.
 
-A recorder never waits and never fails: what cannot be sent is dropped, with a line in the log.
+A recorder never waits and never fails. What says the same again raises a count, and what is too much is not sent
+(:mod:`wherry.kube.client.correlation`); the rest waits to be sent (:mod:`wherry.kube.client.outbox`).
 """
 
-import asyncio
 import copy
 import itertools
-import logging
 from dataclasses import dataclass
 from typing import Literal
 
-from wherry.kit.errors import WherryError
 from wherry.kube.client.clock import Clock
-from wherry.kube.client.correlation import Correlated, Correlator
-from wherry.kube.client.model import Client, PatchType
-from wherry.kube.machinery.model import GroupVersionResource, Object
-from wherry.kube.machinery.status import StatusError
+from wherry.kube.client.correlation import Correlator
+from wherry.kube.client.model import Client
+from wherry.kube.client.outbox import EVENTS, Outbox
+from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.times import rfc3339
 
-logger = logging.getLogger(__name__)
-
-EVENTS = GroupVersionResource("", "v1", "events")
-QUEUED = 1000
-ATTEMPTS = 12
-RETRY_SECONDS = 10.0
 _REFERENCE = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
 
 
@@ -54,13 +46,16 @@ class Recorder:
     """Of one source. Somebody runs it (:meth:`run`)."""
 
     def __init__(self, client: Client, source: Source, clock: Clock) -> None:
-        self._client = client
         self._source = source
         self._clock = clock
         self._correlator = Correlator()
-        self._queue: asyncio.Queue[Object] = asyncio.Queue(QUEUED)
-        self._dropped = 0
+        self._outbox = Outbox(client, clock)
         self._marks = itertools.count(int(clock.now().timestamp() * 1_000_000) * 1000)
+
+    @property
+    def dropped(self) -> int:
+        """How many events have been dropped because too many waited to be sent; of all parts of a process together."""
+        return self._outbox.dropped
 
     def by(self, component: str) -> "Recorder":
         """One for a part of this process that reports in its own name. What it is told goes the way of this one, which
@@ -78,16 +73,12 @@ class Recorder:
         event = self._event(involved, {"reason": reason, "message": message, "type": type})
         if action:
             event["action"] = action
-        try:
-            self._queue.put_nowait(event)
-        except asyncio.QueueFull:
-            self._dropped += 1
-            if self._dropped % QUEUED == 1:  # not a line for each: there are many where there is one
-                told = reason, involved.get("name"), self._dropped
-                logger.warning("too many events: dropped %s about %s; %d so far", *told)
+        found = self._correlator.correlate(event, self._clock.now(), self._clock.monotonic())
+        if found is not None:
+            self._outbox.put(found)
 
     def _event(self, involved: Object, said: Object) -> Object:
-        now = self._clock.now()
+        now = rfc3339(self._clock.now())
         source = {"component": self._source.component}
         if self._source.host:
             source["host"] = self._source.host
@@ -100,8 +91,8 @@ class Recorder:
             },
             "involvedObject": involved,
             **said,
-            "firstTimestamp": rfc3339(now),
-            "lastTimestamp": rfc3339(now),
+            "firstTimestamp": now,
+            "lastTimestamp": now,
             "count": 1,
             "source": source,
             "reportingComponent": self._source.component,
@@ -111,37 +102,11 @@ class Recorder:
 
     async def run(self) -> None:
         """Send, until cancelled."""
-        while True:
-            event = await self._queue.get()
-            found = self._correlator.correlate(event, self._clock.now(), self._clock.monotonic())
-            if found is not None:
-                await self._send(found)
-            self._queue.task_done()
+        await self._outbox.run()
 
     async def flush(self) -> None:
         """Until all that was reported has been sent or dropped."""
-        await self._queue.join()
+        await self._outbox.flush()
 
-    async def _send(self, found: Correlated) -> None:
-        for _ in range(ATTEMPTS):
-            try:
-                await self._write(found)
-                return
-            except StatusError as error:
-                # The server has decided; asking again would not change its mind (a namespace that is ending, say).
-                logger.info("event %s: %s", found.event["reason"], error)
-                return
-            except (WherryError, OSError) as error:
-                logger.warning("event %s: %s; trying again", found.event["reason"], error)
-                await self._clock.sleep(RETRY_SECONDS)
 
-    async def _write(self, found: Correlated) -> None:
-        meta = found.event["metadata"]
-        if found.patch is not None:
-            try:
-                await self._client.patch(EVENTS, meta["name"], found.patch, meta["namespace"], type=PatchType.MERGE)
-                return
-            except StatusError as error:
-                if error.code != 404:
-                    raise
-        await self._client.create(EVENTS, found.event, meta["namespace"])
+__all__ = ["EVENTS", "Recorder", "Source", "reference"]

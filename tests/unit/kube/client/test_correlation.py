@@ -57,6 +57,18 @@ def test_too_many_about_one_object_are_not_sent_but_counted() -> None:
     assert later and later.event["count"] == 42
 
 
+def test_containers_of_a_pod_are_told_apart_and_share_what_may_be_sent() -> None:
+    def of(container: str) -> Object:
+        made = event(container)
+        return {**made, "involvedObject": {**made["involvedObject"], "fieldPath": f"spec.containers{{{container}}}"}}
+
+    correlator = Correlator()
+    first = [correlator.correlate(of(name), NOW, 0) for name in ("a", "b", "a")]
+    assert [each.event["count"] for each in first if each] == [1, 1, 2]
+    more = [correlator.correlate(of(name), NOW, 0) for name in "ab" * 20]
+    assert sum(each is not None for each in more) == 25 - 3
+
+
 def test_only_the_recent_are_remembered() -> None:
     recent: Recent[list[int]] = Recent(list, size=2)
     recent.of(("a",)).append(1)

@@ -2,12 +2,10 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from wherry.kit.errors import Unavailable
-from wherry.kube.client.clock import FakeClock, settle
-from wherry.kube.client.events import EVENTS, QUEUED, Recorder, Source, reference
+from wherry.kube.client.correlation import SPAM_BURST
+from wherry.kube.client.events import EVENTS, Recorder, Source, reference
 from wherry.kube.client.fake import FakeClient
 from wherry.kube.machinery.model import Object
-from wherry.kube.machinery.status import StatusError
 
 POD: Object = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "prod", "uid": "u1"}}
 
@@ -47,44 +45,6 @@ async def test_a_repeated_one_is_counted_and_one_without_namespace_goes_to_defau
     assert sent["count"] == 3 and sent["metadata"]["namespace"] == "default" and sent["type"] == "Normal"
 
 
-async def test_a_count_of_an_event_that_expired_makes_a_new_one() -> None:
-    client = FakeClient()
-    async with recording(client) as recorder:
-        recorder.event(POD, "Pulled", "x")
-        await recorder.flush()
-        await client.delete(EVENTS, client.all(EVENTS)[0]["metadata"]["name"], "prod")
-        recorder.event(POD, "Pulled", "x")
-        await recorder.flush()
-    (sent,) = client.all(EVENTS)
-    assert sent["count"] == 2
-
-
-async def test_an_absent_server_is_asked_again_and_a_refusal_is_final() -> None:
-    client = FakeClient()
-    clock = client.clock
-    assert isinstance(clock, FakeClock)
-    client.fault = lambda call: Unavailable("down")
-    async with recording(client) as recorder:
-        recorder.event(POD, "Pulled", "x")
-        await clock.advance(15)
-        client.fault = lambda call: None
-        await clock.advance(10)
-        assert len(client.all(EVENTS)) == 1
-        client.fault = lambda call: StatusError(403, "Forbidden", "no")
-        recorder.event(POD, "Other", "y")
-        await recorder.flush()
-        client.fault = lambda call: None
-        await clock.advance(1000)
-        assert len(client.all(EVENTS)) == 1
-
-
-async def test_a_recorder_never_waits_even_when_nobody_sends() -> None:
-    recorder = Recorder(FakeClient(), Source("test"), FakeClock())
-    for number in range(QUEUED + 10):
-        recorder.event(POD, "Reason", str(number))
-    await settle()
-
-
 async def test_names_differ_even_in_the_same_instant() -> None:
     client = FakeClient()
     async with recording(client) as recorder:
@@ -103,3 +63,15 @@ async def test_parts_of_a_process_report_in_their_own_names() -> None:
     sent = client.all(EVENTS)
     assert [each["source"]["component"] for each in sent] == ["a-controller", "b-controller"]
     assert {each["source"]["host"] for each in sent} == {"n1"}
+
+
+async def test_what_is_too_much_about_one_object_is_not_sent() -> None:
+    client = FakeClient()
+    async with recording(client) as recorder:
+        for number in range(100):
+            recorder.event(POD, f"Reason{number}", "x")
+            recorder.event({**POD, "metadata": {**POD["metadata"], "uid": f"u{number}"}}, "Created", "x")
+        await recorder.flush()
+    sent = client.all(EVENTS)
+    assert sum(each["involvedObject"]["uid"] == "u1" for each in sent) == SPAM_BURST
+    assert len(sent) == SPAM_BURST + 99 and recorder.dropped == 0
