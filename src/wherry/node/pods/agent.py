@@ -107,7 +107,10 @@ class Agent:
             informers = self._parts.informers
             if informers is None:
                 informers = await stack.enter_async_context(Informers(self._client, self._clock))
-            single = await stack.enter_async_context(Informers(self._client, self._clock, retry=_SOON))
+            single = self._parts.referred
+            if single is None:
+                single = own = Informers(self._client, self._clock, retry=_SOON)
+                await stack.enter_async_context(own)
             group = await stack.enter_async_context(asyncio.TaskGroup())
             self._offs = stack  # what is to be let go of at the end
             self._group = group

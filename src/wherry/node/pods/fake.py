@@ -1,12 +1,14 @@
 """A runtime that runs nothing: for tests, and for the nodes of ``wherry simulate``.
 
 Containers start and run until they are stopped; init containers end well at once. Annotations of the pod say otherwise:
-``fake.wherry.dev/run-seconds`` and ``fake.wherry.dev/exit-code`` for regular containers, or ``….NAME`` for one of them.
+``fake.wherry.dev/run-seconds`` and ``fake.wherry.dev/exit-code`` for regular containers, or ``….NAME`` for one of them,
+and likewise ``fake.wherry.dev/start-seconds`` and ``fake.wherry.dev/stop-seconds``, how long that takes.
 A test can also say it by :attr:`FakeRuntime.behave`, and end what runs by :meth:`FakeRuntime.exit`.
 """
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass, replace
 
 from wherry.kit.errors import Invalid, NotFound, Unavailable, Unsupported, WherryError
@@ -33,18 +35,29 @@ _KILLED = 137
 @dataclass(frozen=True, slots=True)
 class Behaviour:
     """Of a container. ``run_seconds`` None: until it is stopped, which takes ``stop_seconds`` and then has exit code
-    ``stopped_code``; longer than the grace period and it is killed. ``start_error``: it does not start at all."""
+    ``stopped_code``; longer than the grace period and it is killed. ``start_seconds``: until it runs at all;
+    ``start_error``: it does not."""
 
     run_seconds: float | None = None
     exit_code: int = 0
     stop_seconds: float = 0.0
     stopped_code: int = 0
     start_error: str = ""
+    start_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A pod as it was left: its sandbox, and its containers with what they are. See :meth:`FakeRuntime.find`."""
+
+    sandbox: Sandbox
+    containers: Sequence[tuple[Container, ContainerSpec]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Of sandboxes: a different one for each, ``third`` and ``second`` being the middle bytes of the node's own."""
+    """Of sandboxes: a different one for each that is there, ``third`` and ``second`` being the middle bytes of the
+    node's own."""
 
     second: int = 0
     third: int = 0
@@ -55,11 +68,15 @@ class Addresses:
 
 
 class FakeRuntime:
-    """All in memory; a test keeps it, and gives it to the next agent. ``calls`` are what was asked for, in order;
-    ``fault`` may raise for any of it before it is done."""
+    """All in memory; a test keeps it, and gives it to the next agent. ``calls`` are what was asked for, in order,
+    unless it ``forgets`` them; ``fault`` may raise for any of it before it is done. ``ids``: of sandboxes and
+    containers."""
 
-    def __init__(self, clock: Clock, addresses: Addresses | None = None) -> None:
-        self.calls: list[tuple[str, ...]] = []
+    def __init__(
+        self, clock: Clock, addresses: Addresses | None = None, *, ids: Callable[[], str] | None = None,
+        forgets: bool = False,
+    ) -> None:  # fmt: skip
+        self.calls: MutableSequence[tuple[str, ...]] = deque(maxlen=0) if forgets else []
         self.specs: dict[str, ContainerSpec] = {}
         self.limits: dict[str, Limits] = {}
         self.missing: set[str] = set()
@@ -74,8 +91,8 @@ class FakeRuntime:
         self.fault: Callable[[tuple[str, ...]], WherryError | None] = lambda call: None
         self._clock = clock
         self._addresses = addresses or Addresses()
-        self._ids = itertools.count(1)
-        self._given = itertools.count()
+        numbers = itertools.count(1)
+        self._id = ids or (lambda: f"{next(numbers):08x}")
         self._sandboxes: dict[str, Sandbox] = {}
         self._containers: dict[str, Container] = {}
         self._of: dict[str, list[str]] = {}
@@ -95,6 +112,16 @@ class FakeRuntime:
                 self._end(id, 255, "Unknown")
         self._sandboxes[sandbox] = replace(self._sandboxes[sandbox], ready=False)
         self._tell(sandbox)
+
+    def find(self, found: Found) -> None:
+        """It is here, as if this runtime had always had it: what runs goes on from when it was started."""
+        sandbox = found.sandbox
+        self._sandboxes[sandbox.id] = sandbox
+        self._of[sandbox.id] = [run.id for run, _ in found.containers]
+        for run, spec in found.containers:
+            self._containers[run.id], self.specs[run.id] = run, spec
+            if run.state is State.RUNNING:
+                self._await_end(run, self.behave(spec))
 
     # What a runtime does
 
@@ -134,8 +161,8 @@ class FakeRuntime:
         for known in self._sandboxes.values():
             if (known.spec.uid, known.spec.attempt) == (spec.uid, spec.attempt):
                 return known
-        id = f"s{next(self._ids):08x}"
-        ips = () if spec.host_network else (self._addresses.number(next(self._given)),)
+        id = f"s{self._id()}"
+        ips = () if spec.host_network else (self._free_address(),)
         self._sandboxes[id] = Sandbox(id, spec, self._now_ns(), ips)
         self._of[id] = []
         self._tell(id)
@@ -168,7 +195,7 @@ class FakeRuntime:
             raise NotFound(f"no sandbox {sandbox}")
         if not self._sandboxes[sandbox].ready:
             raise Unavailable(f"sandbox {sandbox} is not ready")
-        id = f"c{next(self._ids):08x}"
+        id = f"c{self._id()}"
         self.specs[id] = spec
         self._containers[id] = Container(
             id=id, sandbox=sandbox, name=spec.name, attempt=spec.attempt, state=State.CREATED, image=spec.image,
@@ -188,12 +215,18 @@ class FakeRuntime:
         if does.start_error:
             self._end(container, 128, "ContainerCannotRun", does.start_error)
             raise Invalid(does.start_error)
-        self._containers[container] = replace(known, state=State.RUNNING, started_ns=self._now_ns(), pid=1)
-        if does.run_seconds is not None:
-            self._timers[container] = self._clock.call_later(
-                does.run_seconds, lambda: self._end(container, does.exit_code)
-            )
+        if does.start_seconds > 0:
+            await self._clock.sleep(does.start_seconds)
+            if self._get(container).state is not State.CREATED:
+                return
+        run = self._containers[container] = replace(known, state=State.RUNNING, started_ns=self._now_ns(), pid=1)
+        self._await_end(run, does)
         self._tell(known.sandbox)
+
+    def _await_end(self, run: Container, does: Behaviour) -> None:
+        if does.run_seconds is not None:
+            left = does.run_seconds - (self._now_ns() - run.started_ns) / 1e9
+            self._timers[run.id] = self._clock.call_later(left, lambda: self._end(run.id, does.exit_code))
 
     async def stop_container(self, container: str, grace_seconds: float, signal: str = "") -> None:
         known = self._get(container)
@@ -249,6 +282,11 @@ class FakeRuntime:
         if error is not None:
             raise error
 
+    def _free_address(self) -> str:
+        """The first that nothing has: one that a node has given back is given again."""
+        taken = {each for sandbox in self._sandboxes.values() for each in sandbox.ips}
+        return next(each for each in map(self._addresses.number, itertools.count()) if each not in taken)
+
     def _pod(self, sandbox: str) -> str:
         known = self._sandboxes.get(sandbox)
         return known.spec.name if known else sandbox
@@ -291,10 +329,11 @@ def behaviour(spec: ContainerSpec) -> Behaviour:
     """As the annotations have it."""
     if spec.annotations.get(ROLE) == Role.INIT.name:
         return Behaviour(run_seconds=0.0)
-    run, code = _own(spec.annotations, "run-seconds", spec.name), _own(spec.annotations, "exit-code", spec.name)
+    names = ("run-seconds", "exit-code", "start-seconds", "stop-seconds")
+    run, code, start, stop = (_own(spec.annotations, each, spec.name) for each in names)
     try:
         seconds = float(run) if run else (0.0 if code else None)
-        return Behaviour(run_seconds=seconds, exit_code=int(code or 0))
+        return Behaviour(seconds, int(code or 0), float(stop or 0), start_seconds=float(start or 0))
     except ValueError:
         return Behaviour()
 

@@ -7,6 +7,7 @@ from wherry.kube.client.informers import Informers
 from wherry.kube.machinery.model import Object
 from wherry.node.pods.machine.facts import Machine
 from wherry.node.pods.probes.model import Prober
+from wherry.node.pods.references import Followers
 from wherry.node.pods.sources import PodSource
 from wherry.node.pods.voice import Events
 from wherry.node.pods.volumes.mounting import Mounter
@@ -25,9 +26,9 @@ async def no_ready(pod: Object, addresses: Sequence[str]) -> None:
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What an agent uses; None: the real thing, its own. ``informers`` are shared with others in this process (and
-    are entered by who made them); ``pods``: where it hears of pods; ``drain``, ``ready``: see :data:`Drain`,
-    :data:`Ready`; ``has_services``: whether containers get variables of services; ``runtime_version``: what the node
-    says of its runtime."""
+    are entered by who made them); ``pods``: where it hears of pods; ``referred``: and of what they refer to; ``drain``,
+    ``ready``: see :data:`Drain`, :data:`Ready`; ``has_services``: whether containers get variables of services;
+    ``runtime_version``: what the node says of its runtime."""
 
     informers: Informers | None = None
     events: Events | None = None
@@ -36,6 +37,7 @@ class Parts:
     mounter: Mounter | None = None
     prober: Prober | None = None
     pods: PodSource | None = None
+    referred: Followers | None = None
     drain: Drain = no_drain
     ready: Ready = no_ready
     has_services: bool = True

@@ -3,11 +3,12 @@
 A node may read single objects only, and only those (the node authorizer), so there is one watch an object.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from wherry.kube.client.informer import Informer
-from wherry.kube.client.informers import Informers
+from wherry.kube.client.cache import Cache
+from wherry.kube.client.informer import Handler
 from wherry.kube.machinery.model import GroupVersionResource, Object
 
 
@@ -19,15 +20,37 @@ class Reference(NamedTuple):
     name: str
 
 
+class Kept(Protocol):
+    """An object that is followed, perhaps among others. An :class:`wherry.kube.client.informer.Informer` is one."""
+
+    @property
+    def cache(self) -> Cache: ...
+
+    @property
+    def synced(self) -> asyncio.Event: ...
+
+    def add_handler(self, handler: Handler) -> Callable[[], None]: ...
+
+
+class Followers(Protocol):
+    """:class:`wherry.kube.client.informers.Informers`, or :class:`wherry.node.pods.sources.Objects`."""
+
+    def of(self, resource: GroupVersionResource, namespace: str = "", *, fields: str = "") -> Kept:
+        """``fields`` select one object by its name."""
+
+    def release(self, informer: Any) -> None:  # Any: what `of` has given
+        """Nobody here needs it any more."""
+
+
 class References:
     """``informers`` are not shared with who would let go of them; they should try again soon, because a pod can be
     quicker to get here than the right to read what it refers to."""
 
-    def __init__(self, informers: Informers, changed: Callable[[str], None]) -> None:
+    def __init__(self, informers: Followers, changed: Callable[[str], None]) -> None:
         self._informers = informers
         self._changed = changed
         self._needed: dict[str, frozenset[Reference]] = {}
-        self._kept: dict[Reference, Informer] = {}
+        self._kept: dict[Reference, Kept] = {}
         self._users: dict[Reference, set[str]] = {}
 
     async def need(self, uid: str, references: Iterable[Reference]) -> None:

@@ -1,11 +1,13 @@
-"""Where an agent hears of pods."""
+"""Where an agent hears of pods, and of what they refer to."""
 
 import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+from wherry.kube.client.cache import Cache, place
 from wherry.kube.client.informer import Handler, Informer
-from wherry.kube.machinery.model import Object
+from wherry.kube.client.informers import Informers
+from wherry.kube.machinery.model import GroupVersionResource, Object
 
 
 class PodSource(Protocol):
@@ -60,6 +62,76 @@ class Share:
 
     def add_handler(self, handler: Handler) -> Callable[[], None]:
         return self._shares.add(self._node, handler)
+
+
+_NAMED = "metadata.name="
+
+
+class Objects:
+    """Single objects for many agents out of one informer a resource: what pods of thousands of nodes refer to needs no
+    watch for each node and object. It is :class:`wherry.node.pods.references.Followers`."""
+
+    def __init__(self, informers: Informers) -> None:
+        self._informers = informers
+        self._whole: dict[GroupVersionResource, Informer] = {}
+        self._handlers: dict[tuple[GroupVersionResource, str, str], list[Handler]] = {}
+
+    def of(self, resource: GroupVersionResource, namespace: str = "", *, fields: str = "") -> "Single":
+        whole = self._whole.get(resource)
+        if whole is None:
+            whole = self._whole[resource] = self._informers.of(resource)
+            whole.add_handler(lambda old, new: self._told(resource, old, new))
+        return Single(self, whole, (resource, namespace, fields.removeprefix(_NAMED)))
+
+    def release(self, single: "Single") -> None:
+        single.close()
+
+    def add(self, key: tuple[GroupVersionResource, str, str], handler: Handler) -> None:
+        self._handlers.setdefault(key, []).append(handler)
+
+    def remove(self, key: tuple[GroupVersionResource, str, str], handler: Handler) -> None:
+        """Idempotent."""
+        kept = [each for each in self._handlers.pop(key, ()) if each is not handler]
+        if kept:
+            self._handlers[key] = kept
+
+    def _told(self, resource: GroupVersionResource, old: Object | None, new: Object | None) -> None:
+        obj = new if new is not None else old
+        assert obj is not None
+        for handler in tuple(self._handlers.get((resource, *place(obj)), ())):
+            handler(old, new)
+
+
+class Single:
+    """One object. Its cache has others, too."""
+
+    def __init__(self, objects: Objects, whole: Informer, key: tuple[GroupVersionResource, str, str]) -> None:
+        self._objects = objects
+        self._whole = whole
+        self._key = key
+        self._added: list[Handler] = []
+
+    @property
+    def cache(self) -> Cache:
+        return self._whole.cache
+
+    @property
+    def synced(self) -> asyncio.Event:
+        return self._whole.synced
+
+    def add_handler(self, handler: Handler) -> Callable[[], None]:
+        _, namespace, name = self._key
+        self._added.append(handler)
+        self._objects.add(self._key, handler)
+        found = self.cache.get(name, namespace)
+        if found is not None:
+            handler(None, found)
+        return lambda: self._objects.remove(self._key, handler)
+
+    def close(self) -> None:
+        """Nobody is told any more."""
+        for handler in self._added:
+            self._objects.remove(self._key, handler)
 
 
 def _node(pod: Object) -> str:

@@ -50,6 +50,21 @@ async def test_the_node_registers_itself(rig: Rig) -> None:
     assert condition(rig, "Ready")["reason"] == "KubeletReady"
 
 
+async def test_a_new_node_is_two_writes(rig: Rig) -> None:
+    async with rig.running():
+        await rig.until(lambda: rig.client.find(LEASES, NODE, LEASE_NAMESPACE))
+        await rig.settle(1)
+        made = [(call.verb, call.resource.resource) for call in rig.client.calls if call.resource.resource != "events"]
+        assert made == [("create", "nodes"), ("create", "leases")]
+
+
+async def test_a_lease_that_a_node_of_that_name_has_left_behind_is_taken(rig: Rig) -> None:
+    left: Object = {"name": NODE, "namespace": LEASE_NAMESPACE}
+    rig.client.put({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": left, "spec": {}})
+    async with rig.running():
+        await rig.until(lambda: (rig.client.find(LEASES, NODE, LEASE_NAMESPACE) or {})["spec"].get("renewTime"))
+
+
 async def test_its_lease_is_renewed_and_its_status_left_alone(rig: Rig) -> None:
     async with rig.running():
         await rig.until(lambda: rig.client.find(LEASES, NODE, LEASE_NAMESPACE))

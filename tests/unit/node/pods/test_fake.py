@@ -7,7 +7,7 @@ import pytest
 from wherry.kit.errors import Invalid, NotFound, Unavailable
 from wherry.kube.client.clock import FakeClock
 from wherry.node.pods.composing.containers import FAKE, ROLE
-from wherry.node.pods.fake import Addresses, Behaviour, FakeRuntime
+from wherry.node.pods.fake import Addresses, Behaviour, FakeRuntime, Found
 from wherry.node.pods.runtime import ContainerSpec, Limits, Sandbox, SandboxSpec, State
 
 
@@ -136,3 +136,40 @@ async def test_limits_are_kept(bench: Bench) -> None:
 def test_addresses_differ_between_nodes() -> None:
     found = {Addresses(second, third).number(count) for second in range(3) for third in (0, 1) for count in range(50)}
     assert len(found) == 300
+
+
+async def test_it_takes_its_time_to_start(bench: Bench) -> None:
+    made = await bench.sandbox()
+    found = await bench.runtime.create_container(
+        made.id, ContainerSpec("web", "demo:1", annotations={FAKE + "start-seconds": "3"})
+    )
+    starting = asyncio.ensure_future(bench.runtime.start_container(found))
+    await bench.clock.advance(2)
+    assert bench.state() is State.CREATED
+    await bench.clock.advance(2)
+    await starting
+    assert bench.state() is State.RUNNING
+
+
+async def test_an_address_is_given_again_when_it_has_been_given_back(bench: Bench) -> None:
+    first, second = await bench.sandbox("a"), await bench.sandbox("b")
+    await bench.runtime.stop_sandbox(first.id)
+    third, fourth = await bench.sandbox("c"), await bench.sandbox("d")
+    assert third.ips == first.ips
+    assert fourth.ips not in (first.ips, second.ips)
+
+
+async def test_what_another_had_is_found(bench: Bench) -> None:
+    """What runs ends when it would have ended there."""
+    await bench.container(**{FAKE + "run-seconds": "10"})
+    (sandbox,), (run,) = bench.runtime.sandboxes(), bench.runtime.containers()
+    await bench.clock.advance(6)
+    other = FakeRuntime(bench.clock, forgets=True)
+    other.find(Found(sandbox, [(run, bench.runtime.specs[run.id])]))
+    assert (list(other.sandboxes()), list(other.containers(sandbox.id))) == ([sandbox], [run])
+    assert (await other.start_sandbox(SandboxSpec("other", "default", "other", "other"))).ips != sandbox.ips
+    await bench.clock.advance(3)
+    assert other.containers()[0].state is State.RUNNING
+    await bench.clock.advance(2)
+    assert other.containers()[0].state is State.EXITED
+    assert not other.calls

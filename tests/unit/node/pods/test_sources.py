@@ -1,11 +1,16 @@
 """One informer for many nodes."""
 
+from functools import partial
+
 from tests.unit.node.pods.rig import Client, pod
 from wherry.kube.client.clock import FakeClock
 from wherry.kube.client.informers import Informers
-from wherry.kube.machinery.model import Object
-from wherry.node.pods.sources import Shares
+from wherry.kube.machinery.model import GroupVersionResource, Object
+from wherry.node.pods.references import Reference, References
+from wherry.node.pods.sources import Objects, Shares
 from wherry.node.pods.view import PODS
+
+MAPS = GroupVersionResource("", "v1", "configmaps")
 
 
 def on(name: str, node: str) -> Object:
@@ -45,3 +50,56 @@ async def test_each_hears_of_its_own() -> None:
         client.put(on("d", "n1"))
         await clock.advance(0)
         assert len(heard) == 4
+
+
+def config_map(name: str, **data: str) -> Object:
+    meta = {"name": name, "namespace": "default"}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": data}
+
+
+async def test_single_objects_share_one_watch() -> None:
+    clock = FakeClock()
+    client = Client(clock)
+    client.put(config_map("a"), config_map("b"))
+    async with Informers(client, clock) as informers:
+        objects = Objects(informers)
+        heard: list[tuple[str, str]] = []
+
+        def note(name: str, old: Object | None, new: Object | None) -> None:
+            heard.append((name, (new or old or {})["metadata"]["name"]))
+
+        singles = {name: objects.of(MAPS, "default", fields=f"metadata.name={name}") for name in ("a", "b", "c")}
+        for name, single in singles.items():
+            await single.synced.wait()
+            single.add_handler(partial(note, name))
+        assert heard == [("a", "a"), ("b", "b")]
+        client.put(config_map("b", x="1"), config_map("c"))
+        await clock.advance(0)
+        assert heard[2:] == [("b", "b"), ("c", "c")]
+        assert singles["a"].cache.get("c", "default") is not None
+        objects.release(singles["b"])
+        objects.release(singles["b"])
+        client.put(config_map("b", x="2"))
+        await client.delete(MAPS, "c", "default")
+        await clock.advance(0)
+        assert heard[4:] == [("c", "c")]
+        assert len(client._streams) == 1
+
+
+async def test_references_are_found_among_all() -> None:
+    clock = FakeClock()
+    client = Client(clock)
+    client.put(config_map("m", x="1"))
+    told: list[str] = []
+    async with Informers(client, clock) as informers:
+        references = References(Objects(informers), told.append)
+        wanted = Reference("configmaps", "default", "m")
+        await references.need("p", [wanted])
+        assert (references.find(wanted) or {})["data"] == {"x": "1"}
+        client.put(config_map("m", x="2"))
+        await clock.advance(0)
+        assert told == ["p", "p"]
+        references.forget("p")
+        client.put(config_map("m", x="3"))
+        await clock.advance(0)
+        assert told == ["p", "p"]

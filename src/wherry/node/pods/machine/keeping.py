@@ -1,6 +1,7 @@
 """Telling the API that the node is there, and how it is: Node and Lease."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -47,6 +48,8 @@ class NodeKeeper:
         self._events, self._standing, self._told = needs.events, needs.standing, needs.told
         self._node: Object | None = None
         self._reported_at = 0.0
+        self._is_new = False
+        """Nobody has made a lease for it yet."""
         self._wake = asyncio.Event()
         self.hardware: Hardware = needs.machine.hardware()
         self.registered = asyncio.Event()
@@ -98,6 +101,7 @@ class NodeKeeper:
         wanted["status"] = self._status(wanted)
         try:
             self._learn(await self._client.create(NODES, wanted))
+            self._reported_at, self._is_new = self._clock.monotonic(), True
         except StatusError as error:
             if error.code != 409:
                 raise
@@ -159,6 +163,10 @@ class NodeKeeper:
             await self._clock.sleep(wait)
 
     async def _renew(self, lease: Object | None) -> Object:
+        if self._is_new:
+            self._is_new = False
+            with contextlib.suppress(StatusError):  # of a node of that name that was here before: see below
+                return await self._client.create(LEASES, self._lease(), LEASE_NAMESPACE)
         if lease is None:
             try:
                 lease = await self._client.get(LEASES, self._options.node, LEASE_NAMESPACE)
