@@ -26,7 +26,7 @@ from wherry.kube.machinery.status import StatusError
 from wherry.kube.pki import directory
 from wherry.kube.pki.contexts import server_context
 from wherry.kube.pki.model import STANDARD, Wanted, node_identity
-from wherry.node.pods import staticpods
+from wherry.node.pods import manifests
 from wherry.node.pods.agent import Agent, Parts
 from wherry.node.pods.fake import Behaviour, FakeRuntime
 from wherry.node.pods.machine.keeping import LEASE_NAMESPACE, LEASES
@@ -226,7 +226,7 @@ async def test_more_for_a_container_that_runs(sim: Sim) -> None:
 
 
 async def test_a_pod_of_the_machines_own_is_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(staticpods, "CHECK_SECONDS", 0.1)
+    monkeypatch.setattr(manifests, "CHECK_SECONDS", 0.1)
     async with simulated(tmp_path) as sim:
         await _shown(sim)
 

@@ -27,7 +27,7 @@ HOPELESS = 78  # sysexits.h EX_CONFIG: the supervisor does not try again
 _TIDY_SECONDS = 0.5
 # Allocations between two collections: as much memory as with Python's own number, and the time of none at all.
 _SELDOM, _OFTEN = 20_000, gc.get_threshold()[0]
-_SETTINGS = ("root", "config", "log_level", "registry_mirror", "insecure_registry", "registry", "plain_http")
+_SETTINGS = ("root", "config", "log_level", "registry_mirror", "insecure_registry", "registry", "plain_http", "static_pods")
 log = logging.getLogger("wherry")
 
 
@@ -68,6 +68,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--registry-mirror", action="append")
     parser.add_argument("--insecure-registry", action="append")
     parser.add_argument("--registry")
+    parser.add_argument("--static-pods")
     parser.add_argument("--plain-http", action="store_const", const=True)
     parser.add_argument("--lock-fd", type=int)
     parser.add_argument("--lifeline-fd", type=int)

@@ -61,6 +61,7 @@ _config = click.option(
 @click.option("--registry", metavar="HOST:PORT", help="Serve a registry there, over the engine's images.")
 @click.option("--plain-http", is_flag=True, help="Let other machines reach the registry without TLS.")
 @click.option("--api", metavar="HOST:PORT", help="Serve the Kubernetes API there.")
+@click.option("--static-pods", metavar="DIR", help="Run the pods of the manifests there (default ROOT/manifests).")
 @click.option("--store", metavar="etcd://…", help="Keep the cluster's state in etcd (settings: store.address).")
 def up_command(
     config: str | None,
@@ -72,6 +73,7 @@ def up_command(
     registry: str | None,
     plain_http: bool,
     api: str | None,
+    static_pods: str | None,
     store: str | None,
 ) -> None:
     """Start an instance: the daemon and everything it keeps, in one directory."""
@@ -83,6 +85,7 @@ def up_command(
         registry=registry,
         plain_http=plain_http or None,
         api=api,
+        static_pods=static_pods,
         store=store,
     )
     if os.geteuid() != 0:
@@ -95,6 +98,7 @@ def up_command(
     flags += [f"--config={Path(config).absolute()}"] if config else []
     flags += [f"--log-level={log_level}"] if log_level else []
     flags += [f"--registry-mirror={each}" for each in mirrors] + [f"--insecure-registry={each}" for each in insecure]
+    flags += [f"--static-pods={Path(static_pods).absolute()}"] if static_pods else []
     flags += ([f"--registry={registry}"] if registry else []) + (["--plain-http"] if plain_http else [])
     cluster = None if engine_only else [f"--root={instance.root}", *_cluster_flags(config, log_level, api, store)]
     instance.api_address.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ from wherry.kube.client.model import Client
 from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.kube.machinery.quantity import ZERO, Quantity
 from wherry.kube.machinery.times import rfc3339
-from wherry.node.pods import admission, orphans, resolving, staticpods, view
+from wherry.node.pods import admission, manifests, orphans, resolving, view
 from wherry.node.pods.composing.resources import pod_requests
 from wherry.node.pods.images.pulling import Pulls
 from wherry.node.pods.life.model import Ending
@@ -28,6 +28,7 @@ from wherry.node.pods.machine.facts import ThisMachine
 from wherry.node.pods.machine.keeping import Needs as KeeperNeeds
 from wherry.node.pods.machine.keeping import NodeKeeper
 from wherry.node.pods.machine.nodes import Standing
+from wherry.node.pods.manifests import Manifests
 from wherry.node.pods.options import Options
 from wherry.node.pods.parts import Parts
 from wherry.node.pods.probes.asking import NetworkProber
@@ -72,6 +73,9 @@ class Agent:
         self._owners: dict[str, str] = {}
         """Of sandboxes: the uid of the pod."""
         self._services: Iterable[Object] = ()
+        static = options.static_pods
+        self._manifests = Manifests(static, options.node) if static is not None else None
+        self._static: Mapping[str, Object] = {}
         self._is_shutting_down = False
         self._sweeping: Timer | None = None
         self._machine = self._parts.machine or ThisMachine(options.directory)
@@ -135,8 +139,8 @@ class Agent:
         self._tools = self._make_tools(volumes, references)
         if self._recorder is not None:
             group.create_task(self._recorder.run(), name="events")
-        if self._options.static_pods is not None:
-            group.create_task(self._follow_static(), name="static pods")
+        if self._manifests is not None:
+            group.create_task(self._follow_static(self._manifests), name="static pods")
         group.create_task(self._keeper.run(), name="node")
         group.create_task(self._evictor.run(), name="eviction")
         source = self._parts.pods or self._informer(informers, PODS, f"spec.nodeName={self._options.node}")
@@ -145,6 +149,7 @@ class Agent:
             self._services = services.cache
             await services.synced.wait()
         await source.synced.wait()
+        await self._read_static()
         self._offs.callback(self._runtime.subscribe(self._runtime_changed))
         self._adopt(source)
         self.ready.set()
@@ -208,7 +213,7 @@ class Agent:
             elif new is not None:
                 waiting.append(new)
 
-        waiting += self._read_static()
+        waiting += self._static.values()
         self._offs.callback(source.add_handler(told))
         waiting.sort(key=lambda pod: (view.uid(pod) not in here, pod["metadata"].get("creationTimestamp") or ""))
         for pod in waiting:
@@ -217,22 +222,27 @@ class Agent:
             if uid not in self._workers:
                 self._end_orphan(sandboxes)
 
-    def _read_static(self) -> list[Object]:
-        directory = self._options.static_pods
-        if directory is None:
-            return []
-        return staticpods.read(directory, self._options.node, rfc3339(self._clock.now()))
+    async def _read_static(self) -> None:
+        if self._manifests is None:
+            return
+        pods, faults = await asyncio.to_thread(self._manifests.read, rfc3339(self._clock.now()))
+        for each in faults:
+            self._events.event(nodes.about(self._options.node), "InvalidManifest", each, type="Warning")
+        self._static = {view.uid(pod): pod for pod in pods}
 
-    async def _follow_static(self) -> None:
-        """Until cancelled: begin what is new in the directory, end what is not there any more."""
+    async def _follow_static(self, found: Manifests) -> None:
+        """Until cancelled: begin what is new in the directory, end what is not there any more. A pod that is another
+        now waits for the end of the one before it, whose ports it may need."""
         while True:
-            await self._clock.sleep(staticpods.CHECK_SECONDS)
-            found = {view.uid(pod): pod for pod in await asyncio.to_thread(self._read_static)}
+            await self._clock.sleep(manifests.CHECK_SECONDS)
+            if found.has_changed():
+                await self._read_static()
             for uid, worker in tuple(self._workers.items()):
-                if view.is_static(worker.pod) and uid not in found:
+                if view.is_static(worker.pod) and uid not in self._static:
                     worker.vanish()
-            for uid, pod in found.items():
-                if uid not in self._workers:
+            there = {_name(worker.pod) for worker in self._workers.values()}
+            for uid, pod in self._static.items():
+                if uid not in self._workers and _name(pod) not in there:
                     self._take(pod)
 
     def _spawn(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:  # Any: nobody sends into it
@@ -377,3 +387,7 @@ class Agent:
         voice = Voice(self._events, pod)
         credentials = pull_credentials(self._tools, pod, voice, reference)
         return await self._pulls.ensure(voice, reference, policy, credentials)
+
+
+def _name(pod: Object) -> tuple[str, str]:
+    return pod["metadata"].get("namespace", ""), pod["metadata"]["name"]

@@ -1,63 +1,38 @@
-"""Pods that this machine wants to run whatever the API says: manifests in a directory (pkg/kubelet/config/file.go).
+"""Pods that this machine wants to run whatever the API says: from a manifest to the node's own pod
+(pkg/kubelet/config/common.go), and its mirror.
 
 The API shows each by a mirror pod (pkg/kubelet/pod/mirror_client.go), which this node writes and which changes
-nothing.
+nothing. Where manifests are looked for: :mod:`.manifests`.
 """
 
 import hashlib
-import logging
 from collections.abc import Callable
-from pathlib import Path
 
-from wherry.kit.errors import Unavailable, WherryError
+from wherry.kit.errors import Unavailable
+from wherry.kube.apiserver.authz.pod_references import references
 from wherry.kube.client.clock import Clock
 from wherry.kube.client.model import Client
 from wherry.kube.kinds.podspec.defaults import default_pod
-from wherry.kube.machinery.model import Object
+from wherry.kube.machinery.model import GroupVersionKind, Object
 from wherry.kube.machinery.status import StatusError
 from wherry.kube.machinery.yamldocs import parse as parse_yaml
 from wherry.node.pods.view import HASH, MIRROR, PODS, SOURCE
 from wherry.node.pods.workers.writing import StatusWriter
 
 SEEN = "kubernetes.io/config.seen"
-CHECK_SECONDS = 20.0
-"""Between two looks at the directory (fileCheckFrequency)."""
-_LARGEST_BYTES = 10 << 20
-_SUFFIXES = (".yaml", ".yml", ".json")
-logger = logging.getLogger(__name__)
-
-
-def read(directory: Path, node: str, now: str) -> list[Object]:
-    """The pods of the directory, each with a uid that its manifest gives it. What cannot be read is left out, with a
-    line in the log. Blocks."""
-    found: list[Object] = []
-    try:
-        paths = sorted(path for path in directory.iterdir() if _is_manifest(path))
-    except OSError as error:
-        logger.warning("static pods: %s", error)
-        return []
-    for path in paths:
-        try:
-            found.append(parse(path.read_bytes(), node, now))
-        except (OSError, ValueError, WherryError) as error:
-            logger.warning("static pod %s: %s", path, error)
-    return found
-
-
-def _is_manifest(path: Path) -> bool:
-    return not path.name.startswith(".") and path.suffix in _SUFFIXES and path.stat().st_size <= _LARGEST_BYTES
+_FROM_API = ("serviceAccountToken", "clusterTrustBundle", "podCertificate")
+_RESOURCES = ("serviceaccounts", "clustertrustbundles", "podcertificaterequests")
 
 
 def parse(manifest: bytes, node: str, now: str) -> Object:
-    """As the kubelet makes it its own. Raises ValueError for what is no pod."""
+    """As the kubelet makes it its own, with a uid that the manifest gives it. Raises ValueError for what is no pod."""
     pod: Object = parse_yaml(manifest).document
-    if not isinstance(pod, dict) or pod.get("kind") != "Pod":
-        raise ValueError("is not a Pod")
+    if not isinstance(pod, dict) or pod.get("kind") != "Pod" or pod.get("apiVersion") != "v1":
+        raise ValueError("is not a Pod (apiVersion: v1, kind: Pod)")
+    _conform(pod)
     meta, spec = pod.setdefault("metadata", {}), pod.setdefault("spec", {})
-    if not meta.get("name") or not spec.get("containers"):
-        raise ValueError("has no name or no containers")
     digest = hashlib.sha256(node.encode() + b"\0" + manifest).hexdigest()[:32]
-    meta["name"] = f"{meta['name']}-{node.lower()}"
+    meta["name"] = f"{meta['name']}-{node.lower()}" if meta.get("name") else ""
     meta.setdefault("namespace", "default")
     meta["uid"] = digest
     meta["creationTimestamp"] = now
@@ -65,8 +40,46 @@ def parse(manifest: bytes, node: str, now: str) -> Object:
     default_pod(pod)
     spec["nodeName"] = node
     spec["tolerations"] = [*(spec.get("tolerations") or ()), {"operator": "Exists", "effect": "NoExecute"}]
-    pod["apiVersion"], pod["status"] = "v1", {"phase": "Pending"}
+    pod["status"] = {"phase": "Pending"}
+    _validate(pod)
     return pod
+
+
+def _conform(pod: Object) -> None:
+    # Most nodes have no pod of their own: the schemas are read when there is one.
+    from wherry.kube.machinery.schema.builtin import schema_of
+    from wherry.kube.machinery.schema.conform import Mistyped, conform
+
+    try:
+        conform(pod, schema_of(GroupVersionKind("", "v1", "Pod")))
+    except Mistyped as error:
+        raise ValueError(str(error)) from error
+
+
+def _validate(pod: Object) -> None:
+    """As when it is created in the API, which may not be there to ask. It may need nothing of the API's either
+    (PreventStaticPodAPIReferences)."""
+    from wherry.kube.kinds.pod.strategy import PodStrategy
+    from wherry.kube.machinery.names import validate_metadata
+
+    errors = [*validate_metadata(pod, namespaced=True), *PodStrategy().validate_new(pod)]
+    if errors:
+        raise ValueError(f"invalid pod: [{', '.join(map(str, errors))}]")
+    resource = referred(pod)
+    if resource:
+        raise ValueError(f"static pods may not reference {resource}")
+
+
+def referred(pod: Object) -> str:
+    """The plural of some kind of the API's that the pod needs; empty: of none."""
+    if pod["spec"].get("resourceClaims"):
+        return "resourceclaims"
+    for volume in pod["spec"].get("volumes") or ():
+        for source in (volume.get("projected") or {}).get("sources") or ():
+            for name, resource in zip(_FROM_API, _RESOURCES, strict=True):
+                if source.get(name):
+                    return resource
+    return next((resource for resource, _ in sorted(references(pod))), "")
 
 
 def mirror_of(pod: Object, node: Object) -> Object:

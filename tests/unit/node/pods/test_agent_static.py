@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.node.pods.rig import Rig, container, pod
+from tests.unit.node.pods.rig import EVENTS, Rig, container, pod
 from wherry.node.pods.fake import Behaviour
 from wherry.node.pods.view import PODS
 
@@ -42,6 +42,28 @@ async def test_a_pod_of_the_machine_runs_and_is_shown(rig: Rig) -> None:
         place = rig.agent.place("default", NAME)
         assert place is not None
         assert place.containers["web"].running
+
+
+async def test_a_file_that_is_none_is_told_of(rig: Rig) -> None:
+    async with rig.running():
+        await rig.until(lambda: rig.is_ready(NAME), 2)
+        told = [each for each in rig.client.all(EVENTS) if each["reason"] == "InvalidManifest"]
+        assert len(told) == 1
+        assert (told[0]["type"], told[0]["involvedObject"]["kind"]) == ("Warning", "Node")
+        assert "Could not process manifest file" in told[0]["message"]
+        assert "broken.yaml" in told[0]["message"]
+
+
+async def test_its_successor_waits_for_its_end(rig: Rig) -> None:
+    rig.runtime.behave = lambda spec: Behaviour(stop_seconds=20)
+    async with rig.running():
+        await rig.until(lambda: rig.is_ready(NAME), 2)
+        assert rig.options.static_pods is not None
+        (rig.options.static_pods / "own.yaml").write_text(MANIFEST.replace("demo:1", "demo:2"))
+        await rig.until(lambda: bool(rig.calls("stop_container")), 5)
+        await rig.settle(10)
+        assert len(rig.runtime.sandboxes()) == 1
+        await rig.until(lambda: rig.is_ready(NAME) and rig.container("web", NAME)["image"] == "demo:2", 30)
 
 
 async def test_to_delete_what_shows_it_ends_nothing(rig: Rig) -> None:

@@ -1,11 +1,9 @@
 """Manifests of the machine's own."""
 
-from pathlib import Path
-
 import pytest
 
 from wherry.kit.errors import WherryError
-from wherry.node.pods.staticpods import mirror_of, parse, read
+from wherry.node.pods.staticpods import mirror_of, parse
 from wherry.node.pods.view import HASH, MIRROR, SOURCE
 
 MANIFEST = b"apiVersion: v1\nkind: Pod\nmetadata: {name: own}\nspec:\n  containers: [{name: c, image: demo}]\n"
@@ -13,9 +11,9 @@ NOW = "2026-01-01T00:00:00Z"
 
 
 def test_it_becomes_the_nodes() -> None:
-    found = parse(MANIFEST, "N1", NOW)
+    found = parse(MANIFEST, "n1", NOW)
     meta = found["metadata"]
-    assert (meta["name"], meta["namespace"], found["spec"]["nodeName"]) == ("own-n1", "default", "N1")
+    assert (meta["name"], meta["namespace"], found["spec"]["nodeName"]) == ("own-n1", "default", "n1")
     assert meta["annotations"][SOURCE] == "file"
     assert meta["uid"] == meta["annotations"][HASH]
     assert found["spec"]["tolerations"] == [{"operator": "Exists", "effect": "NoExecute"}]
@@ -47,12 +45,35 @@ def test_what_is_no_pod(manifest: bytes) -> None:
         parse(manifest, "n1", NOW)
 
 
-def test_what_cannot_be_read_keeps_nobody_else_from_running(tmp_path: Path) -> None:
-    for name, content in {"b.yaml": MANIFEST, "a.json": b"{", "c.txt": MANIFEST, ".d.yaml": MANIFEST}.items():
-        (tmp_path / name).write_bytes(content)
-    (tmp_path / "directory.yaml").mkdir()
-    assert [each["metadata"]["name"] for each in read(tmp_path, "n1", NOW)] == ["own-n1"]
-    assert read(tmp_path / "none", "n1", NOW) == []
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("containers: [{name: C, image: demo}]", 'invalid pod: \\[spec.containers\\[0\\].name: Invalid value: "C"'),
+        ("containers: text", "cannot unmarshal"),
+        ("containers: [{name: c, image: i}], serviceAccountName: x", "may not reference serviceaccounts"),
+        (
+            "containers: [{name: c, image: i, envFrom: [{secretRef: {name: x}}]}]",
+            "static pods may not reference secrets",
+        ),
+        (
+            "containers: [{name: c, image: i}], volumes: [{name: v, configMap: {name: x}}]",
+            "static pods may not reference configmaps",
+        ),
+        (
+            "containers: [{name: c, image: i}], volumes: [{name: v, persistentVolumeClaim: {claimName: x}}]",
+            "static pods may not reference persistentvolumeclaims",
+        ),
+        (
+            "containers: [{name: c, image: i}],"
+            " volumes: [{name: v, projected: {sources: [{clusterTrustBundle: {name: b, path: t}}]}}]",
+            "static pods may not reference clustertrustbundles",
+        ),
+    ],
+)
+def test_what_the_api_would_refuse_or_would_have_to_give(spec: str, said: str) -> None:
+    manifest = f"apiVersion: v1\nkind: Pod\nmetadata: {{name: own}}\nspec: {{{spec}}}\n"
+    with pytest.raises(ValueError, match=said):
+        parse(manifest.encode(), "n1", NOW)
 
 
 def test_what_shows_it() -> None:

@@ -39,6 +39,10 @@ class PodStrategy(Strategy):
         preparing.keep_facts(obj, old)
 
     def validate(self, obj: Object, context: Context) -> Sequence[FieldError]:
+        return self.validate_new(obj)
+
+    def validate_new(self, obj: Object) -> Sequence[FieldError]:
+        """The same for who knows no context: a node with a manifest of its own."""
         errors = _validate(obj)
         spec = obj["spec"]
         if spec.get("ephemeralContainers"):

@@ -41,6 +41,11 @@ def labels(options: Options, hardware: Hardware) -> dict[str, str]:
     return {**found, **options.labels}
 
 
+def about(name: str) -> Object:
+    """What events about it are about: they carry its name for a uid (pkg/kubelet/kubelet.go, nodeRef)."""
+    return {"kind": "Node", "apiVersion": "v1", "name": name, "uid": name}
+
+
 def new_node(options: Options, hardware: Hardware) -> Object:
     node: Object = {
         "apiVersion": "v1",
