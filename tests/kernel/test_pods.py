@@ -13,6 +13,8 @@ from tests.kernel.podbench import PodBench, settled
 from wherry.kit.errors import Invalid, NotFound, Unavailable
 from wherry.node.pods.runtime import Dns, Limits, PortMapping, State
 
+_LOOPBACK6 = "00000000000000000000000000000001 01 80 10 80       lo\n"
+
 
 @pytest.fixture
 async def bench() -> AsyncIterator[PodBench]:
@@ -195,6 +197,17 @@ async def test_the_files_of_etc_are_the_pods(bench: PodBench) -> None:
     assert text.startswith("web\nsearch a.local local\nnameserver 10.0.0.10\noptions ndots:5\n# Kubernetes-managed")
     assert f"{pod.ips[0]}\tweb.sub.default\tweb\n" in text
     assert text.endswith("# Entries added by HostAliases.\n1.2.3.4\tfoo\tbar\n")
+
+
+async def test_n02_there_is_no_second_family_to_leak_by(bench: PodBench) -> None:
+    """N02: no address of IPv6, and no router that is believed."""
+    pod = await bench.sandbox()
+    assert await bench.output(pod, "cat", "/proc/net/if_inet6") in ("", _LOOPBACK6)
+    for name, value in (("disable_ipv6", "1"), ("accept_ra", "0")):
+        assert await bench.output(pod, "cat", f"/proc/sys/net/ipv6/conf/eth0/{name}") == f"{value}\n"
+        container = await bench.container(pod, "sleep", "100", name=name.replace("_", "-"))
+        script = f"echo {1 - int(value)} > /proc/sys/net/ipv6/conf/eth0/{name}"
+        assert (await bench.pods.execute(container, ["sh", "-c", script], 20)).exit_code
 
 
 async def test_k8_files_of_etc_do_not_grow_without_end(bench: PodBench) -> None:

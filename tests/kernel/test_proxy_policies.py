@@ -1,6 +1,7 @@
 """Network policies on the kernel: which packets pods get and may send."""
 
 import socket
+import struct
 from ipaddress import IPv4Address, IPv4Interface
 
 import pytest
@@ -207,3 +208,49 @@ def test_a_pod_cannot_lie_about_who_it_is() -> None:
             lying.sendto(b"a lie", heard.getsockname())
             with pytest.raises(TimeoutError):
                 heard.recvfrom(100)
+
+
+@apart
+def test_n02_a_pod_cannot_answer_for_another_on_the_link() -> None:
+    """N02: frames by hand, as any container with CAP_NET_RAW may send them."""
+    lab = PolicyLab()
+    lab.options = Options(
+        port_of=lambda address: Port(f"wv{address.rpartition('.')[2]}", plan.mac_of(IPv4Address(address)), address)
+    )
+    lab.put(policy("web", WEB, ingress=[TO_WEB]))
+    with lab.running():
+        lab.ready(lab.objects()[2], lab.other)
+        with inside(lab.asker.netns or 0):
+            heard = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ARP))
+        with inside(lab.other.netns or 0):
+            sent = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ARP))
+        with heard, sent:
+            heard.settimeout(0.4)
+            sent.bind(("eth0", _ARP))
+            sent.send(_claim(lab.other.address, lab.other.address))
+            assert _told(heard) == {lab.other.address}
+            sent.send(_claim(lab.web.address, lab.other.address))
+            assert _told(heard) == set()
+
+
+_ARP, _REPLY = 0x0806, 2
+
+
+def _claim(address: str, own: str) -> bytes:
+    """A gratuitous reply (RFC 826): whoever wants to reach ``address`` is to send to ``own``'s link address."""
+    link = bytes.fromhex(plan.mac_of(IPv4Address(own)).replace(":", ""))
+    packed = IPv4Address(address).packed
+    head = b"\xff" * 6 + link + struct.pack("!HHHBBH", _ARP, 1, 0x0800, 6, 4, _REPLY)
+    return (head + link + packed + link + packed).ljust(60, b"\0")
+
+
+def _told(heard: socket.socket) -> set[str]:
+    """Whose addresses somebody claimed, until nothing comes any more."""
+    found = set()
+    try:
+        while True:
+            frame = heard.recv(100)
+            if frame[20:22] == struct.pack("!H", _REPLY):
+                found.add(str(IPv4Address(frame[28:32])))
+    except TimeoutError:
+        return found
