@@ -102,12 +102,15 @@ class Proxy:
 
     async def drain(self, pod: Object) -> None:
         """:meth:`withdraw`, of a pod as the API has it; for no longer than :data:`DRAIN_SECONDS`, as the pod has to
-        end though the kernel refuses new rules."""
-        status = pod.get("status") or {}
+        end though the kernel refuses new rules. Before the first rules are there, those of who ran before us may lead
+        to the pod."""
+        status, uid = pod.get("status") or {}, pod["metadata"].get("uid", "")
         addresses = [each["ip"] for each in status.get("podIPs") or () if each.get("ip")]
+        self._withdrawals.add(addresses, uid, self._clock.monotonic())
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS):
-                await self.withdraw(addresses, pod["metadata"].get("uid", ""))
+                await self.started.wait()
+                await self.withdraw(addresses, uid)
 
     async def ready_for(self, pod: Object, addresses: Sequence[str]) -> None:
         """Returns when the rules hold for a pod that has these addresses now, whatever the API says yet: before its

@@ -123,6 +123,21 @@ async def test_drain_is_withdrawal_by_what_the_api_says_of_the_pod() -> None:
         assert case.targets == {"172.30.0.3"}
 
 
+async def test_a_pod_that_ends_when_the_node_begins_is_left_out_of_its_first_rules() -> None:
+    """The rules of a node that was killed are still there: to tell the pod to end at once would lose requests."""
+    case = Case(*WEB)
+    async with Informers(case.client, case.clock) as informers:
+        proxy = Proxy(informers, case.clock, NODE, case.rules, case.options)
+        draining = asyncio.ensure_future(proxy.drain(pod("gone", "172.30.0.2", uid="one")))
+        await settle()
+        assert not draining.done()
+        task = asyncio.create_task(proxy.run())
+        await case.passing(draining)
+        assert case.rules.calls[0] == "replace" and case.targets == {"172.30.0.3"}
+        task.cancel()
+        await asyncio.wait({task})
+
+
 async def test_before_it_runs_withdrawal_waits_for_nothing() -> None:
     async with Informers(FakeClient(*WEB), FakeClock()) as informers:
         proxy = Proxy(informers, FakeClock(), NODE, FakeRules())
