@@ -1,6 +1,7 @@
 """The cluster's state and keys in one archive (tar): ``state.sqlite`` and ``pki/…``.
 
 The state is copied as of one moment, also under load; keys do not change while it is. A file appears when it is whole.
+A state that is kept in etcd is etcd's to copy: a copy of ours could not be put back into it as one moment.
 """
 
 import os
@@ -9,17 +10,19 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from wherry.kit.errors import AlreadyExists, Invalid, NotFound
-
-STATE, KEYS = "state.sqlite", "pki"
+from wherry.app.names import ELSEWHERE, KEYS, STATE
+from wherry.kit.errors import AlreadyExists, Invalid, NotFound, Unsupported
 
 
 def backup(cluster: Path, target: Path) -> int:
-    """Returns the revision. Raises NotFound, AlreadyExists, Unavailable (no space), Invalid (a damaged state)."""
+    """Returns the revision. Raises NotFound, AlreadyExists, Unavailable (no space), Invalid (a damaged state),
+    Unsupported for a state in etcd, with what to do instead."""
     from wherry.store.sqlite.backup import backup as copy
 
     if target.exists():
         raise AlreadyExists(f"there is {target} already")
+    if (cluster / ELSEWHERE).exists():
+        raise Unsupported(_in_etcd((cluster / ELSEWHERE).read_text(), cluster / KEYS))
     if not (cluster / STATE).exists():
         raise NotFound(f"there is no cluster's state in {cluster}: nothing to save")
     with tempfile.TemporaryDirectory(prefix=".wherry-backup-", dir=target.absolute().parent) as scratch:
@@ -33,6 +36,18 @@ def backup(cluster: Path, target: Path) -> int:
         _sync(partial)
         os.link(partial, target)
     return revision
+
+
+def _in_etcd(address: str, keys: Path) -> str:
+    from wherry.store.etcd.address import parse
+
+    etcd = parse(address)
+    endpoint = f"--endpoints=https://{etcd.endpoints[0]}"  # a snapshot is taken of one member
+    files = f"--cacert={etcd.ca} --cert={etcd.cert} --key={etcd.key}"
+    return (
+        f"the cluster's state is in etcd, which makes copies itself:\n  ETCDCTL_API=3 etcdctl {endpoint} {files} "
+        f"snapshot save FILE\nKeep {keys} with it: these are the cluster's keys"
+    )
 
 
 def restore(source: Path, cluster: Path) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wherry.app import controlling
 from wherry.app.config import Settings
-from wherry.app.names import dns_address, node_name, own_address, service_networks
+from wherry.app.names import ELSEWHERE, KEYS, STATE, dns_address, node_name, own_address, service_networks
 from wherry.app.nodeserving import OwnNode, server_of
 from wherry.app.rights import NODE_SERVICES
 from wherry.engine.instance import Instance
@@ -59,11 +59,12 @@ class Cluster:
         instance.cluster.mkdir(mode=0o700, parents=True, exist_ok=True)
         host, port = _where(settings)
         ranges = _ranges(settings)
-        pki = ensure(instance.cluster / "pki", _wanted(settings, host, ranges), time.time())
+        pki = ensure(instance.cluster / KEYS, _wanted(settings, host, ranges), time.time())
         store = await _store(settings)
         try:
             listener_port = port or _remembered_port(instance)
-            options = Options(pki.signing_keys, f"https://{_url_host(host)}:{listener_port}", ranges=ranges)
+            reached = f"https://{_url_host(host)}:{listener_port}"
+            options = Options(pki.signing_keys, reached, ranges=ranges, external_ips=settings.api_external_ips)
             cluster = cls(settings, store, ApiServer(store, options), pki)
             await cluster._serve(host, port, listener_port)
         except BaseException:
@@ -128,7 +129,7 @@ class Cluster:
                 continue
             host, _ = _where(self._settings)
             wanted = _wanted(self._settings, host, _ranges(self._settings))
-            self._pki = ensure(self._instance.cluster / "pki", wanted, time.time())
+            self._pki = ensure(self._instance.cluster / KEYS, wanted, time.time())
             load(context, self._pki.serving)  # type: ignore[arg-type]  # a context of ssl, not imported for its name
             self._write_kubeconfig()
 
@@ -197,14 +198,18 @@ def _wanted(settings: Settings, host: str, ranges: Ranges) -> Wanted:
 
 
 async def _store(settings: Settings) -> Store:
+    elsewhere = settings.instance.cluster / ELSEWHERE
     if settings.store_address:
         from wherry.store import etcd
         from wherry.store.etcd.address import parse
 
-        return await etcd.open_store(parse(settings.store_address))
+        opened = await etcd.open_store(parse(settings.store_address))
+        write_file(elsewhere, settings.store_address)
+        return opened
     from wherry.store.sqlite import open_store
 
-    path = settings.instance.cluster / "state.sqlite"
+    elsewhere.unlink(missing_ok=True)
+    path = settings.instance.cluster / STATE
     store = open_store(path)
     os.chmod(path, 0o600)
     return store

@@ -54,6 +54,7 @@ class Settings:
     api_names: tuple[str, ...]
     api_service_cidr: str
     api_node_ports: str
+    api_external_ips: bool
     store_address: str
     node_name: str
     node_static_pods: Path | None
@@ -171,6 +172,12 @@ SETTINGS = (
     Setting("api.names", (), texts, "further names and addresses that the API's certificate is good for"),
     Setting("api.service_cidr", "10.96.0.0/12", text, "addresses that services get"),
     Setting("api.node_ports", "30000-32767", text, "ports that services get on every node"),
+    Setting(
+        "api.external_ips",
+        False,
+        switch,
+        "whether services may have externalIPs: who may write a service then takes over what is sent to any address",
+    ),
     Setting(
         "store.address",
         "",

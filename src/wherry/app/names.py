@@ -1,4 +1,4 @@
-"""What this machine is called in a cluster, and where it is."""
+"""What this machine is called in a cluster, and where it is; what the files of a cluster's directory are called."""
 
 import re
 import socket
@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wherry.app.config import Settings
+
+STATE, KEYS, ELSEWHERE = "state.sqlite", "pki", "store"
+"""The last has the address of the etcd that keeps the state, where one does."""
 
 
 def node_name(settings: "Settings") -> str:

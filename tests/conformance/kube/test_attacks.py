@@ -21,6 +21,7 @@ from tests.conformance.kube.web import APPLY, JSON, JSON_PATCH, MERGE, STRATEGIC
 MEBIBYTE = 1 << 20
 GROWTH = 64 * MEBIBYTE
 CANARY = "/tmp/wherry-test-attacks-canary"
+RBAC = "rbac.authorization.k8s.io"
 _ANCHORS = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 10)
 )
@@ -173,6 +174,28 @@ def test_endpoints_are_not_where_everybody_is_himself(web: Web, namespace: str, 
     subsets = [{"addresses": [{"ip": address}], "ports": [{"port": 80}]}]
     old = {"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "evil"}, "subsets": subsets}
     web.post(f"/api/v1/namespaces/{namespace}/endpoints", old).refused(422, "Invalid")
+
+
+def test_nobody_takes_over_the_traffic_to_an_address(web: Web, namespace: str) -> None:
+    """K16: CVE-2020-8554. Neither by ``externalIPs`` nor, for who may only write Services, by their status."""
+    here = f"/api/v1/namespaces/{namespace}/services"
+    denied = "Use of external IPs is denied by admission control"
+    spec = {"ports": [{"port": 80}], "externalIPs": ["203.0.113.7"]}
+    assert denied in web.post(here, {"metadata": {"name": "thief"}, "spec": spec}).refused(403, "Forbidden")["message"]
+    web.post(here, {"metadata": {"name": "thief"}, "spec": {"ports": [{"port": 80}], "type": "LoadBalancer"}}).ok()
+    more = {"spec": {"externalIPs": ["203.0.113.7"]}}
+    assert denied in web.send("PATCH", f"{here}/thief", more, MERGE).refused(403, "Forbidden")["message"]
+    binding = {
+        "metadata": {"name": "eve"}, "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": "edit"},
+        "subjects": [{"apiGroup": RBAC, "kind": "User", "name": "eve"}],
+    }  # fmt: skip
+    web.post(f"/apis/{RBAC}/v1/namespaces/{namespace}/rolebindings", binding).ok()
+    eve = {"Impersonate-User": "eve"}
+    assert web.send("PATCH", f"{here}/thief", {"metadata": {"labels": {"a": "b"}}}, MERGE, eve).code == 200
+    address = {"status": {"loadBalancer": {"ingress": [{"ip": "203.0.113.7"}]}}}
+    web.send("PATCH", f"{here}/thief/status", address, MERGE, eve).refused(403, "Forbidden")
+    kept = web.send("PATCH", f"{here}/thief", address, MERGE, eve).ok()["status"]
+    assert "203.0.113.7" not in str(kept), "the status is not written with the rest"
 
 
 def _is_closed(connection: socket.socket) -> bool:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from wherry.app.backup import backup, restore
-from wherry.kit.errors import AlreadyExists, Invalid, NotFound
+from wherry.app.names import ELSEWHERE
+from wherry.kit.errors import AlreadyExists, Invalid, NotFound, Unsupported
 from wherry.kube.pki.directory import ensure
 from wherry.kube.pki.model import Wanted
 from wherry.store.model import Put
@@ -53,6 +54,16 @@ def test_a_cluster_is_never_written_over(cluster: Path, tmp_path: Path) -> None:
     backup(cluster, tmp_path / "saved.tar")
     with pytest.raises(AlreadyExists, match="move it away"):
         restore(tmp_path / "saved.tar", cluster)
+
+
+async def test_a_state_in_etcd_is_etcd_s_to_copy(cluster: Path, tmp_path: Path) -> None:
+    """Also where a file is left of the time before."""
+    (cluster / ELSEWHERE).write_text("etcd://one:2379,two:2379/x?ca=/k/ca&cert=/k/cert&key=/k/key")
+    command = "etcdctl --endpoints=https://one:2379 --cacert=/k/ca --cert=/k/cert --key=/k/key snapshot save FILE"
+    with pytest.raises(Unsupported) as refused:
+        backup(cluster, tmp_path / "saved.tar")
+    assert command in refused.value.message and str(cluster / "pki") in refused.value.message
+    assert not (tmp_path / "saved.tar").exists()
 
 
 def test_what_is_not_there_cannot_be_saved(tmp_path: Path) -> None:

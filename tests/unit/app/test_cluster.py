@@ -43,6 +43,14 @@ async def get(root: Path, path: str, who: str = "admin") -> tuple[int, Any]:
         return answer.status, json.loads(content) if content[:1] == b"{" else content
 
 
+async def post(root: Path, path: str, body: Any) -> int:
+    address = (root / "run" / "api").read_text().strip()
+    pki = root / "cluster" / "pki"
+    context = client_context((pki / "ca.crt").read_text(), read_pair(pki / "admin.pem"))
+    async with aiohttp.ClientSession() as session, session.post(address + path, json=body, ssl=context) as answer:
+        return answer.status
+
+
 async def test_it_answers_with_what_a_cluster_begins_with(start: Start, tmp_path: Path) -> None:
     await start()
     assert (await get(tmp_path, "/readyz", who=""))[1] == b"ok"
@@ -100,3 +108,13 @@ async def test_a_port_that_was_asked_for_and_is_taken_is_refused(start: Start) -
 async def test_settings_that_make_no_sense_are_refused(start: Start, setting: str, value: str, message: str) -> None:
     with pytest.raises(Invalid, match=message):
         await start(**{setting: value})
+
+
+async def test_external_addresses_of_services_are_a_setting(start: Start, tmp_path: Path) -> None:
+    """K16: denied, unless the one who starts the cluster says otherwise (CVE-2020-8554)."""
+    body = {"metadata": {"name": "s"}, "spec": {"ports": [{"port": 80}], "externalIPs": ["203.0.113.7"]}}
+    first = await start()
+    assert await post(tmp_path, "/api/v1/namespaces/default/services", body) == 403
+    await first.stop()
+    await start(**{"api.external_ips": True})
+    assert await post(tmp_path, "/api/v1/namespaces/default/services", body) == 201

@@ -68,7 +68,7 @@ class ApiServer:
         live = LiveReads(caches)
         quotas = QuotaCharges(caches)
         needs = Needs(caches, live, quotas, self.authorizer)
-        admission = Admission((*plugins(needs), self.authorization.escalation))
+        admission = Admission((*plugins(needs, external_ips=options.external_ips), self.authorization.escalation))
         writes = Writes(self.store, caches, admission, Reservations(caches, options.ranges), lambda: str(uuid.uuid4()))
         api = Api(self.kinds, Reads(self.store, caches), writes, Watches(self.store, caches))
         quotas.api = api

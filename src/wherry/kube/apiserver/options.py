@@ -11,10 +11,11 @@ from wherry.kube.pki.model import SigningKey
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``address`` is where clients reach it, ``https://HOST:PORT``."""
+    """``address`` is where clients reach it, ``https://HOST:PORT``; ``external_ips``: services may have some."""
 
     signing_keys: tuple[SigningKey, ...]
     address: str = "https://127.0.0.1:6443"
     issuer: str = ISSUER
     ranges: Ranges = field(default_factory=Ranges)
+    external_ips: bool = False
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)

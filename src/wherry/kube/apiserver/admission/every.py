@@ -33,8 +33,9 @@ from wherry.kube.machinery.model import GroupResource
 _REMEMBERED = 4096
 
 
-def plugins(needs: Needs, plurals: Plurals | None = None) -> tuple[AdmissionPlugin, ...]:
-    """In order. With ``plurals``, OwnerReferencesPermissionEnforcement is among them (off in upstream by default)."""
+def plugins(needs: Needs, plurals: Plurals | None = None, *, external_ips: bool = False) -> tuple[AdmissionPlugin, ...]:
+    """In order. With ``plurals``, OwnerReferencesPermissionEnforcement is among them (off in upstream by default);
+    without ``external_ips``, DenyServiceExternalIPs is (off there, too)."""
     return (
         NamespaceLifecycle(needs),
         LimitRanger(needs),
@@ -54,7 +55,7 @@ def plugins(needs: Needs, plurals: Plurals | None = None) -> tuple[AdmissionPlug
         ClusterTrustBundleAttest(needs),
         CertificateSubjectRestriction(),
         DefaultIngressClass(needs),
-        DenyServiceExternalIPs(),
+        *([] if external_ips else [DenyServiceExternalIPs()]),
         PodTopologyLabels(needs),
         # MutatingAdmissionPolicy, MutatingAdmissionWebhook, ValidatingAdmissionPolicy and ValidatingAdmissionWebhook
         # come here, in this order, when they are built; a quota is charged for what they have left.

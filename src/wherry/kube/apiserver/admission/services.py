@@ -1,7 +1,7 @@
 """DenyServiceExternalIPs, DefaultIngressClass.
 
-The first is off in upstream and on here: whoever may write Services could take over the traffic to any address
-(CVE-2020-8554).
+The first is off in upstream and on here, unless the setting ``api.external_ips`` says otherwise: whoever may write
+Services could take over the traffic to any address (CVE-2020-8554).
 """
 
 from wherry.kube.apiserver.admission.plugin import (
