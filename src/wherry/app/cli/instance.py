@@ -1,6 +1,7 @@
 """``up``, ``down``, ``env``, ``status``: the instance itself."""
 
 import os
+import shlex
 import signal
 import sys
 import time
@@ -154,11 +155,19 @@ def down_command(config: str | None, keep_containers: bool) -> None:
 @click.command("env", cls=Command)
 @_config
 def env_command(config: str | None) -> None:
-    """Print what a shell needs to talk to an instance: eval $(wherry env)."""
+    """Print what a shell needs to talk to an instance: eval $(wherry env).
+
+    On standard error it says what would keep clients from reaching it: that it is not up, or whose it is.
+    """
     instance = _settings(config).instance
-    say(f"export DOCKER_HOST=unix://{instance.socket}")
-    if instance.kubeconfig.exists():
-        say(f"export KUBECONFIG={instance.kubeconfig}")
+    say(f"export DOCKER_HOST={shlex.quote(f'unix://{instance.socket}')}")
+    try:
+        if instance.kubeconfig.exists():
+            say(f"export KUBECONFIG={shlex.quote(str(instance.kubeconfig))}")
+        if lock.holder(instance) is None:
+            say(f"wherry: nothing runs in {instance.root} yet: start it with `wherry up{instance.flag}`", err=True)
+    except PermissionError:
+        say(f"wherry: {instance.root} is another user's: kubectl needs a kubeconfig that you may read", err=True)
 
 
 @click.command("status", cls=Command)

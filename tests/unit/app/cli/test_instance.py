@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.app.cli.conftest import Wherry
+from wherry.app import lock
 from wherry.app.cli import instance as commands
 from wherry.app.cli.instance import daemon_environment
 from wherry.app.status import Process, Report
@@ -18,6 +19,19 @@ from wherry.kit.errors import Unavailable
 def test_a_shell_is_told_the_socket_of_an_instance(wherry: Wherry, tmp_path: Path) -> None:
     assert wherry("--root", str(tmp_path), "env").out == f"export DOCKER_HOST=unix://{tmp_path}/run/docker.sock\n"
     assert wherry("env", "--root", str(tmp_path)).out == f"export DOCKER_HOST=unix://{tmp_path}/run/docker.sock\n"
+
+
+def test_a_shell_is_told_that_nothing_runs_there(wherry: Wherry, tmp_path: Path) -> None:
+    root = tmp_path / "with a space"
+    result = wherry("--root", str(root), "env")
+    assert (result.code, result.out) == (0, f"export DOCKER_HOST='unix://{root}/run/docker.sock'\n")
+    assert result.err.startswith(f"wherry: nothing runs in {root} yet: start it with `wherry up --root ")
+    root.mkdir()
+    (root / "kubeconfig").touch()
+    held = lock.take(Instance(root, root / "run", "12345678"))
+    result = wherry("--root", str(root), "env")
+    os.close(held)
+    assert result.out.endswith(f"export KUBECONFIG='{root}/kubeconfig'\n") and not result.err
 
 
 def test_settings_that_are_wrong_are_told_with_their_file(wherry: Wherry, tmp_path: Path) -> None:
