@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests import tars
+from tests.descriptors import open_descriptors
 from tests.kernel.attacks import Canary
 from tests.kernel.layermodel import Entry, Refused, differences, seen, stacked, told
 from tests.kernel.rig import Rig
@@ -64,7 +65,7 @@ class Place:
 @contextmanager
 def place_with_canary() -> Iterator[Place]:
     path = Path(tempfile.mkdtemp(prefix="wherry-test-"))
-    before = len(os.listdir("/proc/self/fd")), threading.active_count()
+    before = open_descriptors(), threading.active_count()
     try:
         canary = Canary(path / "canary")
         place = Place(path, OverlaySnapshots(path / "snapshots", path / "tmp", durable=False))
@@ -73,7 +74,7 @@ def place_with_canary() -> Iterator[Place]:
         canary.check()
         assert place.left_over() == []
         assert sorted(os.listdir(path)) == ["canary", "snapshots", "tmp"]
-        assert (len(os.listdir("/proc/self/fd")), threading.active_count()) == before
+        assert (open_descriptors(), threading.active_count()) == before
         assert str(path) not in Path("/proc/self/mountinfo").read_text()
     finally:
         parent = os.open(path.parent, os.O_RDONLY)

@@ -106,6 +106,11 @@ class Bench:
         path = self.instance.containers / name / "log"
         return "\n".join(line.split(" ", 3)[3] for line in path.read_text(errors="replace").splitlines())
 
+    async def until(self, name: str, text: str) -> None:
+        """Until the log has the text."""
+        while text not in self.log(name):  # noqa: ASYNC110  # written by another process
+            await asyncio.sleep(0.01)
+
     async def recover(self, name: str) -> Any:
         directory = self.instance.containers / name
         return await self.runtime.recover(name, directory, f"{self.instance.cgroup_parent}/{name}")

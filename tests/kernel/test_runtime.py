@@ -203,7 +203,8 @@ async def test_the_hosts_pid_namespace_shows_the_host_and_is_left_clean(bench: B
 
 
 async def test_killing_the_daemon_and_the_spawner_stops_no_container(bench: Bench) -> None:
-    task = await bench.start(["sh", "-c", "echo before; sleep 0.6; echo after; sleep 100"])
+    task = await bench.start(["sh", "-c", "trap 'echo after' USR1; echo before; while :; do sleep 0.05; done"])
+    await bench.until(task.id, "before")
     spawner = bench.runtime.spawner_pid
     assert spawner is not None
     os.kill(spawner, signal.SIGKILL)
@@ -212,6 +213,7 @@ async def test_killing_the_daemon_and_the_spawner_stops_no_container(bench: Benc
     assert found.task is not None and found.task.pid == task.pid
     client, attached = attachment()
     await found.task.attach(attached)
+    os.kill(task.pid, signal.SIGUSR1)
     assert unframed(await asyncio.to_thread(client.recv, 100)) == b"after\n"
     client.close()
     await found.task.kill(9)

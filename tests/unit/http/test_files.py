@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from tests.descriptors import open_descriptors
 from tests.unit import certificates
 from tests.unit.http.conftest import render_error
 from wherry.http import files
@@ -100,14 +101,14 @@ def test_clients_that_do_not_read_hold_nobody_up(run, tmp_path, data) -> None:
 def test_the_handler_ends_when_its_client_goes(run, tmp_path, data) -> None:
     async def scenario() -> None:
         ended = asyncio.Event()
-        before = len(os.listdir("/proc/self/fd"))
+        before = open_descriptors()
         async with await serve_tcp(handler(tmp_path, ended), "127.0.0.1", 0, render_error) as server:
             reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1024)
             writer.write(GET % (0, SIZE))
             await reader.readuntil(b"\r\n\r\n")
             writer.transport.abort()
             await asyncio.wait_for(ended.wait(), 10)
-        assert len(os.listdir("/proc/self/fd")) <= before + 1
+        assert open_descriptors() <= before + 1
 
     run(scenario())
 

@@ -7,6 +7,7 @@ import socket
 import pytest
 from aiohttp import web
 
+from tests.descriptors import open_descriptors
 from tests.unit.http.conftest import exchange, serving
 from wherry.http.body import read_body
 from wherry.http.hijack import TakenOver, hijack
@@ -84,11 +85,11 @@ def test_much_early_data_is_not_lost(run, tmp_path) -> None:
 def test_no_descriptor_is_left_behind(run, tmp_path) -> None:
     async def scenario() -> None:
         async with serving(echo, tmp_path / "s"):
-            before = len(os.listdir("/proc/self/fd"))
+            before = open_descriptors()
             for _ in range(30):
                 assert await exchange(tmp_path / "s", ATTACH + b"x") == HEAD + b"X"
             await asyncio.sleep(0.05)
-            assert len(os.listdir("/proc/self/fd")) <= before + 1
+            assert open_descriptors() <= before + 1
 
     run(scenario())
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.descriptors import open_descriptors
 from tests.unit.linux.apart import apart
 from wherry.linux import mount
 from wherry.linux.errors import KernelError
@@ -78,11 +79,11 @@ def test_what_a_file_system_says_of_a_failure_is_told_without_its_level(written:
 
 @apart
 def test_a_refused_file_system_leaves_no_descriptor() -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     for _ in range(3):
         with pytest.raises(KernelError):
             mount.create("tmpfs", [("size", "much")])
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before
 
 
 @apart

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.descriptors import open_descriptors
 from tests.unit.linux.apart import apart
 from wherry.linux.errors import KernelError
 from wherry.linux.namespaces import NEWNET
@@ -143,4 +144,4 @@ def test_what_is_no_namespace_is_not_entered_and_leaves_no_descriptor() -> None:
         inside(file.fileno()),
     ):
         raise AssertionError("never here")
-    assert len(os.listdir("/proc/self/fd")) == len(before)
+    assert open_descriptors() == len(before)

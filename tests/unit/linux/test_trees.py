@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.descriptors import open_descriptors
 from wherry.linux import trees
 from wherry.linux.errors import KernelError
 from wherry.linux.trees import remove_tree, statuses, sync_file_system
@@ -35,7 +36,7 @@ def chain(directory: int, name: str, depth: int) -> None:
 
 
 def descriptors() -> int:
-    return len(os.listdir("/proc/self/fd"))
+    return open_descriptors()
 
 
 @pytest.mark.parametrize("depth", [1, 63, 64, 65, 129, 1000])

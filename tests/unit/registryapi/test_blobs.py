@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from tests.descriptors import open_descriptors
 from wherry.oci.digest import Digest
 
 DATA = os.urandom(100_000)
@@ -83,8 +84,8 @@ async def test_no_descriptor_is_left_open(serve) -> None:
     async with serve() as served:
         await served.push_blob("a", DATA)
         await served.ask("GET", PATH)
-        before = len(os.listdir("/proc/self/fd"))
+        before = open_descriptors()
         for value in ("bytes=0-1", "bytes=100000-", ""):
             for method in ("GET", "HEAD"):
                 await served.ask(method, PATH, Range=value)
-        assert len(os.listdir("/proc/self/fd")) <= before
+        assert open_descriptors() <= before

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from tests.descriptors import open_descriptors
 from wherry.engine.build.mounts import AgentSocket, BoundTree, SecretFile, Trees, hide_excluded
 
 
@@ -28,12 +29,12 @@ def test_files_are_added(tmp_path: Path) -> None:
 
 def test_what_failed_is_closed(tmp_path: Path) -> None:
     """A socket that is not there: nothing made before it stays open."""
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     trees = Trees(tmp_path, sockets=[AgentSocket("/x", tmp_path / "missing")])
     try:
         trees.make(os.getuid(), None)
     except FileNotFoundError:
-        assert len(os.listdir("/proc/self/fd")) == before
+        assert open_descriptors() == before
     else:
         raise AssertionError("there is no socket")
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 
+from tests.descriptors import open_descriptors
 from tests.unit.engine.build.workshop import Workshop, until
 from wherry.engine.build.layers import Target
 from wherry.engine.build.model import Limits
@@ -114,11 +115,11 @@ async def test_other_networks(workshop: Workshop, upper: Path) -> None:
 async def test_cancelling_ends_the_step(workshop: Workshop, upper: Path) -> None:
     steps = FakeSteps(upper, [(1, b"x")], Exit(0, 1))
     steps.waits = True
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     running = asyncio.ensure_future(run(workshop, steps, Command(["x"], [])))
     await until(lambda: steps.step)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
     assert steps.cancelled
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before

@@ -1,11 +1,11 @@
 """Further processes in a running container."""
 
-import os
 import socket
 from typing import Any
 
 import pytest
 
+from tests.descriptors import open_descriptors
 from tests.unit.engine.containers.harness import Daemon, Machine, wait_until
 from tests.unit.engine.containers.rows import row
 from wherry.engine.containers.execs import process
@@ -104,13 +104,13 @@ async def test_a_container_that_does_not_run_has_no_further_processes(daemon: Da
 
 async def test_a_client_s_descriptor_is_taken_over_in_any_case(daemon: Daemon) -> None:
     name = await prepared(daemon, "missing", AttachStdout=True)
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     for exec_id in ("nobody", name):
         ours, theirs = socket.socketpair()
         with pytest.raises((NotFound, Invalid)):
             await daemon.containers.exec_start(exec_id, theirs.detach())
         ours.close()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before
 
 
 def test_an_exec_is_the_container_s_process_with_what_is_asked_for_instead() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.descriptors import open_descriptors
 from tests.unit.engine.containers.harness import Daemon, Machine
 from wherry.engine.containers.asked import Extraction
 from wherry.engine.files.changes import Kind
@@ -63,7 +64,7 @@ async def test_an_archive_that_nobody_reads_leaves_nothing(daemon: Daemon, box: 
     before = os.listdir("/proc/self/fd")
     async with daemon.containers.files.archive(box, "/etc"):
         pass
-    assert len(os.listdir("/proc/self/fd")) == len(before)
+    assert open_descriptors() == len(before)
 
 
 async def test_something_unpacked(daemon: Daemon, machine: Machine, box: str) -> None:

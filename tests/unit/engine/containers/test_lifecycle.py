@@ -1,11 +1,11 @@
 """What clients ask of a container's life."""
 
 import asyncio
-import os
 import socket
 
 import pytest
 
+from tests.descriptors import open_descriptors
 from tests.unit.engine.containers.harness import Daemon, Machine, wait_until
 from wherry.kit.errors import Conflict, Invalid, NotFound, NotModified
 
@@ -323,9 +323,9 @@ async def test_a_client_may_ask_for_what_was_before(daemon: Daemon) -> None:
 
 async def test_a_refused_client_s_descriptor_is_closed(daemon: Daemon) -> None:
     container = await daemon.run()
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     ours, theirs = socket.socketpair()
     with pytest.raises(Invalid, match="detach keys"):
         await daemon.containers.attach(container, theirs.detach(), detach_keys="ctrl-?")
     ours.close()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before

@@ -7,6 +7,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.descriptors import open_descriptors
 from wherry.engine.containers.logfiles import Files
 
 LINES = st.lists(st.binary(max_size=30).map(lambda data: data.replace(b"\n", b"")), max_size=12)
@@ -140,10 +141,10 @@ def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
 
 
 def test_descriptors_are_closed(tmp_path: Path) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     path = written(str(tmp_path), [[b"one"], [b"two"], [b"three"]])
     with Files(path) as log:
         list(log.forwards())
         rotate(path)
         list(log.new_lines())
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before

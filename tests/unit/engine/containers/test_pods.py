@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.descriptors import open_descriptors
 from tests.unit.engine.containers.harness import Daemon, Machine, image, wait_until
 from wherry.engine.containers.creation import Request
 from wherry.engine.containers.model import Config, ExecConfig, HostConfig, NetworkingConfig, State
@@ -252,7 +253,7 @@ async def test_a_command_nobody_waits_for_any_more_is_killed(
 
 async def test_descriptors_are_taken_over_in_any_case(daemon: Daemon, sandbox: PodSandbox) -> None:
     container, pods = made(daemon, sandbox), daemon.containers.pods
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     for name in (container.id, "nobody"):
         ours, theirs = pair()
         with pytest.raises((Conflict, NotFound)):
@@ -262,7 +263,7 @@ async def test_descriptors_are_taken_over_in_any_case(daemon: Daemon, sandbox: P
             await pods.attach(name, given, True)
         ours.close()
         other.close()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before
 
 
 async def test_attached_there_are_no_keys_that_detach(daemon: Daemon, machine: Machine, sandbox: PodSandbox) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.descriptors import open_descriptors
 from tests.unit.engine.containers.harness import Daemon, Machine, wait_until
 from tests.unit.engine.containers.rows import row
 from wherry.engine.containers.model import Config, HostConfig
@@ -200,7 +201,7 @@ async def test_whatever_fails_nothing_is_left_and_it_can_be_tried_again(
     container = await made(daemon, PortBindings={"80/tcp": []})
     ours, theirs = socket.socketpair()
     ours.settimeout(5)
-    descriptors = len(os.listdir("/proc/self/fd"))
+    descriptors = open_descriptors()
     around = daemon.containers._around
     ground = None
     with monkeypatch.context() as patch:
@@ -232,7 +233,7 @@ async def test_whatever_fails_nothing_is_left_and_it_can_be_tried_again(
     task = await starter(daemon).start(container, [])
     assert machine.task(container.id) is task
     ours.close()
-    assert len(os.listdir("/proc/self/fd")) <= descriptors
+    assert open_descriptors() <= descriptors
 
 
 async def test_a_failure_to_undo_is_told_and_the_first_failure_counts(

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.descriptors import open_descriptors
 from tests.unit.linux.apart import apart
 from wherry.engine.containers.row import MountPoint
 from wherry.engine.containers.treemounts import TreeMaker, open_beneath, part_of
@@ -121,10 +122,10 @@ def test_all_are_made_or_none(volume: Path, tmp_path: Path) -> None:
     made = make(0, None)
     assert list(made) == ["/data"] and make
     os.close(made["/data"])
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     with pytest.raises(Invalid):
         TreeMaker([good, bad], lambda image: [], tmp_path)(0, None)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before
 
 
 def test_where_there_is_nothing_to_be_opened_nothing_is_to_be_made(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.descriptors import open_descriptors
 from tests.unit.engine.networks.plumbing import GATEWAY, GROUND, MAC, PROMISES, WEB, wire
 from tests.unit.linux.apart import apart, new_netns
 from wherry.engine.networks.apply import KernelPlumbing, Plumbing
@@ -274,11 +275,11 @@ def test_connections_work_and_go_on_when_rules_are_set_again() -> None:
 
 @apart
 def test_no_descriptor_is_left_open() -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     plumbing, netns = KernelPlumbing(), new_netns()
     plumbing.ensure_bridge("wh0", MAC, GATEWAY)
     plumbing.lay(netns, "wh0", wire())
     plumbing.set_rules(GROUND, [WEB])
     plumbing.close()
     os.close(netns)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before

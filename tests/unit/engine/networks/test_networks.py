@@ -1,13 +1,13 @@
 """The service on an imagined kernel: what is remembered, and what a failure or a restart leaves."""
 
 import errno
-import os
 from collections.abc import AsyncIterator, Mapping
 from ipaddress import IPv4Interface, IPv4Network
 from pathlib import Path
 
 import pytest
 
+from tests.descriptors import open_descriptors
 from wherry.engine.database import Database
 from wherry.engine.instance import Instance
 from wherry.engine.networks import Networks, Settings
@@ -166,11 +166,11 @@ async def test_a_refusing_kernel_leaves_nothing_published(machine: Machine, netw
 
 async def test_a_failed_wire_gives_its_address_back(machine: Machine, networks: Networks) -> None:
     machine.plumbing.refuse = {"lay"}
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     for _ in range(3):
         with pytest.raises(KernelError):
             await wire(networks)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before
     machine.plumbing.refuse = set()
     assert (await wire(networks)).address == "172.18.0.5"
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.descriptors import open_descriptors
 from tests.unit.engine.registry.conftest import Depot, chunk
 from wherry.engine.registry import uploads as uploads_module
 from wherry.engine.registry.model import Code, OutOfOrder, Refused
@@ -170,11 +171,11 @@ async def test_many_uploads_in_turn_keep_few_files_open(depot: Depot, monkeypatc
     monkeypatch.setattr(uploads_module, "OPEN_LIMIT", 2)
     uploads = depot.registry.uploads
     begun = [uploads.begin("a") for _ in range(6)]
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     for half in (b"hel", b"lo"):
         for upload in begun:
             await uploads.append("a", upload, chunk(half))
-    assert len(os.listdir("/proc/self/fd")) <= before + 2
+    assert open_descriptors() <= before + 2
     for upload in begun:
         await uploads.finish("a", upload, HELLO, chunk())
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.descriptors import open_descriptors
 from tests.unit.linux.apart import apart
 from wherry.engine.runtime import binding
 from wherry.engine.runtime.binding import attach, existing, make_readonly, mask, new_filesystem, target
@@ -105,14 +106,14 @@ def test_a_mount_point_that_is_missing_is_made(tmp_path: Path, is_file: bool) ->
 def test_a_file_goes_on_a_file_and_a_directory_on_a_directory(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "directory").mkdir()
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     root = root_of(tmp_path)
     for name, is_file in (("/directory", True), ("/file", False), ("/file/below", False)):
         with pytest.raises(Failure, match="Are you trying to mount a directory onto a file") as failure:
             target(root, name, is_file)
         assert failure.value.path == name
     os.close(root)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before
 
 
 def test_a_mount_point_stays_inside_whatever_links_say(tmp_path: Path) -> None:
@@ -171,14 +172,14 @@ def test_masked_paths_say_nothing_and_take_nothing(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "secret").touch()
     (tmp_path / "file").write_text("secret")
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     mask(root_of(tmp_path), ["/one", "/file", "/other", "/absent"])
     assert os.listdir(tmp_path / "one") == os.listdir(tmp_path / "other") == []
     assert (tmp_path / "file").read_bytes() == b""
     assert stat.S_ISCHR((tmp_path / "file").stat().st_mode)
     with pytest.raises(OSError):
         (tmp_path / "one/new").touch()
-    assert len(os.listdir("/proc/self/fd")) == before + 1  # the root's own
+    assert open_descriptors() == before + 1  # the root's own
 
 
 def test_every_attribute_can_be_set_and_taken_back() -> None:

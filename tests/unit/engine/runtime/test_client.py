@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.descriptors import open_descriptors
 from tests.unit.linux.apart import apart
 from wherry.engine.instance import Instance
 from wherry.engine.runtime import client, tasks, wire
@@ -167,10 +168,10 @@ def test_an_address_longer_than_sockets_can_say_is_reached(tmp_path: Path) -> No
     deep.mkdir(parents=True)
     with socket.socket(fileno=tasks._listen(deep / "x.sock")), client._connect(deep / "x.sock") as sock:
         assert sock.fileno() > 0
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     with pytest.raises(OSError):
         client._connect(deep / "absent.sock")
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before
 
 
 def test_isolation_is_told_in_words(instance: Instance) -> None:
@@ -192,10 +193,10 @@ def test_namespaces_to_join_are_opened_all_or_none() -> None:
     assert os.fstat(joins["network"]).st_ino == Path("/proc/self/ns/net").stat().st_ino
     for fd in joins.values():
         os.close(fd)
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     with pytest.raises(OSError):
         client._open_joins(Isolation(ids=None, join_network=os.getpid(), join_ipc=1 << 22))
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before
 
 
 @apart

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.descriptors import open_descriptors
 from tests.unit.engine.containers.harness import wait_until
 from wherry.engine.runtime import wire
 from wherry.engine.runtime.connection import Connection
@@ -111,7 +112,7 @@ async def test_an_answer_to_no_question_is_passed_over(pair: Pair) -> None:
 
 async def test_an_answer_that_nobody_waits_for_leaves_no_descriptor(pair: Pair) -> None:
     connection, shim = pair
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     question = asyncio.create_task(connection.ask({"op": "x"}))
     message = await asked(shim)
     question.cancel()
@@ -124,7 +125,7 @@ async def test_an_answer_that_nobody_waits_for_leaves_no_descriptor(pair: Pair) 
     await wait_until(lambda: told)
     os.close(read)
     os.close(write)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before
 
 
 async def test_a_shim_that_is_busy_is_waited_for(pair: Pair) -> None:

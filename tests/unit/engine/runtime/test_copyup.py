@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.descriptors import open_descriptors
 from wherry.engine.runtime.copyup import copy_up
 
 
@@ -24,10 +25,10 @@ def volume(tmp_path: Path) -> Path:
 
 def copied(image: Path, volume: Path) -> None:
     source, target = os.open(image, os.O_PATH), os.open(volume, os.O_PATH)
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     try:
         copy_up(source, target)
-        assert len(os.listdir("/proc/self/fd")) == before
+        assert open_descriptors() == before
     finally:
         os.close(source)
         os.close(target)

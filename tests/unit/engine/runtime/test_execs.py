@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.descriptors import open_descriptors
 from wherry.engine.runtime import wire
 from wherry.engine.runtime.execs import Execs, _Running
 from wherry.engine.runtime.failure import Failure, to_message
@@ -133,8 +134,8 @@ def test_an_exec_that_ends_without_a_word_has_failed() -> None:
 
 
 def test_a_container_without_terminals_has_none_for_an_exec(place: Place) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     message = {"exec": "x", "process": {"terminal": True}, "size": None}
     with pytest.raises(Failure, match="the container has no /dev/pts"):
         place.execs.start(message, wire.Received(message, {}))
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before

@@ -1,13 +1,13 @@
 """The runtime in memory does what model.Runtime says."""
 
 import asyncio
-import os
 import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.descriptors import open_descriptors
 from wherry.engine.runtime.fake import FakeMachine, FakeRuntime, FakeTask
 from wherry.engine.runtime.model import (
     Attachment,
@@ -105,7 +105,7 @@ async def test_a_terminal_s_output_is_not_framed(runtime: FakeRuntime, tmp_path:
 
 
 async def test_a_client_s_descriptor_is_taken_over_in_any_case(runtime: FakeRuntime, tmp_path: Path) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     ours, theirs = socket.socketpair()
     with pytest.raises(StartFailed, match="executable file not found"):
         await run(runtime, tmp_path, "missing", attachments=[Attachment(theirs.detach())])
@@ -116,7 +116,7 @@ async def test_a_client_s_descriptor_is_taken_over_in_any_case(runtime: FakeRunt
     with pytest.raises(Unavailable):
         await task.attach(Attachment(theirs.detach()))
     ours.close()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before
 
 
 async def test_a_sandbox_starts_once_and_can_be_discarded_twice(runtime: FakeRuntime, tmp_path: Path) -> None:

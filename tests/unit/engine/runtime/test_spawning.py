@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.descriptors import open_descriptors
 from wherry.engine.instance import Instance
 from wherry.engine.runtime import spawning, wire
 from wherry.engine.runtime.spawning import launch
@@ -16,12 +17,12 @@ def instance(tmp_path: Path) -> Instance:
 
 
 def test_it_is_our_child_and_ends_when_nobody_holds_its_socket(instance: Instance) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     launched = launch(instance)
     assert os.getpgid(launched.pid)
     launched.control.close()
     assert os.waitpid(launched.pid, 0)[0] == launched.pid
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before
 
 
 def test_the_directories_it_needs_are_there_before_it_is(instance: Instance) -> None:
@@ -46,8 +47,8 @@ def test_what_cannot_be_started_leaves_no_descriptor(instance: Instance, monkeyp
     def missing(_: str) -> int:
         raise FileNotFoundError(2, "No such file or directory")
 
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     monkeypatch.setattr(spawning, "sealed_copy", missing)
     with pytest.raises(FileNotFoundError):
         launch(instance)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.descriptors import open_descriptors
 from wherry.engine.instance import Instance
 from wherry.engine.runtime import tasks, wire
 from wherry.engine.runtime.connection import Connection
@@ -138,13 +139,13 @@ async def test_without_a_log_a_filter_and_a_terminal_there_is_none(shim: Shim) -
 
 async def test_a_start_that_fails_says_why_and_is_over(shim: Shim) -> None:
     sandbox = await shim.sandbox()
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     starting = asyncio.create_task(sandbox.start(shim.spec()))
     await shim.answers(error={"step": "find program", "message": "not found", "errno": 2, "path": "x"})
     with pytest.raises(StartFailed, match="not found"):
         await starting
     assert not sandbox.alive
-    assert len(os.listdir("/proc/self/fd")) < before
+    assert open_descriptors() < before
 
 
 async def test_a_shim_that_ends_while_it_starts_is_a_failed_start(shim: Shim) -> None:

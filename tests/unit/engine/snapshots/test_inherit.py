@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.descriptors import open_descriptors
 from wherry.engine.snapshots.directories import OPAQUE
 from wherry.engine.snapshots.inherit import Inheritance
 
@@ -124,9 +125,9 @@ def test_an_opaque_directory_hides_what_lies_further_below(layers: Layers, opaqu
 
 def test_layers_are_opened_when_they_are_needed_and_closed(layers: Layers) -> None:
     below = layers(5)
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     with Inheritance(below) as inheritance:
-        assert len(os.listdir("/proc/self/fd")) == before
+        assert open_descriptors() == before
         inheritance.find(b"x/y/z")
-        assert len(os.listdir("/proc/self/fd")) == before + 5
-    assert len(os.listdir("/proc/self/fd")) == before
+        assert open_descriptors() == before + 5
+    assert open_descriptors() == before
