@@ -19,6 +19,9 @@ from wherry.kube.machinery.patches.values import same
 from wherry.kube.machinery.schema.model import Schema
 
 _ABSENT = object()
+_PLAIN = frozenset((str, int, bool, float))
+"""Values of one of these types are the same if they are equal."""
+_PARTED = frozenset((dict, list))
 _STRUCTS = frozenset(("metadata", "spec", "status", "template", "jobTemplate", "strategy", "updateStrategy"))
 """Fields that in Go hold a struct, not a pointer to one: upstream finds them in every object, empty ones too, and so
 never as something added. OpenAPI does not tell; these are the ones above what a creator usually sets."""
@@ -56,13 +59,14 @@ def _fields(old: Object, new: Object, schema: Schema | None) -> _Found:
     named, entries = fields_of(schema), entries_of(schema)
     for key, value in new.items():
         was = old.get(key, _ABSENT)
-        if was is value:
+        if was is value or (type(was) is type(value) and type(value) in _PLAIN and was == value):
             continue
-        below = named.get(key, entries)
-        if was is _ABSENT:
+        if was is not _ABSENT:
+            _pair(f"f:{key}", (was, value), named.get(key, entries), found)
+        elif type(value) in _PARTED:
             _appeared(key, value, schema, found[0])
         else:
-            _pair(f"f:{key}", (was, value), below, found)
+            found[0][f"f:{key}"] = LEAF
     for key, was in old.items():
         if key not in new:
             found[2][f"f:{key}"] = whole(was, named.get(key, entries))
@@ -70,9 +74,10 @@ def _fields(old: Object, new: Object, schema: Schema | None) -> _Found:
 
 
 def _appeared(key: str, value: Any, schema: Schema | None, added: FieldSet) -> None:
-    """A field that was not there; of Go's structs and of what Go never leaves out, only what is in it is new."""
+    """A field with parts that was not there; of Go's structs and of what Go never leaves out, only what is in it is
+    new."""
     below = fields_of(schema).get(key, entries_of(schema))
-    if below is not None and below.name and key in _STRUCTS and isinstance(value, dict):
+    if key in _STRUCTS and below is not None and below.name and isinstance(value, dict):
         node, _, _ = _fields({}, value, below)
     else:
         node = whole(value, below)
@@ -91,6 +96,9 @@ def _pair(element: str, pair: tuple[Any, Any], schema: Schema | None, found: _Fo
             return  # only custom resources have places where 1 and true could both be
         below = _fields(old, new, schema)
     elif isinstance(old, list) and isinstance(new, list) and (old or new) and not list_shape(schema).is_atomic:
+        items = items_of(schema)
+        if items is not None and items.name and old == new:
+            return  # the same
         below = _elements(old, new, schema)
     else:
         below = _unlike(element, pair, schema, found)
@@ -117,10 +125,15 @@ def _parts(value: Any, schema: Schema | None) -> FieldSet | None:
 
 def whole(value: Any, schema: Schema | None) -> FieldSet:
     """The node of a value that came or went with all that is in it."""
-    if isinstance(value, dict) and value and not is_whole(schema):
+    if not value:
+        return LEAF
+    if type(value) is dict and not is_whole(schema):
         named, entries = fields_of(schema), entries_of(schema)
-        return {MEMBER: LEAF, **{f"f:{key}": whole(each, named.get(key, entries)) for key, each in value.items()}}
-    if isinstance(value, list) and value and not list_shape(schema).is_atomic:
+        node: FieldSet = {MEMBER: LEAF}
+        for key, each in value.items():
+            node[f"f:{key}"] = whole(each, named.get(key, entries)) if type(each) in _PARTED else LEAF
+        return node
+    if type(value) is list and not list_shape(schema).is_atomic:
         groups, below = _grouped(value, schema), items_of(schema)
         nodes = {element: whole(each[0], below) if len(each) == 1 else LEAF for element, each in groups.items()}
         return {MEMBER: LEAF, **nodes} if nodes else LEAF

@@ -144,6 +144,8 @@ def _without(node: FieldSet, gone: FieldSet) -> FieldSet | None:
 
 def recursive_difference(fields: FieldSet, gone: FieldSet) -> FieldSet:
     """What is in the first, and neither in the second nor below a member of it."""
+    if fields.keys().isdisjoint(gone):
+        return fields
     left: FieldSet = {}
     for element, node in fields.items():
         second = gone.get(element)
@@ -170,13 +172,17 @@ def without_root(fields: FieldSet) -> FieldSet:
 
 def sorted_set(fields: FieldSet) -> FieldSet:
     """The same in upstream's order; the same object where it is in order."""
-    below = {element: sorted_set(node) if node else node for element, node in fields.items()}
-    names = list(below)
-    ordered = sorted(names, key=order) if any(name[0] not in ".f" for name in names) else sorted(names)
+    changed: FieldSet = {}
+    for element, node in fields.items():
+        if node and (now := sorted_set(node)) is not node:
+            changed[element] = now
+    names = list(fields)
+    ordered = sorted(names)
+    if ordered and ordered[-1][0] not in ".f":  # the letters of all other kinds come behind these
+        ordered.sort(key=order)
     if names == ordered:
-        unchanged = all(node is fields[element] for element, node in below.items())
-        return fields if unchanged else below
-    return {element: below[element] for element in ordered}
+        return {**fields, **changed} if changed else fields
+    return {element: changed.get(element) or fields[element] for element in ordered}
 
 
 def read(fields: Any) -> FieldSet:

@@ -1,8 +1,11 @@
 """Who changed what: ``metadata.managedFields`` of everything that is written
 (apimachinery, pkg/util/managedfields; structured-merge-diff, merge/update.go)."""
 
+import functools
 from dataclasses import dataclass, replace
 from typing import Any
+
+import msgspec
 
 from wherry.kube.machinery.apply.comparison import Comparison, compare
 from wherry.kube.machinery.apply.entries import (
@@ -27,6 +30,7 @@ from wherry.kube.machinery.apply.fieldsets import (
 )
 from wherry.kube.machinery.apply.removal import reconciled
 from wherry.kube.machinery.apply.shapes import of_object
+from wherry.kube.machinery.jsondocs import encode
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.patches.values import same
 from wherry.kube.machinery.schema.model import Schema
@@ -49,6 +53,7 @@ _STRIPPED = of_paths(
 )
 _STATUS = of_paths(("status",))
 _BEFORE = "before-first-apply"
+_REMEMBERED_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +188,19 @@ def writable_changes(comparison: Comparison, manager: Manager) -> Comparison:
 
 def reconciled_all(managed: Managed, schema: Schema) -> Managed:
     """With sets that agree with the schema as it is now."""
-    return {owner: entry.with_fields(reconciled(entry.fields, schema)) for owner, entry in managed.items()}
+    return {owner: entry.with_fields(_reconciled(entry.fields, schema)) for owner, entry in managed.items()}
+
+
+def _reconciled(fields: FieldSet, schema: Schema) -> FieldSet:
+    """Thousands of objects have the same sets, and a schema hardly ever changes: what agrees with it is remembered."""
+    text = encode(fields)
+    return fields if len(text) <= _REMEMBERED_BYTES and _agrees(schema, text) else reconciled(fields, schema)
+
+
+@functools.lru_cache(maxsize=1024)
+def _agrees(schema: Schema, text: bytes) -> bool:
+    fields = msgspec.json.decode(text)
+    return reconciled(fields, schema) is fields
 
 
 def without_changes(managed: Managed, comparison: Comparison, mine: Owner | None) -> Managed:

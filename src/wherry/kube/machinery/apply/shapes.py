@@ -18,6 +18,8 @@ from wherry.kube.machinery.schema.model import MISSING, Schema
 _NO_FIELDS: Mapping[str, Schema] = {}
 _RAW = "io.k8s.apimachinery.pkg.runtime.RawExtension"
 _TEXT = Schema(type="string")
+_REMEMBERED = 200
+"""Longer names are not: what is remembered is bounded in bytes, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ def element_of(item: Any, shape: ListShape) -> str:
     if not isinstance(item, dict):
         what = "a null element" if item is None else "non-map elements"
         raise ValueError(f"associative list with keys may not have {what}")
+    if len(shape.keys) == 1 and type(value := item.get(shape.keys[0][0])) is str and len(value) <= _REMEMBERED:
+        return _named(shape.keys[0][0], value)
     keys: Object = {}
     for name, default in shape.keys:
         if name in item:
@@ -103,6 +107,12 @@ def element_of(item: Any, shape: ListShape) -> str:
             "(and doesn't have default values for any key fields)"
         )
     return by_keys(keys)
+
+
+@functools.lru_cache(maxsize=4096)
+def _named(key: str, value: str) -> str:
+    """Most lists are of things with names, and most names are those of many."""
+    return by_keys({key: value})
 
 
 def _value_element(item: Any) -> str:
