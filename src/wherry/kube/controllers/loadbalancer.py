@@ -67,6 +67,8 @@ class LoadBalancers:
         }
 
     def _balanced(self, node: Object) -> Iterable[Key]:
+        if EXCLUDED in (node["metadata"].get("labels") or {}):
+            return ()
         return [key for service in self._services.cache if _is_balanced(service) for key in own(service)]
 
 

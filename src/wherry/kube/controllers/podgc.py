@@ -15,6 +15,7 @@ MOST_ENDED = 12_500
 QUARANTINE_SECONDS = 40.0
 _ALL = Key("", "")
 _LOOK_SECONDS = 20.0
+_REST_SECONDS = 2.0
 
 
 class PodGarbage:
@@ -30,11 +31,16 @@ class PodGarbage:
         self._pods = needs.informers.of(PODS)
         self._missing: dict[str, float] = {}
         """Nodes that pods are bound to and that are not there, since when: a node may yet be told of."""
+        self._looked_at = -_REST_SECONDS
         self.interests = (Interest(self._nodes, _everything), Interest(self._pods, _ended_or_bound))
 
     async def reconcile(self, key: Key) -> float | None:
+        left = self._looked_at + _REST_SECONDS - self._clock.monotonic()
+        if left > 0:
+            return left  # it is a look at all pods there are
         for pod in [*self._orphans(), *self._surplus(), *self._unbound()]:
             await self._end(pod)
+        self._looked_at = self._clock.monotonic()
         return _LOOK_SECONDS if self._missing else None
 
     def _orphans(self) -> Iterable[Object]:

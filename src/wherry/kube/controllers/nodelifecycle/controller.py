@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from wherry.kube.client.model import PatchType
 from wherry.kube.controllers.frame import Interest, Key, Needs
 from wherry.kube.controllers.nodelifecycle import plan
+from wherry.kube.controllers.nodelifecycle.zones import Zones
 from wherry.kube.machinery import times
 from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.kube.machinery.status import StatusError
@@ -33,11 +34,13 @@ class NodeLifecycle:
         self._heard: dict[str, tuple[tuple[object, object], float]] = {}
         """By node: the last report (lease and status), and by our own clock when we first saw it: other machines'
         clocks are not compared with ours."""
+        self._zones = Zones()
         self.interests = (Interest(self._nodes, self._changed), Interest(self._leases, _lease_of))
 
     def _changed(self, node: Object) -> Iterable[Key]:
-        """All of its zone look again when one gets well or ill: whether they may lose pods depends on it."""
-        return (Key("", each["metadata"]["name"]) for each in (*self._nodes.cache, node))
+        """Whether the others of its zone may lose pods can depend on it."""
+        name = node["metadata"]["name"]
+        return [Key("", each) for each in {name, *self._zones.learn(name, self._nodes.cache.get(name))}]
 
     async def reconcile(self, key: Key) -> float | None:
         node = self._nodes.cache.get(key.name)
@@ -79,7 +82,7 @@ class NodeLifecycle:
         self._recorder.event(about, "NodeNotReady", message)
 
     async def _taint(self, node: Object, now: str) -> None:
-        wanted = plan.taints(node, plan.may_execute(node, self._nodes.cache), now)
+        wanted = plan.taints(node, self._zones.is_well(node), now)
         if wanted is None:
             return
         meta = node["metadata"]

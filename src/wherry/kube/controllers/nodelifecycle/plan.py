@@ -1,6 +1,6 @@
 """From a node's conditions, and the time its lease was last renewed, to what it ought to say. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wherry.kube.machinery.model import Object
@@ -109,17 +109,6 @@ def _key(taint: Object) -> tuple[str, str]:
 def _is_ours(taint: Object) -> bool:
     key, effect = _key(taint)
     return key in OURS and (effect == "NoSchedule" or (effect == "NoExecute" and key in _EXECUTES))
-
-
-def may_execute(node: Object, nodes: Iterable[Object]) -> bool:
-    """Whether some node of its zone is well (nodelifecycle ComputeZoneState: full disruption ends no pods)."""
-    zone = _zone(node)
-    return any(status_of(each, READY) == "True" for each in nodes if _zone(each) == zone)
-
-
-def _zone(node: Object) -> tuple[str, str]:
-    labels = node["metadata"].get("labels") or {}
-    return labels.get("topology.kubernetes.io/region", ""), labels.get("topology.kubernetes.io/zone", "")
 
 
 def unready(pod: Object, now: str) -> Sequence[Object] | None:

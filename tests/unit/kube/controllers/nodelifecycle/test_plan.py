@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from wherry.kube.controllers.nodelifecycle.plan import is_lost, may_execute, silenced, taints, unready
+from wherry.kube.controllers.nodelifecycle.plan import is_lost, silenced, taints, unready
 from wherry.kube.machinery.model import Object
 
 NOW = "2026-01-01T00:00:00Z"
@@ -55,13 +55,6 @@ def test_the_time_since_when_is_kept() -> None:
     assert first is not None
     assert {each.get("timeAdded") for each in first if each["effect"] == "NoExecute"} == {NOW}
     assert taints(node(spec={"taints": first}, Ready="False"), True, "2027-01-01T00:00:00Z") is None
-
-
-def test_where_no_node_is_well_none_is_to_lose_its_pods() -> None:
-    ill, well, far = node("a", zone="x", Ready="Unknown"), node("b", zone="x", Ready="True"), node("c", Ready="True")
-    assert may_execute(ill, [ill, well])
-    assert not may_execute(ill, [ill, far])
-    assert keys(taints(ill, False, NOW)) == {"unreachable:NoSchedule"}
 
 
 def test_a_silent_node_s_conditions_are_unknown() -> None:
