@@ -18,7 +18,11 @@ Uid = Callable[[], str]
 
 def suffix() -> str:
     """What generateName ends in."""
-    return "".join(secrets.choice(_LETTERS) for _ in range(_SUFFIX))
+    number, letters = secrets.randbelow(len(_LETTERS) ** _SUFFIX), ""
+    for _ in range(_SUFFIX):
+        number, at = divmod(number, len(_LETTERS))
+        letters += _LETTERS[at]
+    return letters
 
 
 def generated_name(base: str) -> str:

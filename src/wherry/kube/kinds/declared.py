@@ -1,12 +1,13 @@
 """What the folders of the kinds say in few words."""
 
-from functools import partial
+from functools import cache, partial
 
 from wherry.kube.kinds.model import Conversion, Version
 from wherry.kube.machinery.model import GroupVersionKind
 from wherry.kube.machinery.schema.model import Schema
 
 
+@cache
 def _schema(gvk: GroupVersionKind) -> Schema:
     from wherry.kube.machinery.schema.builtin import schema_of
 

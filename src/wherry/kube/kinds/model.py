@@ -203,14 +203,15 @@ class Kind:
     (events.k8s.io). None: it has its own."""
     custom: bool = False
     """It came from a CustomResourceDefinition."""
+    resource: GroupResource = field(init=False)
+    """Asked for a dozen times a request, and so made once."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "resource", GroupResource(self.group, self.plural))
 
     @property
     def strategy(self) -> Strategy:
         return self.load_strategy()
-
-    @property
-    def resource(self) -> GroupResource:
-        return GroupResource(self.group, self.plural)
 
     @property
     def check_name(self) -> NameCheck:

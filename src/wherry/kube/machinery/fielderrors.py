@@ -47,8 +47,8 @@ class Path(str):
 
     def child(self, *names: str) -> "Path":
         """Of a field below; several names go down several levels."""
-        below = ".".join(names)
-        return Path(f"{self}.{below}" if self else below)
+        below = names[0] if len(names) == 1 else ".".join(names)
+        return Path(self + "." + below if self else below)
 
     def index(self, position: int) -> "Path":  # type: ignore[override]  # of a path; nobody searches in one
         """Of an element of a list."""
