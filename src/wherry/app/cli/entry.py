@@ -24,6 +24,7 @@ INSTANCE = {
     **_verbs("instance", "up", "down", "env", "status"),
     **_verbs("cluster", "kubeconfig", "backup", "restore"),
     **_verbs("why", "why"),
+    **_verbs("simulate", "simulate"),
     "install-docker-plugin": "plugin:install_docker_plugin_command",
 }
 CONTAINERS = {

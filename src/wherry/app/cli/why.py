@@ -21,7 +21,7 @@ def why_command(pod: str, namespace: str, kubeconfig: str) -> None:
 
     Of a pod without a node it says of each node why it will not do, as things are now.
     """
-    path = Path(kubeconfig) if kubeconfig else _own()
+    path = Path(kubeconfig) if kubeconfig else own_kubeconfig()
     first, slash, name = pod.rpartition("/")
     first = first.rpartition("/")[2]  # pods/x, pod/x: as kubectl writes it
     if slash and first in ("pod", "pods", "po"):
@@ -29,7 +29,8 @@ def why_command(pod: str, namespace: str, kubeconfig: str) -> None:
     say("\n".join(asyncio.run(_answer(path, first or namespace, name))))
 
 
-def _own() -> Path:
+def own_kubeconfig() -> Path:
+    """Of the instance that is meant. Raises NotFound when it has no cluster."""
     instance = load({"root": instance_root()}).instance
     if not instance.kubeconfig.exists():
         raise NotFound(f"no cluster in {instance.root}: start one with `wherry up{instance.flag}`")

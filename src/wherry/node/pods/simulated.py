@@ -16,6 +16,7 @@ from wherry.node.pods import restoring
 from wherry.node.pods.agent import Agent, Parts
 from wherry.node.pods.composing.containers import FAKE, ROLE
 from wherry.node.pods.fake import Addresses, Behaviour, FakeRuntime, behaviour
+from wherry.node.pods.machine import nodes
 from wherry.node.pods.machine.facts import ImaginedMachine
 from wherry.node.pods.options import Intervals, Options
 from wherry.node.pods.probes.model import ContentProber
@@ -31,7 +32,7 @@ SELDOM = Intervals(status=300.0, report=300.0, lease=160.0, usage=1e9)
 TYPE = {"type": "simulated"}
 """The label of every simulated node (kwok's documentation has ``type: kwok`` on its own)."""
 ANNOTATION = f"{FAKE}node"
-"""Says of a node that it is simulated, and by whom."""
+"""Says of a node that it is simulated (kwok's is ``kwok.x-k8s.io/node: fake``)."""
 _UNBALANCED = {"node.kubernetes.io/exclude-from-external-load-balancers": ""}
 """Nothing comes in by it."""
 _ZONE = "topology.kubernetes.io/zone"
@@ -44,11 +45,10 @@ MOST_SUBNETS = (200 - len(_SERVICES)) * _BYTE
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """What the nodes are like, and how pods are on them. ``owner``: whose they are, by the annotation. ``zones``: how
-    many they are spread over; 0: none. ``start_seconds``: until a container runs; ``job_seconds``: how long one of a
-    Job does, None: until it is stopped. A pod's own annotations count for more."""
+    """What the nodes are like, and how pods are on them. ``zones``: how many they are spread over; 0: none.
+    ``start_seconds``: until a container runs; ``job_seconds``: how long one of a Job does, None: until it is stopped.
+    A pod's own annotations count for more."""
 
-    owner: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     taints: tuple[Mapping[str, str], ...] = ()
     pods: int = 110
@@ -97,6 +97,15 @@ def simulated(shared: Shared, number: int, name: str = "", pods: Iterable[Object
     return Agent(shared.client, runtime, options, shared.clock, parts)
 
 
+def described(shared: Shared, number: int, name: str) -> Object:
+    """The node as it registers, without its status."""
+    return nodes.new_node(_options(shared, number, name), shared.machine.hardware())
+
+
+def is_simulated(node: Object) -> bool:
+    return ANNOTATION in (node["metadata"].get("annotations") or {})
+
+
 def subnet(number: int, pods: int) -> Addresses:
     """Of the pods of a node: a /24 of 10.0.0.0/8, or as many as it has pods for."""
     second, third = divmod(number * -(-pods // _SUBNET), _BYTE)
@@ -112,7 +121,7 @@ def _options(shared: Shared, number: int, node: str) -> Options:
         addresses=(f"10.{200 + number // 65536}.{number // _BYTE % _BYTE}.{number % _BYTE}",),
         max_pods=ways.pods,
         labels={**TYPE, **_UNBALANCED, **zone, **ways.labels},
-        annotations={ANNOTATION: ways.owner},
+        annotations={ANNOTATION: "simulated"},
         taints=ways.taints,
         port=0,  # it has no API: nobody is to look for one
         intervals=shared.intervals,
