@@ -48,7 +48,7 @@ def _validate_spec(spec: Object) -> Found:
     rules, backend = spec.get("rules") or [], spec.get("defaultBackend")
     found: Found = []
     if not rules and backend is None:
-        found.append(invalid(SPEC, rules, "either `defaultBackend` or `rules` must be specified"))
+        found.append(invalid(SPEC, rules or None, "either `defaultBackend` or `rules` must be specified"))
     if backend is not None:
         found += _validate_backend(backend, SPEC.child("defaultBackend"))
     found += each(SPEC.child("rules"), rules, _validate_rule)

@@ -8,6 +8,7 @@ from wherry.kube.kinds.model import Context, Strategy
 from wherry.kube.kinds.podspec.defaults import default_claim_spec
 from wherry.kube.kinds.rules import SPEC, STATUS, Found, counts, unsupported, without
 from wherry.kube.kinds.statefulset.pods import validate_pods
+from wherry.kube.machinery import names
 from wherry.kube.machinery.fielderrors import FieldError, Path, forbidden, invalid, required
 from wherry.kube.machinery.model import Object
 
@@ -90,6 +91,9 @@ def _validate_spec(spec: Object, old: Object | None) -> Found:
             found.append(unsupported(where.child(each), kept.get(each, ""), "Retain", "Delete"))
     found += counts(SPEC, spec, "replicas", "minReadySeconds")
     found += counts(SPEC.child("ordinals"), spec.get("ordinals", {}), "start")
+    service = spec.get("serviceName", "")
+    if service and old is None:  # those of before it was checked may stay (kubernetes/kubernetes#130233)
+        found += names.complain(SPEC.child("serviceName"), service, names.dns1123_label(service))
     found += templates.validate_selector(spec, SPEC, "statefulset")
     return found + validate_pods(spec, old, SPEC)
 

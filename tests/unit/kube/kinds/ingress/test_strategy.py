@@ -31,7 +31,7 @@ AT = "spec.rules[0].http.paths[0]"
         (at(path(), host="*.example.com"), []),
         (at(path("", "ImplementationSpecific")), []),
         ({"defaultBackend": {"resource": {"apiGroup": "a.io", "kind": "Bucket", "name": "b"}}}, []),
-        ({}, ["spec: Invalid value: []: either `defaultBackend` or `rules` must be specified"]),
+        ({}, ["spec: Invalid value: null: either `defaultBackend` or `rules` must be specified"]),
         (at(path("web")), [f'{AT}.path: Invalid value: "web": must be an absolute path']),
         (at(path("/a//b")), [f"{AT}.path: Invalid value: \"/a//b\": must not contain '//'"]),
         (at(path("/a%2fb", "Exact")), [f"{AT}.path: Invalid value: \"/a%2fb\": must not contain '%2f'"]),

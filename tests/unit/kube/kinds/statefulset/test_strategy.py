@@ -7,6 +7,7 @@ import pytest
 from tests.unit.kube.kinds.objects import NOW, changed, created, made, with_status
 from tests.unit.kube.kinds.workloads import workload
 from wherry.kube.kinds.statefulset import KIND
+from wherry.kube.machinery import names
 from wherry.kube.machinery.model import Object
 
 STORAGE = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1024Mi"}}}
@@ -54,6 +55,8 @@ def test_a_new_one_has_no_pods() -> None:
           'supported values: "Retain", "Delete"']),
         ({"ordinals": {"start": -1}},
          ["spec.ordinals.start: Invalid value: -1: must be greater than or equal to 0"]),
+        ({"serviceName": "Not_A_Label"},
+         [f'spec.serviceName: Invalid value: "Not_A_Label": {names.dns1123_label("Not_A_Label")[0]}']),
         ({"selector": {}}, ["spec.selector: Invalid value: {}: empty selector is invalid for statefulset"]),
     ],
 )  # fmt: skip
