@@ -15,7 +15,7 @@ from tests.kernel.netlab import OUTSIDE, Place, answers, asked
 from tests.kernel.proxylab import ProxyLab
 from tests.kernel.rig import wait_until
 from tests.unit.linux.apart import apart
-from tests.unit.node.proxy.objects import GATEWAY, NODE, TCP80, endpoint, service, slice_
+from tests.unit.node.proxy.objects import GATEWAY, NODE, TCP80, endpoint, namespace, pod, policy, service, slice_
 from wherry.kube.machinery.model import Object
 from wherry.linux.errors import KernelError
 from wherry.linux.netlink import inside
@@ -284,6 +284,12 @@ def _with_ipv6(place: Place, link: str, address: str, gateway: str = "") -> Plac
     return place.serve(8080, "::")
 
 
+def _forget_neighbours(place: Place) -> None:
+    assert place.netns is not None
+    with inside(place.netns):
+        subprocess.run(["ip", "-6", "neigh", "flush", "dev", "eth0"], check=True)
+
+
 @apart
 def test_the_second_family_is_served_as_the_first() -> None:
     network = IPv6Network("fd00:30::/64")
@@ -307,6 +313,15 @@ def test_the_second_family_is_served_as_the_first() -> None:
         assert client.ask("fd00:96::3", 80).error == "ConnectionRefusedError"
         assert client.ask("fd00:30::1", 30080).name in ("pod2", "pod3")
         assert pods[0].ask("fd00:96::1", 80)
+        lab.put(namespace(), policy(ingress=[{"from": [{"ipBlock": {"cidr": "fd00:30::3/128"}}]}]))
+        lab.put(*(pod(place.name, f"fd00:30::{place.name[3:]}") for place in pods))
+        wait_until(lambda: client.is_deaf("fd00:30::2", 8080))
+        wait_until(lambda: pods[1].ask("fd00:30::2", 8080).name == "pod2")
+        assert answers(pods[1], "fd00:30::2", 8080, 3) == {"pod2": 3}
+        # Who knows nobody's link address yet finds his peer, too: no policy is about neighbour discovery.
+        _forget_neighbours(pods[1])
+        assert pods[1].ask("fd00:30::2", 8080).name == "pod2"
+        assert client.is_deaf("fd00:30::2", 8080)
 
 
 class Load(threading.Thread):

@@ -21,6 +21,9 @@ _SPOOFED = (
     f"iifname @{PORTS} ether type ip iifname . ether saddr . ip saddr != @{PORT_SOURCES} drop",
     f"iifname @{PORTS} ether type arp iifname . arp saddr ether . arp saddr ip != @{PORT_SOURCES} drop",
 )
+_NEIGHBOURS = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert }"
+"""Discovery is between neighbours: of these nothing that was routed counts (RFC 4861, 7.1). Where the kernel shows
+bridged packets to rules for routed ones (br_netfilter), they come by ``forward``, and no policy is about them."""
 _REJECT = ("meta l4proto tcp reject with tcp reset", "reject with icmpx type port-unreachable")
 
 
@@ -72,7 +75,8 @@ def chains(node: Node, shapes: Collection[Shape]) -> dict[str, Chain]:
             ("ct state new jump unserved", *_no_redirects(bridge)), "type filter hook output priority -80"
         ),
         "forward": Chain(
-            ("ct state established,related accept", "jump policies"), "type filter hook forward priority -10"
+            ("ct state established,related accept", f"{_NEIGHBOURS} ip6 hoplimit 255 accept", "jump policies"),
+            "type filter hook forward priority -10",
         ),
         "postrouting": Chain(tuple(_postrouting(node)), "type nat hook postrouting priority 90"),
         "routed": Chain((*_SPOOFED, *_routed(node)), "type filter hook prerouting priority -300", "bridge"),
@@ -218,11 +222,10 @@ def _postrouting(node: Node) -> Iterator[str]:
 
 
 def _routed(node: Node) -> Iterator[str]:
-    """Unicast frames that come in by a port of the bridge and are not for the node's own link address yet. Neighbour
-    discovery is between neighbours (RFC 4861: nothing that was routed counts)."""
+    """Unicast frames that come in by a port of the bridge and are not for the node's own link address yet."""
     port = f'iifname "{node.ports}*"'
     frame = f"{port} ether daddr & 01:00:00:00:00:00 == 00:00:00:00:00:00 ether daddr != {node.mac}"
-    yield f"{port} icmpv6 type {{ nd-neighbor-solicit, nd-neighbor-advert }} accept"
+    yield f"{port} {_NEIGHBOURS} accept"
     for version in (4, 6):
         own = _networks(node, version)
         if own:
