@@ -48,8 +48,8 @@ class QuotaCharges:
         info = RequestInfo("update", "", "", "v1", QUOTAS.resource, metadata["namespace"], metadata["name"], "status")
         call = Call(info, served, _SELF, datetime.now(UTC), user_agent="kube-apiserver")
 
-        async def make(obj: Object, entry: Entry) -> Object:
-            changed = copied(obj)
+        async def make(entry: Entry) -> Object:
+            changed = entry.copy()
             changed["status"] = copied(status_)
             changed["metadata"]["resourceVersion"] = metadata["resourceVersion"]
             return changed

@@ -45,8 +45,8 @@ class Patches:
             raise status.invalid(_OPTIONS, "", found)
         change, mistakes = changer(call, call.served.version.schema()), _mistakes(call)
 
-        async def make(obj: Object, entry: Entry) -> Object:
-            base = call.served.from_storage(obj)
+        async def make(entry: Entry) -> Object:
+            base = call.served.from_storage(entry.copy())
             try:
                 return _settled(call, change(base), entry, mistakes)
             except decoding.Unfit as error:
@@ -63,8 +63,8 @@ class Patches:
         manager = manager_of(call, "Apply", part.subresource)
         force = is_true(call.query.get("force", ""))
 
-        async def make(obj: Object, entry: Entry) -> Object:
-            merged = server_side_apply(call.served.from_storage(obj), applied, manager, force)
+        async def make(entry: Entry) -> Object:
+            merged = server_side_apply(call.served.from_storage(entry.copy()), applied, manager, force)
             try:
                 return _settled(call, merged, entry)
             except decoding.Unfit as error:

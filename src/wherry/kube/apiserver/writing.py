@@ -16,7 +16,7 @@ from wherry.kube.apiserver.entries import Entry
 from wherry.kube.apiserver.expiry import Leases
 from wherry.kube.apiserver.model import AdmissionRequest, Operation
 from wherry.kube.apiserver.reservations import NOTHING, SERVICES, Reservations, Reserved
-from wherry.kube.apiserver.stored import copied, key_of, served, unversioned, value_of
+from wherry.kube.apiserver.stored import copied, decode, encode, key_of, served, unversioned, value_of
 from wherry.kube.kinds.model import Kind
 from wherry.kube.machinery import status
 from wherry.kube.machinery.apply.managed import restore_times
@@ -30,8 +30,8 @@ NAME_TRIES = 8  # apiserver pkg/registry/rest/create.go maxNameGenerationCreateA
 OBJECT_BYTES = 3 * 1024 * 1024 // 2  # etcd --max-request-bytes
 TRIES = 100
 """How often a change is made again when somebody else was quicker (upstream: without limit, GuaranteedUpdate)."""
-Make = Callable[[Object, Entry], Awaitable[Object]]
-"""From an object as it is (its own copy, storage version) to what it is to be (storage version, same place)."""
+Make = Callable[[Entry], Awaitable[Object]]
+"""From an object as it is to what it is to be (its own, storage version, same place)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +153,11 @@ class Writes:
             found = [invalid("metadata.resourceVersion", "", "must be specified for an update")]
             raise status.invalid(kind.group_kind, obj["metadata"]["name"], found)
 
-        async def make(_: Object, __: Entry) -> Object:
-            return copied(obj)
+        text, fresh = encode(obj), [obj]  # a write changes what it is given
+
+        async def make(_: Entry) -> Object:
+            found: Object = fresh.pop() if fresh else decode(text)
+            return found
 
         if kind.allow_create_on_update and not part.subresource:
             await self._caches.current()
@@ -173,7 +176,7 @@ class Writes:
         for _ in range(TRIES):
             entry = await self.entry(call, name)
             old = entry.object
-            new = await make(entry.copy(), entry)
+            new = await make(entry)
             pinned = metadata.check_revision(new, entry.revision, call)
             new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
             try:

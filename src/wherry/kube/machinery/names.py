@@ -247,9 +247,12 @@ def complain(path: Path, value: object, complaints: Sequence[str]) -> list[Field
 # Metadata (k8s.io/apimachinery pkg/api/validation/objectmeta.go)
 
 _METADATA = Path("metadata")
+_LABELS, _ANNOTATIONS, _MANAGED = (_METADATA.child(name) for name in ("labels", "annotations", "managedFields"))
+_FINALIZERS, _NAMESPACE, _OWNERS = (_METADATA.child(name) for name in ("finalizers", "namespace", "ownerReferences"))
 ANNOTATIONS_BYTES = 256 * 1024
 """What all annotations of an object may take together, keys and values."""
 _STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
+_BOTH = "finalizer orphan and foregroundDeletion cannot be both set"
 NOT_A_FINALIZER = "name is neither a standard finalizer name nor is it fully qualified"
 _UNCHANGING = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
 
@@ -276,19 +279,21 @@ def validate_metadata(
 
 
 def _validate_namespace(namespace: str, namespaced: bool) -> list[FieldError]:
-    path = _METADATA.child("namespace")
     if not namespaced:
-        return [forbidden(path, "not allowed on this type")] if namespace else []
-    return complain(path, namespace, dns1123_label(namespace)) if namespace else [required(path)]
+        return [forbidden(_NAMESPACE, "not allowed on this type")] if namespace else []
+    return complain(_NAMESPACE, namespace, dns1123_label(namespace)) if namespace else [required(_NAMESPACE)]
 
 
 def _validate_both(meta: Object) -> list[FieldError]:
     """What holds for new and for changed objects."""
-    errors = validate_labels(meta.get("labels") or {}, _METADATA.child("labels"))
-    errors += validate_annotations(meta.get("annotations") or {}, _METADATA.child("annotations"))
+    errors: list[FieldError] = []
+    if labels := meta.get("labels"):
+        errors += validate_labels(labels, _LABELS)
+    if annotations := meta.get("annotations"):
+        errors += validate_annotations(annotations, _ANNOTATIONS)
     errors += _validate_owners(meta.get("ownerReferences") or ())
     for position, entry in enumerate(meta.get("managedFields") or ()):
-        errors += _validate_managed(entry, _METADATA.child("managedFields").index(position))
+        errors += _validate_managed(entry, _MANAGED.index(position))
     return errors
 
 
@@ -302,8 +307,7 @@ def validate_labels(labels: Mapping[str, str], path: Path) -> list[FieldError]:
 
 def validate_annotations(annotations: Mapping[str, str], path: Path) -> list[FieldError]:
     """Keys may have upper case where labels may not; all together have a limit."""
-    errors: list[FieldError] = []
-    size = 0
+    errors, size = list[FieldError](), 0
     for key, value in annotations.items():
         errors += complain(path, key, qualified_name(key.lower()))
         size += _length(key) + _length(value)
@@ -313,9 +317,8 @@ def validate_annotations(annotations: Mapping[str, str], path: Path) -> list[Fie
 
 
 def _validate_owners(owners: Sequence[Object]) -> list[FieldError]:
-    path = _METADATA.child("ownerReferences")
+    path, controller = _OWNERS, ""
     errors: list[FieldError] = []
-    controller = ""
     for owner in owners:
         version = owner.get("apiVersion", "")
         if not version.rpartition("/")[2] or version.count("/") > 1:
@@ -337,14 +340,12 @@ def _validate_owners(owners: Sequence[Object]) -> list[FieldError]:
 
 
 def _validate_finalizers(finalizers: Sequence[str], custom: bool) -> list[FieldError]:
-    path = _METADATA.child("finalizers")
-    errors: list[FieldError] = []
-    for each in finalizers:
-        errors += complain(path, each, qualified_name(each))
+    if not finalizers:
+        return []
+    errors = [error for each in finalizers for error in complain(_FINALIZERS, each, qualified_name(each))]
     if "orphan" in finalizers and "foregroundDeletion" in finalizers:
-        both = "finalizer orphan and foregroundDeletion cannot be both set"
-        errors.append(invalid(path, list(finalizers), both))
-    return errors if custom else errors + validate_finalizer_names(finalizers, path)
+        errors.append(invalid(_FINALIZERS, list(finalizers), _BOTH))
+    return errors if custom else errors + validate_finalizer_names(finalizers, _FINALIZERS)
 
 
 def validate_finalizer_names(finalizers: Sequence[str], path: Path) -> list[FieldError]:
@@ -396,4 +397,4 @@ def validate_metadata_update(obj: Object, old: Object, *, custom: bool = False) 
         if (now or None) != (then or None):
             errors.append(invalid(_METADATA.child(name), now, IMMUTABLE))
     errors += _validate_both(meta)
-    return errors if custom else errors + validate_finalizer_names(finalizers, _METADATA.child("finalizers"))
+    return errors if custom else errors + validate_finalizer_names(finalizers, _FINALIZERS)
