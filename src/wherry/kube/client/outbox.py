@@ -86,7 +86,9 @@ class Outbox:
 
     async def _deliver(self, key: _Key, room: asyncio.Semaphore) -> None:
         try:
-            await self._send(self._waiting.pop(key))
+            found = self._waiting.pop(key, None)
+            if found is not None:  # else what came between the queue and here has gone with the one before
+                await self._send(found)
         finally:
             self._queue.done(key)
             room.release()

@@ -71,6 +71,18 @@ async def test_several_are_under_way_at_once_and_no_more_than_that() -> None:
     assert client.most == AT_ONCE and len(client.all(EVENTS)) == AT_ONCE * 3
 
 
+async def test_one_that_comes_again_between_the_queue_and_its_sender_is_sent_once() -> None:
+    client = FakeClient()
+    outbox = Outbox(client, client.clock)
+    outbox.put(made())
+    first = await outbox._queue.get()
+    outbox.put(made(count=2, is_new=False))
+    await outbox._deliver(first, asyncio.Semaphore(AT_ONCE))
+    await outbox._deliver(await outbox._queue.get(), asyncio.Semaphore(AT_ONCE))
+    await outbox.flush()
+    assert [each["count"] for each in client.all(EVENTS)] == [2]
+
+
 async def test_a_count_is_raised_when_the_event_is_there() -> None:
     client = SlowClient()
     async with sending(client) as outbox:
