@@ -14,6 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from wherry.http.connection import Connection, RenderError
+from wherry.http.request import Request
 from wherry.kit.errors import Conflict, Forbidden, Invalid
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -41,6 +42,9 @@ class _Connections(web.Server):
         self._render_error = render_error
         self._most = most
         self._options = options
+
+    def _make_request(self, *given: Any) -> web.BaseRequest:
+        return Request(*given, loop=self._loop)
 
     def connection_made(self, handler: Any, transport: asyncio.Transport) -> None:
         """See :class:`aiohttp.web.Server`."""

@@ -121,6 +121,20 @@ def test_head_is_get_without_a_body(web: Web, path: str) -> None:
     assert head.headers["Content-Length"] == web.get(f"{path}/a").headers["Content-Length"]
 
 
+def test_every_answer_has_a_name_and_none_tells_of_versions(web: Web, path: str) -> None:
+    """``Audit-Id``: the client's own, so that it is found again, or a new one."""
+    nobody = web.with_token("")
+    answers = [web.get(path), web.get("/nope"), web.get("/version"), web.get(f"{path}-not"), nobody.get(path)]
+    names = [each.headers["Audit-Id"] for each in answers]
+    assert [each.code for each in answers] == [200, 404, 200, 404, 401]
+    assert len(set(names)) == len(names) and all(len(each) == 36 for each in names)
+    assert not any(each.headers["Server"] for each in answers)
+    assert web.send("GET", path, headers={"Audit-ID": "mine"}).headers["Audit-Id"] == "mine"
+    assert len(web.send("GET", path, headers={"Audit-ID": "x" * 5000}).headers["Audit-Id"]) == 36
+    with web.watch(path.rpartition("/")[0]) as watch:
+        assert len(watch.response.headers["Audit-Id"]) == 36
+
+
 def test_versions_of_one_object(web: Web, namespace: str) -> None:
     """The same autoscaler in v1 and v2: what one cannot say is kept by the other."""
     here = f"namespaces/{namespace}/horizontalpodautoscalers"

@@ -7,6 +7,7 @@ and version (:mod:`wherry.kube.apiserver.authn` says so).
 import asyncio
 import logging
 import time
+import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from aiohttp import web
 
 from wherry.http.answering import answered
 from wherry.http.body import read_body
+from wherry.http.request import ANSWER_HEADERS
 from wherry.http.streams import connection_of
 from wherry.kit.errors import Invalid
 from wherry.kube.apiserver.api import Api, not_allowed
@@ -50,6 +52,7 @@ _HEADERS = {"Cache-Control": "no-cache, private"}
 _IN_STREAM = (410, 504)
 """What a watch is told in its stream: who got so far has asked rightly (pkg/storage/cacher: newErrWatcher)."""
 _WARNINGS = web.RequestKey("warnings", list[str])
+_AUDIT_ID, _AUDIT_ID_LENGTH = "Audit-Id", 64
 Page = Callable[[web.BaseRequest, RequestInfo], Awaitable[web.StreamResponse]]
 
 
@@ -78,6 +81,7 @@ class HttpApi:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Every request's answer; refusals are Status objects."""
+        request[ANSWER_HEADERS] = {_AUDIT_ID: _audit_id(request)}
         return await answered(request, self._dispatch, refuse, _HEADERS, log)
 
     async def _dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -232,6 +236,13 @@ def wanted_of(accept: str, call: Call) -> Wanted:
     if not accept or accept == _JSON:
         return PLAIN
     return fitting(_wanted(accept), call.info.verb == "list")
+
+
+def _audit_id(request: web.BaseRequest) -> str:
+    """What the request is called: as the client says (so that what several servers do for it is found together), or
+    a new name (apiserver pkg/endpoints/filters/audit_init.go)."""
+    given = request.headers.get(_AUDIT_ID, "")
+    return given if 0 < len(given) <= _AUDIT_ID_LENGTH and given.isprintable() else str(uuid.uuid4())
 
 
 async def _body(request: web.BaseRequest) -> bytes:
