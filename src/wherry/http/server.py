@@ -43,8 +43,8 @@ class _Connections(web.Server):
         self._most = most
         self._options = options
 
-    def _make_request(self, *given: Any) -> web.BaseRequest:
-        return Request(*given, loop=self._loop)
+    def _make_request(self, message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
+        return Request(message, payload, protocol, writer, task, self._loop)  # of aiohttp's own types
 
     def connection_made(self, handler: Any, transport: asyncio.Transport) -> None:
         """See :class:`aiohttp.web.Server`."""
