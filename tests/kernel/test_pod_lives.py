@@ -38,7 +38,7 @@ async def test_it_says_how_it_ended(bench: PodBench) -> None:
     with pytest.raises(Invalid, match="executable file not found"):
         await bench.container(pod, "nosuch", attempt=2)
     never = next(one for one in bench.pods.containers(pod.id) if one.attempt == 2)
-    assert (never.state, never.reason, never.exit_code) == (State.EXITED, "ContainerCannotRun", 127)
+    assert (never.state, never.reason, never.exit_code) == (State.EXITED, "StartError", 128)
     assert "executable file not found" in never.message and never.finished_ns >= never.created_ns
 
 

@@ -21,13 +21,23 @@ from wherry.kit.errors import Invalid
 from wherry.linux.processes import give_back_memory
 
 if TYPE_CHECKING:
+    from wherry.app.nodeagent import NodeAgent
     from wherry.app.wiring import Engine
 
 HOPELESS = 78  # sysexits.h EX_CONFIG: the supervisor does not try again
 _TIDY_SECONDS = 0.5
 # Allocations between two collections: as much memory as with Python's own number, and the time of none at all.
 _SELDOM, _OFTEN = 20_000, gc.get_threshold()[0]
-_SETTINGS = ("root", "config", "log_level", "registry_mirror", "insecure_registry", "registry", "plain_http", "static_pods")
+_SETTINGS = (
+    "root",
+    "config",
+    "log_level",
+    "registry_mirror",
+    "insecure_registry",
+    "registry",
+    "plain_http",
+    "static_pods",
+)
 log = logging.getLogger("wherry")
 
 
@@ -93,13 +103,17 @@ async def _live(settings: Settings, spawner: Launched, arguments: argparse.Names
         return HOPELESS
     asyncio.get_running_loop().call_later(_TIDY_SECONDS, _tidy)
     log.info("answering at unix://%s", settings.instance.socket)
-    agent = _start_agent(engine, settings) if arguments.cluster and not tear_down else None
+    agent = _agent(engine, settings) if arguments.cluster and not tear_down else None
+    running = asyncio.get_running_loop().create_task(agent.run(), name="agent") if agent is not None else None
     how = Ending.TEAR_DOWN if tear_down else await ending
-    if agent is not None:
-        agent.cancel()
-        await asyncio.wait([agent])
     if how is Ending.TEAR_DOWN:
         log.info("ending the containers and what the instance made in the kernel")
+        if agent is not None:
+            await agent.end_pods()
+    if running is not None:
+        running.cancel()
+        await asyncio.wait([running])
+    if how is Ending.TEAR_DOWN:
         await engine.tear_down()
     else:
         log.info("leaving; containers go on")
@@ -107,10 +121,10 @@ async def _live(settings: Settings, spawner: Launched, arguments: argparse.Names
     return 0
 
 
-def _start_agent(engine: "Engine", settings: Settings) -> asyncio.Task[None]:
-    from wherry.app import nodeagent
+def _agent(engine: "Engine", settings: Settings) -> "NodeAgent":
+    from wherry.app.nodeagent import NodeAgent
 
-    return asyncio.get_running_loop().create_task(nodeagent.run(engine, settings), name="agent")
+    return NodeAgent(engine, settings)
 
 
 def _tidy() -> None:

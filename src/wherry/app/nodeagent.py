@@ -15,12 +15,15 @@ from wherry.app.rights import NODE_SERVICES
 from wherry.engine.instance import Instance
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wherry.app.wiring import Engine
     from wherry.kube.client.clock import Clock
     from wherry.kube.client.connection import Connection
     from wherry.kube.client.informers import Informers
     from wherry.kube.client.model import Client
     from wherry.kube.controllers.frame import Controller
+    from wherry.node.pods.agent import Agent
     from wherry.node.pods.options import Options
 
 log = logging.getLogger("wherry.node")
@@ -28,17 +31,42 @@ _LOOK_SECONDS = 0.01
 _AGAIN_SECONDS = 1.0
 
 
-async def run(engine: "Engine", settings: Settings) -> None:
-    """Until cancelled; pods go on. What fails is told and begun again: everything is found in API and engine."""
-    while True:
+class NodeAgent:
+    """Of the instance's own node. Somebody runs it."""
+
+    def __init__(self, engine: "Engine", settings: Settings) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._agent: Agent | None = None
+
+    async def run(self) -> None:
+        """Until cancelled; pods go on. What fails is told and begun again: everything is found in API and engine."""
+        while True:
+            try:
+                await _live(self._engine, self._settings, self._met)
+            except Exception:
+                log.exception("the node's agent failed; starting it again")
+                await asyncio.sleep(_AGAIN_SECONDS)
+
+    def _met(self, agent: "Agent") -> None:
+        self._agent = agent
+
+    async def end_pods(self) -> None:
+        """End what runs of them as pods end: for good where the settings say so, or until the next start. What still
+        runs afterwards (there was no time, or the agent is not ready) ends as other containers do."""
+        agent, settings = self._agent, self._settings
+        if agent is None or not agent.ready.is_set():
+            return
         try:
-            await _live(engine, settings)
+            if settings.node_shutdown_grace:
+                await agent.shut_down(settings.node_shutdown_grace, settings.node_shutdown_grace_critical)
+            else:
+                await agent.halt(settings.containers_stop_timeout)
         except Exception:
-            log.exception("the node's agent failed; starting it again")
-            await asyncio.sleep(_AGAIN_SECONDS)
+            log.exception("the pods could not be ended as pods end")
 
 
-async def _live(engine: "Engine", settings: Settings) -> None:
+async def _live(engine: "Engine", settings: Settings, met: "Callable[[Agent], None]") -> None:
     await _served(settings)
     # Loaded now: an engine without a cluster never needs them, and one with a cluster has answered by now.
     from wherry.app import nodenetwork
@@ -47,10 +75,13 @@ async def _live(engine: "Engine", settings: Settings) -> None:
     from wherry.kube.client.informers import Informers
     from wherry.node.pods.agent import Agent, Parts
     from wherry.node.runtime import EngineRuntime
+    from wherry.node.runtime.images import Care
+    from wherry.node.runtime.pulled import Pulled
 
     clock, instance = SystemClock(), settings.instance
     node = node_name(settings)
-    runtime = EngineRuntime(engine.containers.pods, engine.images, engine.registries, engine.events)
+    care = Care(Pulled(engine.database), engine.containers.image_users)
+    runtime = EngineRuntime(engine.containers.pods, engine.images, engine.registries, engine.events, care=care)
     async with AsyncExitStack() as stack:
         kubelet = await stack.enter_async_context(
             HttpApiClient(_connection(instance, f"node-{node}"), clock, "kubelet")
@@ -71,6 +102,7 @@ async def _live(engine: "Engine", settings: Settings) -> None:
         api, port = await stack.enter_async_context(nodeserving.served(instance, node, runtime, kubelet, clock))
         agent = Agent(kubelet, runtime, _options(settings, port), clock, parts)
         api.lookup = agent
+        met(agent)
         async with asyncio.TaskGroup() as group:
             group.create_task(proxy.run(), name="proxy")
             group.create_task(nodenetwork.names(engine.networks, settings, wider, clock), name="dns")
@@ -140,6 +172,7 @@ def _options(settings: Settings, port: int) -> "Options":
         ),
         image_care=ImageCare(settings.node_image_gc_high, settings.node_image_gc_low, settings.node_image_gc_age),
         unsafe_sysctls=settings.node_unsafe_sysctls,
+        seccomp_directory=settings.instance.seccomp,
     )
 
 

@@ -6,9 +6,9 @@ is a file for the standard error of all (``-`` keeps ours), and the rest are the
 get two more arguments: the lock again, and a lifeline, a pipe that ends when the supervisor does: they then leave, so
 that a next ``wherry up`` finds the root free.
 
-Signals: SIGTERM and SIGINT end both and then the supervisor, containers go on; SIGUSR2 ends containers, node, control
-and supervisor; SIGHUP is passed on. When one of them dies, it is started again, with growing delays while it dies
-young; the other goes on.
+Signals: SIGTERM and SIGINT end both and then the supervisor, containers go on; SIGUSR2 ends containers, node, then
+control (pods may have to tell it of their end), and the supervisor; SIGHUP is passed on. When one of them dies, it is
+started again, with growing delays while it dies young; the other goes on.
 
 All signals are blocked and taken one at a time by sigtimedwait(2): there are no handlers, hence no races.
 """
@@ -102,8 +102,10 @@ class Supervisor:
             child.plan_restart(code)
         elif child is self._node and self._ending == signal.SIGUSR2 and code and not child.tearing_down:
             self._spawn(child, "--tear-down")
-        elif child is self._node and not self._status:
-            self._status = max(code, 0)
+        elif child is self._node:
+            self._status = self._status or max(code, 0)
+            for other in self._children:
+                self._end(other)
 
     def _patience(self) -> float:
         due = min(child.kill_at if child.pid else child.next_start for child in self._children)
@@ -117,13 +119,19 @@ class Supervisor:
                 child.send(signal.SIGHUP)
             return
         self._ending = number
-        for child in self._children:
-            tear_down = number == signal.SIGUSR2 and child is self._node
-            if child.pid:
-                child.send(signal.SIGUSR2 if tear_down else signal.SIGTERM)
-                child.kill_at = NEVER if tear_down else time.monotonic() + STOP_SECONDS
-            elif tear_down:
-                self._spawn(child, "--tear-down")
+        if number != signal.SIGUSR2:
+            for child in self._children:
+                self._end(child)
+        elif self._node.pid:
+            self._node.send(signal.SIGUSR2)
+            self._node.kill_at = NEVER
+        else:
+            self._spawn(self._node, "--tear-down")
+
+    def _end(self, child: Child) -> None:
+        if child.pid and child.kill_at == NEVER:
+            child.send(signal.SIGTERM)
+            child.kill_at = time.monotonic() + STOP_SECONDS
 
     def _reap(self, child: Child) -> int | None:
         """Exit code of a child when it has ended (negative: by which signal)."""

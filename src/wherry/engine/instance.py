@@ -26,6 +26,7 @@ class Instance:
           pods/                volumes of the pods on this node
           storage/             volumes of claims
           manifests/           pods of this machine's own, which the user puts there
+          seccomp/             profiles that pods may name, likewise
           kubeconfig           how to reach the cluster as its administrator
           content/             OCI image layout: blobs/sha256/…, ingest/
           snapshots/           one directory a chain id
@@ -101,6 +102,11 @@ class Instance:
     def manifests(self) -> Path:
         """Where pods of this machine's own are looked for, unless the settings say where."""
         return self.root / "manifests"
+
+    @property
+    def seccomp(self) -> Path:
+        """Where profiles are that pods may name (``localhostProfile``), as below the kubelet's root directory."""
+        return self.root / "seccomp"
 
     @property
     def kubeconfig(self) -> Path:

@@ -33,7 +33,7 @@ note("orphaned")
 class Running:
     """A supervisor under test and what its nodes wrote."""
 
-    def __init__(self, directory: Path, mode: str) -> None:
+    def __init__(self, directory: Path, mode: str, *control: str) -> None:
         self.log = directory / "log"
         self.log.touch()
         self.lock_file = directory / "instance.lock"
@@ -43,7 +43,8 @@ class Running:
         script.write_text(NODE)
         command = [sys.executable, "-I", "-S", str(Path(supervisor.__file__)), str(held), str(directory / "err")]
         node = [sys.executable, str(script), str(self.log), mode]
-        self.process = subprocess.Popen([*command, *node], pass_fds=[held])
+        more = ["--", sys.executable, str(script), str(self.log), *control] if control else []
+        self.process = subprocess.Popen([*command, *node, *more], pass_fds=[held])
         os.close(held)
 
     def lines(self) -> list[str]:
@@ -61,11 +62,11 @@ class Running:
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[[str], Running]]:
+def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     made: list[Running] = []
 
-    def make(mode: str) -> Running:
-        made.append(Running(tmp_path, mode))
+    def make(mode: str, *control: str) -> Running:
+        made.append(Running(tmp_path, mode, *control))
         return made[-1]
 
     yield make
@@ -74,34 +75,34 @@ def start(tmp_path: Path) -> Iterator[Callable[[str], Running]]:
         running.process.wait()
 
 
-def test_it_writes_its_pid_into_the_lock(start: Callable[[str], Running]) -> None:
+def test_it_writes_its_pid_into_the_lock(start: Callable[..., Running]) -> None:
     running = start("stays")
     running.node()
     assert running.lock_file.read_text() == f"{running.process.pid}\n"
 
 
-def test_a_node_that_dies_is_started_again(start: Callable[[str], Running]) -> None:
+def test_a_node_that_dies_is_started_again(start: Callable[..., Running]) -> None:
     running = start("stays")
     os.kill(running.node(), signal.SIGKILL)
     running.wait_for(lambda lines: len(lines) == 2)
     assert running.process.poll() is None
 
 
-def test_a_node_that_dies_young_is_started_with_growing_delays(start: Callable[[str], Running], tmp_path: Path) -> None:
+def test_a_node_that_dies_young_is_started_with_growing_delays(start: Callable[..., Running], tmp_path: Path) -> None:
     running = start("dies")
     running.wait_for(lambda lines: len(lines) == 4)
     said = (tmp_path / "err").read_text()
     assert all(f"again in {delay} s" in said for delay in ("0.1", "0.2", "0.4"))
 
 
-def test_a_node_that_cannot_be_helped_ends_the_supervisor(start: Callable[[str], Running]) -> None:
+def test_a_node_that_cannot_be_helped_ends_the_supervisor(start: Callable[..., Running]) -> None:
     running = start("hopeless")
     assert running.process.wait(20) == supervisor.HOPELESS
     assert len(running.lines()) == 1
 
 
 @pytest.mark.parametrize(("sent", "noted"), [("SIGTERM", "term"), ("SIGINT", "term"), ("SIGUSR2", "usr2")])
-def test_signals_end_node_and_supervisor(start: Callable[[str], Running], sent: str, noted: str) -> None:
+def test_signals_end_node_and_supervisor(start: Callable[..., Running], sent: str, noted: str) -> None:
     running = start("stays")
     running.node()
     running.process.send_signal(signal.Signals[sent])
@@ -109,7 +110,7 @@ def test_signals_end_node_and_supervisor(start: Callable[[str], Running], sent: 
     assert running.lines()[-1] == noted
 
 
-def test_tear_down_between_two_nodes_starts_one_for_it(start: Callable[[str], Running]) -> None:
+def test_tear_down_between_two_nodes_starts_one_for_it(start: Callable[..., Running]) -> None:
     running = start("dies")
     running.wait_for(lambda lines: len(lines) == 5)
     running.process.send_signal(signal.SIGUSR2)
@@ -117,7 +118,15 @@ def test_tear_down_between_two_nodes_starts_one_for_it(start: Callable[[str], Ru
     assert running.lines()[-1].endswith("--tear-down")
 
 
-def test_node_learns_that_the_supervisor_was_killed(start: Callable[[str], Running]) -> None:
+def test_control_is_there_until_the_node_has_ended_the_containers(start: Callable[..., Running]) -> None:
+    running = start("stays", "stays")
+    running.wait_for(lambda lines: len(lines) == 2)
+    running.process.send_signal(signal.SIGUSR2)
+    assert running.process.wait(20) == 0
+    assert running.lines()[2:] == ["usr2", "term"]
+
+
+def test_node_learns_that_the_supervisor_was_killed(start: Callable[..., Running]) -> None:
     running = start("stays")
     node = running.node()
     running.process.kill()

@@ -14,12 +14,11 @@ from wherry.kube.client.informer import Informer, Retry
 from wherry.kube.client.informers import Informers
 from wherry.kube.client.model import Client
 from wherry.kube.machinery.model import GroupVersionResource, Object
-from wherry.kube.machinery.quantity import ZERO, Quantity
+from wherry.kube.machinery.quantity import Quantity
 from wherry.kube.machinery.times import rfc3339
-from wherry.node.pods import admission, manifests, orphans, resolving, view
-from wherry.node.pods.composing.resources import pod_requests
+from wherry.node.pods import admission, manifests, orphans, resolving, room, shutdown, view
+from wherry.node.pods.images import collecting
 from wherry.node.pods.images.pulling import Pulls
-from wherry.node.pods.life.model import Ending
 from wherry.node.pods.lookup import PodPlace
 from wherry.node.pods.machine import nodes
 from wherry.node.pods.machine.evicting import Evictor
@@ -34,6 +33,7 @@ from wherry.node.pods.parts import Parts
 from wherry.node.pods.probes.asking import NetworkProber
 from wherry.node.pods.probes.watching import Probes
 from wherry.node.pods.references import References
+from wherry.node.pods.room import Household
 from wherry.node.pods.runtime import ImageStatus, PodRuntime, Sandbox
 from wherry.node.pods.sources import PodSource
 from wherry.node.pods.staticpods import MirrorWriter, remove_mirror
@@ -53,8 +53,6 @@ COMPONENT = "kubelet"
 _SOON = Retry(base_seconds=0.05, maximum_seconds=30.0)
 """Of what pods refer to: the right to read it can be a moment behind the pod."""
 _SWEEP_SECONDS = 1.0
-_LOOK_SECONDS = 0.05
-_SHUTDOWN = "Pod was terminated in response to imminent node shutdown."
 logger = logging.getLogger(__name__)
 
 
@@ -76,7 +74,7 @@ class Agent:
         static = options.static_pods
         self._manifests = Manifests(static, options.node) if static is not None else None
         self._static: Mapping[str, Object] = {}
-        self._is_shutting_down = False
+        self._is_shutting_down = self._is_halted = False
         self._sweeping: Timer | None = None
         self._machine = self._parts.machine or ThisMachine(options.directory)
         self._recorder: Recorder | None = None
@@ -126,10 +124,13 @@ class Agent:
 
     async def _live(self, informers: Informers, references: References, group: asyncio.TaskGroup) -> None:
         volumes = await self._prepare(references)
+        collector = collecting.Collector(
+            collecting.Needs(self._runtime, self._clock, self._events, self._options, self._machine, self._pods)
+        )
         self._evictor = Evictor(
             EvictorNeeds(
                 self._runtime, self._clock, self._events, self._options, self._machine,
-                lambda: list(self._workers.values()), lambda: self._keeper.tell(), self._sweep,
+                lambda: list(self._workers.values()), lambda: self._keeper.tell(), self._sweep, collector.free,
             )
         )  # fmt: skip
         self._keeper = NodeKeeper(
@@ -143,6 +144,7 @@ class Agent:
             group.create_task(self._follow_static(self._manifests), name="static pods")
         group.create_task(self._keeper.run(), name="node")
         group.create_task(self._evictor.run(), name="eviction")
+        group.create_task(collector.run(), name="images")
         source = self._parts.pods or self._informer(informers, PODS, f"spec.nodeName={self._options.node}")
         if self._parts.has_services:
             services = self._informer(informers, SERVICES)
@@ -259,17 +261,16 @@ class Agent:
     # Ending
 
     async def shut_down(self, seconds: float, critical_seconds: float = 0.0) -> None:
-        """The machine, or Wherry on it, is about to end: take no pod any more, and end all that are here within
-        ``seconds``, critical ones among them in the last ``critical_seconds`` (KEP-2000). Returns when they have."""
+        """The machine, or Wherry on it, is about to end: take no pod any more, and end all that are here: see
+        :func:`wherry.node.pods.shutdown.end_all`."""
         self._is_shutting_down = True
         self._keeper.tell()
-        for critical, allowed in ((False, seconds - critical_seconds), (True, critical_seconds or seconds)):
-            ending = [each for each in self._workers.values() if view.is_critical(each.pod) == critical]
-            for worker in ending:
-                grace = min(float(view.grace_seconds(worker.pod)), max(allowed, 0.0))
-                worker.end(Ending(grace, self._clock.monotonic(), "Terminated", _SHUTDOWN, "TerminationByKubelet"))
-            while any(not each.has_stopped for each in ending):  # rare, and at the very end
-                await self._clock.sleep(_LOOK_SECONDS)
+        await shutdown.end_all(tuple(self._workers.values()), self._clock, seconds, critical_seconds)
+
+    async def halt(self, most_seconds: float) -> None:
+        """Let nothing run any more until another agent does: see :func:`wherry.node.pods.shutdown.halt_all`."""
+        self._is_halted = True
+        await shutdown.halt_all(tuple(self._workers.values()), most_seconds)
 
     def _by_uid(self, sandboxes: Iterable[Sandbox]) -> dict[str, list[Sandbox]]:
         found: dict[str, list[Sandbox]] = {}
@@ -293,6 +294,8 @@ class Agent:
             self._spawn(partial(remove_mirror, self._client, new))  # what is wanted of it is made again
 
     def _take(self, pod: Object) -> None:
+        if self._is_halted:
+            return
         sandboxes = self._by_uid(self._runtime.sandboxes()).get(view.uid(pod), [])
         refusal = None
         is_known = bool(sandboxes) or bool((pod.get("status") or {}).get("startTime"))
@@ -354,29 +357,21 @@ class Agent:
             if any(each["type"] == PENDING for each in (other.pod.get("status") or {}).get("conditions") or ()):
                 other.reconsider()
 
-    # What workers ask
+    # What others ask
+
+    def _pods(self) -> list[Object]:
+        return [worker.pod for worker in self._workers.values()]
 
     def _house(self) -> admission.House:
-        node = self._keeper.node or {}
-        spec, meta = node.get("spec") or {}, node.get("metadata") or {}
-        return admission.House(
-            labels={**nodes.labels(self._options, self._keeper.hardware), **(meta.get("labels") or {})},
-            taints=spec.get("taints") or (),
-            allocatable=self._keeper.allocatable,
-            others=[worker.pod for worker in self._workers.values() if worker.takes_room],
-            unsafe_sysctls=self._options.unsafe_sysctls,
-            pressures=sorted(self._evictor.pressures),
-            is_shutting_down=self._is_shutting_down,
-            name=self._options.node,
+        keeper, pods = self._keeper, tuple(worker.pod for worker in self._workers.values() if worker.takes_room)
+        pressures = tuple(sorted(self._evictor.pressures))
+        return room.house(
+            Household(self._options, keeper.hardware, keeper.node, pods, pressures, self._is_shutting_down)
         )
 
     def _free(self, uid: str) -> Mapping[str, Quantity]:
-        free = dict(self._keeper.allocatable)
-        for worker in self._workers.values():
-            if worker.uid != uid and worker.takes_room:
-                for name, amount in pod_requests(worker.pod).items():
-                    free[name] = free.get(name, ZERO) - amount
-        return free
+        others = (each.pod for each in self._workers.values() if each.uid != uid and each.takes_room)
+        return room.free(self._keeper.allocatable, others)
 
     def _standing(self) -> Standing:
         not_ready = "node is shutting down" if self._is_shutting_down else ""

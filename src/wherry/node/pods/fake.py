@@ -151,10 +151,14 @@ class FakeRuntime:
 
     def _image(self, reference: str) -> ImageStatus:
         name = reference.partition("@")[0]
-        return ImageStatus(f"sha256:{name}", f"{name}@sha256:{'0' * 64}", (reference,), 1 << 20, self.user)
+        return ImageStatus(f"sha256:{name}", f"{name}@sha256:{'0' * 64}", (reference,), 1 << 20, self.user, True)
 
     def images(self) -> Sequence[ImageStatus]:
         return [self._image(each) for each in sorted(self.pulled)]
+
+    async def remove_image(self, image: str) -> None:
+        self._call("remove_image", image)
+        self.pulled = {each for each in self.pulled if self._image(each).id != image}
 
     async def start_sandbox(self, spec: SandboxSpec) -> Sandbox:
         self._call("start_sandbox", spec.name, str(spec.attempt))
@@ -181,6 +185,8 @@ class FakeRuntime:
     async def set_sandbox_limits(self, sandbox: str, limits: Limits) -> None:
         self._call("set_sandbox_limits", self._pod(sandbox))
         self.limits[sandbox] = limits
+        known = self._sandboxes[sandbox]
+        self._sandboxes[sandbox] = replace(known, spec=replace(known.spec, limits=limits))
 
     async def remove_sandbox(self, sandbox: str) -> None:
         self._call("remove_sandbox", self._pod(sandbox))
@@ -213,7 +219,7 @@ class FakeRuntime:
             return
         does = self.behave(self.specs[container])
         if does.start_error:
-            self._end(container, 128, "ContainerCannotRun", does.start_error)
+            self._end(container, 128, "StartError", does.start_error)
             raise Invalid(does.start_error)
         if does.start_seconds > 0:
             await self._clock.sleep(does.start_seconds)

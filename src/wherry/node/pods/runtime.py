@@ -152,7 +152,7 @@ class State(Enum):
 @dataclass(frozen=True, slots=True)
 class Container:
     """Times in nanoseconds since 1970, 0: not yet. ``reason`` upstream's: Completed, Error, OOMKilled,
-    ContainerCannotRun (then ``message`` says why). ``log``: its file, in CRI's format."""
+    StartError (then ``message`` says why). ``log``: its file, in CRI's format."""
 
     id: str
     sandbox: str
@@ -195,13 +195,15 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class ImageStatus:
-    """``reference`` is what :class:`Container` shows as imageID."""
+    """``reference`` is what :class:`Container` shows as imageID. ``is_collectable``: it is here for pods alone, and may
+    be removed when none uses it."""
 
     id: str
     reference: str
     names: tuple[str, ...] = ()
     size_bytes: int = 0
     user: str = ""
+    is_collectable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +235,9 @@ class PodRuntime(Protocol):
         """What is there already."""
 
     def images(self) -> Sequence[ImageStatus]: ...
+
+    async def remove_image(self, image: str) -> None:
+        """One that is collectable. Idempotent. Raises Conflict when a container of whoever else uses it."""
 
     async def start_sandbox(self, spec: SandboxSpec) -> Sandbox: ...
 

@@ -3,26 +3,38 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from wherry.engine.distribution.model import ANONYMOUS
 from wherry.engine.distribution.model import Credentials as EngineCredentials
+from wherry.engine.images import InUse
 from wherry.engine.images.model import Image
 from wherry.kit.errors import Forbidden, NotFound, Unauthenticated, Unavailable, WherryError
 from wherry.node.pods.runtime import Credentials, ImageStatus
 from wherry.node.runtime.needs import EngineImages, Registries
+from wherry.node.runtime.pulled import Pulled
 from wherry.oci.reference import DEFAULT_DOMAIN, Reference
 
 _ID = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 _HUB = ("index.docker.io", "registry-1.docker.io", DEFAULT_DOMAIN)
 
 
+@dataclass(frozen=True, slots=True)
+class Care:
+    """What it takes to remove images again: whose they are, and what containers there are of one (by its id)."""
+
+    pulled: Pulled
+    in_use: InUse
+
+
 class PodImages:
     """An image that was made here (built, loaded, committed) and never came from a registry or went to one is the
     newest there is of its name: a pull does not ask for it elsewhere. By digest it is found by its manifest's."""
 
-    def __init__(self, images: EngineImages, registries: Registries) -> None:
+    def __init__(self, images: EngineImages, registries: Registries, care: "Care | None" = None) -> None:
         self._images = images
         self._registries = registries
+        self._care = care
         self._references: dict[str, tuple[Image, str]] = {}
         self._pulls: dict[tuple[str, tuple[Credentials, ...]], asyncio.Task[Image]] = {}
 
@@ -32,7 +44,21 @@ class PodImages:
         return status(found) if found is not None else None
 
     def all(self) -> list[ImageStatus]:
-        return [status(image) for image in self._images.list()]
+        care = self._care
+        return [status(image, care is not None and care.pulled.covers(image)) for image in self._images.list()]
+
+    def remove(self, image_id: str) -> None:
+        """Take its names, and with the last one the image. Nothing for what has a name that is not the pods'.
+        Conflict when a container uses it."""
+        image = next((each for each in self._images.list() if each.id == image_id), None)
+        if image is None or self._care is None or not self._care.pulled.covers(image):
+            return
+        for name in (*image.repo_tags, *image.repo_digests):
+            try:
+                self._images.remove(name, force=False, prune=True, in_use=self._care.in_use)
+            except NotFound:
+                pass  # a digest goes with the last tag of its repository
+            self._care.pulled.forget(Reference.parse(name))
 
     def reference_of(self, image_id: str) -> str:
         """What a container of the image shows as its imageID."""
@@ -88,13 +114,20 @@ class PodImages:
         refusal: WherryError | None = None
         for user in usable(credentials, reference) or (ANONYMOUS,):
             try:
-                return await self._registries.fetch(reference, None, user)
+                return await self._fetched(reference, user)
             except (Unauthenticated, Forbidden, NotFound) as error:
                 refusal = error
             except (WherryError, OSError) as error:
                 raise Unavailable(str(error)) from error
         assert refusal is not None
         raise refusal if isinstance(refusal, NotFound) else Unavailable(refusal.message) from refusal
+
+    async def _fetched(self, reference: Reference, user: EngineCredentials) -> Image:
+        is_known = self._find(str(reference)) is not None
+        image = await self._registries.fetch(reference, None, user)
+        if self._care is not None and not is_known:
+            self._care.pulled.note(reference)
+        return image
 
     async def close(self) -> None:
         """End what is under way."""
@@ -103,7 +136,7 @@ class PodImages:
         await asyncio.gather(*self._pulls.values(), return_exceptions=True)
 
 
-def status(image: Image) -> ImageStatus:
+def status(image: Image, is_collectable: bool = False) -> ImageStatus:
     digests = [str(Reference.parse(text)) for text in image.repo_digests]
     tags = [str(Reference.parse(text)) for text in image.repo_tags]
     own = [f"{Reference.parse(text).name}@{image.manifest}" for text in image.repo_tags[:1]]
@@ -113,6 +146,7 @@ def status(image: Image) -> ImageStatus:
         names=(*digests, *tags),
         size_bytes=image.size_bytes,
         user=image.config.config.user or "",
+        is_collectable=is_collectable,
     )
 
 

@@ -9,6 +9,7 @@ from wherry.engine.containers.model import ExecConfig, HostConfig
 from wherry.engine.containers.row import Container
 from wherry.engine.distribution.model import Credentials
 from wherry.engine.events import Event
+from wherry.engine.images import InUse
 from wherry.engine.images.model import Image
 from wherry.engine.networks.model import Endpoint
 from wherry.engine.sandboxes import PodSandbox, Wanted
@@ -65,6 +66,7 @@ class EngineImages(Protocol):
     def get(self, name: str) -> Image: ...
     def held(self, image: str) -> Image: ...
     def list(self) -> Sequence[Image]: ...
+    def remove(self, name: str, force: bool, prune: bool, in_use: InUse) -> object: ...
 
 
 class Registries(Protocol):

@@ -28,7 +28,7 @@ from wherry.node.runtime import naming, requests, states
 from wherry.node.runtime.changes import Changes
 from wherry.node.runtime.conversations import Attached, Execution, execute
 from wherry.node.runtime.failures import translated
-from wherry.node.runtime.images import PodImages
+from wherry.node.runtime.images import Care, PodImages
 from wherry.node.runtime.limits import of_running, put
 from wherry.node.runtime.machine import this_machine
 from wherry.node.runtime.needs import EngineContainers, EngineEvents, EngineImages, Registries
@@ -48,10 +48,11 @@ class EngineRuntime:
         registries: Registries,
         events: EngineEvents,
         machine: requests.Machine | None = None,
+        care: Care | None = None,
     ) -> None:
         self._containers = containers
         self._engine_images = images
-        self._images = PodImages(images, registries)
+        self._images = PodImages(images, registries, care)
         self._changes = Changes(events)
         self._machine = machine or this_machine()
         self._specs: dict[str, tuple[PodSandbox, SandboxSpec]] = {}
@@ -102,6 +103,10 @@ class EngineRuntime:
 
     def images(self) -> Sequence[ImageStatus]:
         return self._images.all()
+
+    async def remove_image(self, image: str) -> None:
+        with translated():
+            self._images.remove(image)
 
     # Sandboxes
 

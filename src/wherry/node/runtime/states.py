@@ -11,10 +11,12 @@ _STATES = {
     EngineState.PAUSED: State.RUNNING,
     EngineState.RESTARTING: State.RUNNING,
 }
-CANNOT_RUN, OOM_KILLED, COMPLETED, ERROR = "ContainerCannotRun", "OOMKilled", "Completed", "Error"
+CANNOT_RUN, OOM_KILLED, COMPLETED, ERROR = "StartError", "OOMKilled", "Completed", "Error"
 UNKNOWN = "Unknown"
 """Nobody saw its end: the machine was started again, or its shim was killed (as containerd says it)."""
 _UNSEEN = 255
+_NOT_STARTED = 128
+"""Exit code of what never ran (containerd's errorStartExitCode); the engine has Docker's 126 and 127 for it."""
 
 
 def sandbox(row: PodSandbox, spec: SandboxSpec, address: str, ready: bool) -> Sandbox:
@@ -40,7 +42,7 @@ def container(row: Row, image_reference: str, log: str) -> Container:
         created_ns=row.created,
         started_ns=row.started,
         finished_ns=row.finished if ended else 0,
-        exit_code=row.exit_code if ended else 0,
+        exit_code=_NOT_STARTED if failed else row.exit_code if ended else 0,
         reason=_reason(row, failed) if ended else "",
         message=row.error if ended else "",
         pid=row.pid,

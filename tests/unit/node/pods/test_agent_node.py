@@ -252,7 +252,13 @@ async def test_a_container_may_want_to_start_anew_for_it(rig: Rig) -> None:
     policy = [{"resourceName": "memory", "restartPolicy": "RestartContainer"}]
     async with rig.running(pod("web", container(resources=resources("1"), resizePolicy=policy))):
         await rig.until(rig.is_ready)
-        rig.update(containers=[container(resources=resources("1", "128Mi"), resizePolicy=policy)])
+        assert not rig.calls("set_sandbox_limits")
+        rig.update(containers=[container(resources=resources("2", "128Mi"), resizePolicy=policy)])
         await rig.until(lambda: rig.container()["restartCount"] == 1 and rig.is_ready(), 1)
         assert rig.runtime.specs[rig.run_of()].limits.memory_bytes == 128 << 20
+        rig.update(containers=[container(resources=resources("1", "64Mi"), resizePolicy=policy)])
+        await rig.until(lambda: rig.container()["restartCount"] == 2 and rig.is_ready(), 20)
+    order = [call[0] for call in rig.calls("set_sandbox_limits", "start_container")]
+    whole = "set_sandbox_limits"  # which no part may have more than
+    assert order == ["start_container", whole, "start_container", "start_container", whole]
     assert "Container web resize requires restart, will be restarted" in rig.said("Killing")

@@ -284,7 +284,7 @@ async def test_a_container_that_cannot_start(rig: Rig) -> None:
         await rig.until(lambda: rig.waiting() in ("RunContainerError", "CrashLoopBackOff"))
         await rig.until(lambda: rig.waiting() == "CrashLoopBackOff", 3)
         ended = rig.container()["lastState"]["terminated"]
-        assert (ended["exitCode"], ended["reason"]) == (128, "ContainerCannotRun")
+        assert (ended["exitCode"], ended["reason"]) == (128, "StartError")
         assert "executable file not found" in ended["message"]
 
 

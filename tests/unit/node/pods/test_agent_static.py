@@ -1,11 +1,10 @@
-"""Pods of the machine's own, and the end of all of them."""
+"""Pods of the machine's own."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
 
-from tests.unit.node.pods.rig import EVENTS, Rig, container, pod
+from tests.unit.node.pods.rig import EVENTS, Rig
 from wherry.node.pods.fake import Behaviour
 from wherry.node.pods.view import PODS
 
@@ -98,19 +97,3 @@ async def test_another_manifest_is_another_pod_and_none_is_none(rig: Rig) -> Non
         assert len(rig.runtime.sandboxes()) == 1
         file.unlink()
         await rig.until(lambda: rig.pod(NAME) is None and not rig.runtime.sandboxes(), 30)
-
-
-async def test_before_the_machine_ends_its_pods_do(rig: Rig) -> None:
-    rig.runtime.behave = lambda spec: Behaviour(stop_seconds=3600)
-    critical = pod("important", container(), priority=2_000_000_000)
-    async with rig.running(pod(), critical):
-        await rig.until(lambda: rig.is_ready() and rig.is_ready("important") and rig.is_ready(NAME), 2)
-        ending = asyncio.create_task(rig.agent.shut_down(20, 5))
-        await rig.until(lambda: len(rig.calls("stop_container")) == 3, 18)
-        await rig.until(ending.done, 8)
-        assert [call[2] for call in rig.calls("stop_container")] == ["15", "5", "5"]
-        await rig.until(lambda: rig.status().get("phase") == "Failed", 1)
-        assert rig.status()["reason"] == "Terminated"
-        assert rig.status()["message"] == "Pod was terminated in response to imminent node shutdown."
-        rig.client.put(pod("late"))
-        await rig.until(lambda: rig.status("late").get("reason") == "NodeShutdown")

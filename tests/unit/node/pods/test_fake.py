@@ -92,7 +92,7 @@ async def test_who_cannot_start(bench: Bench) -> None:
     with pytest.raises(Invalid, match="no such file"):
         await bench.container()
     (found,) = bench.runtime.containers()
-    assert (found.state, found.reason, found.message) == (State.EXITED, "ContainerCannotRun", "no such file")
+    assert (found.state, found.reason, found.message) == (State.EXITED, "StartError", "no such file")
 
 
 async def test_a_sandbox_that_was_stopped_keeps_what_was_in_it(bench: Bench) -> None:

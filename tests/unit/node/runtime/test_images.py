@@ -106,6 +106,22 @@ async def test_many_who_want_one_wait_for_one(made: World) -> None:
     assert len(made.registries.asked) == 1
 
 
+async def test_what_pods_brought_here_they_may_remove(made: World) -> None:
+    made.registries.has["docker.io/library/web:1"] = PULLED
+    await made.pods.ensure_image("web:1", False)
+    assert {one.id: one.is_collectable for one in made.pods.images()} == {IMAGE_ID: False, PULLED.id: True}
+    for image_id in (IMAGE_ID, "sha256:" + "9" * 64, PULLED.id, PULLED.id):
+        await made.pods.remove_image(image_id)
+    assert [one.id for one in made.pods.images()] == [IMAGE_ID]
+
+
+async def test_what_was_here_before_a_pod_asked_stays_whose_it_was(made: World) -> None:
+    made.images.images[PULLED.id] = PULLED
+    made.registries.has["docker.io/library/web:1"] = PULLED
+    await made.pods.ensure_image("web:1", True)
+    assert not any(one.is_collectable for one in made.pods.images())
+
+
 @pytest.mark.parametrize(
     ("registry", "reference", "fits"),
     [

@@ -95,7 +95,7 @@ async def test_what_cannot_be_is_invalid(made: World) -> None:
     with pytest.raises(Invalid, match="executable file not found"):
         await made.pods.start_container(name)
     [found] = made.pods.containers()
-    assert (found.state, found.reason, found.exit_code) == (State.EXITED, "ContainerCannotRun", 127)
+    assert (found.state, found.reason, found.exit_code) == (State.EXITED, "StartError", 128)
 
 
 async def test_limits_change_and_are_remembered(made: World) -> None:

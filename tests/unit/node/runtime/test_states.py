@@ -60,7 +60,7 @@ def test_ends_have_upstreams_reasons(fields: dict[str, Any], reason: str) -> Non
 
 def test_one_that_could_not_be_started_has_ended() -> None:
     found = shown(state=EngineState.CREATED, exit_code=127, error="no such file", finished=9)
-    assert (found.state, found.reason, found.exit_code) == (State.EXITED, "ContainerCannotRun", 127)
+    assert (found.state, found.reason, found.exit_code) == (State.EXITED, "StartError", 128)
     assert (found.message, found.finished_ns, found.started_ns) == ("no such file", 9, 0)
 
 

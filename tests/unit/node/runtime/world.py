@@ -2,16 +2,20 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tests.unit.engine.containers.harness import Daemon, FakeImages, Machine
 from wherry.engine.distribution.model import ANONYMOUS
 from wherry.engine.distribution.model import Credentials as EngineCredentials
+from wherry.engine.images import InUse
 from wherry.engine.images.model import Image
 from wherry.kit.errors import NotFound
 from wherry.node.pods.runtime import ContainerSpec, SandboxSpec
 from wherry.node.runtime import EngineRuntime
+from wherry.node.runtime.images import Care
+from wherry.node.runtime.pulled import Pulled
 from wherry.node.runtime.requests import Machine as Facts
 from wherry.oci.platform import Platform
 from wherry.oci.reference import Reference
@@ -40,6 +44,14 @@ class PaperImages(FakeImages):
 
     def list(self) -> Sequence[Image]:
         return list(self.images.values())
+
+    def remove(self, name: str, force: bool, prune: bool, in_use: InUse) -> None:
+        """A name; and with its last tag the image."""
+        found = self.get(name)
+        left = tuple(each for each in found.repo_tags if each != name)
+        self.images.pop(found.id)
+        if left:
+            self.images[found.id] = replace(found, repo_tags=left)
 
 
 class PaperRegistries:
@@ -73,7 +85,8 @@ class World:
         return self
 
     def runtime(self, daemon: Daemon) -> EngineRuntime:
-        return EngineRuntime(daemon.containers.pods, self.images, self.registries, daemon.events, FACTS)
+        care = Care(Pulled(daemon.database), daemon.containers.image_users)
+        return EngineRuntime(daemon.containers.pods, self.images, self.registries, daemon.events, FACTS, care)
 
     async def next_life(self) -> None:
         """The daemon was killed, and another one has started."""

@@ -46,6 +46,24 @@ def conditions(pressures: Mapping[str, str], not_ready: str, node: Object, now: 
     return [_dated(each, known.get(each["type"]), now) for each in found]
 
 
+_SAID = {
+    MEMORY: ("NodeHasSufficientMemory", "NodeHasInsufficientMemory"),
+    DISK: ("NodeHasNoDiskPressure", "NodeHasDiskPressure"),
+    PIDS: ("NodeHasSufficientPID", "NodeHasInsufficientPID"),
+    READY: ("NodeNotReady", "NodeReady"),
+}
+
+
+def changes(before: Object, after: Object) -> list[str]:
+    """Reasons of the events that tell of conditions which are others now (the recorders in setters.go)."""
+    old, new = _statuses(before), _statuses(after)
+    return [words[new[kind] == "True"] for kind, words in _SAID.items() if kind in new and old.get(kind) != new[kind]]
+
+
+def _statuses(node: Object) -> dict[str, str]:
+    return {each["type"]: each["status"] for each in (node.get("status") or {}).get("conditions") or ()}
+
+
 def _condition(kind: str, holds: bool, reason: str, message: str) -> Object:
     return {"type": kind, "status": "True" if holds else "False", "reason": reason, "message": message}
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -14,11 +14,11 @@ from wherry.kube.machinery.quantity import parse
 from wherry.node.pods import view
 from wherry.node.pods.composing import resources
 from wherry.node.pods.life.model import Ending
-from wherry.node.pods.machine import ranking
+from wherry.node.pods.machine import nodes, ranking
 from wherry.node.pods.machine.conditions import short_of
 from wherry.node.pods.machine.facts import Machine, Measures
 from wherry.node.pods.machine.ranking import Use
-from wherry.node.pods.machine.signals import SIGNALS
+from wherry.node.pods.machine.signals import DISK, SIGNALS
 from wherry.node.pods.options import Options
 from wherry.node.pods.runtime import Container, PodRuntime, Sandbox, State
 from wherry.node.pods.voice import Events, Voice
@@ -50,7 +50,7 @@ class Tenant(Protocol):
 @dataclass(frozen=True, slots=True)
 class Needs:
     """``tenants`` gives all pods that are here; ``changed`` is told when a pressure came or went; ``looked`` at every
-    measurement."""
+    measurement; ``reclaim`` makes room on the disk, if there is some to be had without ending pods."""
 
     runtime: PodRuntime
     clock: Clock
@@ -60,6 +60,7 @@ class Needs:
     tenants: Callable[[], Sequence[Tenant]]
     changed: Callable[[], None]
     looked: Callable[[], None] = lambda: None
+    reclaim: Callable[[], Awaitable[object]] | None = None
 
 
 class Evictor:
@@ -92,6 +93,10 @@ class Evictor:
         needs.looked()
         measures = needs.machine.measure()
         short = short_of(measures, needs.options.thresholds)
+        if DISK in short and needs.reclaim is not None:
+            await needs.reclaim()
+            measures = needs.machine.measure()
+            short = short_of(measures, needs.options.thresholds)
         self._note(short)
         await asyncio.to_thread(messages.cut, needs.options.directory / "messages")
         if short and not any(each.is_ending and _running(needs.runtime, each) for each in needs.tenants()):
@@ -113,6 +118,8 @@ class Evictor:
     async def _relieve(self, signal: str, measures: Measures) -> None:
         """One pod at a time: what it gives back is measured before the next goes."""
         resource, needs = SIGNALS[signal].resource, self._needs
+        about = nodes.about(needs.options.node)
+        needs.events.event(about, "EvictionThresholdMet", f"Attempting to reclaim {resource}", type="Warning")
         candidates = [each for each in needs.tenants() if not each.is_ending and not view.is_finished(each.pod)]
         uses = [await self._use(each, resource) for each in candidates]
         found = ranking.victim(uses, resource)

@@ -14,6 +14,7 @@ from wherry.kube.machinery.quantity import Quantity
 from wherry.kube.machinery.status import StatusError
 from wherry.kube.machinery.times import rfc3339_micro
 from wherry.node.pods.machine import nodes
+from wherry.node.pods.machine.conditions import changes
 from wherry.node.pods.machine.facts import Hardware, Machine
 from wherry.node.pods.machine.nodes import NODES, Standing
 from wherry.node.pods.options import Options
@@ -122,8 +123,7 @@ class NodeKeeper:
             self._events.event(self._about(), "Rebooted", said, type="Warning")
 
     def _about(self) -> Object:
-        """Events about nodes carry their name for a uid (pkg/kubelet/kubelet.go, nodeRef)."""
-        return {"kind": "Node", "apiVersion": "v1", "name": self._options.node, "uid": self._options.node}
+        return nodes.about(self._options.node)
 
     def _status(self, node: Object) -> Object:
         return nodes.status(node, self._options, self.hardware, self._standing(), self._clock.now())
@@ -144,6 +144,8 @@ class NodeKeeper:
             await self._register()  # somebody has deleted it, and it is still here
             return
         self._reported_at = now
+        for reason in changes(self._node, answer):
+            self._events.event(self._about(), reason, f"Node {self._options.node} status is now: {reason}")
         self._learn(answer)
 
     def _learn(self, node: Object) -> None:

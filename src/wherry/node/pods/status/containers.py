@@ -123,6 +123,10 @@ def _usual_reason(report: Report) -> str:
     return "PodInitializing" if view.of_role(report.facts.pod, Role.INIT, Role.SIDECAR) else "ContainerCreating"
 
 
+_NEVER = "1970-01-01T00:00:00Z"
+"""When a container began that could not be started: a runtime's zero."""
+
+
 def _lost(known: Object) -> Object:
     """Of a container that did not come to run, or that nobody knows the end of, when the pod has ended."""
     message = _DELETED if "running" in (known.get("state") or {}) else _LOST
@@ -138,8 +142,8 @@ def terminated(report: Report, run: Container) -> Object:
     found: Object = {
         "exitCode": run.exit_code,
         "reason": run.reason or ("Error" if run.exit_code else "Completed"),
-        "startedAt": time(run.started_ns),
-        "finishedAt": time(run.finished_ns),
+        "startedAt": time(run.started_ns) or _NEVER,
+        "finishedAt": time(run.finished_ns) or _NEVER,
         "containerID": SCHEME + run.id,
     }
     message = report.messages.get(run.id) or run.message

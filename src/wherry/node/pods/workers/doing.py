@@ -24,13 +24,14 @@ from wherry.node.pods.life.model import (
     StopSandbox,
     UnmountVolumes,
 )
-from wherry.node.pods.runtime import State
+from wherry.node.pods.runtime import Limits, State
 from wherry.node.pods.volumes.volumes import VolumeError
 from wherry.node.pods.workers.case import Case
 from wherry.node.pods.workers.jobs import Work
 from wherry.node.pods.workers.starting import Site, around, ips, references, start
 from wherry.node.pods.workers.stopping import stop
 
+_NO_QUOTA = 1 << 63
 _SYNC_SECONDS = 20.0
 """For which config maps and secrets are waited for before it is said that they are."""
 
@@ -110,11 +111,13 @@ async def _start(action: StartContainer, case: Case) -> None:
     if not case.tools.references.is_needed(case.uid, references(case.pod)):
         await _sync(case, case.pod)  # an ephemeral container came, and refers to more than was known
     await case.tools.ready(case.pod, sandbox.ips)
+    await _resize_whole(case, grows=True)  # a run that was ended for its new limits gets them from the beginning
     try:
         await start(case.tools, Site(case.pod, sandbox, case.memory.volumes, case.voice), member, action)
     except WherryError:
         case.must_list = True  # it may be the sandbox that is no good any more
         raise
+    await _resize_whole(case, grows=False)
 
 
 @work.register
@@ -138,19 +141,27 @@ async def _remove(action: RemoveContainer, case: Case) -> None:
 @work.register
 async def _resize(action: Resize, case: Case) -> None:
     """The pod as a whole first where it grows, last where it shrinks: a part has never more than the whole."""
-    pod, runtime, sandbox = case.pod, case.tools.runtime, case.sandbox
-    if sandbox is None:
-        return
-    whole = resources.pod_limits(pod)
-    grows = (whole.cpu_quota_us or 0) >= (sandbox.spec.limits.cpu_quota_us or 0)
-    if grows:
-        await runtime.set_sandbox_limits(sandbox.id, whole)
-    await runtime.set_limits(action.id, action.limits)
-    if not grows:
-        await runtime.set_sandbox_limits(sandbox.id, whole)
-    member = view.member(pod, action.name)
+    await _resize_whole(case, grows=True)
+    await case.tools.runtime.set_limits(action.id, action.limits)
+    await _resize_whole(case, grows=False)
+    member = view.member(case.pod, action.name)
     if member is not None:
         case.memory.resources[action.id] = member.container.get("resources") or {}
+
+
+async def _resize_whole(case: Case, *, grows: bool) -> None:
+    """Nothing where it has what it should, or does the other."""
+    sandbox, whole = case.sandbox, resources.pod_limits(case.pod)
+    if sandbox is None or sandbox.spec.limits == whole or _is_more(whole, sandbox.spec.limits) != grows:
+        return
+    await case.tools.runtime.set_sandbox_limits(sandbox.id, whole)
+    changed = replace(sandbox, spec=replace(sandbox.spec, limits=whole))
+    case.sandboxes = tuple(changed if each.id == sandbox.id else each for each in case.sandboxes)
+
+
+def _is_more(new: Limits, old: Limits) -> bool:
+    """CPU time alone counts: the kernel refuses a part that has more of it than the whole. No limit is the most."""
+    return (new.cpu_quota_us or _NO_QUOTA) >= (old.cpu_quota_us or _NO_QUOTA)
 
 
 @work.register

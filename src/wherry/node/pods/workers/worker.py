@@ -20,6 +20,7 @@ from wherry.node.pods.voice import Voice
 from wherry.node.pods.workers import attending, placing
 from wherry.node.pods.workers.case import Case, gather
 from wherry.node.pods.workers.doing import work
+from wherry.node.pods.workers.halting import halt
 from wherry.node.pods.workers.jobs import Jobs
 from wherry.node.pods.workers.memory import Memory
 from wherry.node.pods.workers.resizing import Resizing, resizing
@@ -66,6 +67,7 @@ class Worker:
         self._timer: Timer | None = None
         self._is_awake = False
         self._is_closed = False
+        self._has_told = False
         self._case.memory.recall(pod, self._case.containers())
         if refusal is not None or view.is_finished(pod):
             self._end(Ending(0.0, tools.clock.monotonic()))
@@ -96,6 +98,11 @@ class Worker:
     def has_stopped(self) -> bool:
         """It has to end, and nothing of it runs any more."""
         return self.is_ending and not any(each.state is State.RUNNING for each in self._case.containers())
+
+    @property
+    def has_told(self) -> bool:
+        """The API knew all there was to say when it looked last."""
+        return self._has_told
 
     @property
     def takes_room(self) -> bool:
@@ -184,6 +191,12 @@ class Worker:
         """After :meth:`close`: until nothing is under way."""
         await self._case.jobs.drain()
 
+    async def halt(self, most_seconds: float) -> None:
+        """Give up all that is under way, and end what runs; see :func:`wherry.node.pods.workers.halting.halt`."""
+        self.close()
+        await self.closed()
+        await halt(self._case, most_seconds)
+
     # Why it has to end
 
     def _note_deletion(self) -> None:
@@ -245,6 +258,7 @@ class Worker:
             plan = _decide(facts)
         attending.announce(case, facts, plan)
         is_written, due = self._report(facts, plan, found)
+        self._has_told = is_written
         if is_written and facts.ending is not None:
             plan = _decide(replace(facts, is_written=True))
         self._plan = plan

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from wherry.node.pods.machine.conditions import conditions, short_of
+from wherry.kube.machinery.model import Object
+from wherry.node.pods.machine.conditions import changes, conditions, short_of
 from wherry.node.pods.machine.facts import Measures
 from wherry.node.pods.options import Thresholds
 
@@ -47,3 +48,14 @@ def test_times() -> None:
     assert found["Ready"]["lastTransitionTime"] == "2020-01-01T00:00:00Z"
     assert found["PIDPressure"]["lastTransitionTime"] == "2026-01-01T00:00:00Z"
     assert found["Ready"]["lastHeartbeatTime"] == "2026-01-01T00:00:00Z"
+
+
+def test_what_is_told_of_changes() -> None:
+    def node(pressures: dict[str, str], not_ready: str = "") -> Object:
+        return {"status": {"conditions": conditions(pressures, not_ready, {}, NOW)}}
+
+    assert changes(node({}), node({})) == []
+    assert changes(node({}), node({"DiskPressure": "x", "MemoryPressure": "y"})) == [
+        "NodeHasInsufficientMemory", "NodeHasDiskPressure",
+    ]  # fmt: skip
+    assert changes(node({"PIDPressure": "x"}), node({}, "why")) == ["NodeHasSufficientPID", "NodeNotReady"]

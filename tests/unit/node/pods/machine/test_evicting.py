@@ -1,5 +1,6 @@
 """Pods that have to go for the node's sake, with a rig of its own pieces."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,10 +38,14 @@ class Bench:
         self.tenants: list[Tenant] = []
         self.told = 0
         self.options = Options("n1", directory)
+        self.evictor = self.make(None)
+
+    def make(self, reclaim: Callable[[], Awaitable[object]] | None) -> Evictor:
         needs = Needs(
-            self.runtime, self.clock, self.heard, self.options, self.machine, lambda: self.tenants, self.changed
-        )
-        self.evictor = Evictor(needs)
+            self.runtime, self.clock, self.heard, self.options, self.machine, lambda: self.tenants, self.changed,
+            reclaim=reclaim,
+        )  # fmt: skip
+        return Evictor(needs)
 
     def changed(self) -> None:
         self.told += 1
@@ -79,7 +84,22 @@ async def test_one_at_a_time(bench: Bench) -> None:
     await bench.runtime.stop_sandbox(ended[0].sandboxes[0].id)
     await bench.evictor.look()
     assert all(each.ended for each in tenants)
-    assert bench.heard.events == [("Evicted", "Warning")] * 2
+    assert bench.heard.events == [("EvictionThresholdMet", "Warning"), ("Evicted", "Warning")] * 2
+
+
+async def test_room_is_looked_for_before_a_pod_has_to_go(bench: Bench) -> None:
+    tenant = await bench.settle(pod())
+    bench.machine.lacks = {"storage_available_bytes": 1}
+
+    async def reclaim() -> None:
+        bench.machine.lacks = {}
+
+    bench.evictor = bench.make(reclaim)
+    await bench.evictor.look()
+    assert (tenant.ended, bench.told, bench.evictor.pressures) == (None, 0, {})
+    bench.machine.lacks = {"memory_available_bytes": 1}  # which images have nothing of
+    await bench.evictor.look()
+    assert tenant.ended is not None
 
 
 async def test_a_pressure_is_shown_for_a_while_after_it_is_over(bench: Bench) -> None:
