@@ -173,6 +173,22 @@ def test_unknown_and_duplicate_fields_in_yaml_and_patches(web: Web, path: str) -
     assert warned.ok() and warned.warnings == ['299 - "unknown field \\"foo\\""']
 
 
+@pytest.mark.parametrize("validation", ["Strict", "Warn", "Ignore"])
+def test_nobody_applies_what_nobody_can_own(web: Web, path: str, validation: str) -> None:
+    """Whatever field validation is wanted: upstream's managedfields/internal/structuredmerge.go says so."""
+    body = {**manifests.configmap("a"), "apiVersion": "v1", "kind": "ConfigMap", "foo": 1}
+    namespace = body["metadata"]["namespace"] = path.split("/")[4]
+    where = f"{path}/a?fieldManager=m&fieldValidation={validation}"
+    refused = web.patch(where, body, APPLY).refused(400, "BadRequest")
+    what = f"failed to create typed patch object ({namespace}/a; /v1, Kind=ConfigMap): "
+    assert refused["message"] == f"{what}.foo: field not declared in schema"
+    body["bar"], body["data"] = 1, ["x"]
+    refused = web.patch(where, body, APPLY).refused(400, "BadRequest")
+    assert refused["message"].startswith(f"{what}errors:\n  .")
+    undeclared = [f"{field}: field not declared in schema" for field in (".foo", ".bar")]
+    assert all(f"\n  {line}" in refused["message"] for line in (*undeclared, ".data: expected map, got "))
+
+
 def test_warnings_come_with_refusals_too(web: Web, path: str) -> None:
     answer = web.post(path, {"metadata": {"name": "A_b"}, "foo": 1})
     answer.refused(422, "Invalid")

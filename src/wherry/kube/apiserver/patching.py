@@ -11,7 +11,7 @@ from wherry.kube.apiserver.requestinfo import is_true
 from wherry.kube.apiserver.tracking import Applied, manager_of
 from wherry.kube.apiserver.writing import WHOLE, Part, Writes
 from wherry.kube.machinery import codec, mediatypes, status
-from wherry.kube.machinery.apply.apply import server_side_apply
+from wherry.kube.machinery.apply.apply import check_configuration, server_side_apply
 from wherry.kube.machinery.fielderrors import forbidden, invalid, required
 from wherry.kube.machinery.jsondocs import duplicate_fields
 from wherry.kube.machinery.jsondocs import parse as parsed
@@ -97,6 +97,7 @@ class Patches:
         if obj.get("apiVersion") != str(gvk.group_version) or obj.get("kind") != gvk.kind:
             said = f"{obj.get('apiVersion')}, Kind={obj.get('kind')}"
             raise status.bad_request(f"incorrect kind or version in the applied object: {said}; expected {gvk.kind}")
+        check_configuration(obj, served.version.schema())
         decoding.settle(call, obj, gvk, served.version.schema(), served.kind, duplicates)
         decoding.check_place(call, obj, served)
         return obj

@@ -66,6 +66,12 @@ def server_side_apply(live: Object | None, applied: Object, manager: Manager, fo
     return _with_managed(new, left)
 
 
+def check_configuration(applied: Object, schema: Schema) -> None:
+    """Raises StatusError 400 for one that does not fit, an unknown field among it, whatever a client wants of field
+    validation: nobody could own it."""
+    _check(bare(applied), of_object(schema))
+
+
 def _check(applied: Object, schema: Schema) -> None:
     found = complaints(applied, schema)
     if not found:
