@@ -20,7 +20,10 @@ from wherry.linux.processes import give_back_memory
 HOPELESS = 78  # sysexits.h EX_CONFIG: the supervisor does not try again
 _TIDY_SECONDS = 0.5
 # Allocations between two collections: as much memory as with Python's own number, and the time of none at all.
-_SELDOM, _OFTEN = 20_000, gc.get_threshold()[0]
+_SELDOM = 20_000
+# Later. Ten thousand pods are millions of containers without a cycle among them: to look at them all stops everybody
+# for a tenth of a second. With Python's own numbers a fifth of the time that pods are created in went there.
+_THRESHOLDS = (10_000, 20, 50)
 _SETTINGS = ("root", "config", "log_level", "api", "store")
 log = logging.getLogger("wherry")
 
@@ -75,7 +78,7 @@ def _tidy() -> None:
     """What is there after the start stays: the collector need not look at it again. Not while a client waits for us."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_OFTEN, *gc.get_threshold()[1:])
+    gc.set_threshold(*_THRESHOLDS)
     give_back_memory()
 
 
