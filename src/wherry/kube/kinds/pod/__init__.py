@@ -37,7 +37,7 @@ def _fields(obj: Object) -> Mapping[str, str]:
         "status.podIP": addresses[0].get("ip") if addresses else status.get("podIP"),
         "status.nominatedNodeName": status.get("nominatedNodeName"),
     }
-    return {**metadata_fields(obj), **texts(found), "spec.host": spec.get("nodeName") or ""}
+    return {**metadata_fields(obj), **texts(found), "spec.host": spec.get("nodeName") or "", "status.podIPs": ""}
 
 
 KIND = Kind(
@@ -71,6 +71,7 @@ KIND = Kind(
         "spec.hostNetwork",
         "status.phase",
         "status.podIP",
+        "status.podIPs",  # may be asked for, and is no pod's (pkg/apis/core/v1/conversion.go, pkg/registry/core/pod)
         "status.nominatedNodeName",
     ),
     fields=_fields,

@@ -119,4 +119,5 @@ def test_fields_to_select_by() -> None:
         "status.phase": "Pending",
         "status.podIP": "10.0.0.1",
         "status.nominatedNodeName": "",
+        "status.podIPs": "",
     }
