@@ -46,7 +46,9 @@ def with_warnings(headers: Mapping[str, str], warnings: Sequence[str]) -> "CIMul
     """RFC 7234 5.5 with code 299; every text once, none longer than a header should be."""
     found = CIMultiDict(headers)
     for text in dict.fromkeys(warnings):
-        plain = "".join(letter if letter.isprintable() else " " for letter in text)[:1000]
+        plain = text[:1000]
+        if not plain.isprintable():
+            plain = "".join(letter if letter.isprintable() else " " for letter in plain)
         quoted = plain.replace("\\", "\\\\").replace('"', '\\"')
         found.add("Warning", f'299 - "{quoted}"')
     return found
