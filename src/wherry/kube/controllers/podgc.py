@@ -15,7 +15,7 @@ MOST_ENDED = 12_500
 QUARANTINE_SECONDS = 40.0
 _ALL = Key("", "")
 _LOOK_SECONDS = 20.0
-_REST_SECONDS = 2.0
+_REST_SECONDS = 5.0
 
 
 class PodGarbage:

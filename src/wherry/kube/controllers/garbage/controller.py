@@ -17,7 +17,8 @@ from wherry.kube.machinery.status import StatusError
 
 logger = logging.getLogger(__name__)
 
-WORKERS = 5
+WORKERS = 20
+"""kube-controller-manager --concurrent-gc-syncs."""
 UNSEEN_SECONDS = 30.0
 """After which an object is looked at again whose owner is there but in no informer's view."""
 SYNC_SECONDS = 30.0

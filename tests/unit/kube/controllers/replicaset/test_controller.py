@@ -119,6 +119,20 @@ async def test_it_is_available_after_min_ready_seconds_though_nothing_happens() 
         assert status(client)["availableReplicas"] == 3
 
 
+async def test_a_large_set_is_not_looked_at_for_each_of_its_pods() -> None:
+    client = FakeClient(workload("ReplicaSet", replicas=200))
+    async with running(client, make):
+        await clock_of(client).advance(5)
+        assert status(client)["readyReplicas"] == 200
+        told = sum(call.subresource == "status" and call.resource.resource == "replicasets" for call in client.calls)
+        assert told < 20
+        await client.update(SETS, changed(client, replicas=60), "default")  # what is wanted of it is looked at at once
+        await settle()
+        assert len(live(client)) == 60
+        await clock_of(client).advance(5)
+        assert status(client)["replicas"] == 60
+
+
 async def test_it_adopts_and_releases() -> None:
     mine = workload("ReplicaSet", replicas=2)
     client = FakeClient(mine, pod("stray"), pod("lost", mine, labels={"app": "other"}))
