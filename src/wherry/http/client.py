@@ -132,6 +132,7 @@ class HttpClient:
         self._timeouts = timeouts
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
+        self._proxies: dict[Origin, str | None] = {}
 
     async def __aenter__(self) -> "HttpClient":
         self._session = aiohttp.ClientSession(
@@ -168,7 +169,7 @@ class HttpClient:
                 data=request.body,
                 ssl=request.tls or certificates.default(),
                 allow_redirects=False,
-                proxy=proxy_for(origin),
+                proxy=self._proxy(origin),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._timeouts.connect_seconds, sock_read=stall),
             )
         except aiohttp.ClientConnectorCertificateError as error:
@@ -177,6 +178,12 @@ class HttpClient:
             raise NoAnswer(f"{request}: {_words(error)}") from error
         async with response:
             yield Answer(request, response)
+
+    def _proxy(self, origin: Origin) -> str | None:
+        """As the environment was when the origin was first asked: to read all of it takes longer than a request."""
+        if origin not in self._proxies:
+            self._proxies[origin] = proxy_for(origin)
+        return self._proxies[origin]
 
 
 def proxy_for(origin: Origin) -> str | None:
