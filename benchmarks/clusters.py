@@ -64,10 +64,10 @@ def _row(name: str, what: str, unit: str, values: list[float], limit: float, *no
 
 def _at_rest(cluster: wherry.Cluster) -> list[Row]:
     time.sleep(_REST_SECONDS / 2)
-    pids = _pids(cluster)
-    before = sum(_cpu_seconds(pid) for pid in pids)
+    pids = processes(cluster)
+    before = sum(cpu_seconds(pid) for pid in pids)
     time.sleep(_REST_SECONDS)
-    share = (sum(_cpu_seconds(pid) for pid in pids) - before) / _REST_SECONDS * 100
+    share = (sum(cpu_seconds(pid) for pid in pids) - before) / _REST_SECONDS * 100
     megabytes = memory.pss_bytes(memory.read(pids)) / 1e6
     return [
         _row("cluster-memory", "all processes of an idle cluster, PSS", "MB", [megabytes], 160),
@@ -75,13 +75,13 @@ def _at_rest(cluster: wherry.Cluster) -> list[Row]:
     ]  # fmt: skip
 
 
-def _pids(cluster: wherry.Cluster) -> list[int]:
+def processes(cluster: wherry.Cluster) -> list[int]:
     command = [sys.executable, "-m", "wherry", "--root", str(cluster.root), "status"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return [int(found) for found in re.findall(r"^[a-z]+ +(\d+) ", said, re.MULTILINE)]
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """User and system time of a process (proc_pid_stat(5))."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / 100

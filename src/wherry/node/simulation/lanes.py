@@ -11,8 +11,8 @@ from wherry.kube.client.model import Changed, Client, Listed, PatchType
 from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.node.pods.view import PODS
 
-PODS_AT_ONCE, OTHERS_AT_ONCE = 32, 16
-"""As many as a server commits together; more would wait there instead of here."""
+PODS_AT_ONCE, OTHERS_AT_ONCE = 64, 64
+"""A server that has much to do takes a second for an answer, and 125 leases a second are to be renewed by then."""
 
 
 class Lanes:
