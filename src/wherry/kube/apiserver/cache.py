@@ -70,7 +70,7 @@ class Cache:
         """From now on the objects are of this kind: what selectors look at is found anew."""
         self._kind = kind
         for key, entry in self._entries.items():
-            self._entries[key] = Entry(entry.raw, entry.revision, kind, self._recent)
+            self._entries[key] = Entry(entry.raw, entry.revision, kind, self._recent, key)
 
     def load(self, key: str, item: Item) -> None:
         """Take in what was there before the watch; keys come in order. ``key`` is ``namespace/name``."""

@@ -30,18 +30,16 @@ class Recent:
 
 
 class Entry:
-    """One version of one object. Not changed once made."""
+    """One version of one object. Not changed once made. ``key``: ends in its namespace and name."""
 
-    __slots__ = ("_fields", "_kind", "_object", "_recent", "labels", "name", "namespace", "raw", "revision", "uid")
+    __slots__ = ("_fields", "_kind", "_labels", "_object", "_recent", "name", "namespace", "raw", "revision")
 
-    def __init__(self, raw: bytes, revision: int, kind: Kind | None, recent: Recent) -> None:
-        meta = stored.meta_of(raw)
+    def __init__(self, raw: bytes, revision: int, kind: Kind | None, recent: Recent, key: str) -> None:
         self.raw = raw
         self.revision = revision
-        self.name = meta.name
-        self.namespace = meta.namespace
-        self.uid = meta.uid
-        self.labels: Mapping[str, str] = meta.labels or _NONE
+        above, _, self.name = key.rpartition("/")
+        self.namespace = above.rpartition("/")[2]
+        self._labels: Mapping[str, str] | None = None
         self._kind = kind
         self._recent = recent
         self._object: Object | None = None
@@ -49,7 +47,18 @@ class Entry:
 
     @classmethod
     def of(cls, item: Item, kind: Kind | None, recent: Recent) -> "Entry":
-        return cls(stored.served(item.value, item.revision), item.revision, kind, recent)
+        return cls(stored.served(item.value, item.revision), item.revision, kind, recent, item.key)
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Looked for when somebody selects by them: that takes a look at all of the object."""
+        if self._labels is None:
+            self._labels = stored.meta_of(self.raw).labels or _NONE
+        return self._labels
+
+    @property
+    def uid(self) -> str:
+        return stored.meta_of(self.raw).uid
 
     @property
     def object(self) -> Object:
@@ -79,4 +88,5 @@ class Entry:
 
     def revised(self, revision: int) -> "Entry":
         """The same object under another resource version: how a deleted one is shown."""
-        return Entry(stored.revised(self.raw, revision), revision, self._kind, self._recent)
+        key = f"{self.namespace}/{self.name}"
+        return Entry(stored.revised(self.raw, revision), revision, self._kind, self._recent, key)

@@ -36,7 +36,7 @@ from wherry.kube.apiserver.pages import no_page
 from wherry.kube.apiserver.rendering import rendered, shown, shown_document
 from wherry.kube.apiserver.requestinfo import RequestInfo, parse
 from wherry.kube.apiserver.sending import is_for_people, sent, with_warnings
-from wherry.kube.apiserver.stored import revision_of
+from wherry.kube.apiserver.stored import meta_of
 from wherry.kube.apiserver.subresources.streams import NAMES, Connector, NoNodes
 from wherry.kube.apiserver.watching import error_event, stream
 from wherry.kube.machinery import status
@@ -261,7 +261,9 @@ def _shape(call: Call, outcome: Outcome, wanted: Wanted) -> bytes:
         return shown_document(outcome.document, wanted, call.now, include)
     if wanted.form is Form.PLAIN:
         return rendered(call.served, outcome.raw)
-    entry = Entry(outcome.raw, revision_of(outcome.raw), call.served.kind, Recent(1))
+    meta = meta_of(outcome.raw)
+    key = f"{meta.namespace}/{meta.name}"
+    entry = Entry(outcome.raw, int(meta.resourceVersion or 0), call.served.kind, Recent(1), key)
     return shown(call.served, entry, wanted, call.now, include)
 
 

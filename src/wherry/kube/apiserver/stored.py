@@ -70,11 +70,6 @@ def unversioned(value: bytes) -> bytes:
     return value[:at] + value[at + len(_EMPTY) :].removeprefix(b",")
 
 
-def revision_of(raw: bytes) -> int:
-    """Of served bytes; 0 where they have none."""
-    return int(_decode_meta(raw).metadata.resourceVersion or 0)
-
-
 def revised(raw: bytes, revision: int) -> bytes:
     """Served bytes with another resource version."""
     start = raw.index(_FIELD) + len(_FIELD)
