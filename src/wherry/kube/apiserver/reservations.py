@@ -82,7 +82,8 @@ def _keys(ips: Iterable[str], ports: Iterable[int]) -> Iterator[tuple[str, Group
 
 def _record(resource: GroupResource, name: str, service: Object) -> Object:
     metadata = service["metadata"]
-    parent = {"resource": "services", "namespace": metadata.get("namespace", ""), "name": metadata["name"]}
+    called = metadata.get("name", "")  # without a name it is refused, when it is validated
+    parent = {"resource": "services", "namespace": metadata.get("namespace", ""), "name": called}
     labels = {"ipaddress.kubernetes.io/managed-by": "ipallocator.k8s.io"}
     is_address = resource == ADDRESSES
     if is_address:

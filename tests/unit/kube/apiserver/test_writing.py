@@ -39,6 +39,14 @@ async def test_what_is_wrong_is_told_all_at_once(place: Place) -> None:
     assert {"spec.replicas", "spec.template.spec.containers[0].name"} <= fields
 
 
+async def test_a_service_without_a_name_is_refused_and_keeps_no_address(place: Place) -> None:
+    bad = {"metadata": {}, "spec": {"ports": [{"port": 80}], "clusterIP": "10.96.0.50"}}
+    with pytest.raises(StatusError, match="metadata.name: Required value: name or generateName is required"):
+        await place.client.create(SERVICES, bad, "default")
+    made = await place.client.create(SERVICES, {**bad, "metadata": {"name": "web"}}, "default")
+    assert made["spec"]["clusterIP"] == "10.96.0.50"
+
+
 async def test_defaults_are_filled_in(place: Place) -> None:
     made = await place.client.create(DEPLOYMENTS, deployment(), "default")
     assert made["spec"]["replicas"] == 1
