@@ -242,10 +242,13 @@ class Agent:
             for uid, worker in tuple(self._workers.items()):
                 if view.is_static(worker.pod) and uid not in self._static:
                     worker.vanish()
-            there = {_name(worker.pod) for worker in self._workers.values()}
-            for uid, pod in self._static.items():
-                if uid not in self._workers and _name(pod) not in there:
-                    self._take(pod)
+            self._begin_static()
+
+    def _begin_static(self) -> None:
+        there = {_name(worker.pod) for worker in self._workers.values()}
+        for uid, pod in self._static.items():
+            if uid not in self._workers and _name(pod) not in there:
+                self._take(pod)
 
     def _spawn(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:  # Any: nobody sends into it
         """Do it beside all else; it may fail."""
@@ -351,6 +354,7 @@ class Agent:
         self._pulls.forget(worker.uid)
         if isinstance(worker.writer, MirrorWriter) and worker.writer.mirror is not None:
             self._spawn(partial(remove_mirror, self._client, worker.writer.mirror))
+            self._begin_static()
         for sandbox in [id for id, uid in self._owners.items() if uid == worker.uid]:
             del self._owners[sandbox]
         for other in self._workers.values():

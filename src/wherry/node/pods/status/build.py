@@ -40,7 +40,8 @@ def status(report: Report) -> Object:
 
 
 def _usual(report: Report, known: Object) -> Object:
-    ending = report.facts.ending
+    """Why it had to end is told when it has (mergePodStatus, pkg/kubelet/status/status_manager.go)."""
+    ending = report.facts.ending if report.has_stopped else None
     found: Object = {
         "startTime": known.get("startTime") or rfc3339(report.now),
         "qosClass": known.get("qosClass") or qos_class(report.facts.pod["spec"]),
