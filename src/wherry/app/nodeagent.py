@@ -97,6 +97,7 @@ async def _live(engine: "Engine", settings: Settings, met: "Callable[[Agent], No
             informers=informers,
             drain=proxy.drain,
             ready=proxy.ready_for,
+            gone=proxy.forget,
             runtime_version=f"wherry://{wherry.__version__}",
         )
         api, port = await stack.enter_async_context(nodeserving.served(instance, node, runtime, kubelet, clock))

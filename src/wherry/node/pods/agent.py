@@ -352,6 +352,7 @@ class Agent:
         self._workers.pop(worker.uid, None)
         self._references.forget(worker.uid)
         self._pulls.forget(worker.uid)
+        self._parts.gone(worker.pod)
         if isinstance(worker.writer, MirrorWriter) and worker.writer.mirror is not None:
             self._spawn(partial(remove_mirror, self._client, worker.writer.mirror))
             self._begin_static()

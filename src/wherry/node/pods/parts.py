@@ -1,6 +1,6 @@
 """What an agent is made of."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from wherry.kube.client.informers import Informers
@@ -23,12 +23,16 @@ async def no_ready(pod: Object, addresses: Sequence[str]) -> None:
     """Where nothing is said of networks."""
 
 
+def no_gone(pod: Object) -> None:
+    """Where nobody keeps anything of pods."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What an agent uses; None: the real thing, its own. ``informers`` are shared with others in this process (and
     are entered by who made them); ``pods``: where it hears of pods; ``referred``: and of what they refer to; ``drain``,
-    ``ready``: see :data:`Drain`, :data:`Ready`; ``has_services``: whether containers get variables of services;
-    ``runtime_version``: what the node says of its runtime."""
+    ``ready``: see :data:`Drain`, :data:`Ready`; ``gone``: is told when nothing is left of a pod; ``has_services``:
+    whether containers get variables of services; ``runtime_version``: what the node says of its runtime."""
 
     informers: Informers | None = None
     events: Events | None = None
@@ -40,5 +44,6 @@ class Parts:
     referred: Followers | None = None
     drain: Drain = no_drain
     ready: Ready = no_ready
+    gone: Callable[[Object], None] = no_gone
     has_services: bool = True
     runtime_version: str = ""

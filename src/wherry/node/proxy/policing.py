@@ -91,6 +91,14 @@ class Policing:
         self._settled[key] = Settled(bare_pod(pod), tuple(addresses), self._clock.monotonic())
         self._touch()
 
+    def forget(self, pod: Object) -> None:
+        """The pod has its addresses no more. Without policies nobody else would say so: pods are not watched then."""
+        key = (pod["metadata"].get("namespace", ""), pod["metadata"]["name"])
+        settled = self._settled.get(key)
+        if settled is not None and _uid(settled.pod) == _uid(pod):
+            del self._settled[key]
+            self._touch()
+
     @property
     def addresses(self) -> list[str]:
         """What pods of this node have, as far as the agent has said, or the API has had to be asked."""

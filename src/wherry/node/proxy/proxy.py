@@ -122,6 +122,10 @@ class Proxy:
         await self._policing.prepare()
         await self._settled()
 
+    def forget(self, pod: Object) -> None:
+        """Nothing is left of the pod here. Idempotent."""
+        self._policing.forget(pod)
+
     # Running
 
     async def run(self) -> None:

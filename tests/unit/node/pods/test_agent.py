@@ -50,6 +50,17 @@ async def test_a_pod_that_is_deleted_ends_and_goes(rig: Rig) -> None:
     assert names.index("stop_container") < names.index("stop_sandbox") < names.index("remove_sandbox")
 
 
+async def test_who_keeps_something_of_a_pod_is_told_when_nothing_is_left_of_it(rig: Rig) -> None:
+    gone: list[str] = []
+    rig.parts["gone"] = lambda pod: gone.append(f"{pod['metadata']['name']} {len(rig.runtime.sandboxes())}")
+    async with rig.running(pod()):
+        await rig.until(rig.is_ready)
+        assert not gone
+        await rig.client.delete(PODS, "web", "default")
+        await rig.until(lambda: gone, seconds=40)
+        assert gone == ["web 0"]
+
+
 async def test_a_restarted_agent_disturbs_no_pod(rig: Rig) -> None:
     async with rig.running(pod()):
         await rig.until(rig.is_ready)

@@ -231,6 +231,12 @@ async def test_ports_of_pods_are_tied_to_their_addresses() -> None:
         await proxy.ready_for(pod("web"), ["172.30.0.9"])
         await proxy.ready_for(pod("other"), ["172.30.0.8"])
         assert set(case.elements(PORT_SOURCES)) == {'"wv9" . 02:42:ac:1e:00:09 . 172.30.0.9'}
+        proxy.forget(pod("web", uid="another"))
+        await case.put()
+        assert set(case.elements(PORT_SOURCES))
+        proxy.forget(pod("web"))
+        await case.put()
+        assert not case.elements(PORT_SOURCES)
 
 
 async def test_datagrams_to_what_is_gone_are_forgotten() -> None:
