@@ -17,6 +17,7 @@ from typing import Any
 
 import uvloop
 
+from wherry.app.control import THRESHOLDS
 from wherry.kube.apiserver.assembly import ApiServer
 from wherry.kube.apiserver.authz.bootstrap import defaults
 from wherry.kube.apiserver.authz.bootstrap.reconcile import reconcile
@@ -118,6 +119,7 @@ async def by_api(store: Store, place: Path) -> float:
     await _fill(client)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*THRESHOLDS)  # as there, too
     try:
         return await _schedule(client) / N_PODS * 1e6
     finally:

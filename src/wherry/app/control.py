@@ -23,7 +23,7 @@ _TIDY_SECONDS = 0.5
 _SELDOM = 20_000
 # Later. Ten thousand pods are millions of containers without a cycle among them: to look at them all stops everybody
 # for a tenth of a second. With Python's own numbers a fifth of the time that pods are created in went there.
-_THRESHOLDS = (10_000, 20, 50)
+THRESHOLDS = (10_000, 20, 50)
 _SETTINGS = ("root", "config", "log_level", "api", "store")
 log = logging.getLogger("wherry")
 
@@ -78,7 +78,7 @@ def _tidy() -> None:
     """What is there after the start stays: the collector need not look at it again. Not while a client waits for us."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*_THRESHOLDS)
+    gc.set_threshold(*THRESHOLDS)
     give_back_memory()
 
 
