@@ -113,7 +113,9 @@ class Starter:
         if pod is not None:
             if pod.ids is not None and container.ids is None:
                 self._bind_ids(container, pod.ids)
-            return _Place(await around.sandboxes.place(pod), None)
+            target = container.pod.target if container.pod is not None else ""
+            beside = self._donor(target, "pid namespace")[0] if target else None
+            return _Place(await around.sandboxes.place(pod, beside), None)
         bridged = is_bridged(container)
         if container.mapped and container.ids is None and not shared and is_usual(container):
             made: Made = await around.pool.take(bridged)

@@ -135,8 +135,9 @@ class Maker:
         """Of the process that holds its pid namespace."""
         return self._around.group(f"{self._around.instance.cgroup_parent}/{sandbox.cgroup}/{sandbox.id}")
 
-    def isolation(self, sandbox: PodSandbox, with_processes: bool = True) -> Isolation:
-        """Of a container in it, which joins what is pinned. ``with_processes``: and the pid namespace."""
+    def isolation(self, sandbox: PodSandbox, with_processes: bool = True, beside: int | None = None) -> Isolation:
+        """Of a container in it, which joins what is pinned. ``with_processes``: and the pid namespace; ``beside``: that
+        of this process (the host's pid), whatever is pinned."""
 
         def kind(is_host: bool) -> Namespace:
             return Namespace.HOST if is_host else Namespace.NEW
@@ -152,7 +153,7 @@ class Maker:
             join_network=pins.get("net"),
             join_ipc=pins.get("ipc"),
             join_uts=pins.get("uts"),
-            join_pid=pins.get("pid") if with_processes else None,
+            join_pid=beside or (pins.get("pid") if with_processes else None),
         )
 
 

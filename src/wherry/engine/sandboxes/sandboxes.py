@@ -166,8 +166,11 @@ class Sandboxes:
 
     # Containers in it
 
-    async def place(self, sandbox: PodSandbox) -> Sandbox:
-        """A process that waits in its namespaces to become a container. Unavailable when it is not whole."""
+    async def place(self, sandbox: PodSandbox, beside: int | None = None) -> Sandbox:
+        """A process that waits in its namespaces to become a container. Unavailable when it is not whole.
+        ``beside``: the host's pid of a process in it, whose pid namespace is joined."""
+        if beside is not None:
+            return await self._around.runtime.spawn(self._maker.isolation(sandbox, beside=beside))
         waiting = self._waiting.pop(sandbox.id, None)
         if waiting is not None and waiting.alive:
             return waiting

@@ -124,7 +124,8 @@ class Security:
 @dataclass(frozen=True, slots=True)
 class ContainerSpec:
     """``command`` and ``args`` None: the image's entrypoint and cmd. ``attempt`` is the restart count.
-    ``image`` is an id from :meth:`PodRuntime.ensure_image`."""
+    ``image`` is an id from :meth:`PodRuntime.ensure_image`. ``target``: the id of a running container of the sandbox
+    whose processes it is to see."""
 
     name: str
     image: str
@@ -141,6 +142,7 @@ class ContainerSpec:
     stdin: bool = False
     stdin_once: bool = False
     tty: bool = False
+    target: str = ""
 
 
 class State(Enum):

@@ -88,6 +88,7 @@ def container(spec: ContainerSpec, pod: SandboxSpec, sandbox: PodSandbox, image_
             sandbox=sandbox.id,
             name=spec.name,
             attempt=spec.attempt,
+            target=spec.target,
             labels=dict(spec.labels),
             annotations=dict(spec.annotations),
         ),

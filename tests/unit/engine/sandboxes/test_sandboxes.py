@@ -83,6 +83,9 @@ async def test_its_first_container_finds_a_process_waiting_and_others_join_by_wh
     pins = [joined.join_network, joined.join_ipc, joined.join_uts, joined.join_user]
     assert pins == [Path(f"/pins/{one.id}/{kind}") for kind in ("net", "ipc", "uts", "user")]
     assert joined.join_pid is None
+    third = await sandboxes.place(one, beside=4321)
+    assert (third.isolation.join_pid, third.isolation.join_network) == (4321, joined.join_network)
+    await third.discard()
     await first.discard()
     await second.discard()
 

@@ -115,11 +115,21 @@ async def test_an_ephemeral_container_is_added_and_never_restarted(rig: Rig) -> 
         await rig.until(rig.is_ready)
         rig.update(ephemeralContainers=[container("debug", targetContainerName="web")])
         await rig.until(lambda: "running" in (rig.container("debug").get("state") or {}), 1)
+        assert spec_of(rig, "debug").target == rig.run_of("web")
         rig.runtime.exit(rig.run_of("debug"), 0)
         await rig.until(lambda: "terminated" in rig.container("debug")["state"], 1)
         await rig.settle(20)
     assert len([call for call in rig.calls("start_container") if call[1] == "debug"]) == 1
     assert rig.is_ready()
+
+
+async def test_a_target_that_never_ran_is_told_of(rig: Rig) -> None:
+    rig.runtime.missing.add("none:1")
+    async with rig.running(pod("web", container(), container("late", image="none:1"))):
+        await rig.until(lambda: "running" in (rig.container().get("state") or {}), 1)
+        rig.update(ephemeralContainers=[container("debug", targetContainerName="late")])
+        await rig.until(lambda: rig.waiting("debug") == "CreateContainerConfigError", 1)
+        assert rig.container("debug")["state"]["waiting"]["message"] == "unable to find target container late"
 
 
 async def test_an_ephemeral_container_may_refer_to_what_no_other_did(rig: Rig) -> None:

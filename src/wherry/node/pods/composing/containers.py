@@ -43,6 +43,8 @@ class Given:
     memory_bytes: int
     backoff_seconds: float = 0.0
     message_path: str = ""
+    target: str = ""
+    """The container whose processes it is to see."""
 
 
 def container_spec(pod: Object, member: Member, given: Given, options: Options) -> ContainerSpec:
@@ -69,6 +71,7 @@ def container_spec(pod: Object, member: Member, given: Given, options: Options) 
         stdin=bool(container.get("stdin")),
         stdin_once=bool(container.get("stdinOnce")),
         tty=bool(container.get("tty")),
+        target=given.target,
     )
 
 

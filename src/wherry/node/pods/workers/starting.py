@@ -117,8 +117,19 @@ def _spec(tools: Tools, site: Site, member: Member, action: StartContainer, imag
         memory_bytes=tools.memory_bytes(),
         backoff_seconds=action.backoff_seconds,
         message_path=_message_path(tools, pod, member, action),
+        target=_target(tools, site, member.container.get("targetContainerName") or ""),
     )
     return container_spec(pod, member, given, tools.options)
+
+
+def _target(tools: Tools, site: Site, name: str) -> str:
+    """The run of an ephemeral container's target (getTargetID). Raises Invalid."""
+    if not name:
+        return ""
+    runs = [each for each in tools.runtime.containers(site.sandbox.id) if each.name == name]
+    if not runs:
+        raise Invalid(f"unable to find target container {name}")
+    return max(runs, key=lambda each: each.attempt).id
 
 
 def _message_path(tools: Tools, pod: Object, member: Member, action: StartContainer) -> str:
