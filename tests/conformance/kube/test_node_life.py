@@ -1,0 +1,254 @@
+"""What the node does of itself: pods of its own, new limits for what runs, room, and its own end."""
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import wherry
+from tests.conformance import registries
+from tests.conformance.kube.whole import IMAGE, NEWEST, WHERRY, Commands
+from tests.kernel.census import Census, take
+from tests.unit.kube.kubectl import kubectls
+from wherry.engine.instance import Instance
+
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root"),
+    pytest.mark.skipif(not kubectls(), reason="there is no kubectl"),
+]
+Up = Callable[..., AbstractContextManager[Commands]]
+ALONE = {"terminationGracePeriodSeconds": 1}
+OWN = """
+apiVersion: v1
+kind: Pod
+metadata: {name: own, labels: {is: own}}
+spec:
+  terminationGracePeriodSeconds: 1
+  containers:
+    - {name: c, image: "demo:1", imagePullPolicy: Never, command: [sh, -c, "trap 'exit 0' TERM; sleep 1000 & wait"]}
+"""
+
+
+@contextmanager
+def up(tmp_path: Path, root: Path | None = None, **settings: str) -> Iterator[Commands]:
+    """A cluster with an image, and its kubectl; afterwards nothing of it is left."""
+    named = {f"WHERRY_NODE_{name.upper()}": value for name, value in settings.items()}
+    with wherry.Cluster(root=root, settings=named) as cluster:
+        command = [WHERRY, "--root", cluster.root, "image", "bootstrap", "--tag", IMAGE, "busybox"]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        kubectl = Commands(cluster, tmp_path)
+        kubectl.until(" Ready", "get", "nodes")
+        kubectl.until("^default ", "get", "serviceaccounts", "--no-headers")
+        instance = Instance.at(cluster.root)
+        yield kubectl
+    left = [each for each in take(instance).since(Census()) if root is None or not each.startswith("files:")]
+    assert not left, "left behind:\n" + "\n".join(left)
+
+
+def pod(name: str, script: str = "sleep 1000", **container: Any) -> dict[str, Any]:
+    made = {"name": "c", "image": IMAGE, "command": ["sh", "-c", f"trap 'exit 0' TERM; {script} & wait"], **container}
+    spec = {"containers": [made], "terminationGracePeriodSeconds": 1}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
+
+
+def running(kubectl: Commands, *names: str) -> None:
+    kubectl("wait", "--for=condition=Ready", "--timeout=60s", *(f"pod/{name}" for name in names))
+
+
+def container(kubectl: Commands, name: str) -> Any:
+    return kubectl.json("pod", name)["status"]["containerStatuses"][0]
+
+
+def condition(of: Any, kind: str) -> Any:
+    return next((each for each in of["status"]["conditions"] if each["type"] == kind), {})
+
+
+def root_of(kubectl: Commands) -> str:
+    return kubectl.environment["KUBECONFIG"].removesuffix("/kubeconfig")
+
+
+def wherry_command(kubectl: Commands, *arguments: str) -> str:
+    command = [WHERRY, "--root", root_of(kubectl), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def node_pid(kubectl: Commands) -> int:
+    found = re.search(r"^node +(\d+)", wherry_command(kubectl, "status"), re.M)
+    assert found
+    return int(found[1])
+
+
+def test_pods_of_the_machines_own(tmp_path: Path) -> None:
+    directory = tmp_path / "manifests"
+    directory.mkdir()
+    with up(tmp_path, static_pods=str(directory)) as kubectl:
+        node = kubectl.json("nodes")["items"][0]["metadata"]
+        name = f"own-{node['name']}"
+        (directory / "own.yaml").write_text(OWN)
+        kubectl.until("Running", "get", "pod", name)
+        mirror = kubectl.json("pod", name)["metadata"]
+        assert mirror["annotations"]["kubernetes.io/config.source"] == "file"
+        assert (
+            mirror["annotations"]["kubernetes.io/config.mirror"] == mirror["annotations"]["kubernetes.io/config.hash"]
+        )
+        assert (mirror["ownerReferences"][0]["kind"], mirror["ownerReferences"][0]["uid"]) == ("Node", node["uid"])
+        before = container(kubectl, name)["containerID"]
+        assert kubectl("exec", name, "--", "echo", "inside") == "inside\n"
+        kubectl("delete", "pod", name)
+        kubectl.until(
+            f"^(?!{mirror['uid']})[0-9a-f-]+ Running",
+            "get",
+            "pod",
+            name,
+            "-o",
+            "jsonpath={.metadata.uid} {.status.phase}",
+        )
+        os.kill(node_pid(kubectl), signal.SIGKILL)
+        kubectl.until("inside", "exec", name, "--", "echo", "inside")
+        assert container(kubectl, name)["containerID"] == before
+        (directory / "bad.yaml").write_text(OWN.replace("name: c,", "name: C,").replace("name: own", "name: bad"))
+        said = kubectl.until("InvalidManifest", "get", "events", "--field-selector=involvedObject.kind=Node")
+        assert "bad.yaml: invalid pod: [spec.containers[0].name: Invalid value" in said
+        (directory / "own.yaml").write_text(OWN.replace("1000", "2000"))
+        kubectl.until("sleep 2000", "get", "pod", name, "-o", "jsonpath={.spec.containers[0].command}")
+        kubectl.until("true", "get", "pod", name, "-o", "jsonpath={.status.containerStatuses[0].ready}")
+        assert container(kubectl, name)["containerID"] != before
+        (directory / "own.yaml").unlink()
+        kubectl.until("^$", "get", "pods", "-l", "is=own", "-o", "name")
+
+
+@pytest.mark.skipif(NEWEST < (1, 32), reason="this kubectl has no resize")
+def test_what_runs_gets_other_limits(tmp_path: Path) -> None:
+    resources = {"requests": {"cpu": "100m", "memory": "32Mi"}, "limits": {"cpu": "200m", "memory": "64Mi"}}
+    restarting = [{"resourceName": "memory", "restartPolicy": "RestartContainer"}]
+    with up(tmp_path, reserved="cpu=500m,memory=256Mi") as kubectl:
+        node = kubectl.json("nodes")["items"][0]["status"]
+        assert int(node["capacity"]["cpu"]) * 1000 - 500 == int(node["allocatable"]["cpu"].removesuffix("m"))
+        kubectl.apply(pod("plain", resources=resources), pod("again", resources=resources, resizePolicy=restarting))
+        running(kubectl, "plain", "again")
+        before = {name: container(kubectl, name)["containerID"] for name in ("plain", "again")}
+        for name in before:
+            resize(kubectl, name, {"requests": {"memory": "48Mi"}, "limits": {"cpu": "300m", "memory": "96Mi"}})
+            kubectl.until("96Mi", "get", "pod", name, "-o", "jsonpath={.status.containerStatuses[0].resources.limits}")
+        assert limits(kubectl, "plain") == (96 << 20, 30_000)
+        found = container(kubectl, "plain")
+        assert (found["containerID"], found["restartCount"]) == (before["plain"], 0)
+        assert found["resources"]["requests"] == {"cpu": "100m", "memory": "48Mi"}
+        assert found["allocatedResources"] == {"cpu": "100m", "memory": "48Mi"}
+        kubectl.until(
+            "^1 true", "get", "pod", "again", "-o", "jsonpath={.status.containerStatuses[0]['restartCount','ready']}"
+        )
+        assert container(kubectl, "again")["containerID"] != before["again"]
+        assert limits(kubectl, "again") == (96 << 20, 30_000)
+        resize(kubectl, "plain", {"requests": {"cpu": "900"}, "limits": {"cpu": "900"}})
+        kubectl.until("Infeasible", "get", "pod", "plain", "-o", "jsonpath={.status.conditions}")
+        pending = condition(kubectl.json("pod", "plain"), "PodResizePending")
+        assert (pending["status"], pending["reason"]) == ("True", "Infeasible")
+        assert pending["message"].startswith("Node didn't have enough capacity: cpu, requested: 900000, capacity: ")
+        assert limits(kubectl, "plain") == (96 << 20, 30_000)
+        resize(kubectl, "plain", {"requests": {"cpu": "100m"}, "limits": {"cpu": "250m"}})
+        kubectl.until("250m", "get", "pod", "plain", "-o", "jsonpath={.status.containerStatuses[0].resources.limits}")
+        assert limits(kubectl, "plain") == (96 << 20, 25_000)
+        assert not condition(kubectl.json("pod", "plain"), "PodResizePending")
+
+
+def resize(kubectl: Commands, name: str, resources: dict[str, Any]) -> None:
+    patch = str({"spec": {"containers": [{"name": "c", "resources": resources}]}}).replace("'", '"')
+    kubectl("patch", "pod", name, "--subresource", "resize", "--patch", patch)
+
+
+def limits(kubectl: Commands, name: str) -> tuple[int, int]:
+    """What the kernel has: memory in bytes, CPU quota in microseconds."""
+    first = "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/cpu.max"
+    second = "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/cpu/cpu.cfs_quota_us"
+    said = kubectl("exec", name, "--", "sh", "-c", f"{second} 2>/dev/null || {first}").split()
+    return int(said[0]), int(said[1])
+
+
+@contextmanager
+def begun_again(kubectl: Commands, **settings: str) -> Iterator[None]:
+    """The daemon with other settings, over the containers that go on."""
+    named = {f"WHERRY_NODE_{name.upper()}": value for name, value in settings.items()}
+    command, environment = [WHERRY, "--root", root_of(kubectl)], {**os.environ, **named}
+    subprocess.run([*command, "down", "--keep-containers"], check=True, capture_output=True, timeout=60)
+    subprocess.run([*command, "up", "--detach"], check=True, capture_output=True, timeout=60, env=environment)
+    kubectl.until("Running", "get", "pods")
+    yield
+
+
+def test_a_node_without_room_lets_images_and_pods_go(tmp_path: Path) -> None:
+    asks = {"requests": {"memory": "64Mi"}}
+    greedy = "x=$(head -c 20000000 /dev/zero | tr '\\0' x); sleep 1000"
+    with up(tmp_path) as kubectl, registries.Lone(tmp_path / "registry") as registry:
+        pulled, kept = (f"127.0.0.1:{registry.port}/{name}:1" for name in ("pulled", "kept"))
+        for image in (pulled, kept):
+            (tmp_path / "Dockerfile").write_text(f"FROM {IMAGE}\nLABEL is={image}\n")
+            wherry_command(kubectl, "build", "--progress", "quiet", "--tag", image, str(tmp_path))
+            wherry_command(kubectl, "push", image)
+            wherry_command(kubectl, "rmi", image)
+        kubectl.apply(pod("modest", resources=asks), pod("greedy", greedy), pod("gone", image=pulled))
+        kubectl.apply(pod("kept", image=kept, resources={"requests": {"memory": "256Mi"}}))
+        running(kubectl, "modest", "greedy", "gone", "kept")
+        kubectl("delete", "pod", "gone")
+        full = {"eviction_hard": "memory.available<99%,nodefs.available<100%", "image_gc_age": "0"}
+        with begun_again(kubectl, **full):
+            kubectl.until("Evicted", "get", "pod", "greedy", "-o", "jsonpath={.status.reason}", seconds=40)
+            said = wherry_command(kubectl, "images", "--format", "{{.Repository}}:{{.Tag}}").split()
+            assert (pulled in said, kept in said, IMAGE in said) == (False, True, True), said
+            found, modest = kubectl.json("pod", "greedy"), kubectl.json("pod", "modest")
+            assert (found["status"]["phase"], modest["status"]["phase"]) == ("Failed", "Running")
+            assert re.match(
+                r"The node was low on resource: memory\. Threshold quantity: \d+\w*, available: \d+\w*\. "
+                r"Container c was using \d+\w*, request is 0, has larger consumption of memory\. ",
+                found["status"]["message"],
+            )
+            assert condition(found, "DisruptionTarget")["reason"] == "TerminationByKubelet"
+            node = kubectl.json("nodes")["items"][0]
+            assert {kind: condition(node, kind)["reason"] for kind in ("MemoryPressure", "DiskPressure")} == {
+                "MemoryPressure": "KubeletHasInsufficientMemory", "DiskPressure": "KubeletHasDiskPressure",
+            }  # fmt: skip
+            taints = kubectl.until("memory-pressure", "get", "nodes", "-o", "jsonpath={.items[0].spec.taints}")
+            assert "node.kubernetes.io/disk-pressure" in taints
+            said = kubectl("get", "events", "--field-selector=involvedObject.kind=Node")
+            assert "Attempting to reclaim memory" in said
+            assert "status is now: NodeHasDiskPressure" in said
+            kubectl.apply(pod("late"))
+            kubectl.until("untolerated taint", "get", "events", "--field-selector=reason=FailedScheduling")
+
+
+@pytest.mark.parametrize("grace", ["0", "10"], ids=["for now", "for good"])
+def test_down_ends_pods_as_pods_end(tmp_path: Path, grace: str) -> None:
+    root, notes = tmp_path / "root", tmp_path / "notes"
+    notes.mkdir()
+    made = pod("web")
+    made["spec"]["containers"][0]["command"][2] = "trap 'echo asked >> /notes/web; exit 0' TERM; sleep 1000 & wait"
+    made["spec"]["containers"][0]["lifecycle"] = {
+        "preStop": {"exec": {"command": ["sh", "-c", "echo hook >> /notes/web"]}}
+    }
+    made["spec"]["containers"][0]["volumeMounts"] = [{"name": "notes", "mountPath": "/notes"}]
+    made["spec"]["volumes"] = [{"name": "notes", "hostPath": {"path": str(notes)}}]
+    with up(tmp_path, root, shutdown_grace=grace) as kubectl:
+        kubectl.apply(made)
+        running(kubectl, "web")
+        uid = kubectl.json("pod", "web")["metadata"]["uid"]
+    assert (notes / "web").read_text().split() == ["hook", "asked"]
+    with up(tmp_path, root, shutdown_grace=grace) as kubectl:
+        if grace == "0":
+            kubectl.until(
+                "^1 true", "get", "pod", "web", "-o", "jsonpath={.status.containerStatuses[0]['restartCount','ready']}"
+            )
+            assert kubectl.json("pod", "web")["metadata"]["uid"] == uid
+        else:
+            found = kubectl.json("pod", "web")
+            assert [found["status"].get(name) for name in ("phase", "reason", "message")] == [
+                "Failed", "Terminated", "Pod was terminated in response to imminent node shutdown.",
+            ]  # fmt: skip
+            assert condition(found, "DisruptionTarget")["reason"] == "TerminationByKubelet"
