@@ -17,6 +17,8 @@ class Request(web.BaseRequest):
         headers: Any = response.headers  # a CIMultiDict
         if headers.get(hdrs.SERVER) == SERVER_SOFTWARE:
             del headers[hdrs.SERVER]
+        if self.method == hdrs.METH_HEAD:
+            self._payload_writer.length = 0  # a stream's pieces would be taken for the next answer
         found = self.get(ANSWER_HEADERS)
         if found is not None:
             headers.update(found)

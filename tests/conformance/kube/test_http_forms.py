@@ -121,6 +121,21 @@ def test_head_is_get_without_a_body(web: Web, path: str) -> None:
     assert head.headers["Content-Length"] == web.get(f"{path}/a").headers["Content-Length"]
 
 
+def test_pages_are_only_read(web: Web) -> None:
+    for page in ("/api", "/api/v1", "/apis", "/apis/apps/v1", "/openapi/v2", "/openapi/v3", "/version", "/livez"):
+        assert web.get(page).code == 200
+        for method in ("POST", "PUT", "PATCH", "DELETE"):
+            web.send(method, page, {}).refused(405, "MethodNotAllowed")
+
+
+def test_the_head_of_a_watch_is_no_watch(web: Web, path: str) -> None:
+    """Its events would be taken for the answer to what is asked next on the connection."""
+    where = path.rpartition("/")[0]
+    head = web.send("HEAD", f"{where}?watch=true")
+    assert (head.code, head.raw) == (200, b"")
+    assert web.get("/version").json["major"] == "1"
+
+
 def test_every_answer_has_a_name_and_none_tells_of_versions(web: Web, path: str) -> None:
     """``Audit-Id``: the client's own, so that it is found again, or a new one."""
     nobody = web.with_token("")

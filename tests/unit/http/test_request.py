@@ -1,5 +1,6 @@
 """What every answer has in its head."""
 
+import asyncio
 from pathlib import Path
 
 import aiohttp
@@ -43,3 +44,21 @@ async def test_without_any_the_answer_is_as_it_was(tmp_path: Path) -> None:
 
     for head in await _heads(tmp_path / "sock", handler):
         assert "Server" not in head and "Audit-Id" not in head
+
+
+async def test_a_stream_has_no_body_when_only_its_head_was_asked_for(tmp_path: Path) -> None:
+    """Else its pieces are taken for the next answer on the connection."""
+
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"X-Path": request.path})
+        await response.prepare(request)
+        await response.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Path: forged\r\n\r\n")
+        await response.write_eof()
+        return response
+
+    async with serving(handler, tmp_path / "sock"):
+        reader, writer = await asyncio.open_unix_connection(str(tmp_path / "sock"))
+        for path in (b"/one", b"/two", b"/three"):
+            writer.write(b"HEAD %b HTTP/1.1\r\nHost: x\r\n\r\n" % path)
+            assert b"X-Path: %b\r\n" % path in await reader.readuntil(b"\r\n\r\n")
+        writer.close()

@@ -59,7 +59,7 @@ def json_page(make: Callable[[], Object]) -> Page:
     """A page that shows a document, in lines (apiserver pkg/endpoints/handlers/responsewriters: WriteRawJSON)."""
 
     async def page(request: web.BaseRequest, info: RequestInfo) -> web.StreamResponse:
-        _only_get(request)
+        only_get(request)
         return web.Response(
             body=msgspec.json.format(encode(make()), indent=2), headers={"Content-Type": "application/json"}
         )
@@ -71,7 +71,7 @@ def text_page(make: Callable[[], bytes], content_type: str = _TEXT) -> Page:
     """A page that shows a text."""
 
     async def page(request: web.BaseRequest, info: RequestInfo) -> web.StreamResponse:
-        _only_get(request)
+        only_get(request)
         return web.Response(body=make(), headers={"Content-Type": content_type})
 
     return page
@@ -86,7 +86,7 @@ def health_page(name: str, checks: Mapping[str, Check]) -> Page:
     """``/livez``, ``/readyz``, ``/healthz``, and each check below it (apiserver pkg/server/healthz)."""
 
     async def page(request: web.BaseRequest, info: RequestInfo) -> web.StreamResponse:
-        _only_get(request)
+        only_get(request)
         one = info.path.strip("/").partition("/")[2]
         if one and one not in checks:
             return no_page()
@@ -115,6 +115,7 @@ async def _run(checks: Mapping[str, Check]) -> tuple[list[str], bool]:
     return lines, failed
 
 
-def _only_get(request: web.BaseRequest) -> None:
+def only_get(request: web.BaseRequest) -> None:
+    """Raises StatusError 405 for whatever else would be done to a page."""
     if request.method not in ("GET", "HEAD"):
         raise status.no_such_method()

@@ -72,6 +72,7 @@ def _paths(shown: Pages) -> list[str]:
 
 def _discovery(shown: Pages) -> Page:
     async def page(request: web.BaseRequest, info: RequestInfo) -> web.StreamResponse:
+        made.only_get(request)
         address = shown.options.address.partition("://")[2]
         found = shown.discovery.find(info.path, request.headers.get("Accept", ""), address)
         if found is not None:
@@ -108,6 +109,7 @@ def _openapi(openapi: OpenApi) -> Page:
     async def page(request: web.BaseRequest, info: RequestInfo) -> web.StreamResponse:
         from wherry.kube.apiserver.openapi.documents import plain
 
+        made.only_get(request)
         documents = openapi.get()
         accept = request.headers.get("Accept", "")
         path = info.path.strip("/").removeprefix("openapi/")

@@ -192,6 +192,8 @@ class HttpApi:
         with self._measures.watching(call.resource), connection_of(request).cancelled_by_loss():
             try:
                 await response.prepare(request)
+                if request.method == "HEAD":
+                    return response
                 async for piece in pieces:
                     await response.write(piece)
             finally:

@@ -61,6 +61,8 @@ async def _check(wire: Wire, head: Head, name: str) -> None:
 async def _as_text(request: web.BaseRequest, pieces: AsyncIterator[bytes]) -> web.StreamResponse:
     response = web.StreamResponse(headers=_TEXT)
     await response.prepare(request)
+    if request.method == "HEAD":
+        return response
     async for piece in pieces:
         await response.write(piece)
     await response.write_eof()
