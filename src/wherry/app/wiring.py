@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from wherry.app.builder import Builder
 from wherry.app.config import Settings
@@ -40,8 +41,7 @@ class NotServed(WherryError):
     """The registry cannot be served as the settings say: trying again will not help."""
 
 
-@dataclass(slots=True)
-class Engine:
+class Engine(msgspec.Struct):
     """The parts that have a life: started in :meth:`start`, ended in :meth:`stop` or :meth:`tear_down`."""
 
     instance: Instance

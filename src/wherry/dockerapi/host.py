@@ -2,14 +2,14 @@
 
 import os
 import platform
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 PROC = Path("/proc")
 
 
-@dataclass(frozen=True, slots=True)
-class CgroupSupport:
+class CgroupSupport(msgspec.Struct, frozen=True):
     """Which limits the kernel's cgroups offer here. ``version`` is 1 or 2: where memory is controlled."""
 
     version: int

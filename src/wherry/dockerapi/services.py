@@ -6,8 +6,9 @@ JSON in the form of the newest API version; everything else is typed.
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
 
 from wherry.engine.build.cache import Record
 from wherry.engine.containers.asked import Commit, Extraction
@@ -314,8 +315,7 @@ class Builder(Protocol):
     def usage(self) -> Sequence[Record]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
+class Services(msgspec.Struct, frozen=True):
     """The engine, as the API needs it."""
 
     instance: Instance

@@ -5,22 +5,22 @@ import time
 import weakref
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
+
+import msgspec
 
 _KEPT = 256  # as moby's daemon/events
 _QUEUE = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """``kind`` is Docker's Type (container, image, network, volume, daemon); ``actor`` is an id or name."""
 
     kind: str
     action: str
     actor: str
     time_nanoseconds: int
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 class EventSink(Protocol):

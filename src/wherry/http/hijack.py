@@ -6,8 +6,8 @@ import os
 import socket
 import struct
 import termios
-from dataclasses import dataclass
 
+import msgspec
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
@@ -16,8 +16,7 @@ from wherry.http.connection import Connection
 _STEP_SECONDS, _PATIENCE_STEPS = 0.001, 500
 
 
-@dataclass(frozen=True, slots=True)
-class Hijacked:
+class Hijacked(msgspec.Struct, frozen=True):
     """A client's socket, no longer HTTP's. ``fd`` is a non-blocking stream socket that the holder must close;
     ``early`` are bytes of the stream that had been read already."""
 

@@ -1,7 +1,8 @@
 """Addresses of servers that are not trusted: who is meant, and whether it is still the same one. Pure."""
 
-from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
+
+import msgspec
 
 from wherry.kit.errors import Invalid
 
@@ -10,8 +11,7 @@ LENGTH_LIMIT = 16_384
 """Signed addresses of object stores have some 2,000 characters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(msgspec.Struct, frozen=True):
     """Whom a request goes to (RFC 6454): what was meant for one origin is not for another. ``host`` is lower case."""
 
     scheme: str

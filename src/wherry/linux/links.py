@@ -9,8 +9,9 @@ import errno
 import socket
 import struct
 import sys
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+
+import msgspec
 
 from wherry.linux.errors import KernelError
 from wherry.linux.netlink import (
@@ -44,8 +45,7 @@ _IFADDR = struct.Struct("=BBBBI")
 _RTMSG = struct.Struct("=BBBBBBBBI")
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(msgspec.Struct, frozen=True):
     """``master`` is the index of the bridge it is a port of, 0 for none; ``kind`` as in ``ip -d link`` ("veth")."""
 
     index: int
@@ -56,8 +56,7 @@ class Link:
     up: bool
 
 
-@dataclass(frozen=True, slots=True)
-class VethEnd:
+class VethEnd(msgspec.Struct, frozen=True):
     """The end of a pair inside the container's namespace."""
 
     netns_fd: int

@@ -11,7 +11,8 @@ import socket
 import struct
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.linux.errors import KernelError
 from wherry.linux.syscalls import setns
@@ -36,8 +37,7 @@ _ATTRIBUTE = struct.Struct("=HH")
 _RECEIVE_BYTES = 65536
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True):
     """One answer: its type and what follows the netlink header."""
 
     kind: int

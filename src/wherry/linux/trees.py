@@ -3,7 +3,8 @@
 import os
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+import msgspec
 
 from wherry.linux.errors import KernelError
 from wherry.linux.openat2 import RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS, RESOLVE_NO_XDEV, openat2
@@ -14,13 +15,12 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _OPEN_DEPTH = 64
 
 
-@dataclass(slots=True)
-class _Level:
+class _Level(msgspec.Struct):
     """A directory being emptied; ``name`` in the one above it, ``below`` its subdirectories still to do."""
 
     fd: int
     name: bytes
-    below: list[bytes] = field(default_factory=list)
+    below: list[bytes] = msgspec.field(default_factory=list)
 
 
 def remove_tree(directory: int, name: str | bytes) -> None:

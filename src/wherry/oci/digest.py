@@ -6,7 +6,8 @@ exactly the right length.
 
 import hashlib
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kit.errors import Invalid
 
@@ -17,8 +18,7 @@ _FORM = re.compile(r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+", re.ASCII)
 _HEX = re.compile(r"[a-f0-9]+", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Digest:
+class Digest(msgspec.Struct, frozen=True, order=True):
     """``str()`` of it is the wire form. Make one with :meth:`parse` or :meth:`of`: only these check."""
 
     algorithm: str

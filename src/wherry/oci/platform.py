@@ -7,8 +7,10 @@ buildx and compose share. Nothing here is read from outside but the machine's ow
 import platform as machine
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from functools import lru_cache
+
+import msgspec
+from msgspec.structs import replace
 
 from wherry.kit.errors import Invalid
 from wherry.oci import model
@@ -50,8 +52,7 @@ _UNSAID = 1000
 """The rank of a manifest that does not say what it is for: behind all that do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Platform:
+class Platform(msgspec.Struct, frozen=True):
     """In normal form: make one with :meth:`parse`, :meth:`of` or :func:`host`. ``str()`` is ``linux/arm/v7``."""
 
     os: str

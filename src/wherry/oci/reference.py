@@ -5,7 +5,9 @@ reference.go), because clients print and compare them.
 """
 
 import re
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from wherry.kit.errors import Invalid
 from wherry.oci.digest import Digest
@@ -31,8 +33,7 @@ _TAG_ONLY = re.compile(_TAG, re.ASCII)
 _IDENTIFIER = re.compile(r"[a-f0-9]{64}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Reference:
+class Reference(msgspec.Struct, frozen=True, order=True):
     """A normalised reference: the domain is always there. ``str()`` is the canonical form, which identifies it."""
 
     domain: str

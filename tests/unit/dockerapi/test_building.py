@@ -3,12 +3,13 @@
 import asyncio
 import base64
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from msgspec.structs import replace
 
 from tests.unit.dockerapi.conftest import Client
 from tests.unit.dockerapi.fakebuilds import FakeBuilder

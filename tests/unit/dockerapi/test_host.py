@@ -1,6 +1,6 @@
 """Facts of the machine, and what is said when something is missing."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from wherry.dockerapi.host import CgroupSupport, cgroup_support, memory_bytes, operating_system
 

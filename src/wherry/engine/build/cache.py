@@ -12,7 +12,6 @@ running kernel: after a power loss such rows are dropped.
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -46,8 +45,7 @@ _LAYER = "chain_id, diff_id, blob, blob_bytes, unpacked_bytes"
 _COLUMNS = f"key, {_LAYER}, description, created_nanoseconds, used_nanoseconds, uses"
 
 
-@dataclass(frozen=True, slots=True)
-class CachedLayer:
+class CachedLayer(msgspec.Struct, frozen=True):
     """A layer on a chain: ``chain_id`` is the chain that it ends. Bytes of the blob, and of the files in it."""
 
     chain_id: str
@@ -57,8 +55,7 @@ class CachedLayer:
     unpacked_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):
     """A row, for ``docker system df`` and prune. Times are nanoseconds since 1970."""
 
     key: str

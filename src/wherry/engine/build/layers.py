@@ -1,9 +1,11 @@
 """A finished upper directory becomes a layer: a snapshot, and the blob that goes to registries."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
+
+from msgspec.structs import replace
 
 from wherry.engine.build.cache import CachedLayer
 from wherry.engine.content import ContentStore

@@ -1,13 +1,13 @@
 """What clients ask of a container's files."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.engine.containers.model import Config
 
 
-@dataclass(frozen=True, slots=True)
-class Extraction:
+class Extraction(msgspec.Struct, frozen=True):
     """Unpack a tar into the directory ``path``.
 
     ``keep_kinds``: a directory is not replaced by something else, nor the other way round. ``copy_owner``: everything
@@ -19,8 +19,7 @@ class Extraction:
     copy_owner: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(msgspec.Struct, frozen=True):
     """Make an image. ``config`` is put over the container's own, then ``changes`` (Dockerfile instructions).
 
     ``pause``: a running container stands still meanwhile, so that its files fit together.

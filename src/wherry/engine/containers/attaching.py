@@ -5,7 +5,8 @@ import os
 import socket
 import struct
 from contextlib import suppress
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.engine.containers import logs as reading
 from wherry.engine.containers.facts import LOG_NAME
@@ -20,8 +21,7 @@ from wherry.kit.errors import Conflict
 _NUMBERS = {"stdout": 1, "stderr": 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(msgspec.Struct, frozen=True):
     """What a client wants of a container's streams; ``logs`` what was written before, ``stream`` what comes;
     ``detaches``: there are keys that end the conversation alone."""
 

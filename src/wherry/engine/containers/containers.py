@@ -3,10 +3,11 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from wherry.engine.containers import attaching, logs, top, updating
 from wherry.engine.containers.creation import Created, Creation, Request
@@ -52,14 +53,12 @@ if TYPE_CHECKING:
     from wherry.engine.containers.steps import Steps
 
 
-@dataclass(frozen=True, slots=True)
-class Pruned:
-    ids: Sequence[str] = field(default_factory=list)
+class Pruned(msgspec.Struct, frozen=True):
+    ids: Sequence[str] = msgspec.field(default_factory=list)
     bytes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Attachable:
+class Attachable(msgspec.Struct, frozen=True):
     """Whose streams a client asks for."""
 
     id: str

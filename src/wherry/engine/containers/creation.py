@@ -4,9 +4,10 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+
+import msgspec
 
 from wherry.engine.containers import facts, naming, resources, seccomp, sharing, validate
 from wherry.engine.containers.merging import merge, words
@@ -22,14 +23,12 @@ from wherry.oci.platform import Platform
 _NAME = re.compile(r"/?[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Created:
+class Created(msgspec.Struct, frozen=True):
     id: str
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str] = msgspec.field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """What a client asks for. ``platform`` as ``os/architecture[/variant]``.
 
     ``pod``: it shares a sandbox, whatever ``host`` says of namespaces. ``mounts``: more mounts, resolved already.

@@ -3,8 +3,9 @@
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from wherry.engine.containers import facts, seccomp, spec, validate
 from wherry.engine.containers.model import Config, ExecConfig, HostConfig, State
@@ -18,8 +19,7 @@ from wherry.kit.errors import Conflict, Invalid, NotFound, Unavailable
 _KEPT = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(msgspec.Struct, frozen=True):
     """Who started an exec and wants its streams: a connected socket, and what it sent already. ``detaches``: there are
     keys that end the conversation alone."""
 
@@ -28,8 +28,7 @@ class Client:
     detaches: bool = True
 
 
-@dataclass(slots=True)
-class Record:
+class Record(msgspec.Struct):
     """An exec; ``code`` None: it has not ended."""
 
     id: str

@@ -5,15 +5,15 @@ The writer renames ``path`` to ``path.1`` (and that to ``path.2`` …) and begin
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 _BLOCK = 65536
 _TRIES = 10
 
 
-@dataclass(slots=True)
-class _File:
+class _File(msgspec.Struct):
     """An opened file; ``size`` is how much of it was there when it was opened, ``place`` where reading on begins."""
 
     fd: int

@@ -5,8 +5,10 @@ import calendar
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from wherry.engine.containers.changes import Look
 from wherry.engine.containers.logfiles import Files
@@ -15,8 +17,7 @@ _LONGEST = 1 << 20  # bytes of a line that are put together
 _BATCH = 256  # lines between two looks at what else there is to do
 
 
-@dataclass(frozen=True, slots=True)
-class LogOptions:
+class LogOptions(msgspec.Struct, frozen=True):
     """``tail`` None: all. ``since`` and ``until`` inclusive, nanoseconds since 1970; 0: none."""
 
     follow: bool = False
@@ -35,8 +36,7 @@ class LogOptions:
         return not 0 < self.until_nanoseconds < line.time_nanoseconds
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
+class LogLine(msgspec.Struct, frozen=True):
     """A line, with its newline if the program wrote one."""
 
     stream: str

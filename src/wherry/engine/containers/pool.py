@@ -6,7 +6,8 @@ nothing else to do.
 
 import asyncio
 import logging
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.engine.containers.idranges import IdRanges
 from wherry.engine.networks import Networks
@@ -19,8 +20,7 @@ _DELAY_SECONDS = 0.03
 _RETRY_SECONDS = 5.0
 
 
-@dataclass(slots=True)
-class Made:
+class Made(msgspec.Struct):
     """A sandbox with the ids it was made with; ``endpoint`` where its network namespace is on the default bridge."""
 
     sandbox: Sandbox

@@ -1,6 +1,6 @@
 """When a container that has ended is started again: Docker's policies, as a pure decision."""
 
-from dataclasses import dataclass
+import msgspec
 
 from wherry.engine.containers.model import RestartRule
 
@@ -10,8 +10,7 @@ LONGEST_DELAY_SECONDS = 60.0
 STEADY_SECONDS = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(msgspec.Struct, frozen=True):
     """How a run ended. ``restarts`` counts those of the policy since the last start by hand, ``failures`` those of them
     in quick succession."""
 

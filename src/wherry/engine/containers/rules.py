@@ -1,12 +1,11 @@
 """What an instance's settings say of all its containers."""
 
-from dataclasses import dataclass
+import msgspec
 
 DEFAULT_FIRST = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(msgspec.Struct, frozen=True):
     """``first_id`` is the first host id for user namespaces and ``id_count`` how many there are; ``warm`` how many
     containers of either kind (on the bridge, without network) are made ahead; ``stop_seconds`` what a container gets to
     stop when neither it nor the request says."""

@@ -1,7 +1,8 @@
 """Namespaces that containers share with each other or with the host."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.engine.containers.model import HostConfig
 from wherry.engine.containers.row import Container
@@ -12,8 +13,7 @@ Donor = tuple[int, Container]  # host pid of its process 1, and its row
 PREFIX = "container:"
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(msgspec.Struct, frozen=True):
     """The containers whose namespaces a container joins."""
 
     network: Donor | None = None

@@ -4,8 +4,9 @@ What the defaults are: moby/profiles and moby/daemon/pkg/oci (2026); the mount t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from wherry.engine.containers import resources
 from wherry.engine.containers.model import Config
@@ -24,8 +25,7 @@ READONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trig
 PORT_START, PING_GROUPS = "net.ipv4.ip_unprivileged_port_start", "net.ipv4.ping_group_range"
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """What the configuration needs of its surroundings.
 
     ``capabilities`` are those granted. ``files`` are the host's paths of files by their places in the container.
@@ -42,11 +42,11 @@ class Facts:
     thermal: Sequence[str] = ()
     devices: Sequence[dict[str, Any]] = ()
     device_rules: Sequence[dict[str, Any]] = ()
-    throttles: Mapping[str, Any] = field(default_factory=dict)
+    throttles: Mapping[str, Any] = msgspec.field(default_factory=dict)
     shm: str | None = ""
     own_network: bool = True
     seccomp: dict[str, Any] | None = None
-    groups: Sequence[int | str] = field(default=())
+    groups: Sequence[int | str] = msgspec.field(default=())
     mapped_files: bool = True
 
 

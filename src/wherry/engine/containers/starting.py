@@ -4,8 +4,9 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from wherry.engine.containers import devices, etcfiles, facts, seccomp, spec, validate
 from wherry.engine.containers.pool import Made
@@ -28,8 +29,7 @@ Trees = Mapping[str, int]
 """Mounts without a path: destination → descriptor (see :class:`wherry.engine.runtime.model.TaskSpec`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(msgspec.Struct, frozen=True):
     """What a container stands on when it is not an image: directories of layers, the topmost first.
 
     ``trees`` makes the mounts that have no path, given the host's id of the container's root and, where the container
@@ -40,14 +40,13 @@ class Ground:
     trees: Callable[[int, int | None], Trees] | None = None
 
 
-@dataclass(slots=True)
-class _Place:
+class _Place(msgspec.Struct):
     """Where a task is about to run, and the mounts made for it. ``connected``: the endpoint is the container's."""
 
     sandbox: Sandbox
     endpoint: Endpoint | None
     connected: bool = False
-    trees: Trees = field(default_factory=dict)
+    trees: Trees = msgspec.field(default_factory=dict)
 
 
 class Starter:

@@ -1,7 +1,6 @@
 """Containers in Docker's JSON, in the form of the newest API version."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -153,8 +152,7 @@ def host_config(container: Container) -> dict[str, Any]:
     return document
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
+class Around(msgspec.Struct, frozen=True):
     """What inspect tells of a container besides its row; ``execs`` are the ids of running ones."""
 
     directory: Path

@@ -1,7 +1,8 @@
 """Who waits for a container's end or removal."""
 
 import asyncio
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.engine.containers.model import State
 from wherry.engine.containers.row import Container
@@ -10,8 +11,7 @@ from wherry.kit.errors import Invalid
 CONDITIONS = ("not-running", "next-exit", "removed")
 
 
-@dataclass(frozen=True, slots=True)
-class WaitResult:
+class WaitResult(msgspec.Struct, frozen=True):
     """``error`` is why a container could not be started."""
 
     status_code: int

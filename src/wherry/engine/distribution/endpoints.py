@@ -8,8 +8,9 @@ mirrors, which may keep their repositories below a path.
 import ipaddress
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from wherry.http.urls import Origin
 from wherry.kit.errors import Invalid
@@ -25,8 +26,7 @@ _PATH = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True):
     """A server. ``url`` is scheme, host and port; ``prefix`` is a path that its repositories are below, or empty.
 
     ``verified`` False: any certificate will do. ``own`` False: a mirror, which is given no credentials.
@@ -46,8 +46,7 @@ class Endpoint:
         return f"{self.prefix}/{path}" if self.prefix else path
 
 
-@dataclass(frozen=True, slots=True)
-class Mirror:
+class Mirror(msgspec.Struct, frozen=True):
     """A server that has what the registry ``domain`` has."""
 
     domain: str

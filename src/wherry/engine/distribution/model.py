@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from wherry.oci.model import Descriptor, Manifest
 from wherry.oci.platform import Platform
 
@@ -28,40 +30,35 @@ class Credentials:
 ANONYMOUS = Credentials()
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """A manifest or index as it came: ``descriptor`` says what ``data`` is, and was checked."""
 
     descriptor: Descriptor
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Artifact:
+class Artifact(msgspec.Struct, frozen=True):
     """What a registry has that need not be an image: ``config`` was verified, of the layers there are descriptors."""
 
     manifest: Manifest
     config: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(msgspec.Struct, frozen=True):
     """``identity_token``: to be kept instead of the password; empty: the registry gives none."""
 
     status: str
     identity_token: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Inspected:
+class Inspected(msgspec.Struct, frozen=True):
     """What a registry has under a reference."""
 
     descriptor: Descriptor
     platforms: Sequence[Platform]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """A repository that a search found."""
 
     name: str

@@ -1,7 +1,9 @@
 """Pulling: from a reference to an image of this machine."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from wherry.engine.content import ContentStore
 from wherry.engine.distribution.arrivals import Arrivals

@@ -5,7 +5,8 @@ change (their id is their digest) and stay decoded; everything with a name in it
 """
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from wherry.engine.images.model import Image
 from wherry.engine.images.rows import ImageRow, ImageRows, LayerRow, ReferenceRow

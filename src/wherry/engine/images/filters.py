@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from wherry.engine.images.model import Image
 from wherry.kit.durations import parse_moment
@@ -16,8 +18,7 @@ _KNOWN_TO_PRUNE = frozenset({"dangling", "label", "label!", "until"})
 _BOOLEANS = {"1": True, "true": True, "0": False, "false": False}
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """``created`` tells when the image of a name was made; ``parents`` are the ids other images are built on."""
 
     now_nanoseconds: int
@@ -81,8 +82,7 @@ def _dangling(filters: Filters) -> bool | None:
     return meant.pop()
 
 
-@dataclass(frozen=True, slots=True)
-class _Window:
+class _Window(msgspec.Struct, frozen=True):
     """Made after ``since`` and before ``before``, both exclusive; None: no bound."""
 
     since: int | None

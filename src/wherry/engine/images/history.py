@@ -1,7 +1,8 @@
 """``docker history``: the steps of an image's configuration, with the sizes of the layers they made. Pure."""
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from wherry.engine.images.model import HistoryEntry, Image
 from wherry.kit.durations import parse_moment

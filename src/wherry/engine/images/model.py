@@ -1,13 +1,13 @@
 """What an image is, to everybody outside this package."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.oci.model import ImageConfig
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(msgspec.Struct, frozen=True):
     """One image of this machine.
 
     ``id`` is ``sha256:`` and the digest of ``config_bytes``. ``diff_ids`` and ``chain_ids`` run from the lowest layer
@@ -42,8 +42,7 @@ class Image:
         return (self.config.history[-1].comment if self.config.history else "") or ""
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
+class HistoryEntry(msgspec.Struct, frozen=True):
     """One line of ``docker history``; ``id`` is ``<missing>`` where no image of this machine ends at that step."""
 
     id: str
@@ -54,16 +53,14 @@ class HistoryEntry:
     comment: str
 
 
-@dataclass(frozen=True, slots=True)
-class ImageUse:
+class ImageUse(msgspec.Struct, frozen=True):
     """A container made from an image; ``running`` includes paused and restarting."""
 
     container_id: str
     running: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
+class Description(msgspec.Struct, frozen=True):
     """What an import says of its image besides the files. ``platform`` empty: this machine's."""
 
     changes: Sequence[str] = ()
@@ -71,8 +68,7 @@ class Description:
     platform: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredLayer:
+class StoredLayer(msgspec.Struct, frozen=True):
     """A layer stored as gzip: ``diff_id`` is the digest of the tar, ``blob`` of the gzip around it."""
 
     diff_id: str
@@ -80,8 +76,7 @@ class StoredLayer:
     blob_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(msgspec.Struct, frozen=True):
     """A stored, extracted layer: its blob and what it unpacks to. ``media_type`` is the blob's."""
 
     diff_id: str

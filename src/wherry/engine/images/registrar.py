@@ -5,7 +5,8 @@ before they are all there, where its source knows how to wait.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.engine.content import ContentStore
 from wherry.engine.images.model import Layer, StoredLayer
@@ -23,8 +24,7 @@ from wherry.oci.digest import Digest
 from wherry.oci.model import ImageConfig
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True):
     """An image whose blobs, manifest and configuration among them, are in the content store, or will be."""
 
     config: bytes

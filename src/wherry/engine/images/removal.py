@@ -8,14 +8,14 @@ The rules are those of moby's ``ImageService.ImageDelete`` (daemon/images/image_
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from wherry.engine.images.model import ImageUse
 from wherry.kit.errors import Conflict
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Tag:
+class Tag(msgspec.Struct, frozen=True, order=True):
     """A reference to an image as removal sees it: canonical text, its repository, and whether it is by digest."""
 
     reference: str
@@ -24,8 +24,7 @@ class Tag:
     is_digest: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """An image in question. ``children`` are the ids of images built on it; ``chain_ids`` from the lowest up."""
 
     id: str
@@ -35,16 +34,14 @@ class Target:
     parent: str = ""
 
 
-@dataclass(slots=True)
-class Removal:
+class Removal(msgspec.Struct):
     """What to do: references to drop (in order), images to delete, and what to answer, in Docker's order."""
 
-    untag: list[tuple[str, Tag]] = field(default_factory=list)
-    delete: list[str] = field(default_factory=list)
+    untag: list[tuple[str, Tag]] = msgspec.field(default_factory=list)
+    delete: list[str] = msgspec.field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """``name`` as the user typed it; ``named`` the reference it stands for, None when it was an id."""
 
     name: str

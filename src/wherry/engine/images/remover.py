@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.engine.images.catalogue import canonical
 from wherry.engine.images.filters import Filters, prunable
@@ -20,8 +21,7 @@ Records = Sequence[dict[str, str]]
 """Docker's ``{"Untagged": familiar reference}`` and ``{"Deleted": image id or chain id}``, in order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pruned:
+class Pruned(msgspec.Struct, frozen=True):
     """What a prune took away. ``bytes`` counts the layers that are gone, unpacked."""
 
     deleted: Records

@@ -5,8 +5,9 @@ A row is written last, when everything it names is on disk: what has no row does
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from wherry.engine.database import Database
 from wherry.engine.images.model import Layer
@@ -51,8 +52,7 @@ MIGRATIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ImageRow:
+class ImageRow(msgspec.Struct, frozen=True):
     id: str
     config: bytes
     manifest: str
@@ -63,14 +63,12 @@ class ImageRow:
     last_tagged_nanoseconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class LayerRow:
+class LayerRow(msgspec.Struct, frozen=True):
     chain_id: str
     layer: Layer
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceRow:
+class ReferenceRow(msgspec.Struct, frozen=True):
     reference: str
     image: str
     is_digest: bool

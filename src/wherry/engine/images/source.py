@@ -1,8 +1,9 @@
 """Where the bytes of an image's layers come from while it is registered."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import BinaryIO, Protocol, TypeVar, cast
+
+import msgspec
 
 from wherry.engine.content import ContentStore
 from wherry.engine.images.threads import in_thread
@@ -11,8 +12,7 @@ from wherry.oci.digest import Digest
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class LayerBlob:
+class LayerBlob(msgspec.Struct, frozen=True):
     """A layer's stored blob. ``media_type`` is what the manifest calls it."""
 
     digest: str

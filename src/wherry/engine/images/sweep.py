@@ -7,9 +7,10 @@ removals leave over meanwhile, goes when the last of them has ended.
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import Enum
 from types import TracebackType
+
+import msgspec
 
 from wherry.engine.images.threads import in_thread
 
@@ -21,8 +22,7 @@ class Kind(Enum):
     SNAPSHOT = "snapshot"
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(msgspec.Struct, frozen=True):
     """A blob by its digest, or a snapshot by its chain id."""
 
     kind: Kind

@@ -8,9 +8,10 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from typing import BinaryIO
 from weakref import WeakValueDictionary
+
+from msgspec.structs import replace
 
 from wherry.engine.images.rows import ImageRows, LayerRow
 from wherry.engine.images.source import LayerBlob, Source

@@ -2,9 +2,10 @@
 
 import errno
 from collections.abc import Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Protocol
+
+import msgspec
 
 from wherry.engine.networks import rules
 from wherry.engine.networks.model import Publication
@@ -15,8 +16,7 @@ from wherry.linux.nftables import Nftables
 from wherry.linux.sysctl import read_net, write_net
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(msgspec.Struct, frozen=True):
     """A veth pair to be: its end on the host, and what the end inside is called and given."""
 
     host_link: str

@@ -5,9 +5,10 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from wherry.engine.instance import Instance
 from wherry.engine.networks import plan, rules

@@ -1,8 +1,9 @@
 """The texts of a container's /etc/hosts and /etc/resolv.conf: pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from ipaddress import ip_address
+
+import msgspec
 
 # Docker's (libnetwork/etchosts, default entries).
 _LOCAL = (
@@ -18,8 +19,7 @@ DEFAULT_NAME_SERVERS = ("8.8.8.8", "8.8.4.4")
 HOST_GATEWAY = "host-gateway"
 
 
-@dataclass(frozen=True, slots=True)
-class Resolver:
+class Resolver(msgspec.Struct, frozen=True):
     """What ``--dns``, ``--dns-search`` and ``--dns-option`` ask for; empty: the host's. A search of "." is none."""
 
     servers: Sequence[str] = ()

@@ -1,14 +1,14 @@
 """What networks, endpoints and published ports are."""
 
-from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from typing import Literal
+
+import msgspec
 
 Protocol = Literal["tcp", "udp", "sctp"]
 
 
-@dataclass(frozen=True, slots=True)
-class PortBinding:
+class PortBinding(msgspec.Struct, frozen=True):
     """A container's port and where on the host it is asked (or found) to be reachable.
 
     ``host_address`` empty: every address, IPv4 and IPv6; ``0.0.0.0`` and ``::`` every address of one family.
@@ -22,8 +22,7 @@ class PortBinding:
     host_port_end: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
+class Publication(msgspec.Struct, frozen=True):
     """A port that is published: packets to ``host_address:host_port`` reach ``address:container_port``."""
 
     protocol: Protocol
@@ -45,8 +44,7 @@ class Publication:
         return PortBinding(self.container_port, self.protocol, self.host_address, self.host_port)
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True):
     """A network namespace's place on a network; the interface is the one inside."""
 
     network_id: str
@@ -59,8 +57,7 @@ class Endpoint:
     interface: str = "eth0"
 
 
-@dataclass(frozen=True, slots=True)
-class Attached:
+class Attached(msgspec.Struct, frozen=True):
     """An endpoint that a container uses, as it is remembered."""
 
     endpoint: Endpoint
@@ -69,16 +66,14 @@ class Attached:
     publications: tuple[Publication, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Addressing:
+class Addressing(msgspec.Struct, frozen=True):
     """The address range of a network and the address of its bridge, which is the containers' gateway."""
 
     subnet: IPv4Network
     gateway: IPv4Address
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(msgspec.Struct, frozen=True):
     """``driver`` is Docker's: bridge, host or null. Only a bridge has addresses."""
 
     id: str
@@ -86,5 +81,5 @@ class Network:
     driver: str
     created_nanoseconds: int
     addressing: Addressing | None = None
-    options: dict[str, str] = field(default_factory=dict)
-    labels: dict[str, str] = field(default_factory=dict)
+    options: dict[str, str] = msgspec.field(default_factory=dict)
+    labels: dict[str, str] = msgspec.field(default_factory=dict)

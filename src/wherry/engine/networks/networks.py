@@ -4,9 +4,11 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from wherry.engine.database import Database
 from wherry.engine.events import EventSink
@@ -25,21 +27,19 @@ _Bindings = list[PortBinding]  # the class has a method named list
 _DRIVERS = {"bridge": "bridge", "host": "host", "none": "null"}
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """``address_pool``: the default bridge's range; None: chosen at the first start (:func:`.plan.choose_subnet`)."""
 
     address_pool: IPv4Network | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(msgspec.Struct, frozen=True):
     """What a test replaces."""
 
     plumbing: Callable[[], Plumbing] = KernelPlumbing
     hold: Hold = proxy.hold
     now_nanoseconds: Callable[[], int] = time.time_ns
-    new_id: Callable[[], str] = field(default=lambda: secrets.token_hex(32))
+    new_id: Callable[[], str] = msgspec.field(default=lambda: secrets.token_hex(32))
 
 
 class Networks:

@@ -6,7 +6,8 @@ the last word, since another table may still drop (nft(8), "verdict statements")
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.engine.networks.model import Addressing, Publication
 
@@ -23,8 +24,7 @@ _DNAT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(msgspec.Struct, frozen=True):
     """What the rules stand on. ``fence``: links that may not forward to each other, see the package's docstring."""
 
     table: str

@@ -11,16 +11,17 @@ A task outlives the process that started it; :meth:`Runtime.recover` finds it ag
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol
 
+import msgspec
+
 ID_RANGE_SIZE = 65536
 
 
-@dataclass(frozen=True, slots=True)
-class IdRange:
+class IdRange(msgspec.Struct, frozen=True):
     """Host ids ``first … first + count - 1`` stand for the container's ``0 … count - 1``."""
 
     first: int
@@ -38,8 +39,7 @@ Joined = int | Path
 """Whose namespace is shared: the host pid of a process (``--network container:X``), or a file it is pinned to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Isolation:
+class Isolation(msgspec.Struct, frozen=True):
     """Which namespaces a container gets; fixed before anything is mounted.
 
     ``ids`` None is the host's user namespace. Where a namespace is joined that belongs to a user namespace which is not
@@ -60,8 +60,7 @@ class Isolation:
     join_uts: Joined | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rootfs:
+class Rootfs(msgspec.Struct, frozen=True):
     """``layers``: directories, the topmost first. ``upper`` and ``work`` lie on one file system."""
 
     layers: Sequence[Path]
@@ -69,8 +68,7 @@ class Rootfs:
     work: Path
 
 
-@dataclass(frozen=True, slots=True)
-class LogFile:
+class LogFile(msgspec.Struct, frozen=True):
     """CRI-format log (``<RFC3339Nano> stdout F line``), rotated to ``path.1`` … by the shim.
 
     ``max_files`` counts the live one."""
@@ -80,8 +78,7 @@ class LogFile:
     max_files: int = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(msgspec.Struct, frozen=True):
     """A client stream that gets the task's output and may feed its input.
 
     ``fd`` is a connected stream socket; the runtime owns (and at last closes) it. Without a terminal, output is framed
@@ -97,8 +94,7 @@ class Attachment:
     early: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class TaskSpec:
+class TaskSpec(msgspec.Struct, frozen=True):
     """``config`` is an OCI runtime configuration (runtime-spec 1.0.2 config.json, root.path unused).
 
     Beyond the specification, all of it private to Wherry and removed before another runtime sees it:
@@ -124,11 +120,10 @@ class TaskSpec:
     init: bool = False
     runtime: str = "wherry"
     attachments: Sequence[Attachment] = ()
-    trees: Mapping[str, int] = field(default_factory=dict)
+    trees: Mapping[str, int] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ExecSpec:
+class ExecSpec(msgspec.Struct, frozen=True):
     """``process`` is the ``process`` object of an OCI runtime configuration; same private additions as TaskSpec."""
 
     id: str
@@ -140,8 +135,7 @@ class ExecSpec:
     attachment: Attachment | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Exit:
+class Exit(msgspec.Struct, frozen=True):
     """How a process ended. ``code`` is 128 + signal when a signal ended it. ``error`` when the shim was lost."""
 
     code: int
@@ -241,8 +235,7 @@ class Sandbox(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Recovered:
+class Recovered(msgspec.Struct, frozen=True):
     """What was found of a container at start: exactly one of both; both None when nothing had run."""
 
     task: Task | None

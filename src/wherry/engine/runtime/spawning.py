@@ -6,8 +6,9 @@ In a file of its own that needs little: the daemon does this first, and loads al
 import os
 import socket
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 import wherry
 from wherry.engine.instance import Instance
@@ -20,8 +21,7 @@ _START = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Launched:
+class Launched(msgspec.Struct, frozen=True):
     """A spawner, our child, that will say over ``control`` when it is ready, and ends when that is closed."""
 
     pid: int

@@ -5,8 +5,9 @@ import logging
 import os
 import secrets
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from wherry.engine.instance import Instance
 from wherry.engine.networks import Networks
@@ -18,8 +19,7 @@ from wherry.engine.sandboxes.needs import Group, Made, Pins, Pool
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
+class Around(msgspec.Struct, frozen=True):
     """The engine around sandboxes. ``group`` gives a cgroup by its path, ``groups`` the paths below the instance's of
     all that sandboxes have or had; ``release`` takes ids back; ``now`` is in nanoseconds since 1970."""
 
@@ -34,8 +34,7 @@ class Around:
     now: Callable[[], int]
 
 
-@dataclass(slots=True)
-class Making:
+class Making(msgspec.Struct):
     """A sandbox on its way: what is to be undone when a step fails. ``waiting`` is a process for a container of it."""
 
     sandbox: PodSandbox

@@ -1,7 +1,6 @@
 """What a sandbox is asked to be, and what is remembered of it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -52,8 +51,7 @@ class PodSandbox(msgspec.Struct, kw_only=True, frozen=True):
         return tuple(kind for kind, present in has.items() if present)
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """``mapped``: with a user namespace of its own; not together with a namespace of the host's.
 
     ``sysctls`` are of its network and IPC namespaces, checked by who asks. The others as in :class:`PodSandbox`.
@@ -68,11 +66,11 @@ class Wanted:
     host_pid: bool = False
     host_ipc: bool = False
     shares_processes: bool = False
-    resources: Mapping[str, Any] = field(default_factory=dict)
+    resources: Mapping[str, Any] = msgspec.field(default_factory=dict)
     ports: Sequence[PortBinding] = ()
-    sysctls: Mapping[str, str] = field(default_factory=dict)
+    sysctls: Mapping[str, str] = msgspec.field(default_factory=dict)
     shm_bytes: int = SHM_BYTES
-    note: Mapping[str, Any] = field(default_factory=dict)
+    note: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
     @property
     def shares_with_host(self) -> bool:

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+
+class Limits(msgspec.Struct, frozen=True):
     """What one layer may cost. Beyond any of it extraction ends with Invalid and leaves nothing.
 
     ``bytes`` counts the uncompressed tar, and a sparse file by its length. The tar may be ``ratio`` times its
@@ -27,8 +27,7 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 
 
-@dataclass(frozen=True, slots=True)
-class ExtractResult:
+class ExtractResult(msgspec.Struct, frozen=True):
     """``diff_id``: sha256 of the uncompressed stream. ``size_bytes``: of all its files' contents, as Docker counts."""
 
     diff_id: str
@@ -36,8 +35,7 @@ class ExtractResult:
     entries: int
 
 
-@dataclass(frozen=True, slots=True)
-class ExtractOptions:
+class ExtractOptions(msgspec.Struct, frozen=True):
     """``durable`` False: the caller calls :meth:`Snapshots.sync` before anything durable refers to the snapshot.
 
     ``below_ready``: the layers below may not be there yet; it returns when they are, or raises what the extraction is
@@ -58,8 +56,7 @@ class Sink(Protocol):
     def write(self, data: bytes | bytearray | memoryview, /) -> object: ...
 
 
-@dataclass(frozen=True, slots=True)
-class CommitOptions:
+class CommitOptions(msgspec.Struct, frozen=True):
     """How an upper directory becomes a layer.
 
     ``first_id``: the host's id of the container's root; ids in the upper directory are that much too high. Those that
@@ -81,8 +78,7 @@ class CommitOptions:
 DEFAULT_COMMIT = CommitOptions()
 
 
-@dataclass(frozen=True, slots=True)
-class Diff:
+class Diff(msgspec.Struct, frozen=True):
     """``diff_id``: sha256 of the tar that was written; ``size_bytes`` and ``entries`` as of :class:`ExtractResult`."""
 
     diff_id: str
@@ -90,15 +86,13 @@ class Diff:
     entries: int
 
 
-@dataclass(frozen=True, slots=True)
-class Committed(Diff):
+class Committed(Diff, frozen=True):
     """``chain_id`` names the snapshot."""
 
     chain_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Guise:
+class Guise(msgspec.Struct, frozen=True):
     """A tree as one container sees it.
 
     ``userns`` is a descriptor of the user namespace by which the layers' ids are mapped (None: they are not).

@@ -5,7 +5,6 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,8 +32,7 @@ class _Row(msgspec.Struct):
     created: int
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(msgspec.Struct, frozen=True):
     """``path`` is the directory that containers see. Usage figures are -1 when nobody asked for them."""
 
     name: str
@@ -62,9 +60,8 @@ class Volume:
         return document
 
 
-@dataclass(frozen=True, slots=True)
-class Pruned:
-    ids: Sequence[str] = field(default_factory=list)
+class Pruned(msgspec.Struct, frozen=True):
+    ids: Sequence[str] = msgspec.field(default_factory=list)
     bytes: int = 0
 
 

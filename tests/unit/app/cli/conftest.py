@@ -4,11 +4,12 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from msgspec.structs import replace
 
 from tests.unit.dockerapi import fakes
 from tests.unit.engine.containers import harness

@@ -1,11 +1,11 @@
 """Containers as clients see them: which are listed, by what name their image goes, how much they wrote."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.unit.engine.containers.harness import Daemon, Machine, image, wait_until
 from wherry.kit.errors import Invalid, NotFound

@@ -1,8 +1,7 @@
 """The lines of docker history."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.unit.engine.images.test_filters import image
 from wherry.engine.images.history import history

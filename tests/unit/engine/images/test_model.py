@@ -1,8 +1,7 @@
 """What an image says of itself."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.unit.engine.images.test_filters import image
 from wherry.oci.model import History, ImageConfig

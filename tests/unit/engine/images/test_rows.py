@@ -1,9 +1,9 @@
 """The image tables."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from wherry.engine.database import Database
 from wherry.engine.images.model import Layer

@@ -93,7 +93,7 @@ async def test_an_upper_layer_does_not_wait_to_be_read_but_to_be_seen(shelf: She
                 source.held[0].set()
                 below_ready()
 
-            from dataclasses import replace
+            from msgspec.structs import replace
 
             return extract(chain_id, parent, stream, replace(options, below_ready=wait if below_ready else None))
 

@@ -4,11 +4,11 @@ import errno
 import os
 import socket
 from collections.abc import Callable
-from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.descriptors import open_descriptors
 from tests.unit.engine.networks.plumbing import GATEWAY, GROUND, MAC, PROMISES, WEB, wire

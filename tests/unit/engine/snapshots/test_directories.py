@@ -46,7 +46,7 @@ def layer(tmp_path: Path) -> Iterator[Layer]:
     made = Layer(tmp_path / "fs")
     yield made
     made.close()
-    assert set(os.listdir("/proc/self/fd")) == before
+    assert set(os.listdir("/proc/self/fd")) <= before  # the collector may have closed some of others
     assert [entry.name for entry in tmp_path.iterdir()] == ["fs"]
 
 

@@ -1,9 +1,9 @@
 """Whose images they are."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.unit.engine.containers.harness import image
 from wherry.engine.database import Database

@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from tests.unit.engine.containers.harness import Daemon, FakeImages, Machine
 from wherry.engine.distribution.model import ANONYMOUS
