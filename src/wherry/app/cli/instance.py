@@ -136,7 +136,8 @@ def down_command(config: str | None, keep_containers: bool) -> None:
     """Stop an instance: its containers (each with its own signal and time-out), its network, its processes.
 
     What it keeps stays: images, volumes, stopped containers. The next `up` starts those again whose restart policy
-    says so.
+    says so. Pods end with their hooks, in their order and within their grace periods (at most
+    containers.stop_timeout), and run again with the next `up`; with node.shutdown_grace it is the end of them.
     """
     settings = _settings(config)
     pid = lock.holder(settings.instance)
