@@ -5,6 +5,7 @@ broke off, anything when the server says that it took nothing and when to come b
 otherwise: one whose answer was lost may have been done.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,9 @@ BUSY_TRIES = 6
 LONGEST_PAUSE_SECONDS = 30.0
 ANSWER_BYTES = 256 << 20
 LINE_BYTES = 16 << 20
+AT_ONCE = 16
+"""Requests under way, watches apart: each has a connection, and to begin one costs both sides more than ten requests.
+(Upstream's clients have all of theirs on one, by HTTP/2.)"""
 WATCH_STALL_SECONDS = 150.0
 """A server sends bookmarks about every minute: one that is this quiet is gone."""
 _REASONS = {
@@ -60,6 +64,7 @@ class HttpApiClient:
         self._connection = connection
         self._clock = clock
         self._http = HttpClient(agent, connections=0)
+        self._room = asyncio.Semaphore(AT_ONCE)
 
     async def __aenter__(self) -> "HttpApiClient":
         await self._http.__aenter__()
@@ -145,7 +150,7 @@ class HttpApiClient:
                 await self._clock.sleep(min(max(pause, 1), LONGEST_PAUSE_SECONDS))
 
     async def _once(self, asked: Asked) -> Object:
-        async with self._http.send(self._request(asked)) as answer:
+        async with self._room, self._http.send(self._request(asked)) as answer:
             await _check(answer)
             content = await answer.read(ANSWER_BYTES)
         return _document(content)

@@ -14,7 +14,7 @@ from wherry.kit.errors import Unavailable
 from wherry.kube.apiserver.server import render_error
 from wherry.kube.client.clock import FakeClock, SystemClock
 from wherry.kube.client.connection import Connection, tls_of
-from wherry.kube.client.http import BUSY_TRIES, READ_TRIES, HttpApiClient, lines, path_of, refusal
+from wherry.kube.client.http import AT_ONCE, BUSY_TRIES, READ_TRIES, HttpApiClient, lines, path_of, refusal
 from wherry.kube.client.informer import Informer, Selection
 from wherry.kube.client.model import PatchType
 from wherry.kube.machinery.model import GroupVersionResource, Object
@@ -186,6 +186,36 @@ async def test_a_busy_server_is_asked_again_when_it_says_to() -> None:
         with pytest.raises(StatusError, match="busy"):
             await finished(clock, asyncio.ensure_future(client.get(MAPS, "a", "default")))
         assert len(seen) == BUSY_TRIES
+
+
+async def test_many_requests_at_once_share_few_connections() -> None:
+    seen: set[int] = set()
+    watching = asyncio.Event()
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        if "watch" in request.raw_path:
+            response = web.StreamResponse()
+            await response.prepare(request)
+            await watching.wait()
+            return response
+        assert request.transport is not None
+        seen.add(request.transport.get_extra_info("peername")[1])
+        await asyncio.sleep(0)
+        return web.Response(body=b'{"kind":"ConfigMap"}')
+
+    listener = await serve_tcp(handle, "127.0.0.1", 0, render_error)
+    try:
+        async with (
+            HttpApiClient(Connection(f"http://127.0.0.1:{listener.port}"), SystemClock()) as client,
+            contextlib.AsyncExitStack() as stack,
+        ):
+            for _ in range(AT_ONCE + 1):  # they take nobody's place
+                await stack.enter_async_context(client.watch(MAPS, "default"))
+            await asyncio.gather(*(client.get(MAPS, f"m{number}", "default") for number in range(200)))
+            watching.set()
+    finally:
+        await listener.stop(0.1)
+    assert 1 <= len(seen) <= AT_ONCE
 
 
 async def test_answers_that_make_no_sense_are_errors() -> None:
