@@ -21,25 +21,26 @@ _DEEPEST = 14
 def generated(kind: Kind, version: Version, random: Random) -> Object:
     """An object that has passed the decoder, in the storage version, without defaults."""
     schema = version.schema()
-    obj: Object = _value(schema, random, 0)
+    obj: Object = value(schema, random, 0)
     obj.update(apiVersion=version.name if not kind.group else f"{kind.group}/{version.name}", kind=kind.kind)
     obj.setdefault("metadata", {}).update(name="a", namespace="default", managedFields=[])
     conform(obj, schema)
     return version.conversion.to_storage(obj) if version.conversion else obj
 
 
-def _value(schema: Schema | None, random: Random, depth: int) -> Any:  # JSON
+def value(schema: Schema | None, random: Random, depth: int) -> Any:  # JSON
+    """Of a schema that is so deep in the object's: what is deeper is smaller."""
     if schema is None or (depth >= _DEEPEST and schema.type == "object"):
         return {}
     if schema.type == "array":
         count = 0 if depth >= _DEEPEST else random.choice((0, 1, 1, 2))
-        return [_value(schema.items, random, depth + 1) for _ in range(count)]
+        return [value(schema.items, random, depth + 1) for _ in range(count)]
     if schema.is_map:
-        return {random.choice(_TEXTS): _value(schema.additional, random, depth + 1) for _ in range(random.randrange(3))}
+        return {random.choice(_TEXTS): value(schema.additional, random, depth + 1) for _ in range(random.randrange(3))}
     if schema.type == "object":
         share = 0.75 if depth < 3 else 0.35 if depth < 8 else 0.12
         return {
-            name: _value(each, random, depth + 1)
+            name: value(each, random, depth + 1)
             for name, each in schema.properties.items()
             if random.random() < (0.85 if name in schema.required else share) and name != "managedFields"
         }
