@@ -173,6 +173,7 @@ def _options(settings: Settings, port: int) -> "Options":
         ),
         image_care=ImageCare(settings.node_image_gc_high, settings.node_image_gc_low, settings.node_image_gc_age),
         unsafe_sysctls=settings.node_unsafe_sysctls,
+        handlers=("wherry",),
         seccomp_directory=settings.instance.seccomp,
     )
 

@@ -66,6 +66,7 @@ OBJECTS: list[Object] = [
         "apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": "heavy"}, "handler": "wherry",
         "overhead": {"podFixed": {"memory": "16Mi", "cpu": "10m"}},
     },
+    {"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": "other"}, "handler": "gvisor"},
 ]  # fmt: skip
 
 VOLUMES = [

@@ -150,6 +150,14 @@ def test_a_helper_sees_whom_it_helps(kubectl: Commands) -> None:
     assert "sleep 1000" in kubectl("logs", "helped", "-c", "helper")
 
 
+def test_a_pod_that_wants_another_runtime_is_not_run_by_this_one(kubectl: Commands) -> None:
+    running(kubectl, "elsewhere", {}, runtimeClassName="other")
+    said = kubectl.until("FailedCreatePodSandBox", "get", "events", "--field-selector=involvedObject.name=elsewhere")
+    assert 'no runtime for "gvisor" is configured' in said
+    assert kubectl.json("pod", "elsewhere")["status"]["phase"] == "Pending"
+    kubectl("delete", "pod", "elsewhere", "--now")
+
+
 def test_a_pod_has_its_overhead(kubectl: Commands) -> None:
     limits = {"memory": "32Mi", "cpu": "100m"}
     running(kubectl, "heavy", {"resources": {"limits": limits}}, runtimeClassName="heavy")

@@ -98,6 +98,8 @@ class Options:
     """Allowed besides the safe ones; a name, or its beginning with ``*``."""
     user_namespaces: bool = True
     """Pods that do not say ``hostUsers`` have ids of their own, where nothing in them speaks against it."""
+    handlers: tuple[str, ...] | None = None
+    """Of runtime classes, that this node has; None: any, all the same."""
     seccomp_directory: Path = Path("/var/lib/kubelet/seccomp")
     intervals: Intervals = Intervals()
     thresholds: Thresholds = Thresholds()

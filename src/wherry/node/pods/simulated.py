@@ -18,7 +18,7 @@ from wherry.node.pods.composing.containers import FAKE, ROLE
 from wherry.node.pods.fake import Addresses, Behaviour, FakeRuntime, behaviour
 from wherry.node.pods.machine import nodes
 from wherry.node.pods.machine.facts import ImaginedMachine
-from wherry.node.pods.options import Intervals, Options
+from wherry.node.pods.options import ImageCare, Intervals, Options
 from wherry.node.pods.probes.model import ContentProber
 from wherry.node.pods.references import Followers
 from wherry.node.pods.runtime import ContainerSpec
@@ -125,6 +125,7 @@ def _options(shared: Shared, number: int, node: str) -> Options:
         taints=ways.taints,
         port=0,  # it has no API: nobody is to look for one
         intervals=shared.intervals,
+        image_care=ImageCare(high=100),
     )
 
 

@@ -49,7 +49,9 @@ class Collector:
         self._records: dict[str, Record] | None = None
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled, unless it is never to do anything."""
+        if self._needs.options.image_care.high >= 100:
+            return
         self._note()
         while True:
             await self._needs.clock.sleep(EVERY_SECONDS)

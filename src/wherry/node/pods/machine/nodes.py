@@ -107,7 +107,10 @@ def status(node: Object, options: Options, hardware: Hardware, standing: Standin
         "daemonEndpoints": {"kubeletEndpoint": {"Port": options.port}},
         "nodeInfo": _info(options, hardware, standing),
         "images": shown_images(standing.images),
-        "runtimeHandlers": [{"name": "", "features": {"recursiveReadOnlyMounts": True, "userNamespaces": True}}],
+        "runtimeHandlers": [
+            {"name": name, "features": {"recursiveReadOnlyMounts": True, "userNamespaces": True}}
+            for name in ("", *(options.handlers or ()))
+        ],
         "features": {"supplementalGroupsPolicy": False},
     }
 

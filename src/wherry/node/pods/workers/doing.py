@@ -7,7 +7,7 @@ from functools import singledispatch
 from wherry.kit.errors import NotFound, Unavailable, WherryError
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.status import StatusError
-from wherry.node.pods import view
+from wherry.node.pods import handlers, view
 from wherry.node.pods.composing import dns, resources
 from wherry.node.pods.composing.sandboxes import sandbox_spec
 from wherry.node.pods.images.pulling import NoImage
@@ -55,6 +55,7 @@ async def _start_sandbox(action: StartSandbox, case: Case) -> None:
     spec = sandbox_spec(pod, action.attempt, case.tools.options, resolver)
     case.must_list = True  # should this be given up half-way
     try:
+        await handlers.check(case.tools.client, pod, case.tools.options.handlers)
         made = await case.tools.runtime.start_sandbox(spec)
     except (WherryError, OSError) as error:
         case.voice.warn("FailedCreatePodSandBox", f"Failed to create pod sandbox: {error}")
