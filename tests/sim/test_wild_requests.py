@@ -70,11 +70,9 @@ class Wild:
         return copy.deepcopy(self.random.choice(_JUNK))
 
     def some(self, schema: Schema | None) -> Any:
-        return (
-            generated(schema, self.random, self.random.choice((2, 4, 6, 9)))
-            if self.random.random() < 0.8
-            else self.junk()
-        )
+        if self.random.random() < 0.2:
+            return self.junk()
+        return generated(schema, self.random, self.random.choice((2, 4, 6, 9)))
 
     def change(self, value: Any, schema: Schema | None) -> None:
         """One thing in an object or list, or in something in it."""
