@@ -299,7 +299,8 @@ class Agent:
     def _take(self, pod: Object) -> None:
         if self._is_halted:
             return
-        sandboxes = self._by_uid(self._runtime.sandboxes()).get(view.uid(pod), [])
+        uid = view.uid(pod)
+        sandboxes = self._by_uid(self._runtime.sandboxes(uid)).get(uid, [])
         refusal = None
         is_known = bool(sandboxes) or bool((pod.get("status") or {}).get("startTime"))
         if not is_known and not pod["metadata"].get("deletionTimestamp"):

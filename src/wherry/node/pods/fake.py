@@ -125,8 +125,8 @@ class FakeRuntime:
 
     # What a runtime does
 
-    def sandboxes(self) -> Sequence[Sandbox]:
-        return list(self._sandboxes.values())
+    def sandboxes(self, pod: str = "") -> Sequence[Sandbox]:
+        return [each for each in self._sandboxes.values() if pod in ("", each.spec.uid)]
 
     def containers(self, sandbox: str = "") -> Sequence[Container]:
         if not sandbox:

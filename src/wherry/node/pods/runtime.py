@@ -221,7 +221,8 @@ class PodRuntime(Protocol):
     """See the module. All methods are idempotent, and safe to be cancelled. Raises :mod:`wherry.kit.errors`: NotFound
     for what is not there, Invalid for what cannot work however often it is tried, Unavailable for what may."""
 
-    def sandboxes(self) -> Sequence[Sandbox]: ...
+    def sandboxes(self, pod: str = "") -> Sequence[Sandbox]:
+        """Of one pod, by its UID, or of all."""
 
     def containers(self, sandbox: str = "") -> Sequence[Container]:
         """Of one sandbox, or of all."""

@@ -66,8 +66,8 @@ class EngineRuntime:
 
     # What there is
 
-    def sandboxes(self) -> Sequence[Sandbox]:
-        return [self._sandbox(row) for row in self._containers.sandboxes]
+    def sandboxes(self, pod: str = "") -> Sequence[Sandbox]:
+        return [self._sandbox(row) for row in self._containers.sandboxes if pod in ("", self._spec(row).uid)]
 
     def _sandbox(self, row: PodSandbox) -> Sandbox:
         sandboxes = self._containers.sandboxes

@@ -40,8 +40,7 @@ class Case:
         return tuple(found)
 
     def list_sandboxes(self) -> None:
-        found = (each for each in self.tools.runtime.sandboxes() if each.spec.uid == self.uid)
-        self.sandboxes = tuple(sorted(found, key=lambda each: each.spec.attempt))
+        self.sandboxes = tuple(sorted(self.tools.runtime.sandboxes(self.uid), key=lambda each: each.spec.attempt))
         self.must_list = False
 
     def state(self) -> object:
