@@ -41,7 +41,7 @@ async def test_what_is_wrong_is_told_all_at_once(place: Place) -> None:
 
 async def test_a_service_without_a_name_is_refused_and_keeps_no_address(place: Place) -> None:
     bad = {"metadata": {}, "spec": {"ports": [{"port": 80}], "clusterIP": "10.96.0.50"}}
-    with pytest.raises(StatusError, match="metadata.name: Required value: name or generateName is required"):
+    with pytest.raises(StatusError, match=r"metadata\.name: Required value: name or generateName is required"):
         await place.client.create(SERVICES, bad, "default")
     made = await place.client.create(SERVICES, {**bad, "metadata": {"name": "web"}}, "default")
     assert made["spec"]["clusterIP"] == "10.96.0.50"
