@@ -34,6 +34,7 @@ _LOOK_SECONDS = 0.1
 _NEVER_SECONDS = 1e9
 _DELETED_AT_ONCE = 64
 _NOBODY = 999_999
+_PATIENCE_SECONDS = 30.0
 _TRIES = 50
 """Of deleting pods, while there are none but those that have been deleted before."""
 
@@ -77,6 +78,7 @@ class Simulation:
         self._pods: Informer = informers.of(PODS)
         self._counts = Counts(plan.count, plan.has)
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._answered_at = 0.0
         self._shared = Shared(
             self._client, clock, informers, Shares(self._pods), intervals(plan.count), plan.machine, plan.ways,
             Objects(informers),
@@ -136,13 +138,15 @@ class Simulation:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def remove(self) -> int:
-        """After :meth:`end`: take the nodes and the pods on them out of the API. Returns how many pods there were."""
+        """After :meth:`end`: take the nodes and the pods on them out of the API. Returns how many pods there were.
+        Raises StatusError or Unavailable when the API has done nothing of it for a while."""
         there = [node["metadata"]["name"] for node in self._nodes.cache if is_simulated(node)]
         return await self._remove([name for name in there if self._plan.number(name) >= 0])
 
     async def _remove(self, names: Iterable[str]) -> int:
         """The nodes first: then nothing is given to them any more."""
         gone = set(names)
+        self._answered_at = self._clock.monotonic()
         await self._delete_all(NODES, [self._nodes.cache.get(name) for name in gone])
         while any(self._nodes.cache.get(name) for name in gone):
             await self._clock.sleep(_LOOK_SECONDS)  # until their watch has told; pods were bound before that
@@ -166,25 +170,29 @@ class Simulation:
             for obj in waiting:
                 await self._delete(resource, obj)
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(_DELETED_AT_ONCE):
-                group.create_task(work())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(_DELETED_AT_ONCE):
+                    group.create_task(work())
+        except ExceptionGroup as errors:  # all for the same reason
+            raise errors.exceptions[0] from None
 
     async def _delete(self, resource: GroupVersionResource, obj: Object) -> None:
-        """At once: nothing runs that could take its time. Tried again as long as the API does not answer."""
+        """At once: nothing runs that could take its time."""
         meta = obj["metadata"]
         options = {"gracePeriodSeconds": 0, "preconditions": {"uid": meta["uid"]}}
         while True:
             try:
                 await self._client.delete(resource, meta["name"], meta.get("namespace", ""), options=options)
-                return
-            except StatusError as error:
-                if error.code in (404, 409):  # it is gone, or another one
-                    return
-                logger.warning("%s %s: %s", resource.resource, meta["name"], error)
+                break
             except (WherryError, OSError) as error:
-                logger.warning("%s; trying again", error)
+                if isinstance(error, StatusError) and error.code in (404, 409):  # it is gone, or another one
+                    break
+                if self._clock.monotonic() - self._answered_at > _PATIENCE_SECONDS:
+                    raise
+                logger.info("%s %s: %s; trying again", resource.resource, meta["name"], error)
             await self._clock.sleep(_AGAIN_SECONDS)
+        self._answered_at = self._clock.monotonic()
 
 
 @asynccontextmanager

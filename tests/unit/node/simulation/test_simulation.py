@@ -129,6 +129,18 @@ async def test_a_node_that_somebody_deletes_stays_away(clock: FakeClock, client:
         assert found.progress.ready == 1
 
 
+async def test_removing_gives_up_when_nobody_answers(clock: FakeClock, client: Client) -> None:
+    async with begun(clock, client, 3) as found:
+        await found.end()
+        client.fault = lambda call: Unavailable("nobody is there") if call.verb == "delete" else None
+        removing = asyncio.ensure_future(found.remove())
+        await clock.advance(20)
+        assert not removing.done()
+        await clock.advance(20)
+        with pytest.raises(Unavailable, match="nobody is there"):
+            await removing
+
+
 async def test_removing_outlasts_an_api_that_does_not_answer(clock: FakeClock, client: Client) -> None:
     async with begun(clock, client, 1) as found:
         await found.end()
