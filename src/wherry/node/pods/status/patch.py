@@ -17,9 +17,14 @@ def difference(known: Object, wanted: Object, uid: str) -> Object | None:
             changed_conditions = _conditions(before or [], value)
             if changed_conditions:
                 changed[name] = changed_conditions
-        elif _plain(before) != _plain(value):
+        elif not _is_same(before, value):
             changed[name] = value if name not in _WHOLE else [*value, {"$patch": "replace"}]
     return {"metadata": {"uid": uid}, "status": changed} if changed else None
+
+
+def _is_same(before: object, value: object) -> bool:
+    """Mostly they are equal as they stand, and nothing need be taken apart."""
+    return before == value or _plain(before) == _plain(value)
 
 
 def _plain(value: object) -> object:
@@ -36,7 +41,7 @@ def _conditions(before: list[Object], wanted: list[Object]) -> list[Object]:
     changed = [
         {**dict.fromkeys(known.get(each["type"]) or ()), **each}  # what is not said any more is taken out, too
         for each in wanted
-        if each["status"] and _plain(known.get(each["type"])) != _plain(each)
+        if each["status"] and not _is_same(known.get(each["type"]), each)
     ]
     gone = [each["type"] for each in wanted if not each["status"] and each["type"] in known]
     return changed + [{"$patch": "delete", "type": kind} for kind in gone]
