@@ -181,8 +181,14 @@ async def test_a_claim_leads_to_a_volume_of_this_machine(rig: Rig, tmp_path: Pat
     rig.client.put(claim, volume)
     async with rig.running(with_volume({"persistentVolumeClaim": {"claimName": "data"}}, mount={"subPath": "sub"})):
         await rig.until(lambda: rig.said("FailedMount"))
-        assert "has non-bound phase (Pending)" in rig.said("FailedMount")[0]
+        lists = "unmounted volumes=[v], unattached volumes=[], failed to process volumes=[v]"
+        said = f"Unable to attach or mount volumes: {lists}: error processing PVC default/data: PVC is not bound"
+        assert rig.said("FailedMount")[0] == said
+        place.rmdir()
         rig.client.put({**claim, "status": {"phase": "Bound"}})
+        said = f'MountVolume.NewMounter initialization failed for volume "pv" : path "{place}" does not exist'
+        await rig.until(lambda: rig.said("FailedMount")[-1] == said, 5)
+        place.mkdir()
         await rig.until(rig.is_ready, 5)
         assert (mount_of(rig).source, mount_of(rig).subpath) == (str(place), "sub")
         await rig.client.delete(PODS, "web", "default")

@@ -15,8 +15,10 @@ _LOCAL = ("hostPath", "local")
 
 @dataclass(frozen=True, slots=True)
 class Persistent:
-    """``kind``: ``local`` (a file system of the machine, that the pod's group can be given) or ``hostPath``."""
+    """``name`` of the volume; ``kind``: ``local`` (a file system of the machine, that the pod's group can be given) or
+    ``hostPath``."""
 
+    name: str
     path: str
     kind: str
     type: str = ""
@@ -38,9 +40,9 @@ async def persistent(client: Client, pod: Object, volume: Object) -> Persistent:
         raise Invalid(f"PVC {namespace}/{name} was not created for pod {namespace}/{pod['metadata']['name']}")
     spec, phase = claim["spec"], (claim.get("status") or {}).get("phase", "")
     if claim["metadata"].get("deletionTimestamp") and not (claim["metadata"].get("finalizers")):
-        raise Unavailable(f"PVC {namespace}/{name} is being deleted")
+        raise Unavailable("PVC is being deleted")
     if phase != "Bound" or not spec.get("volumeName"):
-        raise Unavailable(f"PVC {namespace}/{name} has non-bound phase ({phase}) or empty pvc.Spec.VolumeName")
+        raise Unavailable("PVC is not bound")
     if (spec.get("volumeMode") or "Filesystem") != "Filesystem":
         raise Invalid(f"PVC {namespace}/{name} is a block device, which is not supported")
     found = await _get(client, VOLUMES, spec["volumeName"])
@@ -56,7 +58,7 @@ def _of(found: Object, read_only: bool) -> Persistent:
         source = found["spec"].get(kind)
         if source is not None:
             only = read_only or found["spec"].get("accessModes") == ["ReadOnlyMany"]
-            return Persistent(source["path"], kind, source.get("type") or "", only)
+            return Persistent(found["metadata"]["name"], source["path"], kind, source.get("type") or "", only)
     raise Invalid(f"PV {found['metadata']['name']} is no hostPath and no local volume, which are all that is supported")
 
 
@@ -71,4 +73,9 @@ async def _get(client: Client, resource: GroupVersionResource, name: str, namesp
     except StatusError as error:
         if error.code != 404:
             raise
-        raise NotFound(f'{resource.resource[:-1]} "{name}" not found') from error
+        what = (
+            f"PVC from API server: {CLAIMS.resource}"
+            if resource == CLAIMS
+            else f"PV {name} from API server: {VOLUMES.resource}"
+        )
+        raise NotFound(f'failed to fetch {what} "{name}" not found') from error

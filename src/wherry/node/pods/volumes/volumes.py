@@ -26,15 +26,22 @@ from wherry.node.pods.volumes.tokens import Tokens
 EnsureImage = Callable[[Object, str, str], Awaitable[ImageStatus]]
 """Pod, reference and pull policy → the image, pulled if need be."""
 _EMPTY_MODE = 0o777
+_NOT_SET_UP = 'MountVolume.SetUp failed for volume "{}" : {}'
+_NO_MOUNTER = 'MountVolume.NewMounter initialization failed for volume "{}" : {}'
+_NO_CLAIM = (
+    "Unable to attach or mount volumes: unmounted volumes=[{0}], unattached volumes=[], failed to process "
+    "volumes=[{0}]: error processing PVC {1}"
+)
+"""volumemanager.WaitForAttachAndMount, of what desired_state_of_world_populator.go says."""
 _NO_GIT = "git-repo volume plugin has been disabled; clone in an init container into an emptyDir instead"
 """pkg/volume/git_repo, since 1.33: what a repository has in it ran as root on the node (CVE-2024-10220)."""
 
 
 class VolumeError(WherryError):
-    """One volume could not be set up; ``volume`` names it."""
+    """One volume could not be set up; ``volume`` names it: a persistent one by its own name. ``what`` is said of it."""
 
-    def __init__(self, volume: str, why: object) -> None:
-        super().__init__(f'MountVolume.SetUp failed for volume "{volume}" : {why}')
+    def __init__(self, volume: str, why: object, what: str = _NOT_SET_UP) -> None:
+        super().__init__(what.format(volume, why))
         self.volume = volume
 
 
@@ -127,6 +134,8 @@ class DiskVolumes:
                     found[volume["name"]] = Ready(str(path), read_only=True)
                 else:
                     found[volume["name"]] = await self._set_up(pod, volume)
+            except VolumeError:
+                raise
             except (WherryError, OSError) as error:
                 raise VolumeError(volume["name"], error) from error
         await asyncio.to_thread(self._write, pod, made)
@@ -183,12 +192,18 @@ class DiskVolumes:
             hostpaths.exists_or_make(path)
 
     async def _persistent(self, pod: Object, volume: Object) -> Ready:
-        found = await claims.persistent(self._sources.client, pod, volume)
+        try:
+            found = await claims.persistent(self._sources.client, pod, volume)
+        except (WherryError, OSError) as error:
+            claim = f"{pod['metadata']['namespace']}/{claims.claim_name(pod, volume)}"
+            raise VolumeError(volume["name"], f"{claim}: {error}", _NO_CLAIM) from error
         path = Path(found.path)
-        if found.kind == "local":
-            await asyncio.to_thread(hostpaths.check, path, "Directory")
-        else:
-            await asyncio.to_thread(self._host, path, found.type)
+        if found.kind == "local" and not await asyncio.to_thread(path.exists):
+            raise VolumeError(found.name, f'path "{path}" does not exist', _NO_MOUNTER)
+        try:
+            await asyncio.to_thread(self._host, path, "Directory" if found.kind == "local" else found.type)
+        except (WherryError, OSError) as error:
+            raise VolumeError(found.name, error) from error
         context = pod["spec"].get("securityContext") or {}
         if context.get("fsGroup") is not None and found.kind == "local" and not found.read_only:
             policy = context.get("fsGroupChangePolicy") or ""

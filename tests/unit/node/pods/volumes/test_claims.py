@@ -29,9 +29,9 @@ async def found(*objects: Object, asked: Object = VOLUME) -> Persistent:
 
 
 async def test_paths_of_this_machine() -> None:
-    assert await found(claim(), volume(local={"path": "/d"})) == Persistent("/d", "local")
+    assert await found(claim(), volume(local={"path": "/d"})) == Persistent("pv", "/d", "local")
     host = volume(hostPath={"path": "/h", "type": "DirectoryOrCreate"})
-    assert await found(claim(), host) == Persistent("/h", "hostPath", "DirectoryOrCreate")
+    assert await found(claim(), host) == Persistent("pv", "/h", "hostPath", "DirectoryOrCreate")
 
 
 async def test_read_only_by_the_pod_or_by_the_volume() -> None:
@@ -43,9 +43,9 @@ async def test_read_only_by_the_pod_or_by_the_volume() -> None:
 @pytest.mark.parametrize(
     ("objects", "error", "said"),
     [
-        ([], NotFound, 'persistentvolumeclaim "data" not found'),
-        ([claim(status={"phase": "Pending"})], Unavailable, "has non-bound phase"),
-        ([claim()], NotFound, 'persistentvolume "pv" not found'),
+        ([], NotFound, 'failed to fetch PVC from API server: persistentvolumeclaims "data" not found'),
+        ([claim(status={"phase": "Pending"})], Unavailable, "PVC is not bound"),
+        ([claim()], NotFound, 'failed to fetch PV pv from API server: persistentvolumes "pv" not found'),
         ([claim(), volume(local={"path": "/d"}, claimRef={"uid": "other"})], Unavailable, "is not bound to PVC"),
         ([claim(), volume(nfs={"server": "x"})], Invalid, "no hostPath and no local volume"),
         ([claim(spec={"volumeName": "pv", "volumeMode": "Block"})], Invalid, "block device"),
@@ -64,7 +64,7 @@ async def test_a_claim_that_was_made_for_the_pod_has_to_be_its_own() -> None:
     with pytest.raises(Invalid, match="was not created for pod default/web"):
         await found(made, volume(local={"path": "/d"}), asked=asked)
     made["metadata"]["ownerReferences"] = [{"uid": "uid-web", "controller": True}]
-    assert await found(made, volume(local={"path": "/d"}), asked=asked) == Persistent("/d", "local")
+    assert await found(made, volume(local={"path": "/d"}), asked=asked) == Persistent("pv", "/d", "local")
 
 
 def test_names() -> None:
