@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import tarfile
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from tests.conformance.cli import Completed, Docker
 from tests.conformance.downloads import Unreachable, source_of
 from tests.kernel.builds import remove_caches
 from tests.kernel.rig import WHERRY, Rig
+from tests.kernel.webserver import Repository, git_daemon
 
 CLASSIC = {"DOCKER_BUILDKIT": "0"}
 COMPOSE = "2.40.3"
@@ -320,6 +322,35 @@ def test_docker_py(api: docker_py.DockerClient, docker: Docker, project: Path) -
     assert "returned a non-zero code: 9" in str(failure.value)
     broken: Any = api.api.build(fileobj=io.BytesIO(b"FROM demo:1\nRUN exit 9\n"), decode=True)
     assert list(broken)[-1]["errorDetail"]["code"] == 9
+
+
+# Contexts from elsewhere
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """Of a git repository with a Dockerfile, on this machine's loopback."""
+    (tmp_path / "repositories").mkdir()
+    repository = Repository(tmp_path / "repositories" / "project.git")
+    repository.commit(Dockerfile="FROM demo:1\nCOPY file /\nCMD cat /file\n", file="from git\n")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with git_daemon(tmp_path / "repositories", port) as server:
+        yield f"{server}/project.git"
+
+
+def test_a_repository_by_docker_py(api: docker_py.DockerClient, docker: Docker, address: str) -> None:
+    _, log = api.images.build(path=address, tag="far:1")
+    assert "Successfully tagged far:1" in "".join(str(line.get("stream", "")) for line in log)
+    assert api.containers.run("far:1", remove=True, network_mode="none") == b"from git\n"
+
+
+def test_a_repository_by_the_plugin_and_by_our_own(buildx: Docker, address: str) -> None:
+    buildx("build", "-t", "far:2", address)
+    subprocess.run([WHERRY, "build", "-q", "-t", "far:3", f"{address}#main"], env=buildx.environment, check=True)
+    assert buildx.run("far:2") == buildx.run("far:3") == "from git"
+    assert buildx.out("images", "-q", "far:2") == buildx.out("images", "-q", "far:3")
 
 
 @pytest.fixture(autouse=True, scope="module")

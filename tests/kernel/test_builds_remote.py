@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.kernel.builds import Failed, cached, content, look, made, output, remains, shown, under_way
+from tests.kernel.builds import Failed, build, cached, content, look, made, output, remains, shown, under_way
 from tests.kernel.rig import Rig, wait_until
 from tests.kernel.webserver import MODIFIED, MODIFIED_SECONDS, Page, Repository, WebServer, git_daemon
 
@@ -242,3 +242,38 @@ def test_a_repository_as_two_builds_have_it(builder: Rig, repository: tuple[Repo
     two = added(builder, f"{address} /src", no_cache=True)
     assert one["id"] == two["id"]
     assert output(one) == ""
+
+
+# Contexts
+
+
+def test_a_context_that_is_a_repository(builder: Rig, repository: tuple[Repository, str], token: str) -> None:
+    git, address = repository
+    dockerfile = f"FROM scratch\nLABEL token={token}\nCOPY file /\n"
+    git.commit(Dockerfile=dockerfile, sub__dir__Dockerfile="FROM scratch\nCOPY inner /\n")
+    first = build(builder, {"context": address})
+    assert content(builder, first, "/file") == "second\n"
+    assert build(builder, {"context": address})["id"] == first["id"], "the same commit is the same image"
+    assert content(builder, build(builder, {"context": f"{address}#main:sub/dir"}), "/inner") == "inner\n"
+    assert not remains(builder)
+
+
+def test_a_named_context_that_is_a_repository(builder: Rig, repository: tuple[Repository, str]) -> None:
+    _, address = repository
+    built = made(builder, "FROM scratch\nCOPY --from=other sub/dir /d\n", contexts={"other": f"{address}#v1"})
+    assert content(builder, built, "/d/inner") == "inner\n"
+    with pytest.raises(Failed, match="failed to fetch git repository"):
+        made(builder, "FROM scratch\nCOPY --from=other file /\n", contexts={"other": f"{address}#missing"})
+    assert not remains(builder)
+
+
+def test_a_context_from_a_web_server(builder: Rig, web: WebServer, token: str) -> None:
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz") as tar:
+        for name, text in {"below/Dockerfile": "FROM scratch\nCOPY file /\n", "file": token}.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(text)
+            tar.addfile(entry, io.BytesIO(text.encode()))
+    web.pages["/context.tgz"] = Page(archive.getvalue())
+    built = build(builder, {"context": web.url("/context.tgz"), "dockerfile_name": "below/Dockerfile"})
+    assert content(builder, built, "/file") == token

@@ -28,6 +28,7 @@ class BuildEngine(Protocol):
     """The builder."""
 
     def uploaded(self, chunks: AsyncIterator[bytes]) -> AbstractAsyncContextManager[Path]: ...
+    def fetched(self, address: str, keep_git: bool) -> AbstractAsyncContextManager[Path]: ...
     def source_of(self, directory: Path, name: str, is_passing: bool) -> Source: ...
     def ignore_of(self, directory: Path) -> str: ...
     async def build(self, source: Source, options: Options, tags: Sequence[Reference], tell: Tell) -> Built: ...
@@ -38,15 +39,13 @@ async def build(engine: BuildEngine, call: Call) -> web.StreamResponse:
     """``POST /build``. What is wrong with the request is a refusal; what goes wrong later is a message."""
     query = call.query
     options, tags = options_of(query, call.request.headers.get(CONFIG)), tags_of(query)
-    if query.text("remote"):
-        raise Unsupported(f"building from {query.text('remote')} is not available: send the context with the request")
     if query.text("outputs"):
         raise Unsupported("outputs other than an image are not available through this interface")
 
     async def run(report: Report) -> None:
         classic = ClassicStream(lambda message: report(dict(message)), query.flag("q"))
         try:
-            async with engine.uploaded(call.chunks()) as directory:
+            async with _context(engine, query, options, call.chunks()) as directory:
                 source = engine.source_of(directory, query.text("dockerfile"), True)
                 built = await engine.build(source, options, tags, classic.tell)
         except BuildFailed as failure:
@@ -59,6 +58,19 @@ async def build(engine: BuildEngine, call: Call) -> web.StreamResponse:
             classic.finished(built.image.id, [tag.familiar() for tag in tags])
 
     return await send(call, streamed(run))
+
+
+def _context(
+    engine: BuildEngine, query: Query, options: Options, chunks: AsyncIterator[bytes]
+) -> AbstractAsyncContextManager[Path]:
+    """``remote``: an address in place of a body."""
+    remote = query.text("remote")
+    return engine.fetched(remote, keeps_git(options)) if remote else engine.uploaded(chunks)
+
+
+def keeps_git(options: Options) -> bool:
+    """What BuildKit's own argument says of a context that is a repository."""
+    return options.build_args.get("BUILDKIT_CONTEXT_KEEP_GIT_DIR") in ("1", "true")
 
 
 async def send(call: Call, messages: AsyncIterator[Message]) -> web.StreamResponse:

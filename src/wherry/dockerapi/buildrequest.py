@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from wherry.dockerapi.building import BuildEngine, network_of, send, tag_of
+from wherry.dockerapi.building import BuildEngine, keeps_git, network_of, send, tag_of
 from wherry.dockerapi.call import Call
 from wherry.dockerapi.credentials import CONFIG, from_config
 from wherry.dockerapi.errors import message_of
@@ -28,8 +28,9 @@ _LINE_LIMIT_BYTES = 16 << 20
 
 
 class BuildRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """``context``: a directory of this machine, absolute; empty: a tar follows. ``dockerfile``: its text, or None for
-    the file ``dockerfile_name`` of the context. Secrets are base64. The rest as in :class:`Options`."""
+    """``context``: a directory of this machine, absolute, or an address that the engine fetches; empty: a tar follows.
+    ``dockerfile``: its text, or None for the file ``dockerfile_name`` of the context. Secrets are base64. The rest as
+    in :class:`Options`."""
 
     context: str = ""
     has_context: bool = True
@@ -56,6 +57,16 @@ class BuildRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     cache_from: list[CachePlace] = []
     cache_to: list[CachePlace] = []
     inline_cache: bool = False
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the context is none of this machine's directories."""
+        return bool(self.context) and not self.context.startswith("/")
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the context's directory is there for this build alone."""
+        return self.is_remote or not self.context
 
     def options(self) -> Options:
         """As the builder takes them. Invalid."""
@@ -146,8 +157,10 @@ def _directory(
         return nullcontext(None)
     if not request.context:
         return engine.uploaded(rest)
+    if request.is_remote:
+        return engine.fetched(request.context, keeps_git(request.options()))
     path = Path(request.context)
-    if not path.is_absolute() or not path.is_dir():
+    if not path.is_dir():
         raise Invalid(f"unable to prepare context: path {request.context!r} is not a directory of this machine")
     return nullcontext(path)
 
@@ -157,11 +170,11 @@ def _source(engine: BuildEngine, request: BuildRequest, directory: Path | None) 
     if request.dockerfile is None:
         if directory is None:
             raise Invalid("a build needs a Dockerfile")
-        return engine.source_of(directory, name, not request.context)
+        return engine.source_of(directory, name, request.is_passing)
     ignore = request.ignore
     if ignore is None:
         ignore = engine.ignore_of(directory) if directory is not None else ""
-    return Source(request.dockerfile, directory, name or "Dockerfile", ignore, not request.context)
+    return Source(request.dockerfile, directory, name or "Dockerfile", ignore, request.is_passing)
 
 
 def encoded(event: Event) -> Message:

@@ -25,6 +25,7 @@ class FakeBuilder:
     options: list[Options] = field(default_factory=list)
     tags: list[list[str]] = field(default_factory=list)
     received: bytes = b""
+    fetched_from: list[tuple[str, bool]] = field(default_factory=list)
     pruned: list[tuple[bool, int, int]] = field(default_factory=list)
     go: Callable[[], Any] | None = None
 
@@ -37,6 +38,11 @@ class FakeBuilder:
     @asynccontextmanager
     async def uploaded(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[Path]:
         self.received = b"".join([chunk async for chunk in chunks])
+        yield self.directory
+
+    @asynccontextmanager
+    async def fetched(self, address: str, keep_git: bool = False) -> AsyncIterator[Path]:
+        self.fetched_from.append((address, keep_git))
         yield self.directory
 
     def source_of(self, directory: Path, name: str, is_passing: bool = False) -> Source:

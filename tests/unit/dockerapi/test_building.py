@@ -188,7 +188,7 @@ async def test_failures_are_messages(
 
 @pytest.mark.parametrize(
     ("parameters", "status"),
-    [("t=UPPER", 400), ("buildargs=x", 400), ("networkmode=mine", 501), ("remote=http://x", 501), ("outputs=x", 501)],
+    [("t=UPPER", 400), ("buildargs=x", 400), ("networkmode=mine", 501), ("outputs=x", 501)],
 )
 async def test_refusals_have_a_status(client: Client, builder: FakeBuilder, parameters: str, status: int) -> None:
     assert (await client.ask(f"POST /build?{parameters}", b"")).status == status

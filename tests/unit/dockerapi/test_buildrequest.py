@@ -88,11 +88,18 @@ async def test_failures(client: Client, builder: FakeBuilder) -> None:  # noqa: 
 
 async def test_contexts_that_are_none(client: Client, builder: FakeBuilder, tmp_path: Path) -> None:  # noqa: F811
     (tmp_path / "file").touch()
-    for wrong in ("relative", str(tmp_path / "missing"), str(tmp_path / "file")):
+    for wrong in (str(tmp_path / "missing"), str(tmp_path / "file")):
         told = await ask(client, {"context": wrong})
         assert "is not a directory of this machine" in told[-1]["error"]["message"]
     assert "needs a Dockerfile" in (await ask(client, {"has_context": False}))[-1]["error"]["message"]
     assert not builder.sources
+
+
+async def test_a_context_from_elsewhere(client: Client, builder: FakeBuilder) -> None:  # noqa: F811
+    told = await ask(client, {"context": "https://x/y.git", "build_args": {"BUILDKIT_CONTEXT_KEEP_GIT_DIR": "1"}})
+    assert "result" in told[-1]
+    assert builder.fetched_from == [("https://x/y.git", True)]
+    assert builder.sources[0].is_passing
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,9 @@ OPTIONS = [
     click.option("--file", "-f", "file", metavar="PATH", help="The Dockerfile (default: Dockerfile in the context)."),
     _many("--tag", "-t", metavar="NAME:TAG", help="Name of the image."),
     _many("--build-arg", metavar="NAME=VALUE", help="Value of an ARG."),
-    _many("--build-context", metavar="NAME=PATH", help="Another context: a directory, or docker-image://NAME."),
+    _many(
+        "--build-context", metavar="NAME=PATH", help="Another context: a directory, an address, docker-image://NAME."
+    ),
     click.option("--target", metavar="STAGE", help="The last stage to build."),
     click.option("--platform", metavar="OS/ARCH", help="Platform to build for; it must run on this machine."),
     click.option("--no-cache", is_flag=True, help="Run every step anew."),
@@ -104,7 +106,8 @@ class BuildError(click.ClickException):
 @with_options
 @click.argument("context")
 def build_command(context: str, **flags: Any) -> None:
-    """Build an image from a Dockerfile. CONTEXT is a directory, or - for an archive or a Dockerfile on stdin."""
+    """Build an image from a Dockerfile. CONTEXT is a directory, the address of a git repository, an
+    archive or a Dockerfile, or - for an archive or a Dockerfile on stdin."""
     shown = progress("quiet" if flags["quiet"] else flags["progress"])
     result = build(client(), context, flags, shown)
     if flags["iidfile"]:

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,8 +77,8 @@ def _with_files(request: dict[str, Any], files: Files) -> Upload:
         raise ValueError("invalid argument: can't use stdin for both build context and dockerfile")
     if files.context == "-":
         return _from_stdin(request, files)
-    if "://" in files.context or files.context.startswith("git@"):
-        raise ValueError(f"building from {files.context} is not available in this version of Wherry: give a directory")
+    if _is_address(files.context):
+        return _from_address(request, files)
     context = Path(files.context).absolute()
     if not context.is_dir():
         raise ValueError(f'unable to prepare context: path "{files.context}" not found')
@@ -89,6 +90,26 @@ def _with_files(request: dict[str, Any], files: Files) -> Upload:
         request["dockerfile"] = files.stdin.read().decode("utf-8", "replace")
     elif files.file:
         request |= _named_dockerfile(Path(files.file))
+    return Upload(request)
+
+
+def _is_address(context: str) -> bool:
+    """What Docker's client takes for a repository or a file of the web; a directory of that name goes before."""
+    if "://" in context or re.match(r"[\w.-]+@[\w.-]+:", context):
+        return True
+    return context.startswith("github.com/") and not Path(context).exists()
+
+
+def _from_address(request: dict[str, Any], files: Files) -> Upload:
+    """The engine fetches it; the Dockerfile is one of its files, unless its text comes from here."""
+    request["context"] = files.context
+    if files.inline is not None:
+        request["dockerfile"] = files.inline
+    elif files.file == "-":
+        assert files.stdin is not None
+        request["dockerfile"] = files.stdin.read().decode("utf-8", "replace")
+    elif files.file:
+        request["dockerfile_name"] = files.file
     return Upload(request)
 
 
@@ -146,11 +167,11 @@ def _pair(text: str, what: str) -> tuple[str, str]:
 
 
 def named_context(text: str) -> tuple[str, str]:
-    """``name=directory`` or ``name=docker-image://…``."""
+    """``name=directory``, ``name=docker-image://…``, ``name=ADDRESS``."""
     name, equals, value = text.partition("=")
     if not name or not equals or not value:
         raise ValueError(f"invalid context value: {text}, expected key=value")
-    return name.lower(), value if "://" in value else str(Path(value).absolute())
+    return name.lower(), value if _is_address(value) else str(Path(value).absolute())
 
 
 def cache_source(text: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wherry.engine.build.around import Engine
@@ -11,6 +11,7 @@ from wherry.engine.build.cache import Record
 from wherry.engine.build.context import opened
 from wherry.engine.build.exchange import export_caches, import_caches
 from wherry.engine.build.exporting import image_config, store
+from wherry.engine.build.fetching import fetched, is_address
 from wherry.engine.build.inline import with_keys
 from wherry.engine.build.job import Job, Vertices
 from wherry.engine.build.model import Options, Source, Tell
@@ -61,14 +62,16 @@ class Builds:
 
         Steps that were made stay in the cache, whatever becomes of the build. Cancelling ends what runs.
         """
-        setting = await in_thread(setting_of, source, options, self._engine.now() // 1_000_000_000)
         async with AsyncExitStack() as stack:
+            there = await self._fetched_contexts(options, stack)
+            options = replace(options, contexts={**options.contexts, **there})
+            setting = await in_thread(setting_of, source, options, self._engine.now() // 1_000_000_000)
             work = await stack.enter_async_context(self._images.work())
             scratch = await in_thread(stack.enter_context, self._engine.scratch())
             job = Job(self._engine, setting, work, tell, Vertices(tell), scratch)
             ignore = None
             for name, path, matcher in contexts_of(source, setting.options):
-                context = opened(path, self._engine.cache, matcher, source.is_passing)
+                context = opened(path, self._engine.cache, matcher, source.is_passing or name in there)
                 job.contexts[name] = stack.enter_context(context)
                 ignore = ignore if name else matcher
             try:
@@ -82,6 +85,18 @@ class Builds:
                 await in_thread(self._settle)
         await self.prune(everything=False, keep_bytes=self._cache_bytes)
         return Built(image)
+
+    async def _fetched_contexts(self, options: Options, stack: AsyncExitStack) -> dict[str, str]:
+        """Where the named contexts are that were given by their addresses, as long as the stack lasts."""
+        return {
+            name: str(await stack.enter_async_context(fetched(self._engine, said)))
+            for name, said in options.contexts.items()
+            if is_address(said)
+        }
+
+    def fetched(self, address: str, keep_git: bool = False) -> AbstractAsyncContextManager[Path]:
+        """See :func:`fetching.fetched`."""
+        return fetched(self._engine, address, keep_git)
 
     def uploaded(self, chunks: AsyncIterator[bytes]) -> AbstractAsyncContextManager[Path]:
         """See :func:`upload.uploaded`."""

@@ -51,13 +51,13 @@ async def _repository(one: Add, source: str, scratch: Path, stack: ExitStack) ->
 async def _download(step: Step, one: Add, source: str, scratch: Path, stack: ExitStack) -> Part:
     """A file of mode 0600 with the server's time; unpacked only when that is asked for."""
     checksum = _checksum(one.checksum)
-    async with HttpClient("wherry-build") as client, _followed(client, source) as answer:
+    async with HttpClient("wherry-build") as client, followed(client, source) as answer:
         if answer.status != 200:
             raise (NotFound if answer.status == 404 else Unavailable)(f"{source}: server answered {answer.reason}")
         name = _name(source, answer, one.destination)
         path = scratch / "files" / name
         path.parent.mkdir()
-        digest = await _received(answer, path, checksum)
+        digest = await received(answer, path, checksum)
         moment = _time(answer)
     os.chmod(path, 0o600)
     if moment is not None:
@@ -79,7 +79,7 @@ def _checksum(text: str) -> tuple[str, str] | None:
 
 
 @asynccontextmanager
-async def _followed(client: HttpClient, url: str) -> AsyncIterator[Answer]:
+async def followed(client: HttpClient, url: str) -> AsyncIterator[Answer]:
     """The answer behind redirects. No credentials are sent anywhere, so they may lead where they want."""
     for _ in range(_REDIRECTS):
         async with client.send(Request("GET", url, {"Accept": "*/*"})) as answer:
@@ -106,8 +106,8 @@ def _name(source: str, answer: Answer, destination: str) -> str:
     return "download"
 
 
-async def _received(answer: Answer, path: Path, checksum: tuple[str, str] | None) -> str:
-    """Write the body; its sha256. Invalid for another checksum than expected."""
+async def received(answer: Answer, path: Path, checksum: tuple[str, str] | None) -> str:
+    """Write the body to a new file; its sha256. ``checksum``: algorithm and digits. Invalid for another one."""
     hashed = hashlib.sha256()
     expected = hashlib.new(checksum[0]) if checksum else None
     size = 0

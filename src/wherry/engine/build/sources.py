@@ -50,7 +50,8 @@ async def _named(job: Job, name: str) -> Files:
     said = job.options.contexts[name]
     reference = said.removeprefix("docker-image://")
     if reference == said:
-        raise Invalid(f"build context {name!r} is {said!r}: only directories and docker-image:// are available")
+        known = "directories, addresses of the web or of git, and docker-image:// are available"
+        raise Invalid(f"build context {name!r} is {said!r}: only {known}")
     return Files(chain_ids=tuple(chain(await image_layers(job, reference))))
 
 

@@ -133,10 +133,21 @@ def test_a_dockerfile_alone_on_standard_input() -> None:
         assert (request["dockerfile"], request["has_context"]) == (text.decode(), False)
 
 
-@pytest.mark.parametrize("context", ["https://example.org/x.git", "git://x/y", "git@example.org:x/y"])
-def test_contexts_from_elsewhere_are_refused_by_name(context: str) -> None:
-    with pytest.raises(ValueError, match=r"building from .* is not available"):
-        asked(Files(context))
+@pytest.mark.parametrize(
+    "context",
+    ["https://x.org/x.git#v1:dir", "http://x/y.tgz", "git://x/y", "git@x.org:x/y", "github.com/x/y"],
+)
+def test_the_engine_fetches_what_is_elsewhere(context: str) -> None:
+    request = asked(Files(context, file="sub/Dockerfile")).request
+    assert (request["context"], request["dockerfile_name"]) == (context, "sub/Dockerfile")
+    assert "dockerfile" not in request
+    request = asked(Files(context, file="-", stdin=io.BytesIO(b"FROM a\n"))).request
+    assert (request["context"], request["dockerfile"]) == (context, "FROM a\n")
+
+
+def test_a_named_context_may_be_elsewhere(tmp_path: Path) -> None:
+    assert named_context("a=https://x/y.git") == ("a", "https://x/y.git")
+    assert named_context(f"a={tmp_path}") == ("a", str(tmp_path))
 
 
 def test_no_directory(tmp_path: Path) -> None:
