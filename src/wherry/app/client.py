@@ -36,9 +36,8 @@ class Unreachable(Exception):
     """Nobody answers at the socket."""
 
     def __init__(self, socket_path: str, reason: str) -> None:
-        super().__init__(
-            f"Cannot connect to the Wherry daemon at unix://{socket_path} ({reason}). Is `wherry up` running?"
-        )
+        hint = "Are you root?" if reason == "permission denied" else "Is `wherry up` running?"
+        super().__init__(f"Cannot connect to the Wherry daemon at unix://{socket_path} ({reason}). {hint}")
 
 
 class Response:

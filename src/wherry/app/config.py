@@ -15,7 +15,7 @@ from wherry.app.nodesettings import NODE
 from wherry.app.nodesettings import faults_of as faults_of_node
 from wherry.app.setting import PREFIX, Setting, absolute_path, choice, file_name, switch, text, texts, whole
 from wherry.engine.instance import DEFAULT_ROOT, Instance
-from wherry.kit.errors import Invalid
+from wherry.kit.errors import Forbidden, Invalid
 
 if TYPE_CHECKING:
     from wherry.registryapi.options import Options
@@ -194,7 +194,8 @@ def load(flags: Mapping[str, object], environment: Mapping[str, str] = os.enviro
     """Settings from every source. ``flags`` may hold ``config`` (the file) beside names of settings; None is unset.
 
     The file is ``--config``, or ``WHERRY_CONFIG``, or ``ROOT/wherry.toml`` where ``--root`` or ``WHERRY_ROOT`` is
-    given, or /etc/wherry/wherry.toml; only the first two must exist. Raises Invalid with every fault found.
+    given, or /etc/wherry/wherry.toml; only the first two must exist. Raises Invalid with every fault found, and
+    Forbidden where the instance is another user's.
     """
     given = {name: value for name, value in flags.items() if value is not None and value != ()}
     path, required = _file(given.pop("config", None), given, environment)
@@ -256,6 +257,8 @@ def _read(path: Path, required: bool, faults: list[str]) -> Mapping[str, object]
             faults.append(f"{path}: no such file")
         return {}
     except OSError as error:
+        if isinstance(error, PermissionError) and not os.access(path.parent, os.X_OK, effective_ids=True):
+            raise Forbidden(f"{path.parent} is not for you to look into: be root, or its owner") from error
         faults.append(f"{path}: {error.strerror}")
         return {}
     import tomllib  # 15 ms, and most instances have no file

@@ -115,6 +115,11 @@ def test_nobody_there(tmp_path: Path) -> None:
         Client(str(tmp_path / "none")).get("/info")
 
 
+def test_somebody_who_is_not_for_everybody(tmp_path: Path) -> None:
+    text = str(Unreachable(f"{tmp_path}/docker.sock", "permission denied"))
+    assert text.endswith("(permission denied). Are you root?")
+
+
 def test_queries() -> None:
     assert encode_query(None) == ""
     assert encode_query({"a": None, "b": False, "c": 1}) == "?b=0&c=1"

@@ -1,5 +1,8 @@
 """Settings: which source wins, and what is said about faults."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,7 @@ from hypothesis import strategies as st
 
 from wherry.app.config import SETTINGS, load, resolve
 from wherry.engine.instance import DEFAULT_ROOT
-from wherry.kit.errors import Invalid
+from wherry.kit.errors import Forbidden, Invalid
 
 
 def test_defaults_when_nothing_is_given(tmp_path: Path) -> None:
@@ -75,6 +78,26 @@ def test_any_document_is_settings_or_an_explanation(document: dict[str, object])
         resolve(document, "f", {}, {}, [])
     except Invalid as error:
         assert "in the settings" in error.message
+
+
+@contextmanager
+def nobody() -> Iterator[None]:
+    """As a user without rights, where we are root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_another_s_instance_is_no_fault_in_the_settings(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir(mode=0)
+    with nobody(), pytest.raises(Forbidden, match=f"{root} is not for you to look into"):
+        load({"root": root}, {})
 
 
 def test_every_setting_has_a_field_and_a_default_that_it_accepts() -> None:

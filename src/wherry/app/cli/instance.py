@@ -78,6 +78,8 @@ def up_command(
     store: str | None,
 ) -> None:
     """Start an instance: the daemon and everything it keeps, in one directory."""
+    if os.geteuid() != 0:
+        raise Unavailable("wherry up needs root: it makes namespaces, mounts and cgroups")
     settings = _settings(
         config,
         log_level=log_level,
@@ -89,8 +91,6 @@ def up_command(
         static_pods=static_pods,
         store=store,
     )
-    if os.geteuid() != 0:
-        raise Unavailable("wherry up needs root: it makes namespaces, mounts and cgroups")
     instance = settings.instance
     _make_directories(instance)
     held = lock.take(instance)
