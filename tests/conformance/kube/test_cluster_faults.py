@@ -28,6 +28,12 @@ HOLD = (
     "mkdir /data/held || hostname >> /data/twice; echo >> /data/starts; "
     "sleep 100000 & trap 'rmdir /data/held; exit 0' TERM; wait"
 )
+MEANWHILE = (
+    ("delete", "pods", "-l", "app=web", "--wait=false"),
+    ("scale", "deployment/web", f"--replicas={2 * REPLICAS}"),
+    ("scale", "deployment/web", "--replicas=1"),
+    ("rollout", "restart", "deployment/web"),
+)
 TALLY = "echo $JOB_COMPLETION_INDEX >> /data/done; sleep 0.$((JOB_COMPLETION_INDEX % 4 + 2))"
 
 
@@ -195,9 +201,12 @@ def _round(lab: FaultLab, killer: Killer, chance: Random, number: int) -> None:
     killer.told.append(f"round {number}:")
     lab.say("set", "env", "deployment/web", "statefulset/db", f"V={number}")
     lab.say("apply", "-f", "-", stdin=_job(number))
-    for _ in range(chance.randint(2, 5)):
+    for number_of_kill in range(chance.randint(2, 5)):
         lab.sleep(chance.random() * 1.5)
         killer.strike()
+        if not number_of_kill:
+            lab.say(*chance.choice(MEANWHILE))
+    lab.say("scale", "deployment/web", f"--replicas={REPLICAS}")
     if number % 3 == 2:
         lab.sleep(chance.random())
         killer.strike_all()

@@ -24,6 +24,8 @@ pytestmark = [
 ]
 SECONDS = 40.0
 SLEEP = ["sleep", "1000"]
+NODE = "the-node"
+"""Stands for the only one there is."""
 GONE = "127.0.0.1:1/none:1"
 NAME = r"{name}_default\([0-9a-f-]{36}\)"
 
@@ -238,6 +240,21 @@ CASES = {
         MOUNTS, mounted({"persistentVolumeClaim": {"claimName": "unbound"}}),
         "pod has unbound immediate PersistentVolumeClaims",
     ),
+    "local": Case(
+        "ContainerCreating", MOUNTS, mounted({"persistentVolumeClaim": {"claimName": "local"}}),
+        events=((
+            "Warning", "FailedMount",
+            'MountVolume.NewMounter initialization failed for volume "local" : path "/nowhere/at/all" does not exist',
+        ),),
+    ),
+    "unscheduled-claim": Case(
+        "ContainerCreating", MOUNTS, {**mounted({"persistentVolumeClaim": {"claimName": "unbound"}}), "nodeName": NODE},
+        events=((
+            "Warning", "FailedMount",
+            r"Unable to attach or mount volumes: unmounted volumes=\[v\], unattached volumes=\[\], failed to process "
+            r"volumes=\[v\]: error processing PVC default/unbound: PVC is not bound",
+        ),),
+    ),
     "big": unscheduled({"resources": {"requests": {"cpu": "1000"}}}, None, "1 Insufficient cpu"),
     "elsewhere": unscheduled(
         {}, {"nodeSelector": {"no": "where"}}, r"1 node\(s\) didn't match Pod's node affinity/selector"
@@ -252,6 +269,22 @@ apiVersion: v1
 kind: PersistentVolumeClaim
 metadata: {name: unbound}
 spec: {storageClassName: "", accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: local}
+spec: {storageClassName: own, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}
+---
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: local}
+spec:
+  storageClassName: own
+  accessModes: [ReadWriteOnce]
+  capacity: {storage: 1Mi}
+  local: {path: /nowhere/at/all}
+  nodeAffinity:
+    required: {nodeSelectorTerms: [{matchExpressions: [{key: kubernetes.io/os, operator: Exists}]}]}
 """
 
 
@@ -266,8 +299,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultLab]:
     """All at once: they wait side by side."""
     with fault_lab(tmp_path_factory.mktemp("home")) as made:
         made.kubectl("apply", "-f", "-", stdin=OTHERS)
-        items = [pod(name, case) for name, case in CASES.items()]
-        made.kubectl("create", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+        whole = {"apiVersion": "v1", "kind": "List", "items": [pod(name, case) for name, case in CASES.items()]}
+        (node,) = made.kubectl("get", "nodes", "-o", "name").split()
+        made.kubectl("create", "-f", "-", stdin=json.dumps(whole).replace(NODE, node.partition("/")[2]))
         yield made
         made.kubectl("delete", "pods", "--all", "--now")
 
