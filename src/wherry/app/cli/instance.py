@@ -28,6 +28,8 @@ _SMALL = {
     "MALLOC_MMAP_THRESHOLD_": str(1 << 20),
     "FROZENLIST_NO_EXTENSIONS": "1",
 }
+# How node and control begin the line that says why they do not go on.
+_REASON = "wherry: "
 _Function = Callable[..., Any]
 
 
@@ -103,6 +105,7 @@ def up_command(
     flags += ([f"--registry={registry}"] if registry else []) + (["--plain-http"] if plain_http else [])
     cluster = None if engine_only else [f"--root={instance.root}", *_cluster_flags(config, log_level, api, store)]
     instance.api_address.unlink(missing_ok=True)
+    told = Told(log)
     command = _supervisor(held, log, flags, cluster)
     os.set_inheritable(held, True)
     if not detach:
@@ -118,7 +121,7 @@ def up_command(
         ],
     )
     os.close(held)
-    _wait_ready(instance, pid, log, with_cluster=not engine_only)
+    _wait_ready(instance, pid, told, with_cluster=not engine_only)
     who = "docker and wherry find" if engine_only else "docker, kubectl and wherry find"
     say(f"Wherry is up in {instance.root} (pid {pid}); {who} it with:\n  eval $(wherry env{instance.flag})")
 
@@ -166,7 +169,7 @@ def env_command(config: str | None) -> None:
         if instance.kubeconfig.exists():
             say(f"export KUBECONFIG={shlex.quote(str(instance.kubeconfig))}")
         if lock.holder(instance) is None:
-            say(f"wherry: nothing runs in {instance.root} yet: start it with `wherry up{instance.flag}`", err=True)
+            say(f"wherry: nothing runs in {instance.root}: start it with `wherry up{instance.flag}`", err=True)
     except PermissionError:
         say(f"wherry: {instance.root} is another user's: kubectl needs a kubeconfig that you may read", err=True)
 
@@ -222,13 +225,34 @@ def _supervisor(held: int, log: str, flags: list[str], cluster: list[str] | None
     return [sys.executable, "-I", "-S", str(script), str(held), log, *node]
 
 
-def _wait_ready(instance: Instance, supervisor: int, log: str, with_cluster: bool) -> None:
+class Told:
+    """What a daemon writes into its log from now on: others began there before."""
+
+    def __init__(self, log: str) -> None:
+        self.log = Path(log)
+        self._begin = self.log.stat().st_size if self.log.is_file() else 0
+
+    @property
+    def last(self) -> str:
+        """The reason it gives itself (``wherry: …``), or its last lines where it gives none."""
+        try:
+            with self.log.open("rb") as file:
+                file.seek(self._begin)
+                lines = file.read().decode(errors="replace").splitlines()
+        except OSError:
+            return ""
+        reasons = [line.removeprefix(_REASON) for line in lines if line.startswith(_REASON)]
+        return "\n".join(reasons or lines[-8:])
+
+
+def _wait_ready(instance: Instance, supervisor: int, told: Told, with_cluster: bool) -> None:
     deadline = time.monotonic() + READY_SECONDS
     client = Client(str(instance.socket))
     while time.monotonic() < deadline:
         ended, status = os.waitpid(supervisor, os.WNOHANG)
         if ended:
-            raise Unavailable(f"the daemon ended with status {os.waitstatus_to_exitcode(status)}:\n{_tail(log)}")
+            code = os.waitstatus_to_exitcode(status)
+            raise Unavailable(f"the daemon ended with status {code}; see {told.log}:\n{told.last}")
         try:
             client.request("GET", "/_ping").read()
             if not with_cluster or instance.api_address.exists():
@@ -238,14 +262,7 @@ def _wait_ready(instance: Instance, supervisor: int, log: str, with_cluster: boo
         time.sleep(0.005)
     os.kill(supervisor, signal.SIGTERM)  # it lets containers go on
     os.waitpid(supervisor, 0)
-    raise Unavailable(f"the daemon does not answer after {READY_SECONDS:.0f} s; see {log}:\n{_tail(log)}")
-
-
-def _tail(log: str) -> str:
-    try:
-        return "\n".join(Path(log).read_text(errors="replace").splitlines()[-8:])
-    except OSError:
-        return ""
+    raise Unavailable(f"the daemon does not answer after {READY_SECONDS:.0f} s; see {told.log}:\n{told.last}")
 
 
 def _tear_down_without_daemon(instance: Instance, config: str | None) -> None:

@@ -25,13 +25,26 @@ def test_a_shell_is_told_that_nothing_runs_there(wherry: Wherry, tmp_path: Path)
     root = tmp_path / "with a space"
     result = wherry("--root", str(root), "env")
     assert (result.code, result.out) == (0, f"export DOCKER_HOST='unix://{root}/run/docker.sock'\n")
-    assert result.err.startswith(f"wherry: nothing runs in {root} yet: start it with `wherry up --root ")
+    assert result.err.startswith(f"wherry: nothing runs in {root}: start it with `wherry up --root ")
     root.mkdir()
     (root / "kubeconfig").touch()
     held = lock.take(Instance(root, root / "run", "12345678"))
     result = wherry("--root", str(root), "env")
     os.close(held)
     assert result.out.endswith(f"export KUBECONFIG='{root}/kubeconfig'\n") and not result.err
+
+
+def test_what_a_daemon_says_of_its_end_is_its_own(tmp_path: Path) -> None:
+    log = tmp_path / "wherry.log"
+    assert commands.Told(str(log)).last == ""
+    log.write_text("wherry: of yesterday\n")
+    told = commands.Told(str(log))
+    with log.open("a") as file:
+        file.write("INFO a\n" * 9 + "INFO b\n")
+        file.flush()
+        assert told.last == "INFO a\n" * 7 + "INFO b"
+        file.write("wherry: the port is taken\nINFO leaving\n")
+    assert told.last == "the port is taken"
 
 
 def test_settings_that_are_wrong_are_told_with_their_file(wherry: Wherry, tmp_path: Path) -> None:
@@ -106,10 +119,11 @@ def child(code: int) -> int:
 
 def test_a_daemon_that_ends_while_it_is_waited_for_is_quoted(tmp_path: Path) -> None:
     log = tmp_path / "log"
+    told = commands.Told(str(log))
     log.write_text("".join(f"line {number}\n" for number in range(20)))
     instance = Instance(tmp_path, tmp_path / "run", "12345678")
     with pytest.raises(Unavailable, match="the daemon ended with status 78") as failure:
-        commands._wait_ready(instance, child(78), str(log), with_cluster=False)
+        commands._wait_ready(instance, child(78), told, with_cluster=False)
     assert failure.value.message.splitlines()[1:] == [f"line {number}" for number in range(12, 20)]
 
 
@@ -122,6 +136,6 @@ def test_a_daemon_that_never_answers_is_not_waited_for_for_ever(
         os.read(os.pipe()[0], 1)
     instance = Instance(tmp_path, tmp_path / "run", "12345678")
     with pytest.raises(Unavailable, match="does not answer after"):
-        commands._wait_ready(instance, pid, str(tmp_path / "absent"), with_cluster=False)
+        commands._wait_ready(instance, pid, commands.Told(str(tmp_path / "absent")), with_cluster=False)
     with pytest.raises(ChildProcessError):  # nor does it go on trying
         os.waitpid(pid, 0)
