@@ -78,7 +78,7 @@ class Writes:
         kind = call.served.kind
         decoding.check_place(call, obj, call.served)
         obj = call.served.to_storage(obj)
-        kind.strategy.default(obj)
+        _default(call, obj)
         metadata.begin(obj, kind, call.now, self._uid())
         if kind.default_finalizers:
             obj["metadata"].setdefault("finalizers", []).extend(kind.default_finalizers)
@@ -231,12 +231,12 @@ class Writes:
         metadata.carry_over(new, old, call)
         if part.is_status:
             metadata.keep_all_but_status(new, old, annotations=kind.status_annotations)
-            strategy.default(new)
+            _default(call, new)
             strategy.prepare_status_update(new, old, call.context("status"))
             return
         if kind.has_status and not part.subresource:
             metadata.keep_status(new, old)
-        strategy.default(new)
+        _default(call, new)
         strategy.prepare_update(new, old, call.context(part.subresource))
         metadata.count_generation(new, old, kind)
 
@@ -313,6 +313,14 @@ class Writes:
     async def _admit_other(self, request: AdmissionRequest) -> None:
         await self._admission.admit(request)
         await self._admission.validate(request)
+
+
+def _default(call: Call, obj: Object) -> None:
+    """Fill in what was left out. A ``spec`` is there, if empty, as Go has it (no pointer): who reads it relies on that."""
+    served = call.served
+    if not served.kind.custom and obj.get("spec") is None and "spec" in served.version.schema().properties:
+        obj["spec"] = {}
+    served.kind.strategy.default(obj)
 
 
 def _stored(obj: Object) -> bytes:

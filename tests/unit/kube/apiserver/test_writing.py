@@ -5,6 +5,8 @@ import asyncio
 import pytest
 
 from tests.unit.kube.apiserver.conftest import DEPLOYMENTS, MAPS, PODS, SERVICES, Place, deployment, pod
+from wherry.kube.client.model import PatchType
+from wherry.kube.machinery.model import GroupVersionResource
 from wherry.kube.machinery.status import StatusError
 
 
@@ -51,6 +53,18 @@ async def test_defaults_are_filled_in(place: Place) -> None:
     made = await place.client.create(DEPLOYMENTS, deployment(), "default")
     assert made["spec"]["replicas"] == 1
     assert made["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": "25%", "maxUnavailable": "25%"}
+
+
+async def test_a_spec_is_there_when_nobody_wrote_one(place: Place) -> None:
+    """Controllers read it, and clients in Go send an empty one anyhow; also when an update takes it away."""
+    budgets = GroupVersionResource("policy", "v1", "poddisruptionbudgets")
+    made = await place.client.create(budgets, {"metadata": {"name": "a"}}, "default")
+    assert made["spec"] == {}
+    patched = await place.client.patch(budgets, "a", {"spec": None}, "default", type=PatchType.MERGE)
+    assert patched["spec"] == {} and patched["metadata"]["generation"] == 1
+    del patched["spec"]
+    assert (await place.client.update(budgets, patched, "default"))["spec"] == {}
+    assert "spec" not in await place.config("none")
 
 
 async def test_generation_counts_changes_of_the_spec_only(place: Place) -> None:
