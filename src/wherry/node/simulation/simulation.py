@@ -23,7 +23,7 @@ from wherry.node.simulation.counts import Counts, Progress
 from wherry.node.simulation.lanes import Lanes
 
 logger = logging.getLogger(__name__)
-_RENEWALS_A_SECOND = 125
+_RENEWALS_A_SECOND = 25
 _SHORTEST_SECONDS, _LONGEST_SECONDS = 10.0, 40.0
 """Between two renewals of a lease: the kubelet's own, and what leaves some of the 50 s after which the node controller
 counts a node as gone."""
