@@ -76,12 +76,14 @@ async def _live(engine: "Engine", settings: Settings, met: "Callable[[Agent], No
     from wherry.node.pods.agent import Agent, Parts
     from wherry.node.runtime import EngineRuntime
     from wherry.node.runtime.images import Care
+    from wherry.node.runtime.machine import this_machine
     from wherry.node.runtime.pulled import Pulled
 
     clock, instance = SystemClock(), settings.instance
     node = node_name(settings)
     care = Care(Pulled(engine.database), engine.containers.image_users)
-    runtime = EngineRuntime(engine.containers.pods, engine.images, engine.registries, engine.events, care=care)
+    machine = this_machine(nodesettings.reserved(settings.node_reserved))
+    runtime = EngineRuntime(engine.containers.pods, engine.images, engine.registries, engine.events, machine, care)
     async with AsyncExitStack() as stack:
         kubelet = await stack.enter_async_context(
             HttpApiClient(_connection(instance, f"node-{node}"), clock, "kubelet")

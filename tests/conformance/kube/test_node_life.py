@@ -73,6 +73,10 @@ def root_of(kubectl: Commands) -> str:
     return kubectl.environment["KUBECONFIG"].removesuffix("/kubeconfig")
 
 
+def group_of(kubectl: Commands) -> str:
+    return Instance.at(Path(root_of(kubectl))).cgroup_parent.strip("/")
+
+
 def wherry_command(kubectl: Commands, *arguments: str) -> str:
     command = [WHERRY, "--root", root_of(kubectl), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
@@ -134,6 +138,10 @@ def test_what_runs_gets_other_limits(tmp_path: Path) -> None:
         assert int(node["capacity"]["cpu"]) * 1000 - 500 == int(node["allocatable"]["cpu"].removesuffix("m"))
         kubectl.apply(pod("plain", resources=resources), pod("again", resources=resources, resizePolicy=restarting))
         running(kubectl, "plain", "again")
+        whole = int(node["capacity"]["memory"].removesuffix("Ki")) << 10
+        groups = [*Path("/sys/fs/cgroup").glob(f"memory/{group_of(kubectl)}/kubepods/memory.limit_in_bytes")]
+        groups += Path("/sys/fs/cgroup").glob(f"{group_of(kubectl)}/kubepods/memory.max")
+        assert [int(group.read_text()) for group in groups] == [whole - (256 << 20)]
         before = {name: container(kubectl, name)["containerID"] for name in ("plain", "again")}
         for name in before:
             resize(kubectl, name, {"requests": {"memory": "48Mi"}, "limits": {"cpu": "300m", "memory": "96Mi"}})

@@ -17,6 +17,9 @@ class Reserved:
     storage_bytes: int = 0
 
 
+NOTHING = Reserved()
+
+
 @dataclass(frozen=True, slots=True)
 class Intervals:
     """Seconds. The kubelet's own defaults: nodeStatusUpdateFrequency, nodeStatusReportFrequency, a lease of 40 s that

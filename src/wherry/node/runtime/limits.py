@@ -58,6 +58,7 @@ def class_shares(qos: str, pods: Iterable[Limits]) -> int:
     return min(max(sum(one.cpu_shares or 0 for one in pods), _LEAST_SHARES), _MOST_SHARES)
 
 
-def machine_shares(processors: int) -> int:
+def machine_shares(processors: int, reserved_millicpu: int = 0) -> int:
     """What all pods get beside the other containers."""
-    return min(processors * _USUAL_SHARES, _MOST_SHARES)
+    millicpu = max(processors * 1000 - reserved_millicpu, 0)
+    return min(max(millicpu * _USUAL_SHARES // 1000, _LEAST_SHARES), _MOST_SHARES)

@@ -6,14 +6,20 @@ from itertools import takewhile
 from pathlib import Path
 
 from wherry.linux.capabilities import names
+from wherry.node.pods.options import NOTHING, Reserved
 from wherry.node.runtime.requests import Machine
 
 _MAY_RAISE = "CAP_SYS_RESOURCE"
 
 
-def this_machine() -> Machine:
+def this_machine(reserved: Reserved = NOTHING) -> Machine:
     return Machine(
-        read=read, is_shared=is_shared, least_oom_score_adj=least_oom_score_adj(), processors=os.cpu_count() or 1
+        read=read,
+        is_shared=is_shared,
+        least_oom_score_adj=least_oom_score_adj(),
+        processors=os.cpu_count() or 1,
+        memory_bytes=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
+        reserved=reserved,
     )
 
 

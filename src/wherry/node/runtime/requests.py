@@ -17,6 +17,7 @@ from wherry.engine.containers.row import PodPart
 from wherry.engine.networks.model import PortBinding
 from wherry.engine.sandboxes import PodSandbox, Wanted
 from wherry.kit.errors import Invalid
+from wherry.node.pods.options import NOTHING, Reserved
 from wherry.node.pods.runtime import ContainerSpec, PortMapping, SandboxSpec
 from wherry.node.runtime import etcfiles, limits, mounts, naming, rights, sysctls
 
@@ -27,12 +28,15 @@ _PROTOCOLS = {"TCP": "tcp", "UDP": "udp", "SCTP": "sctp"}
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What must be known of this one. ``least_oom_score_adj``: lower than that we may set no process's."""
+    """What must be known of this one. ``least_oom_score_adj``: lower than that we may set no process's. ``reserved``:
+    what of it pods may not have together; ``memory_bytes``: all there is."""
 
     read: etcfiles.Read
     is_shared: mounts.IsShared
     least_oom_score_adj: int
     processors: int
+    memory_bytes: int = 0
+    reserved: Reserved = NOTHING
 
 
 def sandbox(spec: SandboxSpec, machine: Machine) -> Wanted:

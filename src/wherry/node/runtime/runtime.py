@@ -56,7 +56,7 @@ class EngineRuntime:
         self._changes = Changes(events)
         self._machine = machine or this_machine()
         self._specs: dict[str, tuple[PodSandbox, SandboxSpec]] = {}
-        self._weights = Weights(containers.sandboxes, self._spec, self._machine.processors)
+        self._weights = Weights(containers.sandboxes, self._spec, self._machine)
 
     async def close(self) -> None:
         """Let go; pods go on. Before the engine's end."""

@@ -1,10 +1,12 @@
 """How pods share the processors."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
-from tests.unit.node.runtime.world import pod, world
+from tests.unit.node.runtime.world import FACTS, pod, world
 from wherry.linux.errors import KernelError
+from wherry.node.pods.options import Reserved
 from wherry.node.pods.runtime import Limits
 from wherry.node.runtime.weights import shares
 
@@ -16,13 +18,16 @@ def test_classes_get_what_their_pods_ask_for() -> None:
         pod("c", qos="Burstable", limits=Limits(cpu_shares=50)),
         pod("d"),
     ]
-    assert shares(pods, 2) == {
-        "kubepods": 2048,
-        "kubepods/guaranteed": 512,
-        "kubepods/burstable": 150,
-        "kubepods/besteffort": 2,
+    found = {
+        "kubepods": {"cpu": {"shares": 4096}},
+        "kubepods/guaranteed": {"cpu": {"shares": 512}},
+        "kubepods/burstable": {"cpu": {"shares": 150}},
+        "kubepods/besteffort": {"cpu": {"shares": 2}},
     }
-    assert shares([], 2) == {}
+    assert shares(pods, FACTS) == found
+    assert shares([], FACTS) == {}
+    less = replace(FACTS, memory_bytes=8 << 30, reserved=Reserved(millicpu=500, memory_bytes=1 << 30))
+    assert shares(pods, less) == {**found, "kubepods": {"cpu": {"shares": 3584}, "memory": {"limit": 7 << 30}}}
 
 
 async def test_they_are_set_as_pods_come_and_go(tmp_path: Path) -> None:
