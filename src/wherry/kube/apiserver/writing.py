@@ -316,7 +316,7 @@ class Writes:
 
 
 def _default(call: Call, obj: Object) -> None:
-    """Fill in what was left out. A ``spec`` is there, if empty, as Go has it (no pointer): who reads it relies on that."""
+    """Fill in what was left out. A ``spec`` is there, if empty, as in Go (no pointer): who reads it relies on that."""
     served = call.served
     if not served.kind.custom and obj.get("spec") is None and "spec" in served.version.schema().properties:
         obj["spec"] = {}
