@@ -99,7 +99,7 @@ def _started(table: Mapping[int, _Entry], supervisor: int, instance: Instance, m
             words = (_PROC / str(pid) / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
-        if module in words and wanted in words:
+        if words[1:3] == [b"-m", module] and wanted in words:  # the supervisor's own words have both, further on
             found.append(pid)
     return found
 

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 from wherry.app import lock, status
@@ -34,6 +36,16 @@ def test_a_task_that_ended_or_is_another_process_has_no_shim(tmp_path: Path) -> 
         directory.mkdir(parents=True)
         (directory / "task.json").write_text(json.dumps(content))
     assert status.report(instance).processes == ()
+
+
+def test_whose_words_only_contain_a_nodes_is_none(tmp_path: Path) -> None:
+    """A supervisor that has not written down its pid yet."""
+    instance = Instance.at(tmp_path)
+    words = ["-c", "input()", "-m", "wherry.app.node", f"--root={instance.root}"]
+    with subprocess.Popen([sys.executable, *words], stdin=subprocess.PIPE) as other:
+        report = status.report(instance)
+        other.kill()
+    assert report.processes == ()
 
 
 def test_json_has_the_total(tmp_path: Path) -> None:
