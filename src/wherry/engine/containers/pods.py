@@ -60,6 +60,10 @@ class PodContainers:
     def log(self, container: Container) -> Path:
         return self._around.directory(container) / LOG_NAME
 
+    def layer(self, container: Container) -> Path:
+        """The directory that has what it has written besides its volumes."""
+        return self._around.directory(container) / "upper"
+
     def create(self, request: Request) -> Container:
         """NotFound (its image, its sandbox), Invalid, Conflict, as of :meth:`.containers.Containers.create`."""
         container, _warnings = self._creation.create(request)

@@ -154,7 +154,8 @@ class State(Enum):
 @dataclass(frozen=True, slots=True)
 class Container:
     """Times in nanoseconds since 1970, 0: not yet. ``reason`` upstream's: Completed, Error, OOMKilled,
-    StartError (then ``message`` says why). ``log``: its file, in CRI's format."""
+    StartError (then ``message`` says why). ``log``: its file, in CRI's format;
+    ``layer``: the directory of what it has written besides."""
 
     id: str
     sandbox: str
@@ -172,6 +173,7 @@ class Container:
     message: str = ""
     pid: int = 0
     log: str = ""
+    layer: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
 

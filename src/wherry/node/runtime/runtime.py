@@ -86,7 +86,8 @@ class EngineRuntime:
         return [self._container(row) for row in rows]
 
     def _container(self, row: Row) -> Container:
-        return states.container(row, self._images.reference_of(row.image), str(self._containers.log(row)))
+        log, layer = (str(path) for path in (self._containers.log(row), self._containers.layer(row)))
+        return states.container(row, self._images.reference_of(row.image), log, layer)
 
     def subscribe(self, changed: Callable[[str], None]) -> Callable[[], None]:
         return self._changes.subscribe(changed)

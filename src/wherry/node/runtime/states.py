@@ -24,7 +24,7 @@ def sandbox(row: PodSandbox, spec: SandboxSpec, address: str, ready: bool) -> Sa
     return Sandbox(row.id, spec, row.created, (address,) if address else (), ready)
 
 
-def container(row: Row, image_reference: str, log: str) -> Container:
+def container(row: Row, image_reference: str, log: str, layer: str = "") -> Container:
     """One that could not be started has ended: there is no second start."""
     part = row.pod
     assert part is not None
@@ -47,6 +47,7 @@ def container(row: Row, image_reference: str, log: str) -> Container:
         message=row.error if ended else "",
         pid=row.pid,
         log=log,
+        layer=layer,
         labels=part.labels,
         annotations=part.annotations,
     )

@@ -2,10 +2,8 @@
 
 import asyncio
 import logging
-import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from wherry.kube.client.clock import Clock
@@ -14,7 +12,7 @@ from wherry.kube.machinery.quantity import parse
 from wherry.node.pods import view
 from wherry.node.pods.composing import resources
 from wherry.node.pods.life.model import Ending
-from wherry.node.pods.machine import nodes, ranking
+from wherry.node.pods.machine import measuring, nodes, ranking
 from wherry.node.pods.machine.conditions import short_of
 from wherry.node.pods.machine.facts import Machine, Measures
 from wherry.node.pods.machine.ranking import Use
@@ -30,6 +28,7 @@ _EVICTED, _DISRUPTION = "Evicted", "TerminationByKubelet"
 _WALK_EVERY = 6
 """Measurements between two looks at how large volumes are: a minute."""
 _IMMEDIATELY = 1.0
+_ON_DISK = {"ephemeral-storage": "bytes", "inodes": "inodes"}
 
 
 class Tenant(Protocol):
@@ -141,38 +140,31 @@ class Evictor:
                 found[run.name] = usage.memory_bytes
             elif resource == "pids" and usage is not None:
                 found[run.name] = usage.pids
-            elif resource == "ephemeral-storage" and run.log:
-                found[run.name] = await asyncio.to_thread(_size, Path(run.log))
+            elif resource in _ON_DISK:
+                taken = await asyncio.to_thread(measuring.written, run)
+                found[run.name] = getattr(taken, _ON_DISK[resource])
         rest = 0
-        if resource in ("ephemeral-storage", "inodes"):
-            rest = sum((await self._volume_sizes(tenant)).values())
+        if resource in _ON_DISK:
+            rest = sum(getattr(each, _ON_DISK[resource]) for each in (await self._volumes(tenant)).values())
         return Use(tenant.pod, found, rest)
 
-    async def _volume_sizes(self, tenant: Tenant) -> dict[str, int]:
+    async def _volumes(self, tenant: Tenant) -> dict[str, measuring.Taken]:
         """Of its empty directories on the disk."""
         directory = self._needs.options.directory / view.uid(tenant.pod) / "volumes"
         names = [each["name"] for each in used(tenant.pod) if _is_on_disk(each)]
-        return {name: await asyncio.to_thread(_size, directory / name) for name in names}
+        return {name: await asyncio.to_thread(measuring.tree, directory / name) for name in names}
 
     async def _check_sizes(self) -> None:
         """emptyDirs with a sizeLimit, and what containers may take of the disk altogether."""
         for tenant in self._needs.tenants():
             if tenant.is_ending or not _has_limits(tenant.pod):
                 continue
-            sizes = await self._volume_sizes(tenant)
-            said = _over_volume(tenant.pod, sizes) or await self._over_pod(tenant)
+            sizes = {name: taken.bytes for name, taken in (await self._volumes(tenant)).items()}
+            said = _over_volume(tenant.pod, sizes)
+            if not said and any(_storage_limit(each) for each in tenant.pod["spec"].get("containers") or ()):
+                said = over_limits(await self._use(tenant, "ephemeral-storage"))
             if said:
                 self._evict(tenant, said)
-
-    async def _over_pod(self, tenant: Tenant) -> str:
-        limits = [_storage_limit(each) for each in tenant.pod["spec"].get("containers") or ()]
-        if not limits or not all(limits):
-            return ""
-        use = await self._use(tenant, "ephemeral-storage")
-        if use.whole <= sum(limits):
-            return ""
-        shown = ranking.in_bytes(sum(limits))
-        return f"Pod ephemeral local storage usage exceeds the total limit of containers {shown}. "
 
 
 def _running(runtime: PodRuntime, tenant: Tenant) -> list[Container]:
@@ -193,25 +185,25 @@ def _has_limits(pod: Object) -> bool:
     return sized or any(_storage_limit(each) for each in pod["spec"].get("containers") or ())
 
 
+def over_limits(use: Use) -> str:
+    """Of what it may take of the disk: all its containers together, or one of them (localStorageEviction,
+    pkg/kubelet/eviction/eviction_manager.go). Empty: it has not. Pure."""
+    containers = use.pod["spec"].get("containers") or ()
+    limits = {each["name"]: _storage_limit(each) for each in containers}
+    if all(limits.values()) and use.whole > sum(limits.values()):
+        shown = ranking.in_bytes(sum(limits.values()))
+        return f"Pod ephemeral local storage usage exceeds the total limit of containers {shown}. "
+    for each in containers:
+        limit = limits[each["name"]]
+        if limit and use.containers.get(each["name"], 0) > limit:
+            shown = resources.amount(each.get("resources"), "limits", "ephemeral-storage")
+            return f'Container {each["name"]} exceeded its local ephemeral storage limit "{shown}". '
+    return ""
+
+
 def _over_volume(pod: Object, sizes: Mapping[str, int]) -> str:
     for volume in used(pod):
         limit = (volume.get("emptyDir") or {}).get("sizeLimit")
         if limit and sizes.get(volume["name"], 0) > parse(limit).value:
             return f'Usage of EmptyDir volume "{volume["name"]}" exceeds the limit "{limit}". '
     return ""
-
-
-def _size(path: Path) -> int:
-    """What a file or a tree takes of the disk, in bytes. Links are not followed; what vanishes is left out."""
-    try:
-        total = path.lstat().st_blocks * 512
-    except OSError:
-        return 0
-    for directory, _, files, descriptor in os.fwalk(path, follow_symlinks=False, onerror=None):
-        del directory
-        for name in files:
-            try:
-                total += os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_blocks * 512
-            except OSError:
-                continue
-    return total

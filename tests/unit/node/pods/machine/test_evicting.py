@@ -12,7 +12,8 @@ from wherry.kube.client.clock import FakeClock
 from wherry.kube.machinery.model import Object
 from wherry.node.pods.fake import FakeRuntime
 from wherry.node.pods.life.model import Ending
-from wherry.node.pods.machine.evicting import Evictor, Needs
+from wherry.node.pods.machine.evicting import Evictor, Needs, over_limits
+from wherry.node.pods.machine.ranking import Use
 from wherry.node.pods.options import Options
 from wherry.node.pods.runtime import ContainerSpec, Sandbox, SandboxSpec
 
@@ -143,3 +144,18 @@ async def test_a_pods_limit_of_storage(bench: Bench) -> None:
         await bench.evictor.look()
     assert tenant.ended is not None
     assert tenant.ended.message == ("Pod ephemeral local storage usage exceeds the total limit of containers 4Ki. ")
+
+
+def test_what_a_pod_may_take_of_the_disk() -> None:
+    def limited(name: str, amount: str) -> Object:
+        return container(name, resources={"limits": {"ephemeral-storage": amount}} if amount else {})
+
+    both = pod("web", limited("a", "1Mi"), limited("b", "1Mi"))
+    assert over_limits(Use(both, {"a": 1 << 20, "b": 1 << 20})) == ""
+    assert over_limits(Use(both, {"a": 1 << 20}, rest=2 << 20)) == (
+        "Pod ephemeral local storage usage exceeds the total limit of containers 2Mi. "
+    )
+    assert over_limits(Use(both, {"a": (1 << 20) + 1})) == (
+        'Container a exceeded its local ephemeral storage limit "1Mi". '
+    )
+    assert over_limits(Use(pod("web", limited("a", "1Mi"), limited("b", "")), {"b": 1 << 30})) == ""
