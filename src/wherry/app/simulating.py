@@ -4,7 +4,7 @@ import asyncio
 import gc
 import signal
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +14,12 @@ from wherry.kube.client.http import Asked, HttpApiClient, path_of
 from wherry.kube.pki.kubeconfig import parse
 from wherry.node.pods.machine.nodes import NODES
 from wherry.node.simulation.counts import Progress
+from wherry.node.simulation.lanes import Lanes
 from wherry.node.simulation.simulation import Plan, Simulation, running
 
 _AGENT = "wherry-simulate"
+_AT_ONCE = 32
+"""Requests of each lane. A busy server takes a while for each, and leases have to be renewed then, too."""
 _LOOK_SECONDS = 0.2
 _SELDOM = 50_000
 """Objects made between two looks of the collector: most of what is made here stays."""
@@ -38,7 +41,12 @@ async def simulate(kubeconfig: Path, plan: Plan, keep: bool, console: Console) -
     ending, leaving = _signals()
     clock = SystemClock()
     connection = of_kubeconfig(parse(kubeconfig.read_text()), directory=kubeconfig.parent)
-    async with HttpApiClient(connection, clock, _AGENT) as client, running(client, clock, plan) as found:
+    async with AsyncExitStack() as stack:
+        client, pods = [
+            await stack.enter_async_context(HttpApiClient(connection, clock, _AGENT, at_once=_AT_ONCE))
+            for _ in range(2)
+        ]
+        found = await stack.enter_async_context(running(Lanes(client, pods), clock, plan))
         await client.ask(Asked("POST", path_of(NODES), {"dryRun": "All", "fieldValidation": "Strict"}, found.sample()))
         showing = asyncio.create_task(_show(found, console, plan, clock.monotonic()))
         try:

@@ -60,11 +60,11 @@ class Asked:
 class HttpApiClient:
     """See the module, and the Protocol for each method. An asynchronous context manager."""
 
-    def __init__(self, connection: Connection, clock: Clock, agent: str = "wherry") -> None:
+    def __init__(self, connection: Connection, clock: Clock, agent: str = "wherry", *, at_once: int = AT_ONCE) -> None:
         self._connection = connection
         self._clock = clock
         self._http = HttpClient(agent, connections=0)
-        self._room = asyncio.Semaphore(AT_ONCE)
+        self._room = asyncio.Semaphore(at_once)
 
     async def __aenter__(self) -> "HttpApiClient":
         await self._http.__aenter__()

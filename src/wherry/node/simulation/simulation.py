@@ -20,13 +20,12 @@ from wherry.node.pods.simulated import Shared, Ways, described, is_simulated, si
 from wherry.node.pods.sources import Objects, Shares
 from wherry.node.pods.view import PODS
 from wherry.node.simulation.counts import Counts, Progress
-from wherry.node.simulation.lanes import Lanes
 
 logger = logging.getLogger(__name__)
-_RENEWALS_A_SECOND = 25
-_SHORTEST_SECONDS, _LONGEST_SECONDS = 10.0, 40.0
-"""Between two renewals of a lease: the kubelet's own, and what leaves some of the 50 s after which the node controller
-counts a node as gone."""
+_RENEWALS_A_SECOND = 50
+_SHORTEST_SECONDS, _LONGEST_SECONDS = 10.0, 30.0
+"""Between two renewals of a lease: the kubelet's own, and what leaves enough of the 50 s after which the node
+controller counts a node as gone."""
 _LEASES = 4
 _REPORT_SECONDS = 300.0
 _AGAIN_SECONDS = 5.0
@@ -70,7 +69,7 @@ class Simulation:
     """Made by :func:`running`."""
 
     def __init__(self, client: Client, clock: Clock, plan: Plan, informers: Informers) -> None:
-        self._client = Lanes(client)
+        self._client = client
         self._clock = clock
         self._plan = plan
         self._informers = informers

@@ -1,17 +1,29 @@
-"""Many requests at once, but not a hundred that fail for the same reason."""
+"""Many requests at once, but not a hundred that fail for the same reason, nor a thousand that others wait behind."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 Act = Callable[[], Awaitable[object]]
+_AT_ONCE = 32
+"""What a server commits together, about. What is asked in the same process would else come before all who ask from
+outside, and a lease that is late makes a node one that is gone."""
 
 
 async def at_once(acts: Iterable[Act]) -> None:
-    """All of them. Raises the first error, after all have ended."""
-    results = await asyncio.gather(*(act() for act in acts), return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
+    """All of them, so many at a time. Raises the first error, after all have ended."""
+    waiting = iter(acts)
+    errors: list[Exception] = []
+
+    async def work() -> None:
+        for act in waiting:
+            try:
+                await act()
+            except Exception as error:
+                errors.append(error)
+
+    await asyncio.gather(*(work() for _ in range(_AT_ONCE)))
+    if errors:
+        raise errors[0]
 
 
 async def slow_start(acts: Sequence[Act], first: int = 1) -> None:

@@ -44,3 +44,10 @@ async def test_all_at_once_ends_all_before_it_fails() -> None:
     assert acts.done == 5
     await at_once([])
     await slow_start([])
+
+
+async def test_not_all_of_many_are_under_way_together() -> None:
+    acts = Acts()
+    await at_once([acts] * 500)
+    assert acts.done == 500
+    assert max(acts.sizes) <= 32
