@@ -164,7 +164,10 @@ class FaultLab:
                 found.append(f"{name} is {pod['status'].get('phase')}")
             found += [f"{name} was restarted {each['restartCount']} times" for each in statuses if each["restartCount"]]
             said |= {str(each.get("containerID", "")).removeprefix(WRAPPED) for each in statuses}
-        there = self.containers()
+        try:
+            there = self.containers()
+        except OSError as error:  # the node is on its way back
+            return [f"the engine: {error}"]
         found += [f"no container {each}" for each in said - set(there)]
         return found + [f"nobody's container {there[each]['Names']}" for each in set(there) - said]
 
