@@ -340,6 +340,8 @@ class Agent:
         here = self._by_uid(self._runtime.sandboxes())
         for uid, worker in self._workers.items():
             worker.found(here.get(uid, ()))
+        if not self.ready.is_set():
+            return  # whose they are, the API has not said yet: as long as it does not, they go on
         for uid, sandboxes in here.items():
             if uid not in self._workers:
                 self._end_orphan(sandboxes)

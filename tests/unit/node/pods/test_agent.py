@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.node.pods.rig import Rig, container, pod
+from wherry.kit.errors import Unavailable
 from wherry.node.pods.view import PODS
 
 
@@ -110,3 +111,18 @@ async def test_as_whom_a_container_runs_is_told(rig: Rig) -> None:
     async with rig.running(pod()):
         await rig.until(rig.is_ready)
         assert rig.container()["user"] == {"linux": {"uid": 1000, "gid": 50, "supplementalGroups": [50]}}
+
+
+async def test_without_an_api_nobody_is_disturbed(rig: Rig) -> None:
+    async with rig.running(pod()):
+        await rig.until(rig.is_ready)
+    calls = list(rig.runtime.calls)
+    rig.client.fault = lambda call: Unavailable("nobody answers")
+    async with rig.running(wait=False):
+        await rig.settle(100)
+        assert rig.runtime.calls == calls
+        rig.client.fault = lambda call: None
+        await rig.until(rig.agent.ready.is_set, 60)
+        await rig.settle(5)
+        assert rig.is_ready()
+    assert rig.runtime.calls == calls
