@@ -24,6 +24,7 @@ from benchmarks import (
     rootfs,
     scheduling,
     services,
+    simulating,
     starts,
     storing,
 )
@@ -56,6 +57,7 @@ MEASUREMENTS: dict[str, _Measurement] = {
     "cluster": clusters.of_cluster,
     "services": _one(services.change_of_an_endpoint),
     "scheduling": scheduling.of_scheduler,
+    "simulate": simulating.of_simulation,
 }
 
 

@@ -131,7 +131,7 @@ async def test_they_stay_when_they_are_to_and_the_next_goes_on(bench: Bench) -> 
 
 
 async def test_the_api_says_what_is_wrong_before_there_is_any_node(bench: Bench) -> None:
-    with pytest.raises(StatusError, match="metadata.labels: Invalid value"):
+    with pytest.raises(StatusError, match=r"metadata\.labels: Invalid value"):
         await bench.start(Plan(3, ways=Ways(labels={"a b": "c"})))
     with pytest.raises(StatusError, match="Invalid value"):
         await bench.start(Plan(3, "Not-A-Name"))

@@ -73,8 +73,8 @@ class ReplicaSetController:
             return LOOK_AGAIN_SECONDS
         generation, now = owner["metadata"].get("generation"), self._clock.monotonic()
         looked_at, due = self._due.get(key, (generation, 0.0))
-        if looked_at == generation and now < due:
-            return due - now
+        if looked_at == generation and due > now:
+            return float(due - now)
         pods = await self._control.claim(owner, self._face.selector_of(owner), lambda pod: not is_over(pod))
         if len(pods) > _FEW:
             self._due[key] = generation, now + len(pods) * _REST_SECONDS_A_POD
