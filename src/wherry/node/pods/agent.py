@@ -145,14 +145,15 @@ class Agent:
         group.create_task(self._keeper.run(), name="node")
         group.create_task(self._evictor.run(), name="eviction")
         group.create_task(collector.run(), name="images")
+        await self._read_static()
+        self._offs.callback(self._runtime.subscribe(self._runtime_changed))
+        self._begin_static()  # they wait for nobody's word
         source = self._parts.pods or self._informer(informers, PODS, f"spec.nodeName={self._options.node}")
         if self._parts.has_services:
             services = self._informer(informers, SERVICES)
             self._services = services.cache
             await services.synced.wait()
         await source.synced.wait()
-        await self._read_static()
-        self._offs.callback(self._runtime.subscribe(self._runtime_changed))
         self._adopt(source)
         self.ready.set()
         for uid in volumes.left_behind(self._workers):
@@ -215,7 +216,6 @@ class Agent:
             elif new is not None:
                 waiting.append(new)
 
-        waiting += self._static.values()
         self._offs.callback(source.add_handler(told))
         waiting.sort(key=lambda pod: (view.uid(pod) not in here, pod["metadata"].get("creationTimestamp") or ""))
         for pod in waiting:

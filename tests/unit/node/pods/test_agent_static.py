@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.node.pods.rig import EVENTS, Rig
+from wherry.kit.errors import Unavailable
 from wherry.node.pods.fake import Behaviour
 from wherry.node.pods.view import PODS
 
@@ -97,3 +98,14 @@ async def test_another_manifest_is_another_pod_and_none_is_none(rig: Rig) -> Non
         assert len(rig.runtime.sandboxes()) == 1
         file.unlink()
         await rig.until(lambda: rig.pod(NAME) is None and not rig.runtime.sandboxes(), 30)
+
+
+async def test_it_needs_no_api(rig: Rig) -> None:
+    rig.client.fault = lambda call: Unavailable("nobody answers")
+    async with rig.running(wait=False):
+        await rig.until(lambda: rig.calls("start_container"), 5)
+        await rig.settle(60)
+        assert not rig.calls("stop_container")
+        rig.client.fault = lambda call: None
+        await rig.until(lambda: rig.is_ready(NAME), 200)
+    assert len(rig.calls("start_container")) == 1
