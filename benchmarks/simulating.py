@@ -77,7 +77,7 @@ async def _rows(cluster: wherry.Cluster, process: "subprocess.Popen[str]", nodes
             "simulate-pods", f"{N_PODS:,} pods of Deployments on them until all are ready", running, _RUNNING_SECONDS,
             f"{N_PODS / running:,.0f} pods a second", *spent, f"the simulation has {size:,.0f} MB",
         ),
-        _row("simulate-deletion", f"the Deployments deleted, until {N_PODS:,} pods are gone", deleted, _DELETED_SECONDS),
+        _row("simulate-deletion", f"the Deployments deleted until {N_PODS:,} pods are gone", deleted, _DELETED_SECONDS),
     ]  # fmt: skip
 
 
