@@ -35,6 +35,10 @@ class PodStrategy(Strategy):
         elif context.subresource == "resize":
             preparing.keep_all_but_resources(obj, old)
 
+    def generation_counts(self, obj: Object, old: Object) -> bool:
+        """A binding is no change of what is wanted (pkg/registry/core/pod/storage: setPodNodeAndMetadata)."""
+        return super().generation_counts(_without_node(obj), _without_node(old))
+
     def prepare_status_update(self, obj: Object, old: Object, context: Context) -> None:
         preparing.keep_facts(obj, old)
 
@@ -74,6 +78,10 @@ class PodStrategy(Strategy):
             said = " ".join(complaints)
             found.insert(0, f"metadata.name: {surprise}; a DNS label is recommended: [{said}]")
         return found
+
+
+def _without_node(obj: Object) -> Object:
+    return {**obj, "spec": {name: value for name, value in obj["spec"].items() if name != "nodeName"}}
 
 
 def _validate(obj: Object) -> list[FieldError]:

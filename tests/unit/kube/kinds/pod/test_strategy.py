@@ -121,3 +121,10 @@ def test_fields_to_select_by() -> None:
         "status.nominatedNodeName": "",
         "status.podIPs": "",
     }
+
+
+def test_a_binding_is_no_other_generation() -> None:
+    pod = made(KIND, spec=pod_spec())
+    bound = {**pod, "spec": {**pod["spec"], "nodeName": "n"}}
+    assert not KIND.strategy.generation_counts(bound, pod)
+    assert KIND.strategy.generation_counts({**bound, "spec": {**bound["spec"], "activeDeadlineSeconds": 5}}, pod)
