@@ -208,7 +208,11 @@ async def _store(settings: Settings) -> Store:
         return opened
     from wherry.store.sqlite import open_store
 
-    elsewhere.unlink(missing_ok=True)
+    if elsewhere.exists():
+        raise Conflict(
+            f"the cluster's state is in etcd: start it with --store {elsewhere.read_text()!r}; to begin an empty one here, "
+            f"remove {elsewhere}"
+        )
     path = settings.instance.cluster / STATE
     store = open_store(path)
     os.chmod(path, 0o600)

@@ -118,3 +118,15 @@ async def test_external_addresses_of_services_are_a_setting(start: Start, tmp_pa
     await first.stop()
     await start(**{"api.external_ips": True})
     assert await post(tmp_path, "/api/v1/namespaces/default/services", body) == 201
+
+
+async def test_a_cluster_in_etcd_is_not_begun_anew_in_a_file(start: Start, tmp_path: Path) -> None:
+    """Who forgets --store would have all pods ended: nobody has them in an empty state."""
+    note = tmp_path / "cluster" / "store"
+    note.parent.mkdir()
+    note.write_text("etcd://one/x?ca=a&cert=b&key=c")
+    with pytest.raises(Conflict, match="start it with --store 'etcd://one/x"):
+        await start()
+    assert not list(note.parent.glob("state.sqlite*"))
+    note.unlink()
+    await start()
