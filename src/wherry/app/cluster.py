@@ -210,8 +210,8 @@ async def _store(settings: Settings) -> Store:
 
     if elsewhere.exists():
         raise Conflict(
-            f"the cluster's state is in etcd: start it with --store {elsewhere.read_text()!r}; to begin an empty one here, "
-            f"remove {elsewhere}"
+            f"the cluster's state is in etcd: start it with --store {elsewhere.read_text()!r}; "
+            f"to begin an empty one here, remove {elsewhere}"
         )
     path = settings.instance.cluster / STATE
     store = open_store(path)
