@@ -84,6 +84,16 @@ def _crashing(status: Object, message: str, now: datetime) -> str:
     return f"{said}. It is started again after a pause{f'. Its last words: {words}' if words else ''}"
 
 
+def failed_containers(status: Object) -> Iterator[str]:
+    """Of a pod that has ended: those that ended badly, and how."""
+    for field in ("initContainerStatuses", "containerStatuses"):
+        for each in status.get(field) or ():
+            ended = (each.get("state") or {}).get("terminated") or {}
+            if ended.get("exitCode"):
+                message = clean(ended.get("message") or "")
+                yield f"Its container {each.get('name')} ended with {_end(ended)}{f': {message}' if message else ''}."
+
+
 def _end(ended: Object) -> str:
     reason = ended.get("reason") or ""
     if ended.get("signal"):

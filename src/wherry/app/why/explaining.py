@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from wherry.app.why.containers import waiting_containers
+from wherry.app.why.containers import failed_containers, waiting_containers
 from wherry.app.why.gathering import Known
 from wherry.app.why.placing import waiting_for_node
 from wherry.app.why.words import age, ago, clean, names, plural
@@ -57,6 +57,7 @@ def _over(status: Object) -> Iterator[str]:
     reason, message = status.get("reason") or "", clean(status.get("message") or "")
     if reason or message:
         yield f"It says why: {': '.join(filter(None, (reason, message)))}"
+    yield from failed_containers(status)
     yield "It waits for nothing any more: a pod that has ended does not start again."
 
 

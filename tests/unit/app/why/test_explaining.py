@@ -25,6 +25,16 @@ CREATING = {"containerStatuses": [state(waiting={"reason": "ContainerCreating"})
              "It waits for nothing any more: a pod that has ended does not start again."],
         ),
         (
+            pod(phase="Failed", status={"containerStatuses": [
+                {"name": "good", "state": {"terminated": {"exitCode": 0, "reason": "Completed"}}},
+                {"name": "bad", "state": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}},
+                {"name": "odd", "state": {"terminated": {"exitCode": 2, "reason": "Error", "message": "no\x1b luck"}}},
+            ]}), [],
+            ["Pod default/p has failed on n.", "Its container bad ended with exit code 137 (OOMKilled).",
+             "Its container odd ended with exit code 2: no luck.",
+             "It waits for nothing any more: a pod that has ended does not start again."],
+        ),
+        (
             pod(phase="Failed", status={"reason": "Evicted", "message": "out of\x1b disk"}), [],
             ["Pod default/p has failed on n.", "It says why: Evicted: out of disk",
              "It waits for nothing any more: a pod that has ended does not start again."],
