@@ -198,11 +198,14 @@ def _wanted(settings: Settings, host: str, ranges: Ranges) -> Wanted:
 
 
 async def _store(settings: Settings) -> Store:
-    elsewhere = settings.instance.cluster / ELSEWHERE
+    """Raises Conflict where the cluster's state is not there: its node would end all pods that an empty one has not."""
+    path, elsewhere = settings.instance.cluster / STATE, settings.instance.cluster / ELSEWHERE
     if settings.store_address:
         from wherry.store import etcd
         from wherry.store.etcd.address import parse
 
+        if path.exists() and not elsewhere.exists():
+            raise Conflict(f"the cluster's state is in {path}: to begin an empty one in etcd, move that away")
         opened = await etcd.open_store(parse(settings.store_address))
         write_file(elsewhere, settings.store_address)
         return opened
@@ -213,7 +216,6 @@ async def _store(settings: Settings) -> Store:
             f"the cluster's state is in etcd: start it with --store {elsewhere.read_text()!r}; "
             f"to begin an empty one here, remove {elsewhere}"
         )
-    path = settings.instance.cluster / STATE
     store = open_store(path)
     os.chmod(path, 0o600)
     return store

@@ -129,4 +129,6 @@ async def test_a_cluster_in_etcd_is_not_begun_anew_in_a_file(start: Start, tmp_p
         await start()
     assert not list(note.parent.glob("state.sqlite*"))
     note.unlink()
-    await start()
+    await (await start()).stop()
+    with pytest.raises(Conflict, match=r"the cluster's state is in .*state\.sqlite"):
+        await start(store="etcd://127.0.0.1:1/x?ca=a&cert=b&key=c")
