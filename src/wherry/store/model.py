@@ -15,14 +15,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
 from wherry.kit.errors import Conflict, Expired, Unavailable
 
 FIRST_REVISION = 1
 """As etcd's; the first commit's is 2."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(msgspec.Struct, frozen=True):
     """``created`` and ``revision`` are of the commits that made the key and wrote this value; ``lease`` 0: none."""
 
     key: str
@@ -41,8 +42,7 @@ class Page:
     remaining: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """``value`` None: the key was deleted. ``previous`` is the item before (None: the key is new).
 
     ``created`` is the item's; of a deletion, that of what was deleted.
@@ -56,16 +56,14 @@ class Event:
     lease: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(msgspec.Struct, frozen=True):
     """The key's item was written by ``revision``; 0: there is no such key."""
 
     key: str
     revision: int
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(msgspec.Struct, frozen=True):
     """``lease`` 0: the item stays until it is deleted. A lease that is not there: NotFound, and nothing was changed."""
 
     key: str
@@ -73,8 +71,7 @@ class Put:
     lease: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(msgspec.Struct, frozen=True):
     """Of a key that is not there: nothing happens."""
 
     key: str

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.suites.storework import work
@@ -244,21 +245,21 @@ class InventsDeletions(FaultyWatches):
     def spoil(self, events: list[Event]) -> list[list[Event]]:
         last = events[-1]
         if last.value is not None and self.now():
-            last = dataclasses.replace(last, value=None)
+            last = msgspec.structs.replace(last, value=None)
         return [[*events[:-1], last]]
 
 
 class ForgetsPrevious(FaultyWatches):
     def spoil(self, events: list[Event]) -> list[list[Event]]:
         if events[0].previous and self.now():
-            events[0] = dataclasses.replace(events[0], previous=None)
+            events[0] = msgspec.structs.replace(events[0], previous=None)
         return [events]
 
 
 class GivesWrongRevisions(FaultyWatches):
     def spoil(self, events: list[Event]) -> list[list[Event]]:
         if self.now():
-            events = [dataclasses.replace(event, revision=event.revision - 1) for event in events]
+            events = [msgspec.structs.replace(event, revision=event.revision - 1) for event in events]
         return [events]
 
 

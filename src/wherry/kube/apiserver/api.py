@@ -4,7 +4,9 @@ The caller has authenticated and asked the authorizer.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.apiserver import decoding
 from wherry.kube.apiserver.call import Call, Outcome
@@ -72,7 +74,7 @@ class Api:
         served = self.kinds.served(resource.group, version, resource.resource)
         if served is None:
             raise status.no_such_path()
-        info = replace(
+        info = msgspec.structs.replace(
             call.info, verb="update", group=resource.group, version=version, resource=resource.resource, name=name,
             subresource="",
         )  # fmt: skip

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
+
 from wherry.kube.apiserver.kinds import Served
 from wherry.kube.apiserver.model import User
 from wherry.kube.apiserver.requestinfo import RequestInfo
@@ -89,8 +91,7 @@ class Call:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """An answer: the object's bytes in the storage version, or a document of its own (``Status``, ``Scale``…)."""
 
     code: int = 200

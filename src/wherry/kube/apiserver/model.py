@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
+import msgspec
+
 from wherry.kube.kinds.model import Kind
 from wherry.kube.machinery.model import GroupResource, Object
 
@@ -25,8 +27,7 @@ MASTERS = "system:masters"
 """Who is in it may do everything."""
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(msgspec.Struct, frozen=True):
     """What a request brings to say who asks. ``certificate`` is DER, verified against the client authority by TLS."""
 
     token: str = ""
@@ -43,8 +44,7 @@ class Authenticator(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Attributes:
+class Attributes(msgspec.Struct, frozen=True):
     """What is asked. ``path`` is set for what is no resource; ``verb`` is get, list, watch, create, update, patch,
     delete, deletecollection, impersonate, bind, escalate … or, there, HTTP's in lower case."""
 

@@ -5,7 +5,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.machinery.model import GroupVersionResource
 
@@ -15,8 +16,7 @@ _NAMED = re.compile(r"metadata\.name==?([a-z0-9A-Z][-a-z0-9A-Z._:]*)")
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})  # strconv.ParseBool
 
 
-@dataclass(frozen=True, slots=True)
-class RequestInfo:
+class RequestInfo(msgspec.Struct, frozen=True):
     """``resource`` is empty for what is no resource; then ``verb`` is the method in lower case.
 
     ``rest`` is the path behind a subresource (``proxy`` takes it)."""

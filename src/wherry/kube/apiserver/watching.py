@@ -12,6 +12,8 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from wherry.kube.apiserver import tables
 from wherry.kube.apiserver.cache import Cache, Change
 from wherry.kube.apiserver.caches import Caches
@@ -38,8 +40,7 @@ _NOT_OLDER = "NotOlderThan"
 _END = "k8s.io/initial-events-end"
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(msgspec.Struct, frozen=True):
     """One thing to tell: ``change`` None for what was there when the watch began."""
 
     type: str

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+import msgspec
+
 from wherry.kube.machinery.model import GroupVersionResource, Object
 
 
@@ -25,8 +27,7 @@ class Listed:
     token: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(msgspec.Struct, frozen=True):
     """``type`` is ADDED, MODIFIED, DELETED or BOOKMARK. The object may be shared: do not change it."""
 
     type: str

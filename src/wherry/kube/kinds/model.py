@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+import msgspec
+
 from wherry.kube.machinery.fielderrors import FieldError
 from wherry.kube.machinery.model import GroupKind, GroupResource, GroupVersion, GroupVersionKind, Object
 from wherry.kube.machinery.names import NameCheck, dns1123_subdomain, path_segment
@@ -13,19 +15,18 @@ from wherry.kube.machinery.schema.model import Schema
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(msgspec.Struct, frozen=True):
     """What a strategy may know besides the object: who asks, when, and by what verb."""
 
     now: datetime
     user: str = ""
     subresource: str = ""
     dry_run: bool = False
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str] = msgspec.field(default_factory=list)
     """Append what the client is to be told (a ``Warning`` header each)."""
     uid: str = ""
     groups: tuple[str, ...] = ()
-    extra: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    extra: Mapping[str, Sequence[str]] = msgspec.field(default_factory=dict)
     """What else is known of who asks: CertificateSigningRequests record it."""
     version: str = ""
     """The served version that the client wrote: custom kinds may have other rules in each. Empty: the storage one."""

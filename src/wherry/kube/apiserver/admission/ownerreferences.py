@@ -5,8 +5,9 @@ Off by default, as in upstream: :func:`wherry.kube.apiserver.admission.every.plu
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Protocol
+
+import msgspec
 
 from wherry.kube.apiserver.admission.plugin import Needs, Plugin, new_object, refusal
 from wherry.kube.apiserver.model import AdmissionRequest, Attributes, Decision, Operation
@@ -55,7 +56,7 @@ class OwnerReferencesPermissionEnforcement(Plugin):
                 f"{owner.get('apiVersion')} Kind {owner.get('kind')}",
             )
         resource, namespaced = found
-        asked = replace(
+        asked = msgspec.structs.replace(
             _asked(request, "update", resource), name=owner.get("name", ""), subresource="finalizers",
             namespace=request.namespace if namespaced else "",
         )  # fmt: skip

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
+import msgspec
+
 from wherry.kube.apiserver.call import Call
 from wherry.kube.apiserver.connecting.addresses import allowed
 from wherry.kube.machinery import status
@@ -47,7 +49,7 @@ def named(call: Call) -> Call:
     its name. Raises StatusError 400."""
     info = call.info
     if info.subresource == "proxy" and ":" in info.name:
-        info = replace(info, name=split_name(info.name).name)
+        info = msgspec.structs.replace(info, name=split_name(info.name).name)
     return replace(call, info=info, query={})
 
 

@@ -1,8 +1,9 @@
 """What differs between two objects, as field sets (structured-merge-diff, typed/compare.go)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from wherry.kube.machinery.apply.elements import MEMBER
 from wherry.kube.machinery.apply.fieldsets import LEAF, FieldSet, union
@@ -27,8 +28,7 @@ _STRUCTS = frozenset(("metadata", "spec", "status", "template", "jobTemplate", "
 never as something added. OpenAPI does not tell; these are the ones above what a creator usually sets."""
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(msgspec.Struct, frozen=True):
     """``modified`` is in both and differs; what contains something that was added was not itself added, unless it
     was."""
 

@@ -2,9 +2,10 @@
 
 import functools
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeAlias
+
+import msgspec
 
 from wherry.kube.machinery.apply.elements import MEMBER
 from wherry.kube.machinery.apply.fieldsets import FieldSet, absorb, mine, read, sorted_set, without_root
@@ -29,8 +30,7 @@ class Owner(NamedTuple):
     subresource: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One entry. ``time`` is RFC 3339, None when there is none."""
 
     owner: Owner
@@ -46,7 +46,7 @@ class Entry:
 
     def with_fields(self, fields: FieldSet) -> "Entry":
         """The same entry when these are the same fields."""
-        return self if fields is self.fields else replace(self, fields=fields, document=None)
+        return self if fields is self.fields else msgspec.structs.replace(self, fields=fields, document=None)
 
 
 Managed: TypeAlias = dict[Owner, Entry]

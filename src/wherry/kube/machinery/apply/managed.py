@@ -2,7 +2,6 @@
 (apimachinery, pkg/util/managedfields; structured-merge-diff, merge/update.go)."""
 
 import functools
-from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -56,8 +55,7 @@ _BEFORE = "before-first-apply"
 _REMEMBERED_BYTES = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Manager:
+class Manager(msgspec.Struct, frozen=True):
     """Who writes, how and when.
 
     ``name`` is the field manager of the request (empty: ``unknown``), ``operation`` is Update or Apply,
@@ -236,4 +234,4 @@ def stripped(fields: FieldSet) -> FieldSet:
 
 def before_first_apply(live: Object, manager: Manager) -> Managed:
     """The entries of an object that nobody tracked until now: all is owned by one who updated it."""
-    return updated({}, {}, live, replace(manager, name=_BEFORE, operation="Update"))
+    return updated({}, {}, live, msgspec.structs.replace(manager, name=_BEFORE, operation="Update"))
