@@ -69,6 +69,16 @@ def uid(pod: Object) -> str:
     return str(annotations.get(MIRROR) or meta["uid"])
 
 
+def version(pod: Object) -> str:
+    return str(pod["metadata"].get("resourceVersion") or "")
+
+
+def is_alike(one: Object, other: Object) -> bool:
+    """In what the agent reads of their metadata."""
+    names = ("labels", "annotations", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
+    return all(one["metadata"].get(name) == other["metadata"].get(name) for name in names)
+
+
 def full_name(pod: Object) -> str:
     """As the kubelet's messages have it (format.Pod): ``web_default(1234-…)``."""
     meta = pod["metadata"]
@@ -110,4 +120,5 @@ def container_statuses(pod: Object) -> dict[str, Object]:
     """By the container's name."""
     status = pod.get("status") or {}
     kinds = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
-    return {each["name"]: each for kind in kinds for each in status.get(kind) or ()}
+    # A status may be anybody's who may write it: it need not have what an agent would have written.
+    return {each.get("name", ""): each for kind in kinds for each in status.get(kind) or ()}

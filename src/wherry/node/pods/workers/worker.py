@@ -25,7 +25,7 @@ from wherry.node.pods.workers.jobs import Jobs
 from wherry.node.pods.workers.memory import Memory
 from wherry.node.pods.workers.resizing import Resizing, resizing
 from wherry.node.pods.workers.tools import Tools
-from wherry.node.pods.workers.writing import StatusWriter
+from wherry.node.pods.workers.writing import GATHER_SECONDS, StatusWriter
 
 logger = logging.getLogger(__name__)
 _AGAIN_SECONDS = 10.0
@@ -68,6 +68,7 @@ class Worker:
         self._is_awake = False
         self._is_closed = False
         self._has_told = False
+        self._born = tools.clock.monotonic()
         self._case.memory.recall(pod, self._case.containers())
         if refusal is not None or view.is_finished(pod):
             self._end(Ending(0.0, tools.clock.monotonic()))
@@ -116,13 +117,17 @@ class Worker:
 
     def update(self, pod: Object) -> None:
         """The API has it so."""
-        if not self._case.writer.learn(pod):
+        writer, before = self._case.writer, self._case.pod
+        is_echo = view.version(pod) == view.version(writer.known) != ""
+        if not writer.learn(pod):
             return
         if view.is_mirror(pod):  # it shows the pod, and says nothing about what the pod should be
             self.wake()
             return
-        is_other = pod.get("spec") != self._case.pod.get("spec")
+        is_other = pod.get("spec") != before.get("spec")
         self._case.pod = self._case.voice.pod = pod
+        if is_echo and not is_other and view.is_alike(pod, before):
+            return  # what was written from here: that has been looked at
         self._note_deletion()
         if is_other:
             self._case.jobs.forgive("start ")
@@ -298,6 +303,8 @@ class Worker:
             return False, None
         if view.is_finished(facts.pod) and not facts.sandboxes:
             return True, None  # what there was to tell has been told, and nothing is left to look at
+        if (early := self._early_seconds(facts)) > 0:
+            return False, early
         report = self._of(facts, plan, found)
         wanted = status(report)
         self._shown = {**case.pod, "status": {**(writer.known.get("status") or {}), **wanted}}
@@ -313,6 +320,13 @@ class Worker:
             return False, wait
         case.jobs.start(_WRITE, lambda: self._write(patch))
         return False, None
+
+    def _early_seconds(self, facts: Facts) -> float:
+        """For how long there is nothing to tell but that it is being started: most are before that is worth a word."""
+        is_told = bool((facts.pod["status"] or {}).get("containerStatuses"))
+        if is_told or facts.ending is not None or not facts.busy or facts.troubles or self._case.refusal is not None:
+            return 0.0
+        return self._born + GATHER_SECONDS - facts.seconds
 
     def _of(self, facts: Facts, plan: Plan, found: Resizing) -> Report:
         has_stopped = facts.ending is not None and not facts.running()
