@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -84,10 +85,23 @@ def wherry_command(kubectl: Commands, *arguments: str) -> str:
     return done.stdout
 
 
-def node_pid(kubectl: Commands) -> int:
-    found = re.search(r"^node +(\d+)", wherry_command(kubectl, "status"), re.M)
+def said_of(kubectl: Commands, *arguments: str) -> str:
+    """The same, if anybody answers."""
+    command = [WHERRY, "--root", root_of(kubectl), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stdout
+
+
+def pid_of(kubectl: Commands, role: str) -> int:
+    found = re.search(rf"^{role} +(\d+)", wherry_command(kubectl, "status"), re.M)
     assert found
     return int(found[1])
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.2)
 
 
 def test_pods_of_the_machines_own(tmp_path: Path) -> None:
@@ -115,9 +129,20 @@ def test_pods_of_the_machines_own(tmp_path: Path) -> None:
             "-o",
             "jsonpath={.metadata.uid} {.status.phase}",
         )
-        os.kill(node_pid(kubectl), signal.SIGKILL)
+        os.kill(pid_of(kubectl, "node"), signal.SIGKILL)
         kubectl.until("inside", "exec", name, "--", "echo", "inside")
         assert container(kubectl, name)["containerID"] == before
+        control = pid_of(kubectl, "control")
+        os.kill(control, signal.SIGSTOP)  # nobody answers any more
+        try:
+            os.kill(pid_of(kubectl, "node"), signal.SIGKILL)
+            (directory / "other.yaml").write_text(OWN.replace("name: own", "name: other"))
+            wait_for(lambda: "other-" in said_of(kubectl, "ps", "--format", "{{.Names}}"))
+        finally:
+            os.kill(control, signal.SIGCONT)
+        kubectl.until("Running", "get", "pod", name.replace("own-", "other-"))
+        assert container(kubectl, name)["containerID"] == before
+        (directory / "other.yaml").unlink()
         (directory / "bad.yaml").write_text(OWN.replace("name: c,", "name: C,").replace("name: own", "name: bad"))
         said = kubectl.until("InvalidManifest", "get", "events", "--field-selector=involvedObject.kind=Node")
         assert "bad.yaml: invalid pod: [spec.containers[0].name: Invalid value" in said
@@ -260,3 +285,28 @@ def test_down_ends_pods_as_pods_end(tmp_path: Path, grace: str) -> None:
                 "Failed", "Terminated", "Pod was terminated in response to imminent node shutdown.",
             ]  # fmt: skip
             assert condition(found, "DisruptionTarget")["reason"] == "TerminationByKubelet"
+
+
+def test_who_is_deleted_is_asked_first(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    mount = {"volumeMounts": [{"name": "notes", "mountPath": "/notes"}]}
+    hook = {"preStop": {"exec": {"command": ["sh", "-c", "echo hook >> /notes/polite"]}}}
+    polite, stubborn = pod("polite", lifecycle=hook, **mount), pod("stubborn")
+    polite["spec"]["containers"][0]["command"][2] = "trap 'echo asked >> /notes/polite; exit 5' TERM; sleep 1000 & wait"
+    polite["spec"]["volumes"] = [{"name": "notes", "hostPath": {"path": str(notes)}}]
+    stubborn["spec"]["containers"][0]["command"][2] = "trap '' TERM; sleep 1000 & wait; sleep 1000"
+    stubborn["spec"]["containers"][0]["lifecycle"] = {"preStop": {"sleep": {"seconds": 1}}}
+    for each in (polite, stubborn):
+        each["metadata"]["finalizers"] = ["example.org/keep"]
+    with up(tmp_path) as kubectl:
+        kubectl.apply(polite, stubborn)
+        running(kubectl, "polite", "stubborn")
+        kubectl("delete", "pod", "polite", "stubborn", "--wait=false")
+        for name, code in (("polite", 5), ("stubborn", 137)):
+            state = "jsonpath={.status.containerStatuses[0].state.terminated.exitCode}"
+            kubectl.until(f"^{code}$", "get", "pod", name, "-o", state)
+            assert kubectl.json("pod", name)["status"]["phase"] == "Failed"
+            kubectl("patch", "pod", name, "--type=json", "-p", '[{"op": "remove", "path": "/metadata/finalizers"}]')
+        kubectl.until("^$", "get", "pods", "-o", "name")
+    assert (notes / "polite").read_text().split() == ["hook", "asked"]

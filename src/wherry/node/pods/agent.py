@@ -36,7 +36,7 @@ from wherry.node.pods.references import References
 from wherry.node.pods.room import Household
 from wherry.node.pods.runtime import ImageStatus, PodRuntime, Sandbox
 from wherry.node.pods.sources import PodSource
-from wherry.node.pods.staticpods import MirrorWriter, remove_mirror
+from wherry.node.pods.staticpods import MirrorWriter, insist_on_removing
 from wherry.node.pods.view import PODS
 from wherry.node.pods.voice import Voice
 from wherry.node.pods.volumes import volumes as disk
@@ -294,7 +294,9 @@ class Agent:
         elif new["spec"].get("nodeName") == self._options.node and not view.is_mirror(new):
             self._take(new)
         if new is not None and view.is_mirror(new) and (worker is None or new["metadata"].get("deletionTimestamp")):
-            self._spawn(partial(remove_mirror, self._client, new))  # what is wanted of it is made again
+            self._group.create_task(
+                insist_on_removing(self._client, self._clock, new)
+            )  # what is wanted of it is made again
 
     def _take(self, pod: Object) -> None:
         if self._is_halted:
@@ -357,7 +359,7 @@ class Agent:
         self._pulls.forget(worker.uid)
         self._parts.gone(worker.pod)
         if isinstance(worker.writer, MirrorWriter) and worker.writer.mirror is not None:
-            self._spawn(partial(remove_mirror, self._client, worker.writer.mirror))
+            self._group.create_task(insist_on_removing(self._client, self._clock, worker.writer.mirror))
             self._begin_static()
         for sandbox in [id for id, uid in self._owners.items() if uid == worker.uid]:
             del self._owners[sandbox]

@@ -6,9 +6,10 @@ nothing. Where manifests are looked for: :mod:`.manifests`.
 """
 
 import hashlib
+import logging
 from collections.abc import Callable
 
-from wherry.kit.errors import Unavailable
+from wherry.kit.errors import Unavailable, WherryError
 from wherry.kube.apiserver.authz.pod_references import references
 from wherry.kube.client.clock import Clock
 from wherry.kube.client.model import Client
@@ -19,6 +20,8 @@ from wherry.kube.machinery.yamldocs import parse as parse_yaml
 from wherry.node.pods.view import HASH, MIRROR, PODS, SOURCE
 from wherry.node.pods.workers.writing import StatusWriter
 
+logger = logging.getLogger(__name__)
+_AGAIN_SECONDS = (0.2, 1.0, 5.0, 20.0, 60.0, 120.0)
 SEEN = "kubernetes.io/config.seen"
 _FROM_API = ("serviceAccountToken", "clusterTrustBundle", "podCertificate")
 _RESOURCES = ("serviceaccounts", "clustertrustbundles", "podcertificaterequests")
@@ -140,6 +143,17 @@ class MirrorWriter(StatusWriter):
                 raise
             return
         self.learn(made)
+
+
+async def insist_on_removing(client: Client, clock: Clock, mirror: Object) -> None:
+    """Until it is gone, or for some minutes: nobody else ends a mirror that is to be deleted. Raises nothing."""
+    for seconds in _AGAIN_SECONDS:
+        try:
+            await remove_mirror(client, mirror)
+            return
+        except (WherryError, OSError) as error:
+            logger.info("mirror pod %s: %s; trying again", mirror["metadata"]["name"], error)
+        await clock.sleep(seconds)
 
 
 async def remove_mirror(client: Client, mirror: Object) -> None:

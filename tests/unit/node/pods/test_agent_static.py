@@ -1,11 +1,14 @@
 """Pods of the machine's own."""
 
+import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.unit.node.pods.rig import EVENTS, Rig
 from wherry.kit.errors import Unavailable
+from wherry.kube.machinery.model import Object
 from wherry.node.pods.fake import Behaviour
 from wherry.node.pods.view import PODS
 
@@ -78,6 +81,20 @@ async def test_to_delete_what_shows_it_ends_nothing(rig: Rig) -> None:
     assert len(rig.calls("start_container")) == 1
 
 
+async def test_what_shows_it_is_removed_however_often_that_fails(rig: Rig) -> None:
+    async with rig.running():
+        await rig.until(lambda: rig.is_ready(NAME), 2)
+        before = rig.pod(NAME)
+        assert before is not None
+        await rig.client.delete(PODS, NAME, "default")
+        failures = iter(range(3))
+        rig.client.fault = lambda call: (
+            Unavailable("busy") if call.verb == "delete" and next(failures, None) is not None else None
+        )
+        await rig.until(lambda: (rig.pod(NAME) or before)["metadata"]["uid"] != before["metadata"]["uid"], 10)
+        assert next(failures, None) is None
+
+
 async def test_it_outlives_the_agent(rig: Rig) -> None:
     async with rig.running():
         await rig.until(lambda: rig.is_ready(NAME), 2)
@@ -101,9 +118,13 @@ async def test_another_manifest_is_another_pod_and_none_is_none(rig: Rig) -> Non
 
 
 async def test_it_needs_no_api(rig: Rig) -> None:
+    async def never(pod: Object, addresses: Sequence[str]) -> None:
+        await asyncio.Event().wait()
+
+    rig.parts["ready"] = never  # nobody can say which policies there are
     rig.client.fault = lambda call: Unavailable("nobody answers")
     async with rig.running(wait=False):
-        await rig.until(lambda: rig.calls("start_container"), 5)
+        await rig.until(lambda: rig.calls("start_container"), 10)
         await rig.settle(60)
         assert not rig.calls("stop_container")
         rig.client.fault = lambda call: None

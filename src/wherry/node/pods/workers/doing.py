@@ -1,6 +1,7 @@
 """Doing the steps of a plan. Each is idempotent, and may be given up anywhere."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import singledispatch
 
@@ -32,6 +33,8 @@ from wherry.node.pods.workers.starting import Site, around, ips, references, sta
 from wherry.node.pods.workers.stopping import stop
 
 _NO_QUOTA = 1 << 63
+_PATIENCE_SECONDS = 5.0
+"""Of a static pod."""
 _SYNC_SECONDS = 20.0
 """For which config maps and secrets are waited for before it is said that they are."""
 
@@ -111,7 +114,7 @@ async def _start(action: StartContainer, case: Case) -> None:
         raise NotFound(f"container {action.name} has nowhere to run")
     if not case.tools.references.is_needed(case.uid, references(case.pod)):
         await _sync(case, case.pod)  # an ephemeral container came, and refers to more than was known
-    await case.tools.ready(case.pod, sandbox.ips)
+    await _ready(case, sandbox.ips)
     await _resize_whole(case, grows=True)  # a run that was ended for its new limits gets them from the beginning
     try:
         await start(case.tools, Site(case.pod, sandbox, case.memory.volumes, case.voice), member, action)
@@ -119,6 +122,23 @@ async def _start(action: StartContainer, case: Case) -> None:
         case.must_list = True  # it may be the sandbox that is no good any more
         raise
     await _resize_whole(case, grows=False)
+
+
+async def _ready(case: Case, ips: Sequence[str]) -> None:
+    """What is said of networks holds for it. The machine's own pods do not wait for ever: there may be no API that
+    could say anything."""
+    if not view.is_static(case.pod):
+        await case.tools.ready(case.pod, ips)
+        return
+    ready = asyncio.ensure_future(case.tools.ready(case.pod, ips))
+    patience = asyncio.ensure_future(case.tools.clock.sleep(_PATIENCE_SECONDS))
+    try:
+        await asyncio.wait({ready, patience}, return_when=asyncio.FIRST_COMPLETED)
+        if ready.done():
+            ready.result()
+    finally:
+        ready.cancel()
+        patience.cancel()
 
 
 @work.register
