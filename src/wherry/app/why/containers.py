@@ -60,7 +60,7 @@ def _waiting(known: Known, spec: Object, status: Object, waiting: Object, now: d
     if reason in _MAKING:
         return f"cannot be started: {message or reason}"
     if reason == "CrashLoopBackOff":
-        return _crashing(status, message, now)
+        return _crashing(known, status, now)
     if reason in _NOT_YET:
         return _not_yet(known, spec, status)
     return f"waits: {reason}{': ' if message else ''}{message}"
@@ -75,13 +75,24 @@ def _not_yet(known: Known, spec: Object, status: Object) -> str:
     return f"is being started again, after {_end(last)}" if last else ""
 
 
-def _crashing(status: Object, message: str, now: datetime) -> str:
+def _crashing(known: Known, status: Object, now: datetime) -> str:
     last = (status.get("lastState") or {}).get("terminated") or {}
     said = f"ends again and again: {plural(status.get('restartCount', 0), 'restart')}"
     if last:
         said += f", the last time with {_end(last)} {ago(last.get('finishedAt'), now)}".rstrip()
     words = clean(last.get("message") or "")
+    said += _killed(known, str(status.get("name", "")))
     return f"{said}. It is started again after a pause{f'. Its last words: {words}' if words else ''}"
+
+
+def _killed(known: Known, name: str) -> str:
+    """It did not end by itself, but because a probe did not pass."""
+    ended = known.said("Killing")
+    for kind in ("liveness", "startup"):
+        if ended.startswith(f"Container {name} failed {kind} probe"):
+            why = _why(clean(known.said("Unhealthy")), kind.title())
+            return f". It is stopped because its {kind} probe does not pass{why}"
+    return ""
 
 
 def failed_containers(status: Object) -> Iterator[str]:

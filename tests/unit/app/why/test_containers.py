@@ -61,6 +61,16 @@ def said(status: Object, *events: Object, **spec: object) -> list[str]:
             "Its container app ends again and again: 1 restart, the last time with exit code 137 (OOMKilled). "
             "It is started again after a pause. Its last words: no room",
         ),
+        (
+            state(restarts=1, waiting=CRASHING, last={"exitCode": 137}),
+            [
+                event("Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 500"),
+                event("Killing", "Container app failed liveness probe, will be restarted"),
+            ],
+            "Its container app ends again and again: 1 restart, the last time with exit code 137. It is stopped "
+            "because its liveness probe does not pass: Liveness probe failed: HTTP probe failed with statuscode: 500. "
+            "It is started again after a pause",
+        ),
         (state(waiting={"reason": "Odd", "message": "thing"}), [], "Its container app waits: Odd: thing"),
         (
             state(terminated={"exitCode": 2, "finishedAt": BEFORE}), [],
