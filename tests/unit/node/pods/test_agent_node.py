@@ -9,6 +9,7 @@ from wherry.kit.errors import Unavailable
 from wherry.kube.machinery.model import Object
 from wherry.node.pods.machine.keeping import LEASE_NAMESPACE, LEASES
 from wherry.node.pods.machine.nodes import NODES
+from wherry.node.pods.runtime import Usage
 from wherry.node.pods.view import PODS
 
 
@@ -233,6 +234,22 @@ async def test_a_container_is_given_more_while_it_runs(rig: Rig) -> None:
     async with rig.running():
         await rig.settle(3)
     assert len(rig.calls("set_limits")) == calls
+
+
+async def test_no_container_is_given_less_than_it_uses(rig: Rig) -> None:
+    usage = Usage(0, 100 << 20, 0)
+    rig.runtime.usage = lambda container: usage  # type: ignore[method-assign]
+    async with rig.running(pod("web", container(resources=resources("1", "128Mi")))):
+        await rig.until(rig.is_ready)
+        rig.update(containers=[container(resources=resources("1", "64Mi"))])
+        await rig.until(lambda: rig.condition("PodResizeInProgress").get("reason") == "Error", 2)
+        assert rig.condition("PodResizeInProgress")["message"] == (
+            f'attempting to set container "web" memory limit ({64 << 20}) below current usage ({100 << 20})'
+        )
+        assert not rig.calls("set_limits")
+        usage = Usage(0, 10 << 20, 0)
+        await rig.until(lambda: rig.container()["resources"] == resources("1", "64Mi"), 10)
+        assert not rig.condition("PodResizeInProgress")
 
 
 async def test_what_the_node_has_not_is_waited_for(rig: Rig) -> None:

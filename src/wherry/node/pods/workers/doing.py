@@ -162,12 +162,22 @@ async def _remove(action: RemoveContainer, case: Case) -> None:
 @work.register
 async def _resize(action: Resize, case: Case) -> None:
     """The pod as a whole first where it grows, last where it shrinks: a part has never more than the whole."""
+    _check_usage(case, action)
     await _resize_whole(case, grows=True)
     await case.tools.runtime.set_limits(action.id, action.limits)
     await _resize_whole(case, grows=False)
     member = view.member(case.pod, action.name)
     if member is not None:
         case.memory.resources[action.id] = member.container.get("resources") or {}
+
+
+def _check_usage(case: Case, action: Resize) -> None:
+    """The kernel would kill what does not fit (memory.max, cgroup v2), or refuse (version 1): it is tried again when
+    there is less (validateMemoryResizeAction, pkg/kubelet/kuberuntime/kuberuntime_manager.go). Raises Unavailable."""
+    usage, limit = case.tools.runtime.usage(action.id), action.limits.memory_bytes
+    if usage is not None and limit is not None and usage.memory_bytes > limit:
+        said = f'attempting to set container "{action.name}" memory limit ({limit}) below current usage '
+        raise Unavailable(f"{said}({usage.memory_bytes})")
 
 
 async def _resize_whole(case: Case, *, grows: bool) -> None:

@@ -1,6 +1,6 @@
 """Changed resources of containers that run (in-place resize; KEP-1287). Pure but for what is remembered."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -10,7 +10,7 @@ from wherry.kube.machinery.quantity import Quantity
 from wherry.node.pods import view
 from wherry.node.pods.composing import resources
 from wherry.node.pods.composing.containers import RESOURCES
-from wherry.node.pods.life.model import Facts
+from wherry.node.pods.life.model import Facts, Resize
 from wherry.node.pods.runtime import Container, Limits
 from wherry.node.pods.status.containers import SCHEME
 from wherry.node.pods.view import Role
@@ -54,7 +54,17 @@ def resizing(case: Case, facts: Facts) -> Resizing:
         for container, run in changed
         if run.id not in restarts
     }
-    return Resizing(limits, restarts, given, (_DONE[0], {"type": IN_PROGRESS, "status": "True"}))
+    return Resizing(limits, restarts, given, (_DONE[0], _in_progress(facts, [run for _, run in changed])))
+
+
+def _in_progress(facts: Facts, runs: Iterable[Container]) -> Object:
+    """With what went wrong at the last attempt."""
+    found: Object = {"type": IN_PROGRESS, "status": "True"}
+    for run in runs:
+        trouble = facts.troubles.get(Resize(run.id, run.name, Limits()).key)
+        if trouble is not None:
+            return {**found, "reason": "Error", "message": trouble.message}
+    return found
 
 
 _DONE: tuple[Object, ...] = tuple({"type": kind, "status": None} for kind in (PENDING, IN_PROGRESS))
