@@ -22,11 +22,11 @@ from wherry.node.pods.view import PODS
 from wherry.node.simulation.counts import Counts, Progress
 
 logger = logging.getLogger(__name__)
-_RENEWALS_A_SECOND = 50
-_SHORTEST_SECONDS, _LONGEST_SECONDS = 10.0, 30.0
-"""Between two renewals of a lease: the kubelet's own, and what leaves enough of the 50 s after which the node
-controller counts a node as gone."""
+_RENEWALS_A_SECOND = 100
+_SHORTEST_SECONDS, _LONGEST_SECONDS = 10.0, 60.0
+"""Between two renewals of a lease: the kubelet's own, and a minute."""
 _LEASES = 4
+"""A lease is good for as many of these, as a kubelet's is."""
 _REPORT_SECONDS = 300.0
 _AGAIN_SECONDS = 5.0
 _LOOK_SECONDS = 0.1

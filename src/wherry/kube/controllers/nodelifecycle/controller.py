@@ -18,7 +18,9 @@ _BY_NODE = "node"
 
 
 class NodeLifecycle:
-    """A Reconciler; keys are nodes. ``grace_seconds``: how long a node may be silent that has spoken."""
+    """A Reconciler; keys are nodes. ``grace_seconds``: how long a node may be silent that has spoken, or as long as its
+    lease is good, if that is more. (Upstream has one figure for all nodes; a kubelet's lease is good for 40 s unless
+    its nodeLeaseDurationSeconds says otherwise, and thousands of simulated ones had better renew theirs seldom.)"""
 
     name = "node-controller"
 
@@ -63,12 +65,15 @@ class NodeLifecycle:
         """Seconds until the node counts as silent."""
         name = node["metadata"]["name"]
         lease = self._leases.cache.get(name, LEASE_NAMESPACE) or {}
-        report = ((lease.get("spec") or {}).get("renewTime"), _heartbeat(node))
+        terms = lease.get("spec") or {}
+        report = (terms.get("renewTime"), _heartbeat(node))
         now = self._clock.monotonic()
         known = self._heard.get(name)
         if known is None or known[0] != report:
             known = self._heard[name] = report, now
-        grace = self._grace if plan.status_of(node, plan.READY) else max(self._grace, plan.STARTUP_SECONDS)
+        grace = max(self._grace, terms.get("leaseDurationSeconds") or 0)
+        if not plan.status_of(node, plan.READY):
+            grace = max(grace, plan.STARTUP_SECONDS)
         return known[1] + grace - now
 
     async def _silence(self, node: Object, conditions: list[Object]) -> None:

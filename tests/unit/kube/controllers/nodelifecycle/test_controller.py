@@ -102,6 +102,13 @@ async def test_a_node_that_never_spoke_has_longer_and_its_pods_are_left_alone() 
     assert _ready(client) == "True"
 
 
+async def test_a_node_may_be_silent_for_as_long_as_its_lease_is_good() -> None:
+    long = lease("a", "1")
+    long["spec"]["leaseDurationSeconds"] = 200
+    assert taints(await _after(190, node("a"), long, pod("a")), "a") == set()
+    assert "node.kubernetes.io/unreachable:NoExecute" in taints(await _after(220, node("a"), long, pod("a")), "a")
+
+
 async def test_when_all_are_silent_nobody_loses_pods() -> None:
     client = FakeClient(node("a"), lease("a", "1"), node("b"), lease("b", "1"))
     async with running(client, make):
