@@ -75,7 +75,7 @@ class Root(LazyGroup):
 @click.version_option(package_name="wherry", prog_name="wherry", message="%(prog)s %(version)s")
 @click.pass_context
 def root(context: click.Context, root: str | None, host: str | None) -> None:
-    """A Docker-compatible container engine in one Python package."""
+    """A Docker and a Kubernetes in one Python package."""
     context.obj = {"root": root, "host": host}
 
 
