@@ -48,3 +48,8 @@ def test_who_is_critical() -> None:
 
 def test_its_name_in_messages() -> None:
     assert view.full_name(pod()) == "web_default(uid-web)"
+
+
+def test_a_status_that_no_agent_wrote_is_read_all_the_same() -> None:
+    odd = {"status": {"containerStatuses": [{"ready": True}, {"name": "web"}], "initContainerStatuses": None}}
+    assert view.container_statuses(odd) == {"": {"ready": True}, "web": {"name": "web"}}
