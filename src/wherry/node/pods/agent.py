@@ -74,7 +74,7 @@ class Agent:
         static = options.static_pods
         self._manifests = Manifests(static, options.node) if static is not None else None
         self._static: Mapping[str, Object] = {}
-        self._is_shutting_down = self._is_halted = False
+        self._is_shutting_down = self._is_halted = self._has_left = False
         self._sweeping: Timer | None = None
         self._machine = self._parts.machine or ThisMachine(options.directory)
         self._recorder: Recorder | None = None
@@ -195,13 +195,13 @@ class Agent:
         )
 
     async def _leave(self) -> None:
+        self._has_left = True
         if self._sweeping is not None:
             self._sweeping.cancel()
         for worker in self._workers.values():
             worker.close()
         self._probes.close()
-        for worker in self._workers.values():
-            await worker.closed()
+        await asyncio.gather(*(worker.closed() for worker in self._workers.values()))
 
     # Hearing
 
@@ -299,6 +299,8 @@ class Agent:
             )  # what is wanted of it is made again
 
     def _take(self, pod: Object) -> None:
+        if self._has_left:
+            return  # it came while others were let go of
         if self._is_halted:
             return
         uid = view.uid(pod)

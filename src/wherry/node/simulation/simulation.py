@@ -112,8 +112,8 @@ class Simulation:
         await self._remove(surplus)
 
     async def _keep(self, number: int, name: str) -> None:
-        """One node, until cancelled."""
-        while True:
+        """One node, until it is none of ours any more."""
+        while name in self._tasks:
             agent = simulated(self._shared, number, name, self._pods.cache.by_index("node", name))
             try:
                 await agent.run()

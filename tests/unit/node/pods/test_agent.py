@@ -1,11 +1,13 @@
 """The agent from the API to the runtime and back."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from tests.unit.node.pods.rig import Rig, container, pod
 from wherry.kit.errors import Unavailable
+from wherry.node.pods.runtime import Sandbox, SandboxSpec
 from wherry.node.pods.view import PODS
 
 
@@ -104,6 +106,28 @@ async def test_an_agent_that_has_ended_listens_no_more(rig: Rig) -> None:
         await rig.until(rig.is_ready)
         assert len(rig.runtime._listeners) == 1
     assert rig.runtime._listeners == []
+
+
+async def test_a_pod_that_comes_while_the_agent_leaves_is_let_go_of_as_well(rig: Rig) -> None:
+    """Each of them has a step under way that takes its time to be given up."""
+    under_way: list[str] = []
+
+    async def start(spec: SandboxSpec) -> Sandbox:
+        under_way.append(spec.name)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            if spec.name == "web":
+                rig.client.put(pod("late"))
+                for _ in range(50):
+                    await asyncio.sleep(0)
+            under_way.remove(spec.name)
+        raise AssertionError
+
+    rig.runtime.start_sandbox = start  # type: ignore[method-assign]
+    async with rig.running(pod("web"), pod("other")):
+        await rig.until(lambda: len(under_way) == 2)
+    assert not under_way
 
 
 async def test_as_whom_a_container_runs_is_told(rig: Rig) -> None:
