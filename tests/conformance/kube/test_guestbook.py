@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -114,3 +115,29 @@ def test_an_installation_that_fails_leaves_nothing(inside: Commands, config: Any
         config.install(CHART, "guests", {**QUICK, "image": IMAGE}, wait="watcher", timeout=20, rollback_on_failure=True)
     assert config.list(all_states=True) == []
     assert inside("get", "deployments,statefulsets", "-o", "name") == ""
+
+
+def test_the_chart_that_helm_makes_for_newcomers(whole: wherry.Cluster, inside: Commands, tmp_path: Path) -> None:
+    """``helm create``: a deployment with probes, a service, an account; an autoscaler and an ingress switched on."""
+    image(whole, "hello:1", EXAMPLES / "hello")
+    helm.Chart.create("web", tmp_path)
+    values = {
+        "image": {"repository": "hello", "tag": "1"}, "service": {"type": "NodePort", "port": 8080},
+        "autoscaling": {"enabled": True, "minReplicas": 2}, "ingress": {"enabled": True},
+        "podSecurityContext": {"fsGroup": 2000}, "resources": {"requests": {"cpu": "10m"}},
+    }  # fmt: skip
+    with helm.Config(kubeconfig_path=whole.kubeconfig, namespace=inside.namespace) as config:
+        config.install(tmp_path / "web", "web", values, wait="watcher", timeout=SECONDS)
+        [row] = inside.table("get", "deployments")
+        assert (row["NAME"], row["READY"]) == ("web", "2/2")
+        assert inside("get", "hpa/web", "ingress/web", "serviceaccount/web", "-o", "name").split() == [
+            "horizontalpodautoscaler.autoscaling/web", "ingress.networking.k8s.io/web", "serviceaccount/web",
+        ]  # fmt: skip
+        pods = set(inside("get", "pods", "-o", "jsonpath={.items[*].metadata.name}").split())
+        values |= {"podAnnotations": {"changed": "yes"}, "ingress": {"enabled": False}}
+        config.upgrade(tmp_path / "web", "web", values, wait="watcher", timeout=SECONDS)
+        assert inside("get", "ingress", "-o", "name") == ""
+        found = inside.json("pods", "-l", "app.kubernetes.io/instance=web")["items"]
+        stay = {each["metadata"]["name"] for each in found if "deletionTimestamp" not in each["metadata"]}
+        assert len(stay) == 2 and not stay & pods
+        config.uninstall("web", wait="watcher", timeout=SECONDS)
