@@ -1,6 +1,7 @@
 """What is read of a pod."""
 
 from tests.unit.node.pods.rig import container, pod
+from wherry.kube.machinery.model import Object
 from wherry.node.pods import view
 from wherry.node.pods.view import Role
 
@@ -53,3 +54,11 @@ def test_its_name_in_messages() -> None:
 def test_a_status_that_no_agent_wrote_is_read_all_the_same() -> None:
     odd = {"status": {"containerStatuses": [{"ready": True}, {"name": "web"}], "initContainerStatuses": None}}
     assert view.container_statuses(odd) == {"": {"ready": True}, "web": {"name": "web"}}
+
+
+def test_what_the_agent_reads_of_metadata_makes_pods_alike() -> None:
+    one: Object = {"metadata": {"name": "p", "labels": {"a": "b"}, "resourceVersion": "1", "managedFields": []}}
+    assert view.is_alike(one, {"metadata": {**one["metadata"], "resourceVersion": "2", "managedFields": [{}]}})
+    for name in ("labels", "annotations", "deletionTimestamp", "generation"):
+        assert not view.is_alike(one, {"metadata": {**one["metadata"], name: "other"}})
+    assert (view.version(one), view.version({"metadata": {}})) == ("1", "")
