@@ -9,7 +9,7 @@ import click
 from wherry.app.cli.command import Command, instance_root
 from wherry.app.cli.printing import say
 from wherry.app.config import load
-from wherry.kit.errors import NotFound
+from wherry.kit.errors import NotFound, Unavailable
 
 
 @click.command("why", cls=Command)
@@ -26,7 +26,11 @@ def why_command(pod: str, namespace: str, kubeconfig: str) -> None:
     first = first.rpartition("/")[2]  # pods/x, pod/x: as kubectl writes it
     if slash and first in ("pod", "pods", "po"):
         first = ""
-    say("\n".join(asyncio.run(_answer(path, first or namespace, name))))
+    try:
+        found = asyncio.run(_answer(path, first or namespace, name))
+    except Unavailable as error:
+        raise Unavailable(f"the cluster does not answer: {error.message}. Is `wherry up` running?") from error
+    say("\n".join(found))
 
 
 def own_kubeconfig() -> Path:

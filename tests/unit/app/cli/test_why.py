@@ -1,6 +1,7 @@
 """``why`` on the command line, with the real API server."""
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -79,6 +80,13 @@ def test_a_pod_is_found_however_it_is_named(wherry: Wherry, root: Path) -> None:
 def test_k23_what_a_node_said_of_a_pod_does_not_reach_the_terminal(wherry: Wherry, root: Path) -> None:
     shown = wherry("--root", str(root), "why", "hostile")
     assert shown.code == 0 and "Odd^[]0;owned^G: [2Jgone" in shown.out and "\x1b" not in shown.out
+
+
+def test_a_cluster_that_is_down_is_told_so(wherry: Wherry, root: Path, tmp_path: Path) -> None:
+    there = (root / "kubeconfig").read_text()
+    (tmp_path / "stale").write_text(re.sub(r"https://[^\s\"]+", "https://127.0.0.1:1", there))
+    said = wherry("why", "--kubeconfig", str(tmp_path / "stale"), "p").err
+    assert "the cluster does not answer: " in said and "connection refused. Is `wherry up` running?" in said
 
 
 def test_without_a_cluster_it_says_how_to_get_one(wherry: Wherry, tmp_path: Path) -> None:
