@@ -102,7 +102,9 @@ async def _live(engine: "Engine", settings: Settings, met: "Callable[[Agent], No
             gone=proxy.forget,
             runtime_version=f"wherry://{wherry.__version__}",
         )
-        api, port = await stack.enter_async_context(nodeserving.served(instance, node, runtime, kubelet, clock))
+        api, port = await stack.enter_async_context(
+            nodeserving.served(instance, (node, nodesettings.shown(settings)), runtime, kubelet, clock)
+        )
         agent = Agent(kubelet, runtime, _options(settings, port), clock, parts)
         api.lookup = agent
         met(agent)

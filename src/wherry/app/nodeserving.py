@@ -29,18 +29,22 @@ def server_of(node: str, address: str) -> NodeServer:
 
 @asynccontextmanager
 async def served(
-    instance: Instance, node: str, runtime: "PodRuntime", client: "Client", clock: "Clock"
+    instance: Instance, about: tuple[str, Object], runtime: "PodRuntime", client: "Client", clock: "Clock"
 ) -> AsyncIterator[tuple["KubeletApi", int]]:
-    """The API and its port: the usual one for the machine's default instance, if it is free."""
+    """The API and its port: the usual one for the machine's default instance, if it is free. ``about``: the node's name
+    and what it shows of its configuration."""
     from wherry.kube.pki.contexts import serving_context
     from wherry.node.api.access import Access
     from wherry.node.api.server import About, KubeletApi
     from wherry.node.api.usage import ThisMachine
 
+    node, config = about
     keys = instance.cluster / "pki"
     tls = serving_context((keys / "ca.crt").read_text(), read_pair(keys / f"{server_of(node, HOST).file}.pem"))
     access = Access(client, node, clock.monotonic, time.time)
-    api = KubeletApi(About(node, _config()), runtime, access, ThisMachine(str(instance.root), time.time_ns))
+    api = KubeletApi(
+        About(node, {**config, "address": HOST}), runtime, access, ThisMachine(str(instance.root), time.time_ns)
+    )
     try:
         listener = await api.serve(HOST, KUBELET_PORT if instance.name == "default" else 0, tls)
     except Conflict:
@@ -52,10 +56,6 @@ async def served(
         instance.node_address.unlink(missing_ok=True)
         api.close()
         await listener.stop(1.0)
-
-
-def _config() -> Object:
-    return {"apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration", "address": HOST}
 
 
 class OwnNode(Mapping[str, tuple[str, int]]):

@@ -1,5 +1,6 @@
 """What the node does of itself: pods of its own, new limits for what runs, room, and its own end."""
 
+import json
 import os
 import re
 import signal
@@ -68,6 +69,10 @@ def container(kubectl: Commands, name: str) -> Any:
 
 def condition(of: Any, kind: str) -> Any:
     return next((each for each in of["status"]["conditions"] if each["type"] == kind), {})
+
+
+def name_of_node(kubectl: Commands) -> str:
+    return str(kubectl.json("nodes")["items"][0]["metadata"]["name"])
 
 
 def root_of(kubectl: Commands) -> str:
@@ -161,6 +166,8 @@ def test_what_runs_gets_other_limits(tmp_path: Path) -> None:
     with up(tmp_path, reserved="cpu=500m,memory=256Mi") as kubectl:
         node = kubectl.json("nodes")["items"][0]["status"]
         assert int(node["capacity"]["cpu"]) * 1000 - 500 == int(node["allocatable"]["cpu"].removesuffix("m"))
+        shown = kubectl("get", "--raw", f"/api/v1/nodes/{name_of_node(kubectl)}/proxy/configz")
+        assert json.loads(shown)["kubeletconfig"]["systemReserved"] == {"cpu": "500m", "memory": "256Mi"}
         kubectl.apply(pod("plain", resources=resources), pod("again", resources=resources, resizePolicy=restarting))
         running(kubectl, "plain", "again")
         whole = int(node["capacity"]["memory"].removesuffix("Ki")) << 10
