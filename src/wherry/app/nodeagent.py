@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import wherry
-from wherry.app import nodeserving, nodesettings
+from wherry.app import kubeletconfig, nodeserving, nodesettings
 from wherry.app.config import Settings
 from wherry.app.names import dns_address, node_name, own_address
 from wherry.app.rights import NODE_SERVICES
@@ -103,7 +103,7 @@ async def _live(engine: "Engine", settings: Settings, met: "Callable[[Agent], No
             runtime_version=f"wherry://{wherry.__version__}",
         )
         api, port = await stack.enter_async_context(
-            nodeserving.served(instance, (node, nodesettings.shown(settings)), runtime, kubelet, clock)
+            nodeserving.served(instance, (node, kubeletconfig.shown(settings)), runtime, kubelet, clock)
         )
         agent = Agent(kubelet, runtime, _options(settings, port), clock, parts)
         api.lookup = agent

@@ -7,7 +7,6 @@ from wherry.app.setting import Setting, file_name, text, texts, whole
 from wherry.kit.errors import Invalid
 
 if TYPE_CHECKING:
-    from wherry.app.config import Settings
     from wherry.node.pods.options import Least, Reserved
 
 _LONGEST_SECONDS = 24 * 3600
@@ -40,42 +39,10 @@ def _making_sense(meaning: Callable[[tuple[str, ...]], object]) -> Callable[[obj
     return parse
 
 
-def shown(settings: "Settings") -> dict[str, Any]:
-    """As a KubeletConfiguration (kubelet.config.k8s.io/v1beta1) has it: what the node's ``/configz`` answers."""
-    given = {
-        "evictionHard": dict(word.split("<", 1) for word in settings.node_eviction_hard or usual_words()),
-        "systemReserved": dict(word.split("=", 1) for word in settings.node_reserved),
-        "allowedUnsafeSysctls": list(settings.node_unsafe_sysctls),
-    }
-    return {
-        "kind": "KubeletConfiguration",
-        "apiVersion": "kubelet.config.k8s.io/v1beta1",
-        "staticPodPath": str(settings.node_static_pods or settings.instance.manifests),
-        "fileCheckFrequency": "1s",
-        "evictionPressureTransitionPeriod": _duration(settings.node_pressure_transition),
-        "imageMinimumGCAge": _duration(settings.node_image_gc_age),
-        "imageGCHighThresholdPercent": settings.node_image_gc_high,
-        "imageGCLowThresholdPercent": settings.node_image_gc_low,
-        "shutdownGracePeriod": _duration(settings.node_shutdown_grace),
-        "shutdownGracePeriodCriticalPods": _duration(settings.node_shutdown_grace_critical),
-        "containerLogMaxSize": "10Mi",
-        "containerLogMaxFiles": 5,
-        "enforceNodeAllocatable": ["pods"],
-        **{name: value for name, value in given.items() if value},
-    }
-
-
 def usual_words() -> tuple[str, ...]:
     """Of ``node.eviction_hard``, when nothing is said."""
     meaning = next(each.meaning for each in NODE if each.name == "node.eviction_hard")
     return tuple(meaning.partition("usual: ")[2].split(", "))
-
-
-def _duration(seconds: int) -> str:
-    """As Go writes it: ``2m0s``."""
-    minutes, rest = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}h{minutes}m{rest}s" if hours else f"{minutes}m{rest}s" if minutes else f"{rest}s"
 
 
 def faults_of(values: Mapping[str, Any]) -> list[str]:  # Any: each of its field's type

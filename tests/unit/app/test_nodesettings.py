@@ -3,7 +3,7 @@
 import pytest
 
 from wherry.app.config import Settings, resolve
-from wherry.app.nodesettings import least, reserved, shown, usual_words
+from wherry.app.nodesettings import least, reserved, usual_words
 from wherry.kit.errors import Invalid
 from wherry.node.pods.options import HARD, Least, Reserved
 
@@ -20,15 +20,6 @@ def test_amounts_are_read_as_the_kubelet_does() -> None:
 
 def test_the_usual_thresholds_are_what_the_reference_says() -> None:
     assert least(usual_words()) == HARD
-
-
-def test_what_the_node_shows_of_itself() -> None:
-    found = shown(read(shutdown_grace=90, reserved="cpu=1,memory=1Gi", image_gc_age=7200))
-    assert found["evictionHard"]["nodefs.available"] == "5%"
-    assert found["systemReserved"] == {"cpu": "1", "memory": "1Gi"}
-    assert (found["shutdownGracePeriod"], found["imageMinimumGCAge"]) == ("1m30s", "2h0m0s")
-    assert found["staticPodPath"] == "/var/lib/wherry/manifests"
-    assert "allowedUnsafeSysctls" not in found
 
 
 @pytest.mark.parametrize(
