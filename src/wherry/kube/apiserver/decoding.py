@@ -75,13 +75,17 @@ def settle(
         raise status.bad_request(said) from error
 
 
-def check(call: Call, obj: Object, schema: Schema, kind: Kind | None = None, duplicates: tuple[str, ...] = ()) -> None:
-    """The same for whoever says it in other words. Raises Unfit."""
+def check(
+    call: Call, obj: Object, schema: Schema, kind: Kind | None = None, duplicates: tuple[str, ...] = (),
+    known: Object | None = None,
+) -> None:  # fmt: skip
+    """The same for whoever says it in other words; of ``known``, which has been checked, ``obj`` may have parts. Raises
+    Unfit."""
     try:
         if kind is not None and kind.custom:
             unknown = _settle_custom(obj, schema)
         else:
-            unknown = conform(obj, schema)
+            unknown = conform(obj, schema, known)
     except Mistyped as error:
         raise Unfit(str(error)) from error
     found = [*duplicates, *unknown]

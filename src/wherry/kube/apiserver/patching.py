@@ -47,8 +47,9 @@ class Patches:
 
         async def make(entry: Entry) -> Object:
             base = call.served.from_storage(entry.copy())
+            known = base if call.served.is_storage else None
             try:
-                return _settled(call, change(base), entry, mistakes)
+                return _settled(call, change(base), entry, mistakes, known)
             except decoding.Unfit as error:
                 raise _unfit(call, change(base), str(error)) from error
 
@@ -158,13 +159,15 @@ def _mistakes(call: Call) -> tuple[str, ...]:
     return (*found, *jsonpatch.unknown_fields(body)) if _type_of(call) == JSON else found
 
 
-def _settled(call: Call, patched: Object, entry: Entry, mistakes: tuple[str, ...] = ()) -> Object:
-    """A patched object, checked as one that was sent whole. Raises Unfit."""
+def _settled(
+    call: Call, patched: Object, entry: Entry, mistakes: tuple[str, ...] = (), known: Object | None = None
+) -> Object:
+    """A patched object, checked as one that was sent whole, but for what it has of ``known``. Raises Unfit."""
     served = call.served
     gvk = served.kind.gvk(served.version.name)
     if patched.get("kind") != gvk.kind or patched.get("apiVersion") != str(gvk.group_version):
         raise status.bad_request("a patch may not change apiVersion or kind")
-    decoding.check(call, patched, served.version.schema(), served.kind, mistakes)
+    decoding.check(call, patched, served.version.schema(), served.kind, mistakes, known)
     decoding.check_place(call, patched, served)
     if patched["metadata"].get("resourceVersion") == str(entry.revision):
         del patched["metadata"]["resourceVersion"]  # it was there before the patch: the client did not say it

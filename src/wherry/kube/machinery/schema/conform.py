@@ -14,12 +14,23 @@ from wherry.kube.machinery.schema.model import Schema
 __all__ = ["Mistyped", "conform"]
 
 
-def conform(obj: Object, schema: Schema) -> list[str]:
+def conform(obj: Object, schema: Schema, known: Object | None = None) -> list[str]:
     """Make ``obj``, in place, what the API's type can hold. Gives ``unknown field "spec.foo"`` for what went, at most
-    a hundred. Idempotent. Raises :class:`Mistyped`, and ``obj`` is then half done."""
+    a hundred. ``known`` conforms already: fields that ``obj`` has of it, the same objects, are not looked into.
+    Idempotent. Raises :class:`Mistyped`, and ``obj`` is then half done."""
     unknown = Unknown()
     check = compiled(schema)
     if check is None:
         return []
-    check(obj, None, unknown)
+    if known is None:
+        check(obj, None, unknown)
+    else:
+        looked_at = {name: value for name, value in obj.items() if known.get(name) is not value}
+        names = tuple(looked_at)
+        check(looked_at, None, unknown)
+        for name in names:
+            if name in looked_at:
+                obj[name] = looked_at[name]
+            else:
+                del obj[name]
     return unknown.texts()

@@ -233,3 +233,14 @@ def test_anything_is_accepted_or_refused_and_what_is_accepted_is_so_again(pair: 
     once = copy.deepcopy(obj)
     assert conform(obj, schema) == []
     assert obj == once
+
+
+def test_what_is_known_to_conform_is_not_looked_into() -> None:
+    known = in_pod({"name": "c"})
+    known["spec"]["old"] = "of another version"
+    patched = {**known, "status": {"phase": "Running", "phaze": "x", "podIP": None}, "extra": 1}
+    assert conform(patched, POD, known) == ['unknown field "status.phaze"', 'unknown field "extra"']
+    assert patched == {**known, "status": {"phase": "Running"}} and patched["spec"] is known["spec"]
+    with pytest.raises(Mistyped):
+        conform({**known, "status": 5}, POD, known)
+    assert conform({**known, "spec": dict(known["spec"])}, POD, known) == ['unknown field "spec.old"']
