@@ -1,5 +1,5 @@
 """Good objects of every kind with a few fields made wild, and whatever can be done to them: an answer for each, never a
-fault of the server. ``WHERRY_WILD_SEED`` and ``WHERRY_WILD_ROUNDS`` make it another, and longer."""
+fault of the server. ``TEST_WILD_SEED`` and ``TEST_WILD_ROUNDS`` make it another, and longer."""
 
 import copy
 import json
@@ -21,8 +21,8 @@ from wherry.kube.machinery.status import StatusError
 
 __all__ = ["key", "place"]
 
-SEED = int(os.environ.get("WHERRY_WILD_SEED", "1"))
-ROUNDS = int(os.environ.get("WHERRY_WILD_ROUNDS", "12"))
+SEED = int(os.environ.get("TEST_WILD_SEED", "1"))
+ROUNDS = int(os.environ.get("TEST_WILD_ROUNDS", "12"))
 CONTAINER = {
     "name": "c",
     "image": "x:1",

@@ -14,8 +14,8 @@ from tests.conformance.kube.web import MERGE, Web
 from tests.sim.test_wild_requests import BASES, KINDS, Wild
 from wherry.kube.kinds.model import Kind
 
-SEED = os.environ.get("WHERRY_WILD_SEED", "1")
-ROUNDS = int(os.environ.get("WHERRY_WILD_ROUNDS", "12"))
+SEED = os.environ.get("TEST_WILD_SEED", "1")
+ROUNDS = int(os.environ.get("TEST_WILD_ROUNDS", "12"))
 NAMESPACED = [kind for kind in KINDS if kind.namespaced and kind.stored_as is None and kind.plural != "events"]
 
 
