@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from wherry.kit.errors import WherryError
 from wherry.kube.client.clock import Clock
+from wherry.kube.client.informer import without_managed_fields
 from wherry.kube.client.model import Client
 from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.kube.machinery.quantity import Quantity
@@ -149,7 +150,7 @@ class NodeKeeper:
         self._learn(answer)
 
     def _learn(self, node: Object) -> None:
-        self._node = node
+        self._node = without_managed_fields(node)
         self._told(node)
 
     async def _keep_lease(self) -> None:
@@ -157,7 +158,7 @@ class NodeKeeper:
         lease: Object | None = None
         while True:
             try:
-                lease = await self._renew(lease)
+                lease = without_managed_fields(await self._renew(lease))  # what is not sent stays as it is
                 wait = self._options.intervals.lease / _RENEWALS
             except (WherryError, OSError) as error:
                 logger.warning("lease of node %s: %s; trying again", self._options.node, error)

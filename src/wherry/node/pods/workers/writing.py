@@ -1,6 +1,7 @@
 """A pod's status on its way to the API: only what has changed, and as few times as may be."""
 
 from wherry.kube.client.clock import Clock
+from wherry.kube.client.informer import without_managed_fields
 from wherry.kube.client.model import Client
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.status import StatusError
@@ -61,7 +62,7 @@ class StatusWriter:
             raise
         self._since = None
         self._refused = answer["metadata"].get("resourceVersion"), patch
-        self.learn(answer)
+        self.learn(without_managed_fields(answer))
         return True
 
 
