@@ -1,7 +1,7 @@
 """E14 of a cluster: control, node and spawner killed at random, in any order, under updates.
 
 It converges each time, no container is left over or lost, none is started again that runs, what goes on meanwhile goes
-on. ``WHERRY_FAULT_ROUNDS`` and ``WHERRY_FAULT_SEED`` make it longer, and another.
+on. ``E14_ROUNDS`` and ``E14_SEED`` make it longer, and another.
 """
 
 import os
@@ -20,8 +20,8 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root"),
     pytest.mark.skipif(not kubectls(), reason="there is no kubectl"),
 ]
-ROUNDS = int(os.environ.get("WHERRY_FAULT_ROUNDS", "3"))
-SEED = os.environ.get("WHERRY_FAULT_SEED", "faults")
+ROUNDS = int(os.environ.get("E14_ROUNDS", "3"))
+SEED = os.environ.get("E14_SEED", "faults")
 REPLICAS, MEMBERS, COMPLETIONS = 3, 2, 8
 SERVE = "mkdir /tmp/w; hostname > /tmp/w/index.html; httpd -f -p 8080 -h /tmp/w & trap 'sleep 0.3; exit 0' TERM; wait"
 HOLD = (
