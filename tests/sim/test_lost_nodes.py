@@ -19,6 +19,7 @@ from wherry.kube.controllers.tainteviction.controller import TaintEviction
 from wherry.kube.controllers.workloads import workloads
 from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.kube.scheduler.scheduler import Scheduler
+from wherry.node.pods.options import Intervals
 from wherry.node.pods.simulated import Shared, simulated
 from wherry.node.pods.sources import Shares
 
@@ -66,7 +67,8 @@ async def machines(place: Path, number: int) -> AsyncIterator[tuple[Cluster, lis
     made: list[Machine] = []
 
     def make(needs: Needs) -> list[Runnable]:
-        shared = Shared(needs.client, needs.clock, needs.informers, Shares(needs.informers.of(PODS)))
+        shares = Shares(needs.informers.of(PODS))
+        shared = Shared(needs.client, needs.clock, needs.informers, shares, Intervals())  # as often as real ones
         made.extend(Machine(shared, each) for each in range(number))
         reconcilers = (NodeLifecycle(needs), TaintEviction(needs), PodGarbage(needs))
         scheduler = Scheduler(needs.client, needs.informers, needs.recorder.by("default-scheduler"), needs.clock)
