@@ -4,10 +4,15 @@ Each pod runs once and writes lines ``name=value`` as its last words, which are 
 expressions, of the whole value), or ends as ``ends`` says: what its status must have.
 """
 
+import os
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 IMAGE = "demo:1"
+TEMPORARY = Path(tempfile.gettempdir()) / f"wherry-pods-{os.getpid()}"
+"""For whoever runs them to make and to remove."""
 Object = dict[str, Any]
 MESSAGE = "/dev/termination-log"
 
@@ -61,6 +66,7 @@ OBJECTS: list[Object] = [
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"},
         "data": {"one": "1", "file.conf": "in a file"},
     },
+    {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "raw"}, "binaryData": {"bytes": "AP+A"}},
     {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "hidden"}, "stringData": {"key": "sesame"}},
     {
         "apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": "heavy"}, "handler": "wherry",
@@ -240,4 +246,48 @@ ENVIRONMENT = [
     ),
 ]  # fmt: skip
 
-ALL = [*VOLUMES, *ENVIRONMENT]
+MORE = [
+    Case(
+        "host-paths",
+        "echo made=$(stat -c %F /made); echo file=$(stat -c %F /file); echo mode=$(stat -c %a /made)",
+        {"made": "directory", "file": "regular empty file", "mode": "755"},
+        {"volumeMounts": [{"name": "made", "mountPath": "/made"}, {"name": "file", "mountPath": "/file"}]},
+        {
+            "volumes": [
+                {"name": name, "hostPath": {"path": f"{TEMPORARY}/{name}", "type": kind}}
+                for name, kind in (("made", "DirectoryOrCreate"), ("file", "FileOrCreate"))
+            ]
+        },
+    ),
+    Case(
+        "host-path-missing",
+        container={"volumeMounts": [{"name": "none", "mountPath": "/none"}]},
+        pod={"volumes": [{"name": "none", "hostPath": {"path": f"{TEMPORARY}/none", "type": "Directory"}}]},
+        ends="Pending",
+        says="ContainerCreating",
+    ),
+    Case(
+        "binary",
+        "echo hex=$(od -An -tx1 /b/bytes); echo only=$(ls /b)",
+        {"hex": " *00 ff 80", "only": "bytes"},
+        {"volumeMounts": [{"name": "b", "mountPath": "/b"}]},
+        {"volumes": [{"name": "b", "configMap": {"name": "raw"}}]},
+    ),
+    Case(
+        "usual-surroundings",
+        "echo shm=$(df -k /dev/shm | awk 'NR == 2 {print $2}'); echo host=$HOSTNAME; echo home=$HOME; echo path=$PATH;"
+        " echo null=$(stat -c %t:%T /dev/null); echo tty=$(test -t 0 && echo yes || echo no); echo pid=$$$$",
+        {"shm": "65536", "host": "usual-surroundings", "home": "/root|/", "path": "/.*", "null": "1:3", "tty": "no",
+         "pid": "1"},
+    ),
+    Case("a-terminal", "echo tty=$(test -t 0 && echo yes || echo no)", {"tty": "yes"}, {"tty": True, "stdin": True}),
+    Case(
+        "another-user",
+        "echo id=$(id -u):$(id -g); echo groups=$(id -G); touch /x 2>/dev/null && echo w=yes || echo w=no",
+        {"id": "12345:0", "groups": "0", "w": "no"},
+        {"securityContext": {"runAsUser": 12345}},
+        {"securityContext": {"runAsUser": 1, "runAsNonRoot": True}},
+    ),
+]  # fmt: skip
+
+ALL = [*VOLUMES, *ENVIRONMENT, *MORE]

@@ -75,6 +75,12 @@ SHARING = [
         pod={"hostNetwork": True, "dnsPolicy": "ClusterFirstWithHostNet"},
     ),
     Case(
+        "host-network-usual-names",
+        "echo dns=$(grep -c 10.96.0.10 /etc/resolv.conf); echo hosts=$(head -1 /etc/hosts)",
+        {"dns": "0", "hosts": ".*managed.*"},
+        pod={"hostNetwork": True},
+    ),
+    Case(
         "host-pid",
         f"echo us=$(tr '\\0' ' ' < /proc/{os.getpid()}/cmdline | grep -c pytest)",
         {"us": "1"},
@@ -209,6 +215,16 @@ ENDINGS = [
             ],
         },
     ),
+    Case("signalled", container={"command": ["sh", "-c", "kill -USR1 $$; sleep 9 & wait"],
+         "lifecycle": {"stopSignal": "SIGUSR1"}}, pod={"activeDeadlineSeconds": 1, "os": {"name": "linux"}},
+         ends="Failed", says="DeadlineExceeded"),
+    Case("bad-beginning", pod={"initContainers": [{"name": "i", "image": IMAGE, "command": ["sh", "-c", "exit 4"]}]},
+         ends="Failed", says=": "),
+    Case("bad-greeting", container={"command": ["sleep", "100"],
+         "lifecycle": {"postStart": {"exec": {"command": ["false"]}}}}, ends="Failed", says="Error: "),
+    Case("second-time", container={"command": ["sh", "-c", "test -f /d/x || { touch /d/x; exit 1; }; echo again > "
+         "/dev/termination-log"], "volumeMounts": [{"name": "d", "mountPath": "/d"}]},
+         pod={"restartPolicy": "OnFailure", "volumes": empty("d")}, says="Completed: again"),
     Case(
         "hooked",
         "for i in $(seq 100); do test -f /tmp/started && break; sleep 0.05; done; echo hook=$(cat /tmp/started)",

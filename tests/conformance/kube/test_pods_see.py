@@ -4,6 +4,7 @@ conformance: test/e2e/common/node). The tables are in podcases.py and podrights.
 import json
 import os
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -41,7 +42,11 @@ def cluster() -> Iterator[wherry.Cluster]:
         profile.parent.mkdir(parents=True)
         profile.write_text(json.dumps(NO_MKDIR))
         instance = Instance.at(made.root)
-        yield made
+        podcases.TEMPORARY.mkdir()
+        try:
+            yield made
+        finally:
+            shutil.rmtree(podcases.TEMPORARY)
     left = take(instance).since(Census())
     assert not left, "left behind:\n" + "\n".join(left)
 
