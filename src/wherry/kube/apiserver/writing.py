@@ -231,7 +231,7 @@ class Writes:
         metadata.carry_over(new, old, call)
         if part.is_status:
             metadata.keep_all_but_status(new, old, annotations=kind.status_annotations)
-            _default(call, new)
+            _default(call, new, part)
             strategy.prepare_status_update(new, old, call.context("status"))
             return
         if kind.has_status and not part.subresource:
@@ -315,12 +315,16 @@ class Writes:
         await self._admission.validate(request)
 
 
-def _default(call: Call, obj: Object) -> None:
+def _default(call: Call, obj: Object, part: Part = WHOLE) -> None:
     """Fill in what was left out. A ``spec`` is there, if empty, as in Go (no pointer): who reads it relies on that."""
     served = call.served
     if not served.kind.custom and obj.get("spec") is None and "spec" in served.version.schema().properties:
         obj["spec"] = {}
-    served.kind.strategy.default(obj)
+    strategy = served.kind.strategy
+    if part.is_status:
+        strategy.default_status(obj)
+    else:
+        strategy.default(obj)
 
 
 def _stored(obj: Object) -> bytes:

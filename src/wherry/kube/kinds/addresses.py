@@ -4,6 +4,7 @@ Strict, as upstream since its feature StrictIPCIDRValidation: what two parsers c
 """
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from wherry.kube.kinds.rules import Found
@@ -14,6 +15,8 @@ Network = IPv4Network | IPv6Network
 
 NOT_AN_ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 NOT_A_NETWORK = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
+_REMEMBERED = 64
+"""Longer texts are not: what is remembered is bounded in bytes, too."""
 _ZEROS = re.compile(r"(?<![0-9a-fA-F:.])0+(?=[0-9])|(?<=\.)0+(?=[0-9])")
 _PREFIX = re.compile(r"[0-9]{1,9}", re.ASCII)
 _ENDPOINT_RANGES = (
@@ -25,6 +28,11 @@ _MULTICAST = (ip_network("224.0.0.0/24"), ip_network("ff02::/16"))
 
 def read(text: str) -> Address | None:
     """An address, its numbers with leading zeros (decimal, as Go once read them); an IPv4 one in IPv6 form is IPv4."""
+    return _read(text) if len(text) <= _REMEMBERED else _read.__wrapped__(text)
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> Address | None:
     if "%" in text or not text.isascii():
         return None
     try:

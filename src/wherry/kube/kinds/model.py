@@ -45,6 +45,10 @@ class Strategy:
     def default(self, obj: Object) -> None:
         """Fill in what was left out, as upstream's ``zz_generated.defaults.go`` and ``defaults.go`` do. Idempotent."""
 
+    def default_status(self, obj: Object) -> None:
+        """The same when the status alone comes from a request: all else has its defaults since it was stored."""
+        self.default(obj)
+
     def prepare_create(self, obj: Object, context: Context) -> None:
         """Drop what a creator may not set. ``status`` is gone already where :attr:`Kind.has_status`."""
 

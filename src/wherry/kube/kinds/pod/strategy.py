@@ -22,6 +22,9 @@ class PodStrategy(Strategy):
 
     def default(self, obj: Object) -> None:
         default_pod(obj)
+        self.default_status(obj)
+
+    def default_status(self, obj: Object) -> None:
         preparing.mirror_addresses(obj)
 
     def prepare_create(self, obj: Object, context: Context) -> None:
