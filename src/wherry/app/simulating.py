@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from wherry.kit.errors import Conflict
 from wherry.kube.client.clock import SystemClock
 from wherry.kube.client.connection import of_kubeconfig
 from wherry.kube.client.http import Asked, HttpApiClient, path_of
@@ -36,7 +37,8 @@ class Console:
 async def simulate(kubeconfig: Path, plan: Plan, keep: bool, console: Console) -> None:
     """Until SIGINT or SIGTERM; then the nodes are removed, unless they are to be kept. A second signal ends that.
 
-    Raises StatusError, Unavailable or Invalid before there is any node, Conflict for a name that is taken."""
+    Raises StatusError, Unavailable or Invalid before there is any node, Conflict for a name that is taken, or when
+    somebody else takes the nodes over."""
     gc.set_threshold(_SELDOM, 50, 100)
     ending, leaving = _signals()
     clock = SystemClock()
@@ -51,10 +53,12 @@ async def simulate(kubeconfig: Path, plan: Plan, keep: bool, console: Console) -
         showing = asyncio.create_task(_show(found, console, plan, clock.monotonic()))
         try:
             await found.begin()
-            await ending.wait()
+            await _first(ending, found.was_displaced)
         finally:
             showing.cancel()
         await found.end()
+        if found.was_displaced.is_set():
+            raise Conflict(f"another simulation has taken over nodes of the prefix {plan.prefix}: they are left to it")
         if keep:
             console.say(f"{_nodes(plan.count)} stay in the API, and are not ready soon")
         else:
@@ -85,6 +89,15 @@ async def _show(found: Simulation, console: Console, plan: Plan, begun: float) -
             gc.freeze()
         console.show(progress)
         await clock.sleep(_LOOK_SECONDS)
+
+
+async def _first(*events: asyncio.Event) -> None:
+    waiting = [asyncio.create_task(each.wait()) for each in events]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
 
 
 async def _remove(found: Simulation, console: Console, leaving: asyncio.Event) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.unit.kube.client.serving import Served, serving
 from wherry.app.simulating import Console, simulate
+from wherry.kit.errors import Conflict
 from wherry.kube.client.clock import SystemClock
 from wherry.kube.client.events import Recorder, Source
 from wherry.kube.client.fake import FakeClient
@@ -127,6 +128,19 @@ async def test_they_stay_when_they_are_to_and_the_next_goes_on(bench: Bench) -> 
     assert await bench.served.local.get(PODS, "p", "default") == before
     end()
     await task
+    assert await bench.names() == []
+
+
+async def test_the_newer_of_two_has_the_nodes(bench: Bench) -> None:
+    first = bench.start(Plan(2, ways=Ways("one")))
+    await bench.until(lambda: bench.said, first)
+    second = bench.start(Plan(2, ways=Ways("two")))
+    with pytest.raises(Conflict, match="another simulation has taken over"):
+        await first
+    await bench.until(lambda: len(bench.said) == 2, second)
+    assert await bench.names() == ["sim-0", "sim-1"]
+    end()
+    await second
     assert await bench.names() == []
 
 

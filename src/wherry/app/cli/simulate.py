@@ -1,5 +1,7 @@
 """``simulate``: nodes that run nothing, thousands of them."""
 
+import os
+import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -75,6 +77,7 @@ def _plan(given: Mapping[str, Any]) -> "Plan":
     except ValueError as error:
         raise Invalid(f"--memory {given['memory']}: {error}") from error
     ways = Ways(
+        f"{socket.gethostname()}-{os.getpid()}-{os.urandom(4).hex()}",
         dict(map(_label, given["labels"])), tuple(map(_taint, given["taints"])), given["pods"], given["zones"],
         given["start_seconds"], given["job_seconds"],
     )  # fmt: skip

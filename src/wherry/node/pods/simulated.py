@@ -32,7 +32,7 @@ SELDOM = Intervals(status=300.0, report=300.0, lease=160.0, usage=1e9)
 TYPE = {"type": "simulated"}
 """The label of every simulated node (kwok's documentation has ``type: kwok`` on its own)."""
 ANNOTATION = f"{FAKE}node"
-"""Says of a node that it is simulated (kwok's is ``kwok.x-k8s.io/node: fake``)."""
+"""Says of a node that it is simulated, and by whom (kwok's is ``kwok.x-k8s.io/node: fake``)."""
 _UNBALANCED = {"node.kubernetes.io/exclude-from-external-load-balancers": ""}
 """Nothing comes in by it."""
 _ZONE = "topology.kubernetes.io/zone"
@@ -45,10 +45,11 @@ MOST_SUBNETS = (200 - len(_SERVICES)) * _BYTE
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """What the nodes are like, and how pods are on them. ``zones``: how many they are spread over; 0: none.
-    ``start_seconds``: until a container runs; ``job_seconds``: how long one of a Job does, None: until it is stopped.
-    A pod's own annotations count for more."""
+    """What the nodes are like, and how pods are on them. ``owner``: who simulates them; whoever takes them over is
+    another. ``zones``: how many they are spread over; 0: none. ``start_seconds``: until a container runs;
+    ``job_seconds``: how long one of a Job does, None: until it is stopped. A pod's own annotations count for more."""
 
+    owner: str = "simulated"
     labels: Mapping[str, str] = field(default_factory=dict)
     taints: tuple[Mapping[str, str], ...] = ()
     pods: int = 110
@@ -102,8 +103,9 @@ def described(shared: Shared, number: int, name: str) -> Object:
     return nodes.new_node(_options(shared, number, name), shared.machine.hardware())
 
 
-def is_simulated(node: Object) -> bool:
-    return ANNOTATION in (node["metadata"].get("annotations") or {})
+def owner_of(node: Object) -> str:
+    """Who simulates it. Empty: it is not simulated."""
+    return str((node["metadata"].get("annotations") or {}).get(ANNOTATION) or "")
 
 
 def subnet(number: int, pods: int) -> Addresses:
@@ -121,7 +123,7 @@ def _options(shared: Shared, number: int, node: str) -> Options:
         addresses=(f"10.{200 + number // 65536}.{number // _BYTE % _BYTE}.{number % _BYTE}",),
         max_pods=ways.pods,
         labels={**TYPE, **_UNBALANCED, **zone, **ways.labels},
-        annotations={ANNOTATION: "simulated"},
+        annotations={ANNOTATION: ways.owner},
         taints=ways.taints,
         port=0,  # it has no API: nobody is to look for one
         intervals=shared.intervals,

@@ -16,7 +16,7 @@ from wherry.kube.machinery.status import StatusError
 from wherry.node.pods.machine.facts import ImaginedMachine
 from wherry.node.pods.machine.nodes import NODES
 from wherry.node.pods.options import Intervals
-from wherry.node.pods.simulated import Shared, Ways, described, is_simulated, simulated
+from wherry.node.pods.simulated import Shared, Ways, described, owner_of, simulated
 from wherry.node.pods.sources import Objects, Shares
 from wherry.node.pods.view import PODS
 from wherry.node.simulation.counts import Counts, Progress
@@ -78,6 +78,8 @@ class Simulation:
         self._counts = Counts(plan.count, plan.has)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._answered_at = 0.0
+        self.was_displaced = asyncio.Event()
+        """Somebody else has taken nodes over."""
         self._shared = Shared(
             self._client, clock, informers, Shares(self._pods), intervals(plan.count), plan.machine, plan.ways,
             Objects(informers),
@@ -99,9 +101,9 @@ class Simulation:
         surplus = []
         for node in self._nodes.cache:
             name = node["metadata"]["name"]
-            if self._plan.has(name) and not is_simulated(node):
+            if self._plan.has(name) and not owner_of(node):
                 raise Conflict(f"node {name} is there, and is not a simulated one: choose another prefix")
-            if self._plan.number(name) >= self._plan.count and is_simulated(node):
+            if self._plan.number(name) >= self._plan.count and owner_of(node):
                 surplus.append(name)
         self._nodes.add_handler(self._counts.node_told)
         self._pods.add_handler(self._counts.pod_told)
@@ -123,7 +125,10 @@ class Simulation:
 
     def _told(self, old: Object | None, new: Object | None) -> None:
         """A node that somebody has deleted is gone: nobody makes it again."""
-        if new is None and old is not None:
+        if old is not None and new is not None:
+            if owner_of(old) == self._plan.ways.owner != owner_of(new) and self._plan.has(new["metadata"]["name"]):
+                self.was_displaced.set()
+        elif old is not None:
             task = self._tasks.pop(old["metadata"]["name"], None)
             if task is not None:
                 task.cancel()
@@ -139,7 +144,7 @@ class Simulation:
     async def remove(self) -> int:
         """After :meth:`end`: take the nodes and the pods on them out of the API. Returns how many pods there were.
         Raises StatusError or Unavailable when the API has done nothing of it for a while."""
-        there = [node["metadata"]["name"] for node in self._nodes.cache if is_simulated(node)]
+        there = [node["metadata"]["name"] for node in self._nodes.cache if owner_of(node)]
         return await self._remove([name for name in there if self._plan.number(name) >= 0])
 
     async def _remove(self, names: Iterable[str]) -> int:

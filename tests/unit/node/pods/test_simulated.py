@@ -12,7 +12,7 @@ from wherry.kube.client.informers import Informers
 from wherry.kube.machinery.model import Object
 from wherry.node.pods.agent import Agent
 from wherry.node.pods.machine.nodes import NODES
-from wherry.node.pods.simulated import ANNOTATION, Shared, Ways, is_simulated, simulated, subnet
+from wherry.node.pods.simulated import ANNOTATION, Shared, Ways, owner_of, simulated, subnet
 from wherry.node.pods.sources import Objects, Shares
 from wherry.node.pods.view import PODS
 
@@ -70,12 +70,12 @@ async def test_each_node_runs_its_own_pods_and_all_share_one_watch(clock: FakeCl
 
 
 async def test_a_node_is_what_it_was_asked_to_be(clock: FakeClock, client: Client) -> None:
-    ways = Ways({"a": "b"}, ({"key": "k", "effect": "NoSchedule"},), pods=7, zones=2)
+    ways = Ways("me", {"a": "b"}, ({"key": "k", "effect": "NoSchedule"},), pods=7, zones=2)
     async with running(clock, client, 3, ways):
         nodes = client.all(NODES)
-    assert {each["metadata"]["annotations"][ANNOTATION] for each in nodes} == {"simulated"}
-    assert all(map(is_simulated, nodes))
-    assert not is_simulated({"metadata": {"name": "real"}})
+    assert {each["metadata"]["annotations"][ANNOTATION] for each in nodes} == {"me"}
+    assert {owner_of(each) for each in nodes} == {"me"}
+    assert owner_of({"metadata": {"name": "real"}}) == ""
     labels = [each["metadata"]["labels"] for each in nodes]
     assert [each["topology.kubernetes.io/zone"] for each in labels] == ["zone-0", "zone-1", "zone-0"]
     assert {(each["type"], each["a"]) for each in labels} == {("simulated", "b")}

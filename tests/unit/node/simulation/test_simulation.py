@@ -14,6 +14,7 @@ from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.status import StatusError
 from wherry.node.pods.machine.keeping import LEASE_NAMESPACE, LEASES
 from wherry.node.pods.machine.nodes import NODES
+from wherry.node.pods.simulated import Ways, owner_of
 from wherry.node.pods.view import PODS
 from wherry.node.simulation.simulation import Plan, Simulation, intervals, running
 
@@ -31,8 +32,8 @@ def client(clock: FakeClock) -> Client:
 
 
 @asynccontextmanager
-async def begun(clock: FakeClock, client: Client, count: int) -> AsyncIterator[Simulation]:
-    async with running(client, clock, Plan(count)) as found:
+async def begun(clock: FakeClock, client: Client, count: int, owner: str = "me") -> AsyncIterator[Simulation]:
+    async with running(client, clock, Plan(count, ways=Ways(owner))) as found:
         await clock.advance(0)
         await passing(clock, found.begin())
         await clock.advance(2)
@@ -105,6 +106,13 @@ async def test_the_next_takes_over_and_removes_what_is_too_much(clock: FakeClock
         assert client.find(PODS, "a", "default") == kept
         assert client.find(PODS, "b", "default") is None
         assert found.progress.ready == 2
+
+
+async def test_who_is_displaced_hears_of_it(clock: FakeClock, client: Client) -> None:
+    async with begun(clock, client, 2, "one") as first, begun(clock, client, 2, "two") as second:
+        assert first.was_displaced.is_set()
+        assert not second.was_displaced.is_set()
+        assert {owner_of(each) for each in client.all(NODES)} == {"two"}
 
 
 async def test_a_node_of_another_kind_is_not_touched(clock: FakeClock, client: Client) -> None:

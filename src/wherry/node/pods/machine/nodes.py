@@ -64,9 +64,13 @@ def new_node(options: Options, hardware: Hardware) -> Object:
 
 def label_patch(node: Object, options: Options, hardware: Hardware) -> Object | None:
     """What a node that is there already lacks; None: nothing."""
-    known = node["metadata"].get("labels") or {}
-    missing = {name: value for name, value in labels(options, hardware).items() if known.get(name) != value}
-    return {"metadata": {"labels": missing}} if missing else None
+    wanted = {"labels": labels(options, hardware), "annotations": options.annotations}
+    missing = {kind: _missing(node["metadata"].get(kind) or {}, values) for kind, values in wanted.items()}
+    return {"metadata": {kind: each for kind, each in missing.items() if each}} if any(missing.values()) else None
+
+
+def _missing(known: Object, wanted: Mapping[str, str]) -> Object:
+    return {name: value for name, value in wanted.items() if known.get(name) != value}
 
 
 def capacity(options: Options, hardware: Hardware) -> dict[str, Quantity]:
