@@ -82,6 +82,7 @@ async def run(server: ApiServer, authority: Path, authority_pem: str) -> None:
 
     client, clock = server.client(), SystemClock()
     recorder = Recorder(client, Source("controller-manager"), clock)
+    server.measures.gauges["wherry_events_dropped"] = lambda: recorder.dropped
     issuer = server.authentication.issuer
     given = Given(LateAuthority(authority), authority_pem, issuer.legacy_token, aggregate)  # type: ignore[arg-type]  # it acts as one
     async with Informers(client, clock) as informers, asyncio.TaskGroup() as group:

@@ -1,5 +1,6 @@
 """The cluster's process, wired: on a real file, real keys, a real port of loopback."""
 
+import asyncio
 import json
 import socket
 import stat
@@ -132,3 +133,10 @@ async def test_a_cluster_in_etcd_is_not_begun_anew_in_a_file(start: Start, tmp_p
     await (await start()).stop()
     with pytest.raises(Conflict, match=r"the cluster's state is in .*state\.sqlite"):
         await start(store="etcd://127.0.0.1:1/x?ca=a&cert=b&key=c")
+
+
+async def test_how_many_events_were_dropped_can_be_seen(start: Start, tmp_path: Path) -> None:
+    await start()
+    async with asyncio.timeout(10):
+        while b"\nwherry_events_dropped 0\n" not in (await get(tmp_path, "/metrics"))[1]:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
