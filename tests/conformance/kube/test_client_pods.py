@@ -2,8 +2,11 @@
 
 import io
 import json
+import random
+import socket
 import urllib.request
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +29,20 @@ def manifest(name: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def quiet_port() -> int:
+    """A port that nobody has, and that no connection is given meanwhile, as those that kr8s finds itself may be: it is
+    below all of ip_local_port_range (ip(7))."""
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    for port in random.sample(range(lowest - 8000, lowest), 100):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
+    raise AssertionError("no port is free")
+
+
 @pytest.mark.filterwarnings("ignore:Kubernetes version .* is not supported")
 def test_kr8s(whole: wherry.Cluster, inside: Commands) -> None:
     kr8s = pytest.importorskip("kr8s")
@@ -43,7 +60,7 @@ def test_kr8s(whole: wherry.Cluster, inside: Commands) -> None:
     )  # its stdin needs a protocol it never asks for
     assert (done.returncode, done.stdout, done.stderr) == (0, b"web\n", b"wrong\n")
     assert pod.exec(["sh", "-c", "exit 4"], check=False).returncode == 4
-    with pod.portforward(8080, local_port="auto") as port:
+    with pod.portforward(8080, local_port=quiet_port()) as port:
         for _ in range(3):
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as response:
                 assert response.read() == b"web\n"
