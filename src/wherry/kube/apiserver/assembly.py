@@ -4,7 +4,6 @@ Tests make one on a store in memory, ``control`` one on the disk; both get the s
 """
 
 import asyncio
-import uuid
 from collections.abc import Iterable
 
 from wherry.kube.apiserver.admission.every import Admission, plugins
@@ -34,6 +33,7 @@ from wherry.kube.apiserver.watching import Watches
 from wherry.kube.apiserver.writing import Writes
 from wherry.kube.kinds.every import builtin
 from wherry.kube.kinds.model import Kind
+from wherry.kube.machinery.uids import random_uid
 from wherry.store.model import Store
 
 LOOPBACK = User("system:apiserver", (MASTERS, "system:authenticated"))
@@ -69,7 +69,7 @@ class ApiServer:
         quotas = QuotaCharges(caches)
         needs = Needs(caches, live, quotas, self.authorizer)
         admission = Admission((*plugins(needs, external_ips=options.external_ips), self.authorization.escalation))
-        writes = Writes(self.store, caches, admission, Reservations(caches, options.ranges), lambda: str(uuid.uuid4()))
+        writes = Writes(self.store, caches, admission, Reservations(caches, options.ranges), random_uid)
         api = Api(self.kinds, Reads(self.store, caches), writes, Watches(self.store, caches))
         quotas.api = api
         api.add_subresource(scale.subresource(api))

@@ -7,7 +7,6 @@ and version (:mod:`wherry.kube.apiserver.authn` says so).
 import asyncio
 import logging
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -42,6 +41,7 @@ from wherry.kube.apiserver.watching import error_event, stream
 from wherry.kube.machinery import status
 from wherry.kube.machinery.codec import encode
 from wherry.kube.machinery.mediatypes import PLAIN, YAML, Form, Wanted, fitting, wanted
+from wherry.kube.machinery.uids import random_uid
 
 log = logging.getLogger(__name__)
 BODY_BYTES = 3 * 1024 * 1024  # apiserver pkg/server/config.go MaxRequestBodyBytes
@@ -244,7 +244,7 @@ def _audit_id(request: web.BaseRequest) -> str:
     """What the request is called: as the client says (so that what several servers do for it is found together), or
     a new name (apiserver pkg/endpoints/filters/audit_init.go)."""
     given = request.headers.get(_AUDIT_ID, "")
-    return given if 0 < len(given) <= _AUDIT_ID_LENGTH and given.isprintable() else str(uuid.uuid4())
+    return given if 0 < len(given) <= _AUDIT_ID_LENGTH and given.isprintable() else random_uid()
 
 
 async def _body(request: web.BaseRequest) -> bytes:

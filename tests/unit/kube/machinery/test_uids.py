@@ -1,0 +1,23 @@
+"""UIDs."""
+
+import uuid
+
+from wherry.kube.machinery.uids import random_uid
+
+
+def test_a_uid_is_a_random_uuid_and_another_each_time() -> None:
+    found = {random_uid() for _ in range(1000)}
+    assert len(found) == 1000
+    for text in found:
+        read = uuid.UUID(text)
+        assert str(read) == text and read.version == 4 and read.variant == uuid.RFC_4122
+
+
+def test_every_other_bit_is_left_to_chance() -> None:
+    ones, zeros = 0, 0
+    for _ in range(1000):
+        value = uuid.UUID(random_uid()).int
+        ones |= value
+        zeros |= ~value
+    fixed = (0xF << 76) | (0b11 << 62)
+    assert (ones & zeros) | fixed == (1 << 128) - 1
