@@ -21,7 +21,7 @@ class Origin(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, url: str) -> "Origin":
         """Raises Invalid for anything but an http or https address of a host, and for one with a user's name in it."""
-        if len(url) > LENGTH_LIMIT or not url.isascii() or any(character <= " " for character in url):
+        if len(url) > LENGTH_LIMIT or not url.isascii() or min(url, default="~") <= " ":
             raise Invalid(f"not an address: {url[:200]!r}")
         try:
             parts = urlsplit(url)
