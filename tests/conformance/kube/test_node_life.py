@@ -79,8 +79,11 @@ def root_of(kubectl: Commands) -> str:
     return kubectl.environment["KUBECONFIG"].removesuffix("/kubeconfig")
 
 
-def group_of(kubectl: Commands) -> str:
-    return Instance.at(Path(root_of(kubectl))).cgroup_parent.strip("/")
+def memory_of_group(kubectl: Commands, path: str) -> int:
+    """The limit of a cgroup below the instance's, in bytes."""
+    top, parent = Path("/sys/fs/cgroup"), Instance.at(Path(root_of(kubectl))).cgroup_parent.strip("/")
+    found = [*top.glob(f"memory/{parent}/{path}/memory.limit_in_bytes"), *top.glob(f"{parent}/{path}/memory.max")]
+    return int(found[0].read_text())
 
 
 def wherry_command(kubectl: Commands, *arguments: str) -> str:
@@ -171,14 +174,14 @@ def test_what_runs_gets_other_limits(tmp_path: Path) -> None:
         kubectl.apply(pod("plain", resources=resources), pod("again", resources=resources, resizePolicy=restarting))
         running(kubectl, "plain", "again")
         whole = int(node["capacity"]["memory"].removesuffix("Ki")) << 10
-        groups = [*Path("/sys/fs/cgroup").glob(f"memory/{group_of(kubectl)}/kubepods/memory.limit_in_bytes")]
-        groups += Path("/sys/fs/cgroup").glob(f"{group_of(kubectl)}/kubepods/memory.max")
-        assert [int(group.read_text()) for group in groups] == [whole - (256 << 20)]
+        assert memory_of_group(kubectl, "kubepods") == whole - (256 << 20)
         before = {name: container(kubectl, name)["containerID"] for name in ("plain", "again")}
         for name in before:
             resize(kubectl, name, {"requests": {"memory": "48Mi"}, "limits": {"cpu": "300m", "memory": "96Mi"}})
             kubectl.until("96Mi", "get", "pod", name, "-o", "jsonpath={.status.containerStatuses[0].resources.limits}")
         assert limits(kubectl, "plain") == (96 << 20, 30_000)
+        uid = kubectl.json("pod", "plain")["metadata"]["uid"]
+        assert memory_of_group(kubectl, f"kubepods/*/pod{uid}") == 96 << 20
         found = container(kubectl, "plain")
         assert (found["containerID"], found["restartCount"]) == (before["plain"], 0)
         assert found["resources"]["requests"] == {"cpu": "100m", "memory": "48Mi"}
