@@ -97,15 +97,6 @@ def test_a_cron_job_is_run_by_hand(inside: Commands) -> None:
     assert (owner["kind"], owner["name"]) == ("CronJob", "nightly")
 
 
-def test_a_cron_job_runs_every_minute_and_keeps_the_last(inside: Commands) -> None:
-    inside.apply(CRON.replace("30 2 * * *", "* * * * *"))
-    inside.until(r"job.batch/nightly-\d+", "get", "jobs", "-o", "name", seconds=75)
-    inside.until("SawCompletedJob", "get", "events", seconds=60)
-    told = inside("describe", "cronjob", "nightly")
-    assert re.search(r"Normal +SuccessfulCreate .* cronjob-controller +Created job nightly-\d+", told), told
-    assert re.search(r"SawCompletedJob .* Saw completed job: nightly-\d+, condition: Complete", told), told
-
-
 def test_an_init_container_waits_for_a_service(inside: Commands) -> None:
     inside.apply(WAITING)
     inside.until("waiting", "logs", "app", "-c", "wait-for-db")

@@ -127,20 +127,6 @@ def test_a_drain_waits_for_a_budget(inside: Commands) -> None:
     inside("rollout", "status", "deployment/kept", "--timeout=60s")
 
 
-def test_an_autoscaler_follows_the_load(inside: Commands) -> None:
-    loop = "while true; do if [ -e /tmp/busy ]; then :; else sleep 0.2; fi; done"
-    inside.apply(deployment("work", 1, loop, container="resources: {requests: {cpu: 50m}, limits: {cpu: 200m}}"))
-    inside("rollout", "status", "deployment/work", "--timeout=60s")
-    inside("autoscale", "deployment", "work", "--cpu-percent=50", "--min=1", "--max=3")
-    inside.until(r"work +Deployment/work +cpu: \d+%/50% +1 +3 +1", "get", "hpa", seconds=90)
-    inside("exec", "deployment/work", "--", "touch", "/tmp/busy")
-    inside.until(r"work +Deployment/work +cpu: \d+%/50% +1 +3 +3", "get", "hpa", seconds=110)
-    told = inside("describe", "hpa", "work")
-    reason = r"New size: [23]; reason: cpu resource utilization \(percentage of request\) above target"
-    assert re.search(rf"SuccessfulRescale +.* +{reason}", told), told
-    assert re.search(r"ScalingActive +True +ValidMetricFound", told), told
-
-
 def test_who_is_more_important_goes_first(inside: Commands) -> None:
     name = f"urgent-{inside.namespace}"
     cpu = inside("get", "nodes", "-o", "jsonpath={.items[0].status.allocatable.cpu}")
