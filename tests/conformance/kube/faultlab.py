@@ -34,9 +34,9 @@ WRAPPED = "wherry://"
 class Killer:
     """Kills processes of an instance, as nothing can prevent (SIGKILL): one, or two at once."""
 
-    def __init__(self, cluster: wherry.Cluster, chance: Random) -> None:
-        self._cluster = cluster
-        self._instance = Instance.at(cluster.root)
+    def __init__(self, root: Path, chance: Random) -> None:
+        self._root = root
+        self._instance = Instance.at(root)
         self._chance = chance
         self.told: list[str] = []
         """What was killed, in order: for who has to find out why."""
@@ -60,8 +60,22 @@ class Killer:
         victims = ["supervisor", *self._chance.sample(roles, min(len(roles), 1))]
         self.kill(*(here[role] for role in victims if role in here))
         self.told.append("+".join(victims))
-        done = _wherry(self._cluster, "up", "--detach")
+        done = _wherry(self._root, "up", "--detach")
         assert done.returncode == 0, f"wherry up: {done.stdout}{done.stderr}"
+
+    def strike_beginners(self, times: int) -> threading.Thread:
+        """So often, as soon as there is somebody; to be waited for."""
+
+        def strike() -> None:
+            for _ in range(times):
+                while not self.pids().keys() & set(ROLES):
+                    time.sleep(0.01)
+                time.sleep(self._chance.random() * 0.7)
+                self.strike()
+
+        thread = threading.Thread(target=strike, daemon=True)
+        thread.start()
+        return thread
 
     @staticmethod
     def kill(*pids: int) -> None:
@@ -225,9 +239,9 @@ class FaultLab:
         assert not more, f"left behind: {dict(more)}\n{found}\n{self.surroundings()}"
 
 
-def _wherry(cluster: wherry.Cluster, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def _wherry(root: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     own = {name: value for name, value in os.environ.items() if not name.startswith("WHERRY_")}  # the tests' own
-    command = [sys.executable, "-m", "wherry", "--root", str(cluster.root), *arguments]
+    command = [sys.executable, "-m", "wherry", "--root", str(root), *arguments]
     return subprocess.run(command, env=own, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -244,7 +258,7 @@ def fault_lab(home: Path) -> Iterator[FaultLab]:
     """With an image ``demo:1`` of busybox, a node that is ready; at the end nothing may be left of it."""
     with wherry.Cluster() as cluster:
         lab = FaultLab(cluster, home)
-        done = _wherry(cluster, "image", "bootstrap", "--tag", IMAGE, "busybox")
+        done = _wherry(cluster.root, "image", "bootstrap", "--tag", IMAGE, "busybox")
         assert done.returncode == 0, done.stderr
         lab.kubectl.until(" Ready", "get", "nodes")
         lab.kubectl.until("default", "get", "serviceaccounts")

@@ -5,6 +5,7 @@ on. ``E14_ROUNDS`` and ``E14_SEED`` make it longer, and another.
 """
 
 import os
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,9 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.kube.faultlab import FaultLab, Killer, Traffic, fault_lab
+import wherry
+from tests.conformance.kube.faultlab import SETTLE_SECONDS, FaultLab, Killer, Traffic, fault_lab
+from tests.kernel.census import Census, take
 from tests.unit.kube.kubectl import kubectls
 
 pytestmark = [
@@ -170,7 +173,7 @@ def test_e14_whatever_is_killed_under_an_update_the_cluster_converges(lab: Fault
     before = _warm(lab)
     lab.say("apply", "-f", "-", stdin=_web("steady", 2) + _web("web", REPLICAS) + STATEFUL)
     lab.settled(lambda: _ready(lab, ""))
-    lives, killer = _lives(lab), Killer(lab.cluster, chance)
+    lives, killer = _lives(lab), Killer(lab.cluster.root, chance)
     address = lab.objects("services", "--field-selector=metadata.name=steady")[0]["spec"]["clusterIP"]
     with Traffic(address) as traffic:
         with killer.standstill():
@@ -185,6 +188,25 @@ def test_e14_whatever_is_killed_under_an_update_the_cluster_converges(lab: Fault
     )
     lab.say("delete", "pvc", "--all")
     lab.gone(before)
+
+
+@pytest.mark.timeout(120 * ROUNDS)
+def test_e14_a_cluster_whose_beginning_is_killed_begins_all_the_same(tmp_path: Path) -> None:
+    chance = Random(SEED)
+    for _ in range(ROUNDS):
+        with tempfile.TemporaryDirectory(prefix="wherry-f") as place:  # not below tmp_path: sockets have short names
+            cluster, killer = wherry.Cluster(root=place), Killer(Path(place), chance)
+            killing = killer.strike_beginners(chance.randint(1, 3))
+            with cluster:
+                killing.join()
+                lab = FaultLab(cluster, tmp_path)
+                lab.kubectl.until(" Ready", "get", "nodes", seconds=SETTLE_SECONDS)
+                lab.kubectl.until("default", "get", "serviceaccounts", seconds=SETTLE_SECONDS)
+                lab.say(
+                    "get", "clusterrole/admin", "namespace/kube-system", "service/kubernetes", "storageclass/local-path"
+                )
+            left = take(lab.instance).since(Census())
+            assert not left, f"{killer.told}: {left}"
 
 
 def _warm(lab: FaultLab) -> Counter[str]:
