@@ -17,6 +17,7 @@ from wherry.kube.controllers.podcontrol.batches import at_once, slow_start
 from wherry.kube.controllers.podcontrol.control import PODS, PodControl, Statuses
 from wherry.kube.controllers.podcontrol.expectations import LOOK_AGAIN_SECONDS, Expectations
 from wherry.kube.controllers.podcontrol.owners import Owners, Workload, key_of, spec_selector
+from wherry.kube.controllers.podcontrol.pace import Pace
 from wherry.kube.controllers.podcontrol.pods import is_deleting, is_over, phase_of
 from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.kube.machinery.status import StatusError
@@ -53,6 +54,7 @@ class DaemonSetController:
         self._control = PodControl(needs, DAEMON_SET, self._pods, self._expectations)
         self._statuses = Statuses(needs, self._daemons, self._expectations)
         self._memories: dict[Key, _Memory] = {}
+        self._pace = Pace(needs.clock)
         self._changes = NodeChanges(self._nodes.cache, lambda: map(key_of, self._daemons.cache.list()))
         self.interests = (
             Interest(self._daemons),
@@ -66,16 +68,20 @@ class DaemonSetController:
         if owner is None:
             self._expectations.forget(key)
             self._memories.pop(key, None)
+            self._pace.forget(key)
             return None
         if is_deleting(owner):
             return None
         if not self._expectations.are_met(key):
             return LOOK_AGAIN_SECONDS
+        if (rest := self._pace.rest_seconds(owner)) > 0:
+            return rest
         revisions = await self._histories.of(owner)
         current, collisions = await self._histories.current(owner, revisions)
         found = await self._control.claim(
             owner, spec_selector(owner), lambda pod: not (is_deleting(pod) and is_over(pod))
         )
+        self._pace.looked(owner, len(found))
         facts = self._facts(key, owner, _hash(current), found)
         planned = manage(facts)
         if not planned.create and not planned.delete and rolls(owner):

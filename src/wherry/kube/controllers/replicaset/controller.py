@@ -18,6 +18,7 @@ from wherry.kube.controllers.podcontrol.owners import (
     controller_of,
     spec_selector,
 )
+from wherry.kube.controllers.podcontrol.pace import Pace
 from wherry.kube.controllers.podcontrol.pods import is_active, is_over
 from wherry.kube.controllers.podcontrol.templates import pod_of
 from wherry.kube.controllers.replicaset.plan import Plan, plan
@@ -35,11 +36,6 @@ class Face:
     shows_terminating: bool
 
 
-_REST_SECONDS_A_POD = 0.001
-"""A look at a set is a look at all its pods: one with a thousand of them is looked at once a second, not whenever one
-of them changes."""
-_FEW = 50
-
 REPLICA_SETS = GroupVersionResource("apps", "v1", "replicasets")
 REPLICA_SET = Face(Workload(REPLICA_SETS, "ReplicaSet", "replicaset-controller"), spec_selector, True)
 
@@ -56,8 +52,7 @@ class ReplicaSetController:
         self._sets.cache.add_index(CONTROLLED, controlled_index)
         self._pods = needs.informers.of(PODS)
         self._expectations = Expectations()
-        self._due: dict[Key, tuple[object, float]] = {}
-        """Of large sets: the generation that was looked at, and when it may be looked at again."""
+        self._pace = Pace(needs.clock)
         self._control = PodControl(needs, workload, self._pods, self._expectations)
         self._statuses = Statuses(needs, self._sets, self._expectations)
         owners = Owners(workload.kind, self._sets.cache, face.selector_of)
@@ -67,17 +62,14 @@ class ReplicaSetController:
         owner = self._sets.cache.get(key.name, key.namespace)
         if owner is None:
             self._expectations.forget(key)
-            self._due.pop(key, None)
+            self._pace.forget(key)
             return None
         if not self._expectations.are_met(key):
             return LOOK_AGAIN_SECONDS
-        generation, now = owner["metadata"].get("generation"), self._clock.monotonic()
-        looked_at, due = self._due.get(key, (generation, 0.0))
-        if looked_at == generation and due > now:
-            return float(due - now)
+        if (rest := self._pace.rest_seconds(owner)) > 0:
+            return rest
         pods = await self._control.claim(owner, self._face.selector_of(owner), lambda pod: not is_over(pod))
-        if len(pods) > _FEW:
-            self._due[key] = generation, now + len(pods) * _REST_SECONDS_A_POD
+        self._pace.looked(owner, len(pods))
         active = [pod for pod in pods if is_active(pod)]
         error = None
         if "deletionTimestamp" not in owner["metadata"]:
