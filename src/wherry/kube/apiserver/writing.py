@@ -126,7 +126,7 @@ class Writes:
                     draft["metadata"]["name"] = metadata.generated_name(generated)
                 continue
             await self._caches.reached(revision)
-            return Outcome(201, served(value, revision))
+            return Outcome(201, self._written(call, name, value, revision))
         raise status.internal_error("no free address was found; try again")
 
     def _check(
@@ -262,7 +262,14 @@ class Writes:
         operations: list[StoreOperation] = [Put(key, value, lease), *reserved.operations]
         revision = await self._store.commit([Compare(key, entry.revision), *reserved.compares], operations)
         await self._caches.reached(revision)
-        return Outcome(200, served(value, revision))
+        return Outcome(200, self._written(call, entry.name, value, revision))
+
+    def _written(self, call: Call, name: str, value: bytes, revision: int) -> bytes:
+        """What was stored, as clients get it: the cache's own bytes, unless somebody has changed it again already."""
+        entry = self._caches.of(call.storage).entry(name, call.namespace)
+        if entry is not None and entry.revision == revision:
+            return entry.raw
+        return served(value, revision)
 
     async def remove(self, call: Call, entry: Entry) -> int:
         """Delete the object for good. Raises Mismatch when it was changed meanwhile."""
