@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Iterable, Sequence
 from wherry.kube.controllers.endpoints import facts, legacy, plan
 from wherry.kube.controllers.endpoints.facts import Endpoint
 from wherry.kube.controllers.frame import Interest, Key, Needs, own
+from wherry.kube.controllers.podcontrol.pace import Pace
 from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.kube.machinery.selectors import of_labels
 from wherry.kube.machinery.status import StatusError
@@ -16,6 +17,8 @@ SLICES = GroupVersionResource("discovery.k8s.io", "v1", "endpointslices")
 ENDPOINTS = GroupVersionResource("", "v1", "endpoints")
 _INDEX = "service"
 _SOON_SECONDS = 0.01
+_REST_SECONDS_A_POD = 0.00005
+"""A look is a look at all pods of the namespace, which takes a tenth of that: with ten thousand, two looks a second."""
 
 
 class EndpointsController:
@@ -35,6 +38,7 @@ class EndpointsController:
         self._written: dict[Key, int] = {}
         """The revision of our last write for a service: before the informers have seen it, what they show is old."""
         self._slices.cache.add_index(_INDEX, _service_of)
+        self._pace = Pace(needs.clock, _REST_SECONDS_A_POD)
         self.interests = (
             Interest(self._services),
             Interest(self._pods, self._of_pod),
@@ -56,6 +60,7 @@ class EndpointsController:
         service = self._services.cache.get(key.name, key.namespace)
         if service is None or "deletionTimestamp" in service["metadata"]:
             self._written.pop(key, None)
+            self._pace.forget(key)
             return None  # the garbage collector sees to slices, and the server to Endpoints
         spec = service["spec"]
         selector = spec.get("selector")
@@ -63,10 +68,12 @@ class EndpointsController:
             return None
         if self._written.get(key, 0) > self._slices.revision:
             return _SOON_SECONDS
+        if (rest := self._pace.rest_seconds(service)) > 0:
+            return rest
         matching = of_labels(selector)
-        pods = [
-            pod for pod in self._pods.cache.list(key.namespace) if matching.matches(pod["metadata"].get("labels") or {})
-        ]
+        here = list(self._pods.cache.list(key.namespace))
+        self._pace.looked(service, len(here))
+        pods = [pod for pod in here if matching.matches(pod["metadata"].get("labels") or {})]
         zones = facts.zones_of(self._nodes.cache)
         families = spec.get("ipFamilies") or ["IPv4"]
         wanted: dict[str, Sequence[Endpoint]] = {

@@ -14,8 +14,9 @@ FEW = 50
 class Pace:
     """Of one controller."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, seconds_a_pod: float = REST_SECONDS_A_POD) -> None:
         self._clock = clock
+        self._seconds = seconds_a_pod
         self._due: dict[Key, tuple[object, float]] = {}
         """Of large workloads: the generation that was looked at, and when it may be looked at again."""
 
@@ -28,7 +29,7 @@ class Pace:
     def looked(self, owner: Object, pods: int) -> None:
         """It has so many."""
         if pods > FEW:
-            due = self._clock.monotonic() + pods * REST_SECONDS_A_POD
+            due = self._clock.monotonic() + pods * self._seconds
             self._due[key_of(owner)] = owner["metadata"].get("generation"), due
         else:
             self.forget(key_of(owner))

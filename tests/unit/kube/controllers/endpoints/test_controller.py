@@ -55,6 +55,19 @@ async def test_many_pods_at_one_moment_make_no_slice_too_many() -> None:
     assert len(told(client)) == 30 and len(names(client, SLICES)) == 1
 
 
+async def test_among_many_pods_not_each_is_looked_at_by_itself() -> None:
+    client = FakeClient(service(), *(pod(f"db{number}", "10.1.0.1", "db") for number in range(2000)))
+    async with running(client, make):
+        await clock_of(client).advance(1)
+        for number in range(40):
+            await client.create(PODS, pod(f"p{number}", f"10.0.0.{number + 1}"), "default")
+            await clock_of(client).advance(0.01)
+        await clock_of(client).advance(1)
+    assert len(told(client)) == 40
+    writes = [call for call in client.calls if call.resource == SLICES.group_resource]
+    assert len(writes) <= 10  # one each tenth of a second
+
+
 async def test_a_service_without_a_selector_is_its_author_s() -> None:
     client = FakeClient(service(selector=None), pod("a", "10.0.0.1"))
     async with running(client, make):
