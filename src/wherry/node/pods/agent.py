@@ -299,12 +299,12 @@ class Agent:
             )  # what is wanted of it is made again
 
     def _take(self, pod: Object) -> None:
-        if self._has_left:
+        if self._has_left or self._is_halted:
             return  # it came while others were let go of
-        if self._is_halted:
-            return
         uid = view.uid(pod)
         sandboxes = self._by_uid(self._runtime.sandboxes(uid)).get(uid, [])
+        if view.leads_nowhere(pod, any(each.ready for each in sandboxes)):
+            self._spawn(partial(self._parts.drain, pod))
         refusal = None
         is_known = bool(sandboxes) or bool((pod.get("status") or {}).get("startTime"))
         if not is_known and not pod["metadata"].get("deletionTimestamp"):

@@ -99,6 +99,13 @@ def is_finished(pod: Object) -> bool:
     return (pod.get("status") or {}).get("phase") in FINISHED
 
 
+def leads_nowhere(pod: Object, is_here: bool) -> bool:
+    """By what the API says of it others may be led to its addresses, though it ends, or nothing of it ``is_here``."""
+    status = pod.get("status") or {}
+    ends = bool(pod["metadata"].get("deletionTimestamp"))
+    return bool(status.get("podIPs")) and not is_finished(pod) and (ends or not is_here)
+
+
 def is_critical(pod: Object) -> bool:
     """Not to be evicted by pressure."""
     return is_static(pod) or is_mirror(pod) or (pod["spec"].get("priority") or 0) >= CRITICAL_PRIORITY

@@ -41,6 +41,8 @@ _AT_ONCE = 200
 _RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 0.1, 5.0
 _PRUNE_SECONDS = 60.0
 DRAIN_SECONDS = 2.0
+FIRST_SECONDS = 10.0
+"""For the first rules: the API has to be there for them, and it may have been killed, too."""
 LAST_SECONDS = 0.05
 """What comes between the change of the rules and the word that a pod may end. Connections that were led there just
 before are made, but the pod has not accepted them yet: were it to stop listening now, they would be reset (measured
@@ -103,13 +105,14 @@ class Proxy:
     async def drain(self, pod: Object) -> None:
         """:meth:`withdraw`, of a pod as the API has it; for no longer than :data:`DRAIN_SECONDS`, as the pod has to
         end though the kernel refuses new rules. Before the first rules are there, those of who ran before us may lead
-        to the pod."""
+        to the pod: they are waited for, too (:data:`FIRST_SECONDS`)."""
         status, uid = pod.get("status") or {}, pod["metadata"].get("uid", "")
         addresses = [each["ip"] for each in status.get("podIPs") or () if each.get("ip")]
         self._withdrawals.add(addresses, uid, self._clock.monotonic())
         with suppress(TimeoutError):
-            async with asyncio.timeout(DRAIN_SECONDS):
+            async with asyncio.timeout(FIRST_SECONDS):
                 await self.started.wait()
+            async with asyncio.timeout(DRAIN_SECONDS):
                 await self.withdraw(addresses, uid)
 
     async def ready_for(self, pod: Object, addresses: Sequence[str]) -> None:

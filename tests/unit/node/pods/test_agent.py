@@ -7,6 +7,7 @@ import pytest
 
 from tests.unit.node.pods.rig import Rig, container, pod
 from wherry.kit.errors import Unavailable
+from wherry.kube.machinery.model import Object
 from wherry.node.pods.runtime import Sandbox, SandboxSpec
 from wherry.node.pods.view import PODS
 
@@ -75,6 +76,27 @@ async def test_a_restarted_agent_disturbs_no_pod(rig: Rig) -> None:
     assert rig.run_of() == before
     assert rig.runtime.calls == calls
     assert not [call for call in rig.client.calls[writes:] if call.resource.resource == "pods"]
+
+
+@pytest.mark.parametrize("how", ["it is gone", "it ends", "it runs"])
+async def test_nobody_is_led_to_what_is_not_there_any_more(rig: Rig, how: str) -> None:
+    """The agent was killed, and the API with it: it still says that the pod is ready."""
+    drained: list[str] = []
+
+    async def drain(pod: Object) -> None:
+        drained.append(pod["metadata"]["name"])
+
+    async with rig.running(pod()):
+        await rig.until(rig.is_ready)
+    rig.parts["drain"] = drain
+    if how == "it is gone":
+        for sandbox in rig.runtime.sandboxes():
+            await rig.runtime.remove_sandbox(sandbox.id)
+    elif how == "it ends":
+        await rig.client.delete(PODS, "web", "default")
+    async with rig.running():
+        await rig.settle()
+        assert bool(drained) == (how != "it runs")
 
 
 async def test_what_nobody_knows_any_more_ends(rig: Rig) -> None:
