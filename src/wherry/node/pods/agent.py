@@ -2,10 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Any
 
 from wherry.kit.errors import WherryError
 from wherry.kube.client.clock import Clock, Timer
@@ -250,7 +249,7 @@ class Agent:
             if uid not in self._workers and _name(pod) not in there:
                 self._take(pod)
 
-    def _spawn(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:  # Any: nobody sends into it
+    def _spawn(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do it beside all else; it may fail."""
 
         async def attempt() -> None:
