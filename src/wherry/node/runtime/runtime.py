@@ -5,7 +5,7 @@ import errno
 import os
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from wherry.engine.containers.model import ExecConfig
@@ -160,7 +160,7 @@ class EngineRuntime:
 
     async def start_container(self, container: str) -> None:
         with translated():
-            await self._containers.start(container)
+            await _whole(self._containers.start(container))
 
     async def stop_container(self, container: str, grace_seconds: float, signal: str = "") -> None:
         with translated():
@@ -209,6 +209,19 @@ class EngineRuntime:
         finally:
             if network is not None:
                 os.close(network)
+
+
+async def _whole(start: Awaitable[None]) -> None:
+    """Though the caller is cancelled: a start that is given up ends what runs already, and a pod whose containers do
+    not start again would have failed because its node was stopped at that moment."""
+    task = asyncio.ensure_future(start)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # seen: the next look tells
+        raise
 
 
 async def _connect(network: int | None, port: int) -> int:

@@ -52,6 +52,19 @@ async def test_a_pod_lives_and_is_gone(made: World) -> None:
     assert not made.machine.pins.there()
 
 
+async def test_a_start_that_has_begun_is_finished_though_its_caller_is_cancelled(made: World) -> None:
+    """A node that is stopped at that moment: what runs already is not ended, and its pod has not failed."""
+    sandbox = await made.pods.start_sandbox(pod())
+    name = await made.pods.create_container(sandbox.id, container("server"))
+    starting = asyncio.ensure_future(made.pods.start_container(name))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert [each.state for each in made.pods.containers()] == [State.RUNNING]
+
+
 async def test_asked_twice_is_done_once(made: World) -> None:
     first = await made.pods.start_sandbox(pod())
     assert await made.pods.start_sandbox(pod()) == first
