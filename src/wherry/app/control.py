@@ -8,19 +8,16 @@ import argparse
 import asyncio
 import gc
 import logging
-import os
 import signal
 import sys
 
-from wherry.app.config import Settings, load
+from wherry.app.config import Settings
+from wherry.app.daemon import HOPELESS, begin
 from wherry.http import certificates
 from wherry.kit.errors import Conflict, Forbidden, Invalid
 from wherry.linux.processes import give_back_memory
 
-HOPELESS = 78  # sysexits.h EX_CONFIG: the supervisor does not try again
 _TIDY_SECONDS = 0.5
-# Allocations between two collections: as much memory as with Python's own number, and the time of none at all.
-_SELDOM = 20_000
 # Later. Ten thousand pods are millions of containers without a cycle among them: to look at them all stops everybody
 # for a tenth of a second. With Python's own numbers a fifth of the time that pods are created in went there.
 THRESHOLDS = (10_000, 20, 50)
@@ -31,19 +28,9 @@ log = logging.getLogger("wherry")
 def main() -> int:
     """Run until told to stop; the process's exit status."""
     arguments = _arguments()
-    for descriptor in (arguments.lock_fd, arguments.lifeline_fd):
-        if descriptor is not None:
-            os.set_inheritable(descriptor, False)
-    try:
-        settings = load({name: getattr(arguments, name) for name in _SETTINGS})
-    except Invalid as error:
-        print(f"wherry: {error.message}", file=sys.stderr)
+    settings = begin(arguments, _SETTINGS)
+    if settings is None:
         return HOPELESS
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
-    )
-    logging.getLogger("asyncio").setLevel(logging.WARNING)
-    gc.set_threshold(_SELDOM, *gc.get_threshold()[1:])  # until we have started: what is loaded stays
     import uvloop  # 50 ms; not for a configuration that is wrong
 
     return uvloop.run(_live(settings, arguments.lifeline_fd))

@@ -8,26 +8,23 @@ import argparse
 import asyncio
 import gc
 import logging
-import os
 import signal
 import sys
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from wherry.app.config import Settings, load
+from wherry.app.config import Settings
+from wherry.app.daemon import HOPELESS, begin
 from wherry.engine.runtime.spawning import Launched, launch
 from wherry.http import certificates
-from wherry.kit.errors import Invalid
 from wherry.linux.processes import give_back_memory
 
 if TYPE_CHECKING:
     from wherry.app.nodeagent import NodeAgent
     from wherry.app.wiring import Engine
 
-HOPELESS = 78  # sysexits.h EX_CONFIG: the supervisor does not try again
 _TIDY_SECONDS = 0.5
-# Allocations between two collections: as much memory as with Python's own number, and the time of none at all.
-_SELDOM, _OFTEN = 20_000, gc.get_threshold()[0]
+_OFTEN = gc.get_threshold()[0]
 _SETTINGS = (
     "root",
     "config",
@@ -51,19 +48,9 @@ class Ending(Enum):
 def main() -> int:
     """Run until told to stop; the process's exit status."""
     arguments = _arguments()
-    for descriptor in (arguments.lock_fd, arguments.lifeline_fd):
-        if descriptor is not None:
-            os.set_inheritable(descriptor, False)
-    try:
-        settings = load({name: getattr(arguments, name) for name in _SETTINGS})
-    except Invalid as error:
-        print(f"wherry: {error.message}", file=sys.stderr)
+    settings = begin(arguments, _SETTINGS)
+    if settings is None:
         return HOPELESS
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
-    )
-    logging.getLogger("asyncio").setLevel(logging.WARNING)
-    gc.set_threshold(_SELDOM, *gc.get_threshold()[1:])  # until we have started: what is loaded stays
     spawner = launch(settings.instance)  # it loads while we do
     import uvloop  # 50 ms; not for a configuration that is wrong
 

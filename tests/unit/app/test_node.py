@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from wherry.app import node
-from wherry.app.node import HOPELESS, Ending
+from wherry.app.daemon import HOPELESS
+from wherry.app.node import Ending
 
 
 @pytest.mark.parametrize(
