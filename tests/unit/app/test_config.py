@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from wherry.app.config import SETTINGS, load, resolve
 from wherry.engine.instance import DEFAULT_ROOT
 from wherry.kit.errors import Forbidden, Invalid
+from wherry.linux.syscalls import prctl
+
+_PR_SET_DUMPABLE = 4  # include/uapi/linux/prctl.h
 
 
 def test_defaults_when_nothing_is_given(tmp_path: Path) -> None:
@@ -91,6 +94,9 @@ def nobody() -> Iterator[None]:
         yield
     finally:
         os.seteuid(0)
+        # Whoever changes its user may not be looked into any more (prctl(2)): processes that other tests start from
+        # this one could not be given a user namespace.
+        prctl(_PR_SET_DUMPABLE, 1, step="be inspected again")
 
 
 def test_another_s_instance_is_no_fault_in_the_settings(tmp_path: Path) -> None:
