@@ -169,7 +169,8 @@ def _single(server: Control) -> list[Row]:
 def _deployment() -> dict[str, Any]:
     labels = {"app": "bench"}
     template = {"metadata": {"labels": labels}, "spec": control.pod("x")["spec"]}
-    spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}
+    # Paused: what is measured is the API, not controllers that make pods of it.
+    spec = {"replicas": 1, "paused": True, "selector": {"matchLabels": labels}, "template": template}
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec}
 
 
