@@ -226,9 +226,10 @@ def _many_pods(stage: Stage, server: Control) -> list[Row]:
 
 
 def _fetched(server: Control, url: str) -> float:
-    """Milliseconds until the last byte, by curl."""
-    command = ["curl", "-sk", "-o", "/dev/null", "-w", "%{time_total}", "-H", f"Authorization: Bearer {server.token}"]
-    return float(subprocess.run([*command, url], capture_output=True, text=True, check=True, timeout=60).stdout) * 1000
+    """Milliseconds until the last byte, by curl, under another name: for curl's the API writes lines for people."""
+    command = ["curl", "-sk", "-A", "bench", "-o", "/dev/null", "-w", "%{time_total}"]
+    command += ["-H", f"Authorization: Bearer {server.token}", url]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout) * 1000
 
 
 @contextmanager
