@@ -98,7 +98,8 @@ async def _git(program: str, directory: Path, *arguments: str) -> str:
         start_new_session=True,
     )
     try:
-        output, errors = await asyncio.wait_for(process.communicate(), _SECONDS)
+        async with asyncio.timeout(_SECONDS):  # not wait_for, which loses a cancellation now and then
+            output, errors = await process.communicate()
     except BaseException:
         process.kill()
         await process.wait()
