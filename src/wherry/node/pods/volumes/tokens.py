@@ -1,6 +1,7 @@
 """Tokens of service accounts, bound to their pods and renewed before they end (pkg/kubelet/token)."""
 
 from dataclasses import dataclass
+from random import Random
 
 from wherry.kube.client.clock import Clock
 from wherry.kube.client.model import Client
@@ -14,6 +15,8 @@ RENEW_SHARE = 0.8
 """Of a token's life, after which there is a new one."""
 LONGEST_SECONDS = 24 * 3600.0
 """After which there is one in any case."""
+JITTER_SECONDS = 10.0
+"""At most so much earlier, so that those that came together do not go together (maxJitter)."""
 _AGAIN_SECONDS = 60.0
 
 
@@ -28,9 +31,10 @@ class Tokens:
     """In memory only: an agent that is started again asks for new ones. Times are monotonic: setting the clock makes
     no token older."""
 
-    def __init__(self, client: Client, clock: Clock) -> None:
+    def __init__(self, client: Client, clock: Clock, random: Random | None = None) -> None:
         self._client = client
         self._clock = clock
+        self._random = random or Random()
         self._known: dict[tuple[str, TokenNeed], _Token] = {}
 
     async def fetch(self, pod: Object, need: TokenNeed) -> str:
@@ -68,5 +72,6 @@ class Tokens:
         answer = await self._client.create(ACCOUNTS, request, meta["namespace"], name=account, subresource="token")
         ends = parse(answer["status"]["expirationTimestamp"])
         life = max((ends - self._clock.now()).total_seconds(), 1.0)
-        now = self._clock.monotonic()
-        return _Token(answer["status"]["token"], now + min(life * RENEW_SHARE, LONGEST_SECONDS), now + life)
+        now, jitter = self._clock.monotonic(), self._random.random() * min(JITTER_SECONDS, life * (1 - RENEW_SHARE))
+        wait = min(life * RENEW_SHARE, LONGEST_SECONDS) - jitter
+        return _Token(answer["status"]["token"], now + wait, now + life)
