@@ -63,7 +63,7 @@ def _whole(each: Object, namespace: str, sources: Sources) -> dict[str, str]:
         holder = _holder(kind, reference, sources)
         if holder is None:
             return {}
-        values = data(kind, holder)
+        values = _texts(kind, holder)
         return {prefix + key: text(value) for key, value in values.items() if is_variable(prefix + key)}
     raise Invalid(f"envFrom of a source that is not known in namespace {namespace}")
 
@@ -88,6 +88,11 @@ def data(kind: str, holder: Object) -> dict[str, bytes]:
         return {key: b64decode(value) for key, value in (holder.get("data") or {}).items()}
     values = {key: str(value).encode() for key, value in (holder.get("data") or {}).items()}
     return values | {key: b64decode(value) for key, value in (holder.get("binaryData") or {}).items()}
+
+
+def _texts(kind: str, holder: Object) -> dict[str, bytes]:
+    """What variables are made of: a config map's binary data is for files only, as it may hold any bytes."""
+    return data(kind, holder if kind == "secrets" else {"data": holder.get("data")})
 
 
 def text(value: bytes) -> str:
@@ -122,9 +127,7 @@ def _key(kind: str, reference: Object, namespace: str, sources: Sources) -> str 
     if holder is None:
         return None
     key, name = reference.get("key", ""), reference.get("name", "")
-    values = data(kind, holder)
-    if kind == "configmaps":  # upstream looks at texts only
-        values = {each: value for each, value in values.items() if each in (holder.get("data") or {})}
+    values = _texts(kind, holder)
     if key not in values:
         if reference.get("optional"):
             return None

@@ -12,7 +12,9 @@ from wherry.node.pods.composing.fields import Surroundings
 
 HOLDERS: dict[tuple[str, str], Object] = {
     ("configmaps", "m"): {"data": {"A": "1", "bad=name": "x"}, "binaryData": {"B": b64encode(b"\xff").decode()}},
-    ("secrets", "s"): {"data": {"A": b64encode(b"2").decode(), "C": b64encode(b"3").decode()}},
+    ("secrets", "s"): {
+        "data": {"A": b64encode(b"2").decode(), "C": b64encode(b"3").decode(), "D": b64encode(b"\xff").decode()}
+    },
 }
 
 
@@ -42,9 +44,13 @@ def test_a_prefix_is_put_before_every_name() -> None:
 
 
 def test_bytes_pass_through() -> None:
-    found = built(sources=[{"configMapRef": {"name": "m"}}])
-    assert found["B"].encode("utf-8", "surrogateescape") == b"\xff"
-    assert text(b"\xff") == found["B"]
+    found = built(sources=[{"secretRef": {"name": "s"}}])
+    assert found["D"].encode("utf-8", "surrogateescape") == b"\xff"
+    assert text(b"\xff") == found["D"]
+
+
+def test_binary_data_of_a_config_map_is_no_variable() -> None:
+    assert set(built(sources=[{"configMapRef": {"name": "m"}}])) == {"A"}
 
 
 def test_variables_know_those_before_them_and_the_services() -> None:
