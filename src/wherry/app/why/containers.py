@@ -1,6 +1,7 @@
 """What containers wait for: images, what they are made of, probes, another start."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from wherry.app.why.gathering import Known
@@ -20,9 +21,19 @@ def waiting_containers(known: Known, now: datetime) -> Iterator[str]:
         for spec in known.pod["spec"].get(field) or ():
             status = statuses.get(spec["name"])
             if status is not None:
-                said = _one(known, spec, status, now)
+                said = _one(_about(known, spec["name"]), spec, status, now)
                 if said:
                     yield f"Its {kind} {spec['name']} {said}"
+
+
+def _about(known: Known, container: str) -> Known:
+    """Without the events of other containers (``fieldPath``: ``spec.containers{NAME}``)."""
+
+    def is_its_own(event: Object) -> bool:
+        path = (event.get("involvedObject") or {}).get("fieldPath") or ""
+        return not path.endswith("}") or path.endswith(f"{{{container}}}")
+
+    return replace(known, events=[each for each in known.events if is_its_own(each)])
 
 
 def _statuses(known: Known, field: str) -> dict[str, Object]:
@@ -90,8 +101,7 @@ def _killed(known: Known, name: str) -> str:
     ended = known.said("Killing")
     for kind in ("liveness", "startup"):
         if ended.startswith(f"Container {name} failed {kind} probe"):
-            why = _why(clean(known.said("Unhealthy")), kind.title())
-            return f". It is stopped because its {kind} probe does not pass{why}"
+            return f". It is stopped because its {kind} probe does not pass{_why(known, kind)}"
     return ""
 
 
@@ -115,20 +125,22 @@ def _end(ended: Object) -> str:
 def _running(known: Known, spec: Object, status: Object, running: Object, now: datetime) -> str:
     since = age(running.get("startedAt"), now)
     runs = f"runs for {since}" if since else "runs"
-    unhealthy = clean(known.said("Unhealthy"))
     if spec.get("startupProbe") is not None and not status.get("started"):
-        return f"{runs}, and its startup probe has not passed yet{_why(unhealthy, 'Startup')}"
+        return f"{runs}, and its startup probe has not passed yet{_why(known, 'startup')}"
     if status.get("ready"):
         return ""
     if spec.get("readinessProbe") is not None:
-        return f"{runs}, and its readiness probe does not pass{_why(unhealthy, 'Readiness')}"
+        return f"{runs}, and its readiness probe does not pass{_why(known, 'readiness')}"
     if _is_step(known, spec):
         return f"{runs}; the others begin when it has ended"
     return f"{runs} and is not ready yet"
 
 
-def _why(unhealthy: str, kind: str) -> str:
-    return f": {unhealthy.rstrip(': ')}" if unhealthy.startswith(kind) else ""
+def _why(known: Known, kind: str) -> str:
+    """What the probe of this kind said last."""
+    said = [clean(each.get("message") or "") for each in known.events if each.get("reason") == "Unhealthy"]
+    mine = [each for each in said if each.startswith(kind.title())]
+    return f": {mine[-1].rstrip(': ')}" if mine else ""
 
 
 def _is_step(known: Known, spec: Object) -> bool:

@@ -35,8 +35,10 @@ def node(name: str = "n", ready: str = "True", **more: Any) -> Object:
     }
 
 
-def event(reason: str, message: str = "", at: str = BEFORE) -> Object:
-    return {"reason": reason, "message": message, "lastTimestamp": at, "metadata": {"resourceVersion": "1"}}
+def event(reason: str, message: str = "", at: str = BEFORE, of: str = "") -> Object:
+    """``of``: a container."""
+    found = {"reason": reason, "message": message, "lastTimestamp": at, "metadata": {"resourceVersion": "1"}}
+    return {**found, "involvedObject": {"fieldPath": f"spec.containers{{{of}}}"}} if of else found
 
 
 def state(ready: bool = False, restarts: int = 0, **more: Any) -> Object:

@@ -125,3 +125,20 @@ def test_a_step_of_the_beginning_holds_the_others_up() -> None:
 def test_of_a_pod_that_has_ended_no_container_is_started_again() -> None:
     obj = pod(phase="Failed", status={"containerStatuses": [state(terminated={"exitCode": 2})]})
     assert list(waiting_containers(known(obj), NOW)) == []
+
+
+def test_each_container_is_told_of_its_own_probes_newest_answer() -> None:
+    names = ("one", "two")
+    statuses = [{**state(running=RUNNING), "name": name} for name in names]
+    specs = [{"name": name, "readinessProbe": {}} for name in names]
+    obj = pod(phase="Running", status={"containerStatuses": statuses}, containers=specs)
+    events = [
+        event("Unhealthy", "Readiness probe failed: old", of="one"),
+        event("Unhealthy", "Readiness probe failed: first", of="one"),
+        event("Unhealthy", "Readiness probe failed: second", of="two"),
+        event("Unhealthy", "Liveness probe failed: other", of="one"),
+    ]
+    assert list(waiting_containers(known(obj, *events), NOW)) == [
+        "Its container one runs for 60s, and its readiness probe does not pass: Readiness probe failed: first",
+        "Its container two runs for 60s, and its readiness probe does not pass: Readiness probe failed: second",
+    ]
