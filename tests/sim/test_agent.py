@@ -18,7 +18,7 @@ from wherry.kube.apiserver.options import Options as ApiOptions
 from wherry.kube.apiserver.server import render_error
 from wherry.kube.client.clock import SystemClock
 from wherry.kube.client.connection import Connection, tls_of
-from wherry.kube.client.http import HttpApiClient
+from wherry.kube.client.http import AT_ONCE, Asked, HttpApiClient
 from wherry.kube.client.model import PatchType
 from wherry.kube.controllers.bootstrap import Address, ensure, wanted
 from wherry.kube.machinery.model import GroupVersionResource, Object
@@ -46,8 +46,10 @@ ROOT: Object = {"metadata": {"name": "kube-root-ca.crt"}, "data": {"ca.crt": "ce
 class Sim:
     """A served API, and a node that talks to it as a node may."""
 
-    def __init__(self, client: LocalClient, agent: Agent, directory: Path) -> None:
+    def __init__(self, client: LocalClient, node: HttpApiClient, agent: Agent, directory: Path) -> None:
         self.client = client
+        self.node = node
+        """What the agent writes about pods with."""
         self.agent = agent
         self.directory = directory
         self.runtime: FakeRuntime = agent._runtime  # type: ignore[assignment]
@@ -106,13 +108,13 @@ async def simulated(place: Path) -> AsyncIterator[Sim]:
     (place / "manifests").mkdir()
     quick = Intervals(status=0.5, lease=2.0, usage=0.2)
     options = Options("n1", place / "pods", ("192.0.2.1",), static_pods=place / "manifests", intervals=quick)
-    parts = Parts(machine=Gauge(), mounter=PlainMounter(), prober=ContentProber())
     try:
-        async with HttpApiClient(connection, clock) as client:
+        async with HttpApiClient(connection, clock) as client, HttpApiClient(connection, clock, at_once=2) as heart:
+            parts = Parts(heart=heart, machine=Gauge(), mounter=PlainMounter(), prober=ContentProber())
             agent = Agent(client, FakeRuntime(clock), options, clock, parts)
             task = asyncio.create_task(agent.run())
             await agent.ready.wait()
-            yield Sim(local, agent, place)
+            yield Sim(local, client, agent, place)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
     finally:
@@ -143,6 +145,25 @@ async def test_the_node_and_its_lease(sim: Sim) -> None:
 
     await sim.until(renewed)
     assert (await sim.client.get(NODES, "n1"))["metadata"]["resourceVersion"] == node["metadata"]["resourceVersion"]
+
+
+async def test_the_node_lives_while_all_that_it_says_of_pods_waits(sim: Sim) -> None:
+    async with asyncio.TaskGroup() as group:
+        endless = Asked("GET", "/api/v1/pods", {"watch": "true", "fieldSelector": "spec.nodeName=n1"})
+        storm = [group.create_task(sim.node.ask(endless)) for _ in range(AT_ONCE)]
+        await sim.create()
+        renewals: set[str] = set()
+
+        async def renewed() -> bool:
+            leases = (await sim.client.list(LEASES, LEASE_NAMESPACE)).items
+            renewals.update(each["spec"]["renewTime"] for each in leases)
+            return len(renewals) > 3
+
+        await sim.until(renewed)
+        assert (await sim.pod())["status"]["phase"] == "Pending"
+        for each in storm:
+            each.cancel()
+        await sim.until_phase("Running")
 
 
 async def test_a_pod_from_beginning_to_end(sim: Sim) -> None:

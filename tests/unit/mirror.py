@@ -32,6 +32,7 @@ _PLACES = {
     "unit/kube/machinery/test_names.py": "kube/machinery: fielderrors",
     "unit/node/pods/test_agent.py": "node/pods: options parts; node/pods/workers: case tools worker",
     "unit/node/pods/test_agent_probes.py": "node/pods/probes: model",
+    "unit/node/pods/test_agent_static.py": "node/pods: statics",
     "unit/node/pods/test_agent_starting.py": "node/pods/workers: attending doing failures resizing starting",
     "unit/node/pods/test_shutdown.py": "node/pods/workers: halting",
     "unit/node/pods/test_fake.py": "node/pods: lookup runtime; node/pods/status: model",

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("wherry.node")
 _LOOK_SECONDS = 0.01
 _AGAIN_SECONDS = 1.0
+_HEARTBEAT_SECONDS = 10.0
+"""For how long an answer to lease or status of the node is waited for (the kubelet's heartbeat client)."""
 
 
 class NodeAgent:
@@ -88,6 +90,11 @@ async def _live(engine: "Engine", settings: Settings, met: "Callable[[Agent], No
         kubelet = await stack.enter_async_context(
             HttpApiClient(_connection(instance, f"node-{node}"), clock, "kubelet")
         )
+        heart = await stack.enter_async_context(
+            HttpApiClient(
+                _connection(instance, f"node-{node}"), clock, "kubelet", at_once=2, stall_seconds=_HEARTBEAT_SECONDS
+            )
+        )
         services = await stack.enter_async_context(
             HttpApiClient(_connection(instance, NODE_SERVICES.file), clock, "node-services")
         )
@@ -96,6 +103,7 @@ async def _live(engine: "Engine", settings: Settings, met: "Callable[[Agent], No
         stack.push_async_callback(runtime.close)
         proxy = await stack.enter_async_context(nodenetwork.proxy(instance, engine.networks, node, wider, clock))
         parts = Parts(
+            heart=heart,
             informers=informers,
             drain=proxy.drain,
             ready=proxy.ready_for,

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from wherry.http.client import Answer, BrokenOff, HttpClient, NoAnswer, Request
+from wherry.http.client import Answer, BrokenOff, HttpClient, NoAnswer, Request, Timeouts
 from wherry.kit.errors import Unavailable
 from wherry.kube.client.clock import Clock
 from wherry.kube.client.connection import Connection
@@ -58,12 +58,16 @@ class Asked:
 
 
 class HttpApiClient:
-    """See the module, and the Protocol for each method. An asynchronous context manager."""
+    """See the module, and the Protocol for each method. ``stall_seconds``: for how long an answer may stand still,
+    watches apart. An asynchronous context manager."""
 
-    def __init__(self, connection: Connection, clock: Clock, agent: str = "wherry", *, at_once: int = AT_ONCE) -> None:
+    def __init__(
+        self, connection: Connection, clock: Clock, agent: str = "wherry", *, at_once: int = AT_ONCE,
+        stall_seconds: float = Timeouts().stall_seconds,
+    ) -> None:  # fmt: skip
         self._connection = connection
         self._clock = clock
-        self._http = HttpClient(agent, connections=0)
+        self._http = HttpClient(agent, Timeouts(stall_seconds=stall_seconds), connections=0)
         self._room = asyncio.Semaphore(at_once)
 
     async def __aenter__(self) -> "HttpApiClient":

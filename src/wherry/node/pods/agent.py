@@ -14,12 +14,10 @@ from wherry.kube.client.informers import Informers
 from wherry.kube.client.model import Client
 from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.kube.machinery.quantity import Quantity
-from wherry.kube.machinery.times import rfc3339
-from wherry.node.pods import admission, manifests, orphans, resolving, room, shutdown, view
+from wherry.node.pods import admission, orphans, resolving, room, shutdown, statics, view
 from wherry.node.pods.images import collecting
 from wherry.node.pods.images.pulling import Pulls
 from wherry.node.pods.lookup import PodPlace
-from wherry.node.pods.machine import nodes
 from wherry.node.pods.machine.evicting import Evictor
 from wherry.node.pods.machine.evicting import Needs as EvictorNeeds
 from wherry.node.pods.machine.facts import ThisMachine
@@ -70,9 +68,6 @@ class Agent:
         self._owners: dict[str, str] = {}
         """Of sandboxes: the uid of the pod."""
         self._services: Iterable[Object] = ()
-        static = options.static_pods
-        self._manifests = Manifests(static, options.node) if static is not None else None
-        self._static: Mapping[str, Object] = {}
         self._is_shutting_down = self._is_halted = self._has_left = False
         self._sweeping: Timer | None = None
         self._machine = self._parts.machine or ThisMachine(options.directory)
@@ -81,6 +76,7 @@ class Agent:
         if events is None:
             events = self._recorder = Recorder(client, Source(COMPONENT, options.node), clock)
         self._events = events
+        self._statics = self._make_statics()
         self._probes = Probes(self._parts.prober or NetworkProber(runtime), clock)
         self._pulls = Pulls(runtime, clock)
         self.ready = asyncio.Event()
@@ -133,20 +129,26 @@ class Agent:
             )
         )  # fmt: skip
         self._keeper = NodeKeeper(
-            KeeperNeeds(self._client, self._clock, self._options, self._machine, self._events, self._standing)
+            KeeperNeeds(
+                self._parts.heart or self._client,
+                self._clock,
+                self._options,
+                self._machine,
+                self._events,
+                self._standing,
+            )
         )
         self._references = references
         self._tools = self._make_tools(volumes, references)
         if self._recorder is not None:
             group.create_task(self._recorder.run(), name="events")
-        if self._manifests is not None:
-            group.create_task(self._follow_static(self._manifests), name="static pods")
+        group.create_task(self._statics.follow(), name="static pods")
         group.create_task(self._keeper.run(), name="node")
         group.create_task(self._evictor.run(), name="eviction")
         group.create_task(collector.run(), name="images")
-        await self._read_static()
+        await self._statics.read()
         self._offs.callback(self._runtime.subscribe(self._runtime_changed))
-        self._begin_static()  # they wait for nobody's word
+        self._statics.begin()  # they wait for nobody's word
         source = self._parts.pods or self._informer(informers, PODS, f"spec.nodeName={self._options.node}")
         if self._parts.has_services:
             services = self._informer(informers, SERVICES)
@@ -162,6 +164,12 @@ class Agent:
         found = informers.of(resource, fields=fields)
         self._offs.callback(informers.release, found)
         return found
+
+    def _make_statics(self) -> statics.Statics:
+        directory, node = self._options.static_pods, self._options.node
+        found = Manifests(directory, node) if directory is not None else None
+        tenants = self._workers.values
+        return statics.Statics(statics.Needs(found, self._clock, self._events, node, tenants, self._take))
 
     async def _prepare(self, references: References) -> Volumes:
         if self._parts.volumes is not None:
@@ -222,32 +230,6 @@ class Agent:
         for uid, sandboxes in here.items():
             if uid not in self._workers:
                 self._end_orphan(sandboxes)
-
-    async def _read_static(self) -> None:
-        if self._manifests is None:
-            return
-        pods, faults = await asyncio.to_thread(self._manifests.read, rfc3339(self._clock.now()))
-        for each in faults:
-            self._events.event(nodes.about(self._options.node), "InvalidManifest", each, type="Warning")
-        self._static = {view.uid(pod): pod for pod in pods}
-
-    async def _follow_static(self, found: Manifests) -> None:
-        """Until cancelled: begin what is new in the directory, end what is not there any more. A pod that is another
-        now waits for the end of the one before it, whose ports it may need."""
-        while True:
-            await self._clock.sleep(manifests.CHECK_SECONDS)
-            if found.has_changed():
-                await self._read_static()
-            for uid, worker in tuple(self._workers.items()):
-                if view.is_static(worker.pod) and uid not in self._static:
-                    worker.vanish()
-            self._begin_static()
-
-    def _begin_static(self) -> None:
-        there = {_name(worker.pod) for worker in self._workers.values()}
-        for uid, pod in self._static.items():
-            if uid not in self._workers and _name(pod) not in there:
-                self._take(pod)
 
     def _spawn(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do it beside all else; it may fail."""
@@ -361,7 +343,7 @@ class Agent:
         self._parts.gone(worker.pod)
         if isinstance(worker.writer, MirrorWriter) and worker.writer.mirror is not None:
             self._group.create_task(insist_on_removing(self._client, self._clock, worker.writer.mirror))
-            self._begin_static()
+            self._statics.begin()
         for sandbox in [id for id, uid in self._owners.items() if uid == worker.uid]:
             del self._owners[sandbox]
         for other in self._workers.values():
@@ -393,7 +375,3 @@ class Agent:
         voice = Voice(self._events, pod)
         credentials = pull_credentials(self._tools, pod, voice, reference)
         return await self._pulls.ensure(voice, reference, policy, credentials)
-
-
-def _name(pod: Object) -> tuple[str, str]:
-    return pod["metadata"].get("namespace", ""), pod["metadata"]["name"]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from wherry.kube.client.informers import Informers
+from wherry.kube.client.model import Client
 from wherry.kube.machinery.model import Object
 from wherry.node.pods.machine.facts import Machine
 from wherry.node.pods.probes.model import Prober
@@ -29,11 +30,14 @@ def no_gone(pod: Object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What an agent uses; None: the real thing, its own. ``informers`` are shared with others in this process (and
-    are entered by who made them); ``pods``: where it hears of pods; ``referred``: and of what they refer to; ``drain``,
-    ``ready``: see :data:`Drain`, :data:`Ready`; ``gone``: is told when nothing is left of a pod; ``has_services``:
-    whether containers get variables of services; ``runtime_version``: what the node says of its runtime."""
+    """What an agent uses; None: the real thing, its own. ``heart``: by whom the API hears of the node, its lease above
+    all, when that is not to wait behind what it hears of pods; ``informers`` are shared with others in this process
+    (and are entered by who made them); ``pods``: where it hears of pods; ``referred``: and of what they refer to;
+    ``drain``, ``ready``: see :data:`Drain`, :data:`Ready`; ``gone``: is told when nothing is left of a pod;
+    ``has_services``: whether containers get variables of services; ``runtime_version``: what the node says of its
+    runtime."""
 
+    heart: Client | None = None
     informers: Informers | None = None
     events: Events | None = None
     machine: Machine | None = None

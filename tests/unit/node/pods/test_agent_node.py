@@ -1,12 +1,14 @@
 """The node itself: how it is registered, what it refuses, whom it puts out, whom it gives more."""
 
+import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.unit.node.pods.rig import NODE, Rig, container, pod
+from tests.unit.node.pods.rig import NODE, Client, Rig, container, pod
 from wherry.kit.errors import Unavailable
-from wherry.kube.machinery.model import Object
+from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.node.pods.machine.keeping import LEASE_NAMESPACE, LEASES
 from wherry.node.pods.machine.nodes import NODES
 from wherry.node.pods.runtime import Usage
@@ -49,6 +51,31 @@ async def test_the_node_registers_itself(rig: Rig) -> None:
         "MemoryPressure": "False", "DiskPressure": "False", "PIDPressure": "False", "Ready": "True",
     }  # fmt: skip
     assert condition(rig, "Ready")["reason"] == "KubeletReady"
+
+
+async def test_a_storm_of_statuses_does_not_hold_up_the_lease(rig: Rig) -> None:
+    """Whoever writes to the API for pods waits; the node has a way of its own."""
+    patch = rig.client.patch
+    storm = asyncio.Event()
+
+    async def busy(resource: GroupVersionResource, *given: Any, **named: Any) -> Object:
+        await storm.wait()
+        return await patch(resource, *given, **named)
+
+    heart = Client(rig.clock)
+    rig.parts["heart"] = heart
+    rig.client.patch = busy  # type: ignore[method-assign]
+    async with rig.running(pod()):
+        await rig.settle(100)
+        lease = heart.find(LEASES, NODE, LEASE_NAMESPACE)
+        assert lease is not None
+        assert lease["spec"]["renewTime"] > "2026-01-01T00:01:20"
+        assert heart.find(NODES, NODE) is not None
+        assert rig.client.find(NODES, NODE) is None
+        assert {call.resource.resource for call in heart.calls} == {"nodes", "leases"}
+        assert not rig.is_ready()
+        storm.set()
+        await rig.until(rig.is_ready, 3)
 
 
 async def test_a_new_node_is_two_writes(rig: Rig) -> None:
