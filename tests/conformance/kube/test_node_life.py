@@ -128,8 +128,7 @@ def test_pods_of_the_machines_own(tmp_path: Path) -> None:
         assert (mirror["ownerReferences"][0]["kind"], mirror["ownerReferences"][0]["uid"]) == ("Node", node["uid"])
         before = container(kubectl, name)["containerID"]
         assert kubectl("exec", name, "--", "echo", "inside") == "inside\n"
-        # kubectl, when it waits, takes the next pod of that name for this one if it comes within milliseconds.
-        kubectl("delete", "pod", name, "--wait=false")
+        assert kubectl("delete", "pod", name).startswith(f'pod "{name}" deleted')
         kubectl.until(
             f"^(?!{mirror['uid']})[0-9a-f-]+ Running",
             "get",

@@ -22,6 +22,9 @@ from wherry.node.pods.workers.writing import StatusWriter
 
 logger = logging.getLogger(__name__)
 _AGAIN_SECONDS = (0.2, 1.0, 5.0, 20.0, 60.0, 120.0)
+ABSENT_SECONDS = 1.0
+"""A mirror that somebody deletes is away for as long: who waits for its end is to see it. (The kubelet makes it again
+when it looks at the pod next.)"""
 SEEN = "kubernetes.io/config.seen"
 _FROM_API = ("serviceAccountToken", "clusterTrustBundle", "podCertificate")
 _RESOURCES = ("serviceaccounts", "clustertrustbundles", "podcertificaterequests")
@@ -104,6 +107,7 @@ class MirrorWriter(StatusWriter):
         self._static = pod
         self._node = node
         self._has_mirror = False
+        self._lost_at: float | None = None
 
     def learn(self, pod: Object) -> bool:
         if pod["metadata"].get("annotations", {}).get(MIRROR) != self._static["metadata"]["uid"]:
@@ -116,8 +120,16 @@ class MirrorWriter(StatusWriter):
         return self.known if self._has_mirror else None
 
     def lose(self) -> None:
+        if self._has_mirror:
+            self._lost_at = self._clock.monotonic()
         self._has_mirror = False
         self.known = self._static
+
+    def wait_seconds(self, patch: Object) -> float:
+        usual = super().wait_seconds(patch)
+        if self._has_mirror or self._lost_at is None:
+            return usual
+        return max(usual, self._lost_at + ABSENT_SECONDS - self._clock.monotonic())
 
     async def write(self, patch: Object) -> bool:
         if not self._has_mirror:

@@ -81,6 +81,16 @@ async def test_to_delete_what_shows_it_ends_nothing(rig: Rig) -> None:
     assert len(rig.calls("start_container")) == 1
 
 
+async def test_what_shows_it_is_away_for_a_moment(rig: Rig) -> None:
+    async with rig.running():
+        await rig.until(lambda: rig.is_ready(NAME), 2)
+        await rig.client.delete(PODS, NAME, "default")
+        await rig.settle(0.75)
+        assert rig.pod(NAME) is None
+        await rig.settle(0.5)
+        assert rig.is_ready(NAME)
+
+
 async def test_what_shows_it_is_removed_however_often_that_fails(rig: Rig) -> None:
     async with rig.running():
         await rig.until(lambda: rig.is_ready(NAME), 2)
