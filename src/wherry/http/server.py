@@ -13,7 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
-from wherry.http.connection import Connection, RenderError
+from wherry.http.connection import Connection, Quick, RenderError
 from wherry.http.request import Request
 from wherry.kit.errors import Conflict, Forbidden, Invalid
 
@@ -118,16 +118,18 @@ async def serve_unix(handler: Handler, path: Path, render_error: RenderError, gr
 
 
 async def serve_tcp(
-    handler: Handler, host: str, port: int, render_error: RenderError, ssl_context: ssl.SSLContext | None = None
-) -> TcpServer:
-    """Listen on every address of ``host`` and answer with ``handler``, inside TLS when there is a context.
+    handler: Handler, host: str, port: int, render_error: RenderError, ssl_context: ssl.SSLContext | None = None,
+    quick: Quick | None = None,
+) -> TcpServer:  # fmt: skip
+    """Listen on every address of ``host`` and answer with ``handler``, inside TLS when there is a context; ``quick``
+    is asked before (see :mod:`wherry.http.connection`).
 
     Port 0 is a free one. Raises Conflict when the port is taken, Forbidden when it is for root only, Invalid when
     ``host`` is not a name or address of this machine.
     """
     connections = _connections(
         handler, render_error, most=most_connections(), keepalive_timeout=KEEPALIVE_SECONDS, tcp_keepalive=True,
-        head_seconds=HEAD_SECONDS,
+        head_seconds=HEAD_SECONDS, quick=quick,
     )  # fmt: skip
     try:
         server = await asyncio.get_running_loop().create_server(

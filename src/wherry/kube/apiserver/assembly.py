@@ -16,6 +16,7 @@ from wherry.kube.apiserver.authz import standard as authz
 from wherry.kube.apiserver.caches import Caches
 from wherry.kube.apiserver.customkinds import CustomKinds
 from wherry.kube.apiserver.discovery import Discovery
+from wherry.kube.apiserver.gate import Gate
 from wherry.kube.apiserver.kinds import Kinds
 from wherry.kube.apiserver.live import LiveReads, QuotaCharges
 from wherry.kube.apiserver.local import LocalClient
@@ -27,7 +28,7 @@ from wherry.kube.apiserver.paths import OpenApi, Pages, pages
 from wherry.kube.apiserver.reading import Reads
 from wherry.kube.apiserver.reservations import Reservations
 from wherry.kube.apiserver.reviewing import add_reviews
-from wherry.kube.apiserver.server import Gate, HttpApi
+from wherry.kube.apiserver.server import HttpApi
 from wherry.kube.apiserver.subresources import others, pods, scale
 from wherry.kube.apiserver.watching import Watches
 from wherry.kube.apiserver.writing import Writes

@@ -12,8 +12,10 @@ from multidict import CIMultiDict
 
 from wherry.kube.apiserver.requestinfo import is_true
 from wherry.kube.machinery.mediatypes import JSON, YAML
+from wherry.kube.machinery.uids import random_uid
 
 GZIP_BYTES = 128 * 1024  # responsewriters: defaultGzipThresholdBytes
+AUDIT_ID, _AUDIT_ID_LENGTH = "Audit-Id", 64
 _PEOPLE = ("curl", "Wget", "Mozilla/5.0")  # negotiation.isPrettyPrint
 
 
@@ -24,7 +26,7 @@ async def sent(
     headers: dict[str, str] = {"Content-Type": media_type}
     if media_type == YAML:
         body = await asyncio.to_thread(_as_yaml, body)
-    elif is_for_people(request):
+    elif is_for_people(request.raw_path, request.headers):
         body = msgspec.json.format(body, indent=2)
     if len(body) >= GZIP_BYTES and "gzip" in request.headers.get("Accept-Encoding", ""):
         body = await asyncio.to_thread(_compressed, body)
@@ -32,14 +34,21 @@ async def sent(
     return web.Response(status=code, body=body, headers=with_warnings(headers, warnings) if warnings else headers)
 
 
-def is_for_people(request: web.BaseRequest) -> bool:
+def is_for_people(target: str, headers: Mapping[str, str]) -> bool:
     """Whether the answer is to be in lines: the client says so by ``pretty``, or is a program that people look at."""
-    query = request.raw_path.partition("?")[2]
+    query = target.partition("?")[2]
     if "pretty=" in query:
         said = next((each[7:] for each in query.split("&") if each.startswith("pretty=")), "")
         if said:
             return is_true(said)
-    return request.headers.get("User-Agent", "").startswith(_PEOPLE)
+    return headers.get("User-Agent", "").startswith(_PEOPLE)
+
+
+def audit_id(headers: Mapping[str, str]) -> str:
+    """What the request is called: as the client says (so that what several servers do for it is found together), or
+    a new name (apiserver pkg/endpoints/filters/audit_init.go)."""
+    given = headers.get(AUDIT_ID, "")
+    return given if 0 < len(given) <= _AUDIT_ID_LENGTH and given.isprintable() else random_uid()
 
 
 def with_warnings(headers: Mapping[str, str], warnings: Sequence[str]) -> "CIMultiDict[str]":

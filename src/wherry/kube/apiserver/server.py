@@ -8,7 +8,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import parse_qsl, unquote
@@ -22,26 +21,23 @@ from wherry.http.request import ANSWER_HEADERS
 from wherry.http.streams import connection_of
 from wherry.kit.errors import Invalid
 from wherry.kube.apiserver.api import Api, not_allowed
-from wherry.kube.apiserver.authn.anonymous import anonymous
-from wherry.kube.apiserver.authz.impersonation import impersonated
-from wherry.kube.apiserver.authz.texts import forbidden
 from wherry.kube.apiserver.call import Call, Outcome
 from wherry.kube.apiserver.connecting.places import named
 from wherry.kube.apiserver.entries import Entry, Recent
+from wherry.kube.apiserver.gate import Gate
 from wherry.kube.apiserver.kinds import Kinds
 from wherry.kube.apiserver.measuring import Measures
-from wherry.kube.apiserver.model import Attributes, Authenticator, Authorizer, Credentials, Decision, User
 from wherry.kube.apiserver.pages import no_page
+from wherry.kube.apiserver.quick import QuickReads
 from wherry.kube.apiserver.rendering import rendered, shown, shown_document
 from wherry.kube.apiserver.requestinfo import RequestInfo, parse
-from wherry.kube.apiserver.sending import is_for_people, sent, with_warnings
+from wherry.kube.apiserver.sending import AUDIT_ID, audit_id, is_for_people, sent, with_warnings
 from wherry.kube.apiserver.stored import meta_of
 from wherry.kube.apiserver.subresources.streams import NAMES, Connector, NoNodes
 from wherry.kube.apiserver.watching import error_event, stream
 from wherry.kube.machinery import status
 from wherry.kube.machinery.codec import encode
 from wherry.kube.machinery.mediatypes import PLAIN, YAML, Form, Wanted, fitting, wanted
-from wherry.kube.machinery.uids import random_uid
 
 log = logging.getLogger(__name__)
 BODY_BYTES = 3 * 1024 * 1024  # apiserver pkg/server/config.go MaxRequestBodyBytes
@@ -52,16 +48,7 @@ _HEADERS = {"Cache-Control": "no-cache, private"}
 _IN_STREAM = (410, 504)
 """What a watch is told in its stream: who got so far has asked rightly (pkg/storage/cacher: newErrWatcher)."""
 _WARNINGS = web.RequestKey("warnings", list[str])
-_AUDIT_ID, _AUDIT_ID_LENGTH = "Audit-Id", 64
 Page = Callable[[web.BaseRequest, RequestInfo], Awaitable[web.StreamResponse]]
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """Who may come in and do what."""
-
-    authenticator: Authenticator
-    authorizer: Authorizer
 
 
 class HttpApi:
@@ -77,19 +64,20 @@ class HttpApi:
         self._pages = pages
         self._measures = measures
         self._clock = clock
+        self.quick = QuickReads(api, kinds, gate, measures, clock).answer
         self.connector: Connector = NoNodes()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Every request's answer; refusals are Status objects."""
-        request[ANSWER_HEADERS] = {_AUDIT_ID: _audit_id(request)}
+        request[ANSWER_HEADERS] = {AUDIT_ID: audit_id(request.headers)}
         return await answered(request, self._dispatch, refuse, _HEADERS, log)
 
     async def _dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
         path, query = split(request.raw_path)
         info = parse(request.method, path, query)
         began = time.perf_counter()
-        user = await self._who(request, path)
-        self._allow(user, info, query)
+        user = await self._gate.user(request.headers, connection_of(request).certificate, path)
+        self._gate.allow(user, info, query)
         if not info.resource:
             page = self._page(path)
             return await page(request, info) if page is not None else no_page()
@@ -122,33 +110,6 @@ class HttpApi:
             return found
         beginning = "/" + path.split("/", 2)[1]
         return pages.get(f"{beginning}/*")
-
-    # Who, and whether.
-
-    async def _who(self, request: web.BaseRequest, path: str) -> User:
-        authorization = request.headers.get("Authorization", "")
-        token = authorization[7:].strip() if authorization[:7].lower() == "bearer " else ""
-        certificate = b""
-        transport = request.transport
-        tls = transport.get_extra_info("ssl_object") if transport is not None else None
-        if tls is not None:
-            certificate = tls.getpeercert(binary_form=True) or b""
-        user = await self._gate.authenticator.authenticate(Credentials(token, certificate)) or anonymous(path)
-        if user is None:
-            raise status.unauthorized()
-        return impersonated(request.headers.items(), user, self._gate.authorizer) or user
-
-    def _allow(self, user: User, info: RequestInfo, query: Mapping[str, str]) -> None:
-        if info.resource:
-            asked = Attributes(
-                user, info.verb, info.group, info.version, info.resource, info.subresource, info.namespace, info.name,
-                label_selector=query.get("labelSelector", ""), field_selector=query.get("fieldSelector", ""),
-            )  # fmt: skip
-        else:
-            asked = Attributes(user, info.verb, path=info.path)
-        decision, reason = self._gate.authorizer.authorize(asked)
-        if decision is not Decision.ALLOW:
-            raise forbidden(asked, reason)
 
     # Resources.
 
@@ -240,13 +201,6 @@ def wanted_of(accept: str, call: Call) -> Wanted:
     return fitting(_wanted(accept), call.info.verb == "list")
 
 
-def _audit_id(request: web.BaseRequest) -> str:
-    """What the request is called: as the client says (so that what several servers do for it is found together), or
-    a new name (apiserver pkg/endpoints/filters/audit_init.go)."""
-    given = request.headers.get(_AUDIT_ID, "")
-    return given if 0 < len(given) <= _AUDIT_ID_LENGTH and given.isprintable() else random_uid()
-
-
 async def _body(request: web.BaseRequest) -> bytes:
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise status.unsupported_media_type(("identity",))
@@ -290,7 +244,7 @@ def refuse(request: web.BaseRequest, error: Exception) -> web.Response:
     if refusal.code == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="kubernetes"'
     body = encode(refusal.status)
-    if is_for_people(request):
+    if is_for_people(request.raw_path, request.headers):
         body = msgspec.json.format(body, indent=2)
     warnings = request.get(_WARNINGS, ())
     return web.Response(
@@ -305,4 +259,4 @@ def render_error(code: int, message: str) -> web.Response:
     return web.Response(status=code, body=body, headers={"Content-Type": _JSON})
 
 
-__all__ = ["Gate", "HttpApi", "Page", "refuse", "render_error", "split"]
+__all__ = ["HttpApi", "Page", "refuse", "render_error", "split"]
