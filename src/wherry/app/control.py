@@ -21,6 +21,8 @@ _TIDY_SECONDS = 0.5
 # Later. Ten thousand pods are millions of containers without a cycle among them: to look at them all stops everybody
 # for a tenth of a second. With Python's own numbers a fifth of the time that pods are created in went there.
 THRESHOLDS = (10_000, 20, 50)
+# Until it has started: what is loaded stays, and each look at it costs a start more than the one before.
+_SELDOM = 1_000_000
 _SETTINGS = ("root", "config", "log_level", "api", "store")
 log = logging.getLogger("wherry")
 
@@ -31,6 +33,7 @@ def main() -> int:
     settings = begin(arguments, _SETTINGS)
     if settings is None:
         return HOPELESS
+    gc.set_threshold(_SELDOM)
     import uvloop  # 50 ms; not for a configuration that is wrong
 
     return uvloop.run(_live(settings, arguments.lifeline_fd))
