@@ -24,6 +24,7 @@ SAFE_SYSCTLS = frozenset((
 _MEMORY_PRESSURE = Taint("node.kubernetes.io/memory-pressure", "", NO_SCHEDULE)
 _MILLI = "cpu"
 _PODS = "pods"
+_AFFINITY, _TAINTS = "NodeAffinity", "TaintToleration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ class Refusal:
     @property
     def status_message(self) -> str:
         return f"Pod was rejected: {self.message}"
+
+    @property
+    def is_doubtful(self) -> bool:
+        """It is for labels or taints, which others change: the scheduler may know newer ones."""
+        return self.reason in (_AFFINITY, _TAINTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +154,7 @@ def _predicate(name: str, why: str) -> Refusal:
 def _affinity(pod: Object, house: House) -> Refusal | None:
     if node_demand(pod["spec"]).matches(house.name, house.labels):
         return None
-    return _predicate("NodeAffinity", "node(s) didn't match Pod's node affinity/selector")
+    return _predicate(_AFFINITY, "node(s) didn't match Pod's node affinity/selector")
 
 
 def _ports(pod: Object, house: House) -> Refusal | None:
@@ -172,5 +178,5 @@ def _taints(pod: Object, house: House) -> Refusal | None:
     tolerations = tolerations_of(pod["spec"].get("tolerations"))
     for taint in map(taint_of, house.taints):
         if taint.effect == NO_EXECUTE and not tolerated(taint, tolerations):
-            return _predicate("TaintToleration", "node(s) had taints that the pod didn't tolerate")
+            return _predicate(_TAINTS, "node(s) had taints that the pod didn't tolerate")
     return None

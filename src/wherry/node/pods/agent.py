@@ -15,6 +15,7 @@ from wherry.kube.client.model import Client
 from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.kube.machinery.quantity import Quantity
 from wherry.node.pods import admission, orphans, resolving, room, shutdown, statics, view
+from wherry.node.pods.doubts import Doubts
 from wherry.node.pods.images import collecting
 from wherry.node.pods.images.pulling import Pulls
 from wherry.node.pods.lookup import PodPlace
@@ -138,6 +139,7 @@ class Agent:
                 self._standing,
             )
         )
+        self._doubts = Doubts(self._clock, self._keeper.look, partial(self._take, is_sure=True))
         self._references = references
         self._tools = self._make_tools(volumes, references)
         if self._recorder is not None:
@@ -267,6 +269,8 @@ class Agent:
         pod = new if new is not None else old
         assert pod is not None
         worker = self._workers.get(view.uid(pod))
+        if self._doubts.told(view.uid(pod), new):
+            return
         if new is None:
             if worker is not None:
                 worker.vanish(old)
@@ -279,7 +283,8 @@ class Agent:
                 insist_on_removing(self._client, self._clock, new)
             )  # what is wanted of it is made again
 
-    def _take(self, pod: Object) -> None:
+    def _take(self, pod: Object, is_sure: bool = False) -> None:
+        """``is_sure``: that what is known of the node is true."""
         if self._has_left or self._is_halted:
             return  # it came while others were let go of
         uid = view.uid(pod)
@@ -290,6 +295,9 @@ class Agent:
         is_known = bool(sandboxes) or bool((pod.get("status") or {}).get("startTime"))
         if not is_known and not pod["metadata"].get("deletionTimestamp"):
             refusal = admission.refuse(pod, self._house())
+        if refusal is not None and refusal.is_doubtful and not is_sure and not view.is_static(pod):
+            self._group.create_task(self._doubts.settle(pod))
+            return
         if refusal is not None:
             Voice(self._events, pod).warn(refusal.reason, refusal.message)
         self._add(Birth(pod, sandboxes, refusal, self._mirror_writer(pod)))

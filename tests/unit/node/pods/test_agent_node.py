@@ -160,6 +160,24 @@ async def test_what_does_not_fit_is_refused(rig: Rig) -> None:
     assert len(rig.calls("start_sandbox")) == 1
 
 
+async def test_a_label_and_a_taint_that_somebody_changed_just_now_count(rig: Rig) -> None:
+    """The node has reported, and will not again for minutes."""
+    async with rig.running():
+        await rig.until(lambda: rig.client.find(NODES, NODE))
+        await rig.settle(1)
+        known = node(rig)
+        known["metadata"]["labels"]["disk"] = "fast"
+        rig.client.put(known)
+        rig.client.put(pod("a", nodeSelector={"disk": "fast"}))
+        await rig.until(lambda: rig.is_ready("a"))
+        rig.client.put({**node(rig), "spec": {"taints": [{"key": "gone", "effect": "NoExecute"}]}})
+        rig.client.put(pod("b", nodeSelector={"disk": "slow"}))
+        await rig.until(lambda: rig.status("b").get("reason") == "NodeAffinity")
+        rig.client.put({**node(rig), "spec": {}})
+        rig.client.put(pod("c"))
+        await rig.until(lambda: rig.is_ready("c"))
+
+
 async def test_a_port_of_the_node_is_given_once(rig: Rig) -> None:
     port = container(ports=[{"containerPort": 80, "hostPort": 8080, "protocol": "TCP"}])
     async with rig.running(pod("a", port)):

@@ -65,6 +65,10 @@ class NodeKeeper:
         """As the API had it last."""
         return self._node
 
+    async def look(self) -> None:
+        """Ask the API for it: its labels and taints are others' to change. Raises StatusError."""
+        self._learn(await self._client.get(NODES, self._options.node))
+
     def tell(self) -> None:
         """Soon: something of importance has changed."""
         self._wake.set()
