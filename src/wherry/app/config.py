@@ -60,6 +60,10 @@ class Settings:
     node_static_pods: Path | None
     node_reserved: tuple[str, ...]
     node_eviction_hard: tuple[str, ...]
+    node_eviction_soft: tuple[str, ...]
+    node_eviction_soft_grace: tuple[str, ...]
+    node_eviction_max_pod_grace: int
+    node_eviction_minimum_reclaim: tuple[str, ...]
     node_pressure_transition: int
     node_shutdown_grace: int
     node_shutdown_grace_critical: int

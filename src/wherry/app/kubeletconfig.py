@@ -2,14 +2,21 @@
 
 from wherry.app.config import Settings
 from wherry.app.nodesettings import usual_words
+from wherry.kit.durations import format_duration, parse_duration
 from wherry.kube.machinery.model import Object
 
 
 def shown(settings: Settings) -> Object:
     """As a KubeletConfiguration (kubelet.config.k8s.io/v1beta1) has it: what the node's ``/configz`` answers."""
     given = {
-        "evictionHard": dict(word.split("<", 1) for word in settings.node_eviction_hard or usual_words()),
-        "systemReserved": dict(word.split("=", 1) for word in settings.node_reserved),
+        "evictionHard": _said(settings.node_eviction_hard or usual_words(), "<"),
+        "evictionSoft": _said(settings.node_eviction_soft, "<"),
+        "evictionSoftGracePeriod": {
+            name: format_duration(parse_duration(said))
+            for name, said in _said(settings.node_eviction_soft_grace, "=").items()
+        },
+        "evictionMinimumReclaim": _said(settings.node_eviction_minimum_reclaim, "="),
+        "systemReserved": _said(settings.node_reserved, "="),
         "allowedUnsafeSysctls": list(settings.node_unsafe_sysctls),
     }
     return {
@@ -17,6 +24,7 @@ def shown(settings: Settings) -> Object:
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "staticPodPath": str(settings.node_static_pods or settings.instance.manifests),
         "fileCheckFrequency": "1s",
+        "evictionMaxPodGracePeriod": settings.node_eviction_max_pod_grace,
         "evictionPressureTransitionPeriod": _duration(settings.node_pressure_transition),
         "imageMinimumGCAge": _duration(settings.node_image_gc_age),
         "imageGCHighThresholdPercent": settings.node_image_gc_high,
@@ -30,8 +38,10 @@ def shown(settings: Settings) -> Object:
     }
 
 
+def _said(words: tuple[str, ...], between: str) -> dict[str, str]:
+    return dict(word.split(between, 1) for word in words)
+
+
 def _duration(seconds: int) -> str:
     """As Go writes it: ``2m0s``."""
-    minutes, rest = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}h{minutes}m{rest}s" if hours else f"{minutes}m{rest}s" if minutes else f"{rest}s"
+    return format_duration(seconds * 10**9)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from wherry.kube.client.model import Client
     from wherry.kube.controllers.frame import Controller
     from wherry.node.pods.agent import Agent
-    from wherry.node.pods.options import Options
+    from wherry.node.pods.options import Options, Thresholds
 
 log = logging.getLogger("wherry.node")
 _LOOK_SECONDS = 0.01
@@ -167,10 +167,9 @@ def _connection(instance: Instance, who: str) -> "Connection":
 
 
 def _options(settings: Settings, port: int) -> "Options":
-    from wherry.node.pods.options import ImageCare, Options, Thresholds
+    from wherry.node.pods.options import ImageCare, Options
     from wherry.node.runtime.machine import maps_memory
 
-    usual = Thresholds()
     return Options(
         node=node_name(settings),
         directory=_directory(settings.instance),
@@ -180,13 +179,23 @@ def _options(settings: Settings, port: int) -> "Options":
         user_namespaces=maps_memory(),
         static_pods=settings.node_static_pods or settings.instance.manifests,
         reserved=nodesettings.reserved(settings.node_reserved),
-        thresholds=Thresholds(
-            nodesettings.least(settings.node_eviction_hard) or usual.least, settings.node_pressure_transition
-        ),
+        thresholds=_thresholds(settings),
         image_care=ImageCare(settings.node_image_gc_high, settings.node_image_gc_low, settings.node_image_gc_age),
         unsafe_sysctls=settings.node_unsafe_sysctls,
         handlers=("wherry",),
         seccomp_directory=settings.instance.seccomp,
+    )
+
+
+def _thresholds(settings: Settings) -> "Thresholds":
+    from wherry.node.pods.options import Thresholds
+
+    return Thresholds(
+        nodesettings.least(settings.node_eviction_hard) or Thresholds().least,
+        settings.node_pressure_transition,
+        nodesettings.soft(settings.node_eviction_soft, settings.node_eviction_soft_grace),
+        nodesettings.reclaim(settings.node_eviction_minimum_reclaim),
+        settings.node_eviction_max_pod_grace,
     )
 
 

@@ -7,7 +7,7 @@ from wherry.app.setting import Setting, file_name, text, texts, whole
 from wherry.kit.errors import Invalid
 
 if TYPE_CHECKING:
-    from wherry.node.pods.options import Least, Reserved
+    from wherry.node.pods.options import Least, Reserved, Soft
 
 _LONGEST_SECONDS = 24 * 3600
 
@@ -24,6 +24,24 @@ def least(words: tuple[str, ...]) -> "Mapping[str, Least]":
     from wherry.node.pods.machine.amounts import least
 
     return least(words)
+
+
+def reclaim(words: tuple[str, ...]) -> "Mapping[str, Least]":
+    """``memory.available=200Mi``, ``nodefs.available=5%``, … Raises Invalid."""
+    from wherry.node.pods.machine.amounts import reclaim
+
+    return reclaim(words)
+
+
+def soft(words: tuple[str, ...], graces: tuple[str, ...]) -> "Mapping[str, Soft]":
+    """``memory.available<500Mi`` with ``memory.available=1m30s``. Raises Invalid."""
+    from wherry.node.pods.machine.amounts import soft
+
+    return soft(words, graces)
+
+
+def _graces(words: tuple[str, ...]) -> None:
+    soft((), words)
 
 
 def _making_sense(meaning: Callable[[tuple[str, ...]], object]) -> Callable[[object], tuple[str, ...]]:
@@ -52,6 +70,11 @@ def faults_of(values: Mapping[str, Any]) -> list[str]:  # Any: each of its field
         faults.append("node.image_gc_low must not be more than node.image_gc_high")
     if values["node.shutdown_grace_critical"] > values["node.shutdown_grace"]:
         faults.append("node.shutdown_grace_critical is a part of node.shutdown_grace, and cannot be more")
+    if values["node.eviction_soft"]:
+        try:
+            soft(values["node.eviction_soft"], values["node.eviction_soft_grace"])
+        except Invalid as error:
+            faults.append(f"node.eviction_soft: {error.message}, in node.eviction_soft_grace")
     return faults
 
 
@@ -76,6 +99,30 @@ NODE = (
         _making_sense(least),
         "below which pods are evicted, in place of the usual: memory.available<100Mi, nodefs.available<5%, "
         "nodefs.inodesFree<5%, pid.available<5%",
+    ),
+    Setting(
+        "node.eviction_soft",
+        (),
+        _making_sense(least),
+        "below which pods are evicted after a while: memory.available<500Mi, nodefs.available<10%, …",
+    ),
+    Setting(
+        "node.eviction_soft_grace",
+        (),
+        _making_sense(_graces),
+        "for how long each of these has to be so first: memory.available=1m30s, nodefs.available=5m, …",
+    ),
+    Setting(
+        "node.eviction_max_pod_grace",
+        0,
+        whole(0, _LONGEST_SECONDS),
+        "seconds that pods get at most which are evicted for these; 0: as good as none, as with node.eviction_hard",
+    ),
+    Setting(
+        "node.eviction_minimum_reclaim",
+        (),
+        _making_sense(reclaim),
+        "by how much more there has to be before eviction ends: memory.available=200Mi, nodefs.available=5%, …",
     ),
     Setting(
         "node.pressure_transition",

@@ -53,15 +53,29 @@ server's."""
 
 
 @dataclass(frozen=True, slots=True)
+class Soft:
+    """As much there is to be left, or pods go after so many seconds of less (evictionSoft, evictionSoftGracePeriod)."""
+
+    least: Least
+    grace_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Below these the node is under pressure; by signal (see :mod:`wherry.node.pods.machine.signals`)."""
+    """Below these the node is under pressure; by signal (see :mod:`wherry.node.pods.machine.signals`). Pods go at once
+    for ``least``, and then end within a second."""
 
     least: Mapping[str, Least] = field(default_factory=lambda: dict(HARD))
     minimum_seconds: float = 300.0
     """How long a pressure is shown at least (evictionPressureTransitionPeriod)."""
+    soft: Mapping[str, Soft] = field(default_factory=dict)
+    reclaim: Mapping[str, Least] = field(default_factory=dict)
+    """How much more than that there is to be, once pods went for it (evictionMinimumReclaim)."""
+    most_grace_seconds: float = 0.0
+    """That a pod has to end when it goes for a soft one (evictionMaxPodGracePeriod), if it does not want less."""
 
     def of(self, signal: str, whole: int) -> int:
-        """What is to be left of ``whole``; 0 where nothing is said."""
+        """What is to be left of ``whole`` in any case; 0 where nothing is said."""
         return self.least.get(signal, Least()).of(whole)
 
 

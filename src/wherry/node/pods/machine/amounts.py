@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
+from wherry.kit.durations import parse_duration
 from wherry.kit.errors import Invalid
 from wherry.kube.machinery.quantity import Quantity, parse
 from wherry.node.pods.machine.signals import SIGNALS
-from wherry.node.pods.options import Least, Reserved
+from wherry.node.pods.options import Least, Reserved, Soft
 
 _RESERVED = ("cpu", "memory", "ephemeral-storage")
 
@@ -25,6 +26,33 @@ def least(words: Iterable[str]) -> Mapping[str, Least]:
     """``memory.available<100Mi``, ``nodefs.available<10%``, by their signals. Raises Invalid."""
     found = dict(_pair(word, "<", tuple(SIGNALS), "SIGNAL<AMOUNT") for word in words)
     return {signal: _least(signal, said) for signal, said in found.items()}
+
+
+def soft(words: Iterable[str], graces: Iterable[str]) -> Mapping[str, Soft]:
+    """``memory.available<500Mi`` with ``memory.available=1m30s``, by their signals. Raises Invalid."""
+    found = dict(_pair(word, "=", tuple(SIGNALS), "SIGNAL=DURATION") for word in graces)
+    seconds = {signal: _seconds(signal, said) for signal, said in found.items()}
+    amounts = least(words)
+    for signal in amounts:
+        if signal not in seconds:
+            raise Invalid(f"grace period must be specified for the soft eviction threshold {signal}")
+    return {signal: Soft(amount, seconds[signal]) for signal, amount in amounts.items()}
+
+
+def reclaim(words: Iterable[str]) -> Mapping[str, Least]:
+    """``memory.available=200Mi``, ``nodefs.available=5%``, by their signals. Raises Invalid."""
+    found = dict(_pair(word, "=", tuple(SIGNALS), "SIGNAL=AMOUNT") for word in words)
+    return {signal: _least(signal, said) for signal, said in found.items()}
+
+
+def _seconds(signal: str, said: str) -> float:
+    try:
+        found = parse_duration(said) / 10**9
+    except Invalid as error:
+        raise Invalid(f"{signal}: {error.message}") from error
+    if found < 0:
+        raise Invalid(f"{signal}: {said} is less than nothing")
+    return found
 
 
 def _pair(word: str, between: str, names: tuple[str, ...], form: str) -> tuple[str, str]:

@@ -5,9 +5,7 @@ from datetime import datetime
 
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.times import rfc3339
-from wherry.node.pods.machine.facts import Measures
-from wherry.node.pods.machine.signals import DISK, MEMORY, PIDS, SIGNALS
-from wherry.node.pods.options import Thresholds
+from wherry.node.pods.machine.signals import DISK, MEMORY, PIDS
 
 READY = "Ready"
 _WORDS = {
@@ -24,15 +22,6 @@ _WORDS = {
         ("KubeletHasInsufficientPID", "kubelet has insufficient PID available"),
     ),
 }
-
-
-def short_of(found: Measures, thresholds: Thresholds) -> dict[str, str]:
-    """Types of conditions that hold, and the signal that says so."""
-    short: dict[str, str] = {}
-    for name, signal in SIGNALS.items():
-        if signal.left(found) < thresholds.of(name, signal.whole(found)) and signal.condition not in short:
-            short[signal.condition] = name
-    return short
 
 
 def conditions(pressures: Mapping[str, str], not_ready: str, node: Object, now: datetime) -> list[Object]:

@@ -12,11 +12,11 @@ from wherry.kube.machinery.quantity import parse
 from wherry.node.pods import view
 from wherry.node.pods.composing import resources
 from wherry.node.pods.life.model import Ending
-from wherry.node.pods.machine import measuring, nodes, ranking
-from wherry.node.pods.machine.conditions import short_of
+from wherry.node.pods.machine import measuring, nodes, ranking, thresholds
 from wherry.node.pods.machine.facts import Machine, Measures
 from wherry.node.pods.machine.ranking import Use
-from wherry.node.pods.machine.signals import DISK, SIGNALS
+from wherry.node.pods.machine.signals import DISK
+from wherry.node.pods.machine.thresholds import Found, Threshold
 from wherry.node.pods.options import Options
 from wherry.node.pods.runtime import Container, PodRuntime, Sandbox, State
 from wherry.node.pods.voice import Events, Voice
@@ -28,6 +28,8 @@ _EVICTED, _DISRUPTION = "Evicted", "TerminationByKubelet"
 _WALK_EVERY = 6
 """Measurements between two looks at how large volumes are: a minute."""
 _IMMEDIATELY = 1.0
+_WAIT_SECONDS = 30.0
+"""For a pod that ends, before the next has to go (podCleanupTimeout)."""
 _ON_DISK = {"ephemeral-storage": "bytes", "inodes": "inodes"}
 
 
@@ -67,8 +69,12 @@ class Evictor:
 
     def __init__(self, needs: Needs) -> None:
         self._needs = needs
+        self._thresholds = thresholds.all_of(needs.options.thresholds)
+        self._found = Found()
         self._seen: dict[str, float] = {}
         self._pressures: dict[str, str] = {}
+        self._waiting_since: float | None = None
+        """For what somebody who ends gives back."""
         self._round = 0
 
     @property
@@ -90,18 +96,31 @@ class Evictor:
         """Once."""
         needs, self._round = self._needs, self._round + 1
         needs.looked()
-        measures = needs.machine.measure()
-        short = short_of(measures, needs.options.thresholds)
-        if DISK in short and needs.reclaim is not None:
+        measures = self._measure()
+        if needs.reclaim is not None and any(each.condition == DISK for each in self._found.due):
             await needs.reclaim()
-            measures = needs.machine.measure()
-            short = short_of(measures, needs.options.thresholds)
-        self._note(short)
+            measures = self._measure()
+        self._note(self._found.pressures)
         await asyncio.to_thread(messages.cut, needs.options.directory / "messages")
-        if short and not any(each.is_ending and _running(needs.runtime, each) for each in needs.tenants()):
-            await self._relieve(sorted(short.values())[0], measures)
+        if self._found.due and not self._is_waiting():
+            await self._relieve(self._found.due[0], measures)
         if self._round % _WALK_EVERY == 0:
             await self._check_sizes()
+
+    def _measure(self) -> Measures:
+        measures, now = self._needs.machine.measure(), self._needs.clock.monotonic()
+        self._found = thresholds.look(self._thresholds, measures, self._found, now)
+        return measures
+
+    def _is_waiting(self) -> bool:
+        """For a pod that ends, and gives back what it has; but not for one that takes its time."""
+        now = self._needs.clock.monotonic()
+        if not any(each.is_ending and _running(self._needs.runtime, each) for each in self._needs.tenants()):
+            self._waiting_since = None
+            return False
+        if self._waiting_since is None:
+            self._waiting_since = now
+        return now - self._waiting_since < _WAIT_SECONDS
 
     def _note(self, short: Mapping[str, str]) -> None:
         now, minimum = self._needs.clock.monotonic(), self._needs.options.thresholds.minimum_seconds
@@ -114,9 +133,9 @@ class Evictor:
             self._needs.changed()
         self._pressures = shown
 
-    async def _relieve(self, signal: str, measures: Measures) -> None:
+    async def _relieve(self, threshold: Threshold, measures: Measures) -> None:
         """One pod at a time: what it gives back is measured before the next goes."""
-        resource, needs = SIGNALS[signal].resource, self._needs
+        resource, needs = threshold.resource, self._needs
         about = nodes.about(needs.options.node)
         needs.events.event(about, "EvictionThresholdMet", f"Attempting to reclaim {resource}", type="Warning")
         candidates = [each for each in needs.tenants() if not each.is_ending and not view.is_finished(each.pod)]
@@ -124,13 +143,19 @@ class Evictor:
         found = ranking.victim(uses, resource)
         if found is None:
             return
-        said = ranking.message(signal, found, measures, needs.options.thresholds)
-        self._evict(next(each for each in candidates if each.pod is found.pod), said)
+        said = ranking.message(threshold, found, measures)
+        grace = _IMMEDIATELY if threshold.is_hard else self._grace_seconds(found.pod)
+        self._evict(next(each for each in candidates if each.pod is found.pod), said, grace)
+        self._waiting_since = needs.clock.monotonic()
 
-    def _evict(self, tenant: Tenant, said: str) -> None:
+    def _grace_seconds(self, pod: Object) -> float:
+        """For one that goes before it is urgent."""
+        return max(min(self._needs.options.thresholds.most_grace_seconds, view.grace_seconds(pod)), _IMMEDIATELY)
+
+    def _evict(self, tenant: Tenant, said: str, grace_seconds: float = _IMMEDIATELY) -> None:
         Voice(self._needs.events, tenant.pod).warn(_EVICTED, said)
         now = self._needs.clock.monotonic()
-        tenant.end(Ending(_IMMEDIATELY, now, _EVICTED, said, _DISRUPTION))
+        tenant.end(Ending(grace_seconds, now, _EVICTED, said, _DISRUPTION))
 
     async def _use(self, tenant: Tenant, resource: str) -> Use:
         found: dict[str, int] = {}

@@ -9,7 +9,7 @@ from wherry.node.pods import view
 from wherry.node.pods.composing import resources
 from wherry.node.pods.machine.facts import Measures
 from wherry.node.pods.machine.signals import SIGNALS
-from wherry.node.pods.options import Thresholds
+from wherry.node.pods.machine.thresholds import Threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,11 @@ def _rank(use: Use, resource: str) -> tuple[bool, int, int]:
     return use.whole <= asked, int(use.pod["spec"].get("priority") or 0), asked - use.whole
 
 
-def threshold(signal: str, measures: Measures, thresholds: Thresholds) -> tuple[Quantity, Quantity]:
+def quantities(threshold: Threshold, measures: Measures) -> tuple[Quantity, Quantity]:
     """What there should be at least, and what there is."""
-    by = SIGNALS[signal]
+    by = SIGNALS[threshold.signal]
     shown = in_bytes if by.is_bytes else _count
-    return shown(thresholds.of(signal, by.whole(measures))), shown(by.left(measures))
+    return shown(threshold.count(measures)), shown(by.left(measures))
 
 
 def in_bytes(count: int) -> Quantity:
@@ -53,11 +53,11 @@ def _count(count: int) -> Quantity:
     return Quantity(count * 10**9)
 
 
-def message(signal: str, use: Use, measures: Measures, thresholds: Thresholds) -> str:
-    resource = SIGNALS[signal].resource
-    least, there = threshold(signal, measures, thresholds)
+def message(threshold: Threshold, use: Use, measures: Measures) -> str:
+    resource = threshold.resource
+    least, there = quantities(threshold, measures)
     said = f"The node was low on resource: {resource}. Threshold quantity: {least}, available: {there}. "
-    if not SIGNALS[signal].is_bytes:
+    if not SIGNALS[threshold.signal].is_bytes:
         return said
     containers: Sequence[Object] = use.pod["spec"].get("containers") or ()
     for container in containers:

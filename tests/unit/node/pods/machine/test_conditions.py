@@ -1,25 +1,11 @@
 """Conditions of a node."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from wherry.kube.machinery.model import Object
-from wherry.node.pods.machine.conditions import changes, conditions, short_of
-from wherry.node.pods.machine.facts import Measures
-from wherry.node.pods.options import Thresholds
+from wherry.node.pods.machine.conditions import changes, conditions
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-PLENTY = Measures(8 << 30, 50 << 30, 100 << 30, 500, 1000, 100, 1000)
-
-
-def test_what_it_is_short_of() -> None:
-    usual = Thresholds()
-    assert short_of(PLENTY, usual) == {}
-    assert short_of(replace(PLENTY, memory_available_bytes=99 << 20), usual) == {"MemoryPressure": "memory.available"}
-    assert short_of(replace(PLENTY, storage_available_bytes=4 << 30), usual) == {"DiskPressure": "nodefs.available"}
-    assert short_of(replace(PLENTY, inodes_free=49), usual) == {"DiskPressure": "nodefs.inodesFree"}
-    assert short_of(replace(PLENTY, pids=951), usual) == {"PIDPressure": "pid.available"}
-    assert short_of(replace(PLENTY, inodes=0, inodes_free=0), usual) == {}  # a file system that counts none
 
 
 def test_the_words() -> None:

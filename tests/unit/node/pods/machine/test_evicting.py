@@ -1,7 +1,7 @@
 """Pods that have to go for the node's sake, with a rig of its own pieces."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -14,8 +14,10 @@ from wherry.node.pods.fake import FakeRuntime
 from wherry.node.pods.life.model import Ending
 from wherry.node.pods.machine.evicting import Evictor, Needs, over_limits
 from wherry.node.pods.machine.ranking import Use
-from wherry.node.pods.options import Options
+from wherry.node.pods.options import Least, Options, Soft, Thresholds
 from wherry.node.pods.runtime import ContainerSpec, Sandbox, SandboxSpec
+
+MEMORY = "memory.available"
 
 
 @dataclass
@@ -47,6 +49,16 @@ class Bench:
             reclaim=reclaim,
         )  # fmt: skip
         return Evictor(needs)
+
+    def short_of(self, thresholds: Thresholds) -> None:
+        self.options = replace(self.options, thresholds=thresholds)
+        self.evictor = self.make(None)
+
+    async def look(self, seconds: float, memory_bytes: int) -> None:
+        """After so many seconds there is so much left."""
+        await self.clock.advance(seconds)
+        self.machine.lacks = {"memory_available_bytes": memory_bytes}
+        await self.evictor.look()
 
     def changed(self) -> None:
         self.told += 1
@@ -115,6 +127,86 @@ async def test_a_pressure_is_shown_for_a_while_after_it_is_over(bench: Bench) ->
     await bench.evictor.look()
     assert bench.evictor.pressures == {}
     assert bench.told == 2
+
+
+SOFT = Thresholds({MEMORY: Least(100)}, 60.0, {MEMORY: Soft(Least(500), 90.0)}, most_grace_seconds=20)
+
+
+@pytest.mark.parametrize(("wanted", "most", "grace"), [(30, 20, 20), (5, 20, 5), (30, 0, 1), (0, 20, 1)])
+async def test_a_soft_threshold_is_shown_first_and_lets_pods_end(
+    bench: Bench, wanted: int, most: int, grace: int
+) -> None:
+    bench.short_of(replace(SOFT, most_grace_seconds=most))
+    tenant = await bench.settle(pod(terminationGracePeriodSeconds=wanted))
+    await bench.look(10, 499)
+    assert (bench.evictor.pressures, bench.told) == ({"MemoryPressure": MEMORY}, 1)
+    await bench.look(89, 499)
+    assert tenant.ended is None
+    await bench.look(1, 499)
+    assert tenant.ended is not None
+    assert (tenant.ended.grace_seconds, tenant.ended.since) == (grace, bench.clock.monotonic())
+    assert (tenant.ended.reason, tenant.ended.disruption) == ("Evicted", "TerminationByKubelet")
+    assert tenant.ended.message.startswith("The node was low on resource: memory. Threshold quantity: ")
+    assert bench.heard.events == [("EvictionThresholdMet", "Warning"), ("Evicted", "Warning")]
+
+
+async def test_a_soft_threshold_that_was_met_for_a_moment_does_nothing_but_show(bench: Bench) -> None:
+    bench.short_of(SOFT)
+    tenant = await bench.settle(pod())
+    for seconds, left in ((10, 499), (50, 500), (50, 499), (50, 500)):
+        await bench.look(seconds, left)
+        assert list(bench.evictor.pressures) == ["MemoryPressure"]
+    await bench.look(10, 500)
+    assert (tenant.ended, bench.evictor.pressures) == (None, {})  # a minute after it was met last
+
+
+async def test_a_hard_threshold_allows_no_time_to_end(bench: Bench) -> None:
+    bench.short_of(SOFT)
+    tenant = await bench.settle(pod())
+    await bench.look(10, 99)
+    assert tenant.ended is not None
+    assert tenant.ended.grace_seconds == 1
+
+
+async def test_who_takes_its_time_to_end_is_not_waited_for_forever(bench: Bench) -> None:
+    bench.short_of(SOFT)
+    slow, other = [await bench.settle(pod(name)) for name in ("slow", "other")]
+    slow.end(Ending(3600.0, bench.clock.monotonic()))  # somebody has deleted it
+    for seconds in (10, 29):
+        await bench.look(seconds, 99)
+        assert other.ended is None
+    await bench.look(1, 99)
+    assert other.ended is not None
+
+
+async def test_pods_go_until_there_is_some_more_than_was_missing(bench: Bench) -> None:
+    bench.short_of(replace(SOFT, reclaim={MEMORY: Least(50)}))
+    tenants = [await bench.settle(pod(name)) for name in "abc"]
+    for left, gone in ((120, 0), (99, 1), (149, 2), (150, 2), (149, 2)):
+        await bench.look(10, left)
+        ended = [each for each in tenants if each.ended]
+        assert len(ended) == gone, left
+        for each in ended:
+            await bench.runtime.stop_sandbox(each.sandboxes[0].id)
+
+
+async def test_images_stay_until_a_soft_threshold_has_lasted(bench: Bench) -> None:
+    asked: list[float] = []
+
+    async def reclaim() -> None:
+        asked.append(bench.clock.monotonic())
+        bench.machine.lacks = {}
+
+    soft = {"nodefs.available": Soft(Least(500), 30.0)}
+    bench.options = replace(bench.options, thresholds=Thresholds({}, 0.0, soft))
+    bench.evictor = bench.make(reclaim)
+    tenant = await bench.settle(pod())
+    bench.machine.lacks = {"storage_available_bytes": 499}
+    await bench.evictor.look()
+    assert not asked
+    await bench.clock.advance(30)
+    await bench.evictor.look()
+    assert (asked, tenant.ended, bench.evictor.pressures) == ([bench.clock.monotonic()], None, {})
 
 
 async def test_what_a_pod_writes_counts_for_the_disk(bench: Bench) -> None:

@@ -4,6 +4,7 @@ from tests.unit.node.pods.rig import container, pod
 from wherry.kube.machinery.model import Object
 from wherry.node.pods.machine.facts import Measures
 from wherry.node.pods.machine.ranking import Use, message, victim
+from wherry.node.pods.machine.thresholds import all_of
 from wherry.node.pods.options import Thresholds
 
 MEASURES = Measures(50 << 20, 1 << 30, 100 << 30, 10, 1000, 990, 1000)
@@ -38,17 +39,17 @@ def test_never_who_is_critical() -> None:
 
 
 def test_the_words() -> None:
-    beyond, thresholds = use("a", 200 << 20, "64Mi"), Thresholds()
-    assert message("memory.available", beyond, MEASURES, thresholds) == (
+    beyond, found = use("a", 200 << 20, "64Mi"), {each.signal: each for each in all_of(Thresholds())}
+    assert message(found["memory.available"], beyond, MEASURES) == (
         "The node was low on resource: memory. Threshold quantity: 100Mi, available: 50Mi. Container web was using "
         "200Mi, request is 64Mi, has larger consumption of memory. "
     )
-    assert message("nodefs.available", Use(pod()), MEASURES, thresholds) == (
+    assert message(found["nodefs.available"], Use(pod()), MEASURES) == (
         "The node was low on resource: ephemeral-storage. Threshold quantity: 5Gi, available: 1Gi. "
     )
-    assert message("nodefs.inodesFree", Use(pod()), MEASURES, thresholds) == (
+    assert message(found["nodefs.inodesFree"], Use(pod()), MEASURES) == (
         "The node was low on resource: inodes. Threshold quantity: 50, available: 10. "
     )
-    assert message("pid.available", Use(pod()), MEASURES, thresholds) == (
+    assert message(found["pid.available"], Use(pod()), MEASURES) == (
         "The node was low on resource: pids. Threshold quantity: 50, available: 10. "
     )
