@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http_parser import RawRequestMessage
 
 from wherry.http.connection import Connection
+from wherry.http.ready import head
 from wherry.kit.tasks import at_once
 from wherry.kube.apiserver.api import Api
 from wherry.kube.apiserver.call import Call
@@ -23,16 +23,13 @@ from wherry.kube.apiserver.kinds import Kinds
 from wherry.kube.apiserver.measuring import Measures
 from wherry.kube.apiserver.rendering import rendered
 from wherry.kube.apiserver.requestinfo import parse
-from wherry.kube.apiserver.sending import GZIP_BYTES, audit_id, is_for_people
+from wherry.kube.apiserver.sending import AUDIT_ID, GZIP_BYTES, HEADERS, audit_id, is_for_people
+from wherry.kube.machinery.mediatypes import JSON
 
 log = logging.getLogger(__name__)
 _PLAIN = frozenset(("", "*/*", "application/json", "application/json, */*", "application/json,*/*"))
 _SUBRESOURCES = frozenset(("", "status", "scale"))
 _NO_QUERY: Mapping[str, str] = {}
-_HEAD = (
-    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: no-cache, private\r\n"
-    b"Content-Length: %d\r\nDate: %b\r\nAudit-Id: %b\r\n\r\n%b"
-)
 
 
 class QuickReads:
@@ -73,4 +70,5 @@ class QuickReads:
         self._measures.count(info, 200, time.perf_counter() - began)
         if log.isEnabledFor(logging.DEBUG):
             log.debug("GET %s 200", path)
-        return _HEAD % (len(body), rfc822_formatted_time().encode(), audit_id(headers).encode(), body)
+        fields = {"Content-Type": JSON, **HEADERS, AUDIT_ID: audit_id(headers)}
+        return head(200, fields, len(body)) + body

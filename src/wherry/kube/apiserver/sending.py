@@ -10,10 +10,12 @@ import msgspec
 from aiohttp import web
 from multidict import CIMultiDict
 
+from wherry.http import ready
 from wherry.kube.apiserver.requestinfo import is_true
 from wherry.kube.machinery.mediatypes import JSON, YAML
 from wherry.kube.machinery.uids import random_uid
 
+HEADERS = {"Cache-Control": "no-cache, private"}
 GZIP_BYTES = 128 * 1024  # responsewriters: defaultGzipThresholdBytes
 AUDIT_ID, _AUDIT_ID_LENGTH = "Audit-Id", 64
 _PEOPLE = ("curl", "Wget", "Mozilla/5.0")  # negotiation.isPrettyPrint
@@ -21,9 +23,9 @@ _PEOPLE = ("curl", "Wget", "Mozilla/5.0")  # negotiation.isPrettyPrint
 
 async def sent(
     request: web.BaseRequest, code: int, body: bytes, warnings: Sequence[str] = (), media_type: str = JSON
-) -> web.Response:
+) -> web.StreamResponse:
     """An answer of ``body``, which is JSON, in the media type that is wanted."""
-    headers: dict[str, str] = {"Content-Type": media_type}
+    headers = {"Content-Type": media_type, **HEADERS}
     if media_type == YAML:
         body = await asyncio.to_thread(_as_yaml, body)
     elif is_for_people(request.raw_path, request.headers):
@@ -31,6 +33,8 @@ async def sent(
     if len(body) >= GZIP_BYTES and "gzip" in request.headers.get("Accept-Encoding", ""):
         body = await asyncio.to_thread(_compressed, body)
         headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    if not warnings and ready.suits(request):
+        return ready.Ready(request, code, headers, body)
     return web.Response(status=code, body=body, headers=with_warnings(headers, warnings) if warnings else headers)
 
 

@@ -31,7 +31,7 @@ from wherry.kube.apiserver.pages import no_page
 from wherry.kube.apiserver.quick import QuickReads
 from wherry.kube.apiserver.rendering import rendered, shown, shown_document
 from wherry.kube.apiserver.requestinfo import RequestInfo, parse
-from wherry.kube.apiserver.sending import AUDIT_ID, audit_id, is_for_people, sent, with_warnings
+from wherry.kube.apiserver.sending import AUDIT_ID, HEADERS, audit_id, is_for_people, sent, with_warnings
 from wherry.kube.apiserver.stored import meta_of
 from wherry.kube.apiserver.subresources.streams import NAMES, Connector, NoNodes
 from wherry.kube.apiserver.watching import error_event, stream
@@ -44,7 +44,6 @@ BODY_BYTES = 3 * 1024 * 1024  # apiserver pkg/server/config.go MaxRequestBodyByt
 REQUEST_SECONDS = 60.0
 _JSON = "application/json"
 _WRITING = frozenset({"create", "update", "patch", "delete", "deletecollection"})
-_HEADERS = {"Cache-Control": "no-cache, private"}
 _IN_STREAM = (410, 504)
 """What a watch is told in its stream: who got so far has asked rightly (pkg/storage/cacher: newErrWatcher)."""
 _WARNINGS = web.RequestKey("warnings", list[str])
@@ -70,7 +69,7 @@ class HttpApi:
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Every request's answer; refusals are Status objects."""
         request[ANSWER_HEADERS] = {AUDIT_ID: audit_id(request.headers)}
-        return await answered(request, self._dispatch, refuse, _HEADERS, log)
+        return await answered(request, self._dispatch, refuse, HEADERS, log)
 
     async def _dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
         path, query = split(request.raw_path)
@@ -113,7 +112,7 @@ class HttpApi:
 
     # Resources.
 
-    async def _answer(self, call: Call, request: web.BaseRequest) -> web.Response:
+    async def _answer(self, call: Call, request: web.BaseRequest) -> web.StreamResponse:
         wanted = wanted_of(request.headers.get("Accept", ""), call)
         if call.info.verb == "list":
             if "list" not in call.served.kind.verbs:
@@ -144,7 +143,7 @@ class HttpApi:
             if error.code not in _IN_STREAM:
                 raise
             return web.Response(body=error_event(error), headers={"Content-Type": _JSON})
-        headers = {**_HEADERS, "Content-Type": _JSON}
+        headers = {**HEADERS, "Content-Type": _JSON}
         response = web.StreamResponse(headers=with_warnings(headers, call.warnings))
         pieces = stream(
             begun, call.served, wanted, lambda: self._api.watches.revision, self._clock,
