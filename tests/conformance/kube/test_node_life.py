@@ -267,6 +267,36 @@ def test_a_node_without_room_lets_images_and_pods_go(tmp_path: Path) -> None:
             kubectl.until("untolerated taint", "get", "events", "--field-selector=reason=FailedScheduling")
 
 
+def test_a_soft_threshold_lets_pods_end(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    made = pod("slow", volumeMounts=[{"name": "notes", "mountPath": "/notes"}])
+    made["spec"]["volumes"] = [{"name": "notes", "hostPath": {"path": str(notes)}}]
+    made["spec"]["terminationGracePeriodSeconds"] = 60
+    made["spec"]["containers"][0]["command"][2] = (
+        "trap 'echo asked >> /notes/slow; sleep 5; echo done >> /notes/slow; exit 0' TERM; sleep 1000 & wait"
+    )
+    soft = {"eviction_soft": "memory.available<99%", "eviction_soft_grace": "memory.available=5s"}
+    with up(tmp_path, **soft, eviction_max_pod_grace="30", eviction_minimum_reclaim="memory.available=1Mi") as kubectl:
+        kubectl.apply(made)
+        running(kubectl, "slow")
+        name = name_of_node(kubectl)
+        shown = json.loads(kubectl("get", "--raw", f"/api/v1/nodes/{name}/proxy/configz"))["kubeletconfig"]
+        assert {each: shown[each] for each in shown if re.match("eviction[SM]", each)} == {
+            "evictionSoft": {"memory.available": "99%"}, "evictionSoftGracePeriod": {"memory.available": "5s"},
+            "evictionMaxPodGracePeriod": 30, "evictionMinimumReclaim": {"memory.available": "1Mi"},
+        }  # fmt: skip
+        kubectl.until("Evicted", "get", "pod", "slow", "-o", "jsonpath={.status.reason}", seconds=90)
+        assert (notes / "slow").read_text().split() == ["asked", "done"]  # a hard one leaves two seconds
+        found, node = kubectl.json("pod", "slow"), kubectl.json("nodes")["items"][0]
+        assert found["status"]["message"].startswith("The node was low on resource: memory. Threshold quantity: ")
+        assert condition(found, "DisruptionTarget")["reason"] == "TerminationByKubelet"
+        pressure, killed = condition(node, "MemoryPressure"), kubectl.json("events")["items"]
+        assert (pressure["status"], pressure["reason"]) == ("True", "KubeletHasInsufficientMemory")
+        told = next(each["firstTimestamp"] for each in killed if each["reason"] == "Evicted")
+        assert pressure["lastTransitionTime"] < told  # shown before anybody had to go
+
+
 @pytest.mark.parametrize("grace", ["0", "10"], ids=["for now", "for good"])
 def test_down_ends_pods_as_pods_end(tmp_path: Path, grace: str) -> None:
     root, notes = tmp_path / "root", tmp_path / "notes"
