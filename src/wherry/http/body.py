@@ -29,6 +29,8 @@ async def read_body(request: web.BaseRequest, limit_bytes: int = MAX_JSON_BYTES)
         return b""
     if length is not None and length > limit_bytes:
         raise Invalid(f"request body of {length} bytes is too large: at most {limit_bytes} bytes are read")
+    if length is not None and request.content.is_eof():
+        return request.content.read_nowait()  # all of it has come with the head
     body = bytearray()
     async for chunk in request.content.iter_any():
         body += chunk

@@ -1,6 +1,8 @@
 """What asyncio leaves to its users."""
 
+import asyncio
 from collections.abc import Coroutine
+from types import TracebackType
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -29,3 +31,63 @@ def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """The exception that ended a task group: the others came of it, or of its being ended."""
     first = group.exceptions[0]
     return first_cause(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+class SameLimit:
+    """One limit in seconds for many blocks, each in a task of its own: ``with limit():``, which raises TimeoutError as
+    :func:`asyncio.timeout` does. One timer serves all of them, for who began first is first out of time: where most
+    blocks are done in a moment, a timer for each costs more than they do."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._running: dict[_Limited, float] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __call__(self) -> "_Limited":
+        return _Limited(self)
+
+    def begin(self, block: "_Limited") -> None:
+        loop = asyncio.get_running_loop()
+        self._running[block] = loop.time() + self._seconds
+        if self._timer is None:
+            self._timer = loop.call_later(self._seconds, self._fire, loop)
+
+    def end(self, block: "_Limited") -> None:
+        self._running.pop(block, None)
+
+    def _fire(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        now = loop.time()
+        for block, deadline in tuple(self._running.items()):
+            if deadline > now:
+                self._timer = loop.call_at(deadline, self._fire, loop)
+                return
+            del self._running[block]
+            block.expire()
+
+
+class _Limited:
+    """One block."""
+
+    __slots__ = ("_cancelling", "_expired", "_limit", "_task")
+
+    def __init__(self, limit: SameLimit) -> None:
+        self._limit = limit
+        self._expired = False
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a limit needs a task that it can end")
+        self._task = task
+        self._cancelling = task.cancelling()
+
+    def expire(self) -> None:
+        self._expired = True
+        self._task.cancel()
+
+    def __enter__(self) -> None:
+        self._limit.begin(self)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self._limit.end(self)
+        if self._expired and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+            raise TimeoutError from error

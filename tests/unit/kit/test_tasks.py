@@ -1,10 +1,11 @@
-"""Of all that went wrong in a task group, what did first; what needs no waiting."""
+"""Of all that went wrong in a task group, what did first; what needs no waiting; what
+may not take too long."""
 
 import asyncio
 
 import pytest
 
-from wherry.kit.tasks import WouldWait, at_once, first_cause
+from wherry.kit.tasks import SameLimit, WouldWait, at_once, first_cause
 
 
 async def test_the_first_failure_is_the_cause_of_nested_groups() -> None:
@@ -55,3 +56,68 @@ async def test_what_has_to_wait_is_ended() -> None:
     with pytest.raises(WouldWait):
         at_once(waits())
     assert ended == [True]
+
+
+async def test_who_is_too_slow_is_ended_and_others_are_not() -> None:
+    limit, said = SameLimit(0.05), []
+
+    async def work(name: str, seconds: float) -> None:
+        try:
+            with limit():
+                await asyncio.sleep(seconds)
+            said.append(f"{name} done")
+        except TimeoutError:
+            said.append(f"{name} out of time")
+
+    async with asyncio.TaskGroup() as group:
+        for name, seconds in (("a", 60.0), ("b", 0.0), ("c", 60.0)):
+            group.create_task(work(name, seconds))
+    assert said == ["b done", "a out of time", "c out of time"]
+    await work("d", 60.0)  # the timer is set anew
+    await work("e", 0.0)
+    assert said[3:] == ["d out of time", "e done"]
+
+
+async def test_a_later_one_has_its_whole_time() -> None:
+    limit, finished = SameLimit(0.2), asyncio.Event()
+
+    async def short() -> None:
+        with pytest.raises(TimeoutError), limit():
+            await asyncio.sleep(60)
+
+    async def later() -> None:
+        await asyncio.sleep(0.15)
+        with limit():
+            await finished.wait()
+
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(short())
+        second = group.create_task(later())
+        await first
+        assert not second.done()
+        finished.set()
+
+
+async def test_a_cancelled_block_stays_cancelled() -> None:
+    limit = SameLimit(60)
+
+    async def work() -> None:
+        with limit():
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(work())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_errors_come_through() -> None:
+    limit = SameLimit(60)
+    with pytest.raises(KeyError), limit():
+        raise KeyError("x")
+
+
+def test_a_limit_needs_a_task() -> None:
+    with pytest.raises(RuntimeError):
+        SameLimit(1)()

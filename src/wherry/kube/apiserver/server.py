@@ -4,7 +4,6 @@ Order: path, authentication, impersonation, authorization, then what is asked. A
 and version (:mod:`wherry.kube.apiserver.authn` says so).
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,6 +19,7 @@ from wherry.http.body import read_body
 from wherry.http.request import ANSWER_HEADERS
 from wherry.http.streams import connection_of
 from wherry.kit.errors import Invalid
+from wherry.kit.tasks import SameLimit
 from wherry.kube.apiserver.api import Api, not_allowed
 from wherry.kube.apiserver.call import Call, Outcome
 from wherry.kube.apiserver.connecting.places import named
@@ -63,6 +63,7 @@ class HttpApi:
         self._pages = pages
         self._measures = measures
         self._clock = clock
+        self._limit = SameLimit(REQUEST_SECONDS)
         self.quick = QuickReads(api, kinds, gate, measures, clock).answer
         self.connector: Connector = NoNodes()
 
@@ -97,7 +98,7 @@ class HttpApi:
             call.check_options()
         if info.verb == "watch":
             return await self._watch(call, request)
-        async with asyncio.timeout(REQUEST_SECONDS):
+        with self._limit():
             response = await self._answer(call, request)
         self._measures.count(info, response.status, time.perf_counter() - began)
         return response

@@ -4,6 +4,9 @@ from wherry.kube.apiserver.authz.rbac_index import RbacIndex
 from wherry.kube.apiserver.authz.rules import Matcher
 from wherry.kube.apiserver.model import Attributes, Decision, Listers, Rule, User
 
+_MAX_KNOWN = 512
+"""How many rights a user is remembered to have in a namespace: clients choose what they ask for."""
+
 
 class Rbac:
     """Allows what a binding gives; never denies (upstream's plugin/pkg/auth/authorizer/rbac)."""
@@ -13,9 +16,18 @@ class Rbac:
 
     def authorize(self, attributes: Attributes) -> tuple[Decision, str]:
         rights = self.index.rights(attributes.user, attributes.namespace)
+        key = (attributes.verb, attributes.group, attributes.resource, attributes.subresource)
+        source = rights.known.get(key) if not attributes.path else None
+        if source is not None:
+            return Decision.ALLOW, source
+        whatever_name = not attributes.path and len(rights.known) < _MAX_KNOWN
         for matcher in rights.of_verb(attributes.verb):
+            whatever_name = whatever_name and not matcher.names
             if matcher.allows_rest(attributes):
-                return Decision.ALLOW, f"RBAC: allowed by {matcher.source}"
+                source = f"RBAC: allowed by {matcher.source}"
+                if whatever_name:
+                    rights.known[key] = source
+                return Decision.ALLOW, source
         if rights.errors:
             return Decision.NO_OPINION, f"RBAC: {aggregated(rights.errors)}"
         return Decision.NO_OPINION, ""

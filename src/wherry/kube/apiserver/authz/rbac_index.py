@@ -6,7 +6,8 @@ when it is first asked for, and forgotten when any role or binding changes.
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from wherry.kube.apiserver.authn.accounts import username
 from wherry.kube.apiserver.authz.rules import Matcher, rules_of
@@ -30,8 +31,7 @@ Subject = tuple[str, str]
 """Kind (User or Group) and name: a service account is the user that it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(msgspec.Struct, frozen=True):
     """One subject of one binding. ``role``: kind, namespace and name; ``source`` for people."""
 
     binding: Key
@@ -41,13 +41,14 @@ class Bound:
     source: str
 
 
-@dataclass(slots=True)
-class Rights:
-    """What a user has in a namespace. ``errors`` name roles that bindings refer to and that are not there."""
+class Rights(msgspec.Struct):
+    """What a user has in a namespace. ``errors`` name roles that bindings refer to and that are not there.
+    ``known``: where the right to a verb on a resource (group, resource, subresource) comes from, whatever the name."""
 
     matchers: list[Matcher]
     errors: list[str]
-    _by_verb: dict[str, list[Matcher]] = field(default_factory=dict)
+    known: dict[tuple[str, str, str, str], str] = msgspec.field(default_factory=dict)
+    _by_verb: dict[str, list[Matcher]] = msgspec.field(default_factory=dict)
 
     def of_verb(self, verb: str) -> list[Matcher]:
         """Those with the verb, in order."""

@@ -153,6 +153,31 @@ def test_a_role_that_is_missing_gives_nothing_and_is_said() -> None:
     assert (decision, reason) == (Decision.NO_OPINION, f"RBAC: [{gone}, {lost}]")
 
 
+def test_a_right_is_remembered_for_what_it_holds_for_only() -> None:
+    """One name's right is no other's, a subresource's none of the object's, and a reason stays the same."""
+    robot = USERS[0]
+    wild = rule("*", "*", "*")
+    rbac = Rbac(
+        FakeListers(
+            role("one", rule("get", "pods", names="x")), role("every", rule("get list", "pods")), role("wild", wild),
+            binding("a", "ClusterRole", "one", "User:alice"), binding("b", "ClusterRole", "every", "User:alice"),
+            binding("c", "ClusterRole", "wild", "User:bob"),
+        )
+    )  # fmt: skip
+
+    def asked(verb: str, name: str = "", **more: str) -> tuple[Decision, str]:
+        return rbac.authorize(Attributes(robot, verb, "", "v1", "pods", name=name, namespace="a", **more))
+
+    first = [asked("get", "y"), asked("get", "x"), asked("list")]
+    assert [asked("get", "y"), asked("get", "x"), asked("list")] == first
+    assert "one" in first[1][1] and "every" in first[0][1]
+    assert asked("get", "y", subresource="log")[0] is Decision.NO_OPINION
+    assert rbac.authorize(Attributes(robot, "get", path="/pods"))[0] is Decision.NO_OPINION
+    for number in range(2000):
+        assert rbac.authorize(Attributes(USERS[1], "list", f"g{number}", "v1", "pods"))[0] is Decision.ALLOW
+    assert len(rbac.index.rights(USERS[1], "").known) <= 512
+
+
 def test_a_role_comes_into_force_when_it_is_made_and_ends_when_it_is_deleted() -> None:
     listers = FakeListers(binding("b", "ClusterRole", "r", "User:alice"))
     rbac, asked = Rbac(listers), Attributes(user("alice"), "get", "", "v1", "pods")
