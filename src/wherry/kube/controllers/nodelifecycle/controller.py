@@ -15,6 +15,7 @@ PODS = GroupVersionResource("", "v1", "pods")
 LEASES = GroupVersionResource("coordination.k8s.io", "v1", "leases")
 LEASE_NAMESPACE = "kube-node-lease"
 _BY_NODE = "node"
+_NEW_SECONDS = 60.0
 
 
 class NodeLifecycle:
@@ -49,6 +50,8 @@ class NodeLifecycle:
         if node is None:
             self._heard.pop(key.name, None)
             return None
+        if key.name not in self._heard:
+            self._greet(node)
         left = self._left(node)
         now = times.rfc3339(self._clock.now())
         if left <= 0:
@@ -60,6 +63,15 @@ class NodeLifecycle:
         if plan.is_lost(node):
             await self._unready(key.name, now)
         return left if left > 0 else None
+
+    def _greet(self, node: Object) -> None:
+        """Say that it is there, if it is new: after a start of ours thousands may be there that have been told of."""
+        meta = node["metadata"]
+        made = meta.get("creationTimestamp")
+        if not made or (self._clock.now() - times.parse(made)).total_seconds() > _NEW_SECONDS:
+            return
+        said = f"Node {meta['name']} event: Registered Node {meta['name']} in Controller"
+        self._recorder.event(_about(meta), "RegisteredNode", said)
 
     def _left(self, node: Object) -> float:
         """Seconds until the node counts as silent."""
@@ -82,9 +94,8 @@ class NodeLifecycle:
         await self._client.patch(NODES, meta["name"], patch, subresource="status", manager=self.name)
         if plan.status_of(node, plan.READY) != "True":
             return  # it was not ready before, and that has been said
-        about = {"kind": "Node", "name": meta["name"], "uid": meta["uid"], "apiVersion": "v1"}
         message = f"Node {meta['name']} status is now: NodeNotReady"
-        self._recorder.event(about, "NodeNotReady", message)
+        self._recorder.event(_about(meta), "NodeNotReady", message)
 
     async def _taint(self, node: Object, now: str) -> None:
         wanted = plan.taints(node, self._zones.is_well(node), now)
@@ -110,6 +121,10 @@ class NodeLifecycle:
                 continue
             about = {"kind": "Pod", "apiVersion": "v1", **{name: meta[name] for name in ("namespace", "name", "uid")}}
             self._recorder.event(about, "NodeNotReady", "Node is not ready", type="Warning")
+
+
+def _about(meta: Object) -> Object:
+    return {"kind": "Node", "name": meta["name"], "uid": meta["uid"], "apiVersion": "v1"}
 
 
 def _heartbeat(node: Object) -> object:

@@ -49,6 +49,12 @@ def changes(before: Object, after: Object) -> list[str]:
     return [words[new[kind] == "True"] for kind, words in _SAID.items() if kind in new and old.get(kind) != new[kind]]
 
 
+def unchanged(before: Object, after: Object) -> list[str]:
+    """Reasons that say of pressures what was so before: a kubelet that starts tells all of them."""
+    old, new = _statuses(before), _statuses(after)
+    return [words[new[kind] == "True"] for kind, words in _SAID.items() if kind != READY and old.get(kind) == new[kind]]
+
+
 def _statuses(node: Object) -> dict[str, str]:
     return {each["type"]: each["status"] for each in (node.get("status") or {}).get("conditions") or ()}
 

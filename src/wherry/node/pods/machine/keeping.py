@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from wherry.kit.errors import WherryError
@@ -15,7 +15,7 @@ from wherry.kube.machinery.quantity import Quantity
 from wherry.kube.machinery.status import StatusError
 from wherry.kube.machinery.times import rfc3339_micro
 from wherry.node.pods.machine import nodes
-from wherry.node.pods.machine.conditions import changes
+from wherry.node.pods.machine.conditions import changes, unchanged
 from wherry.node.pods.machine.facts import Hardware, Machine
 from wherry.node.pods.machine.nodes import NODES, Standing
 from wherry.node.pods.options import Options
@@ -26,6 +26,8 @@ LEASE_NAMESPACE = "kube-node-lease"
 _RETRY_SECONDS, _LONGEST_SECONDS = 0.2, 7.0
 _RENEWALS = 4
 """In the life of a lease."""
+_ENFORCED = "Updated Node Allocatable limit across pods"
+"""pkg/kubelet/cm/node_container_manager_linux.go: all pods together cannot take what is reserved."""
 logger = logging.getLogger(__name__)
 
 
@@ -75,6 +77,7 @@ class NodeKeeper:
 
     async def run(self) -> None:
         """Until cancelled."""
+        self._events.event(self._about(), "Starting", "Starting kubelet.")
         async with asyncio.TaskGroup() as group:
             group.create_task(self._keep_node())
             group.create_task(self._keep_lease())
@@ -106,26 +109,28 @@ class NodeKeeper:
         wanted = nodes.new_node(self._options, self.hardware)
         wanted["status"] = self._status(wanted)
         try:
-            self._learn(await self._client.create(NODES, wanted))
+            node = self._learn(await self._client.create(NODES, wanted))
             self._reported_at, self._is_new = self._clock.monotonic(), True
+            said = changes({}, node)
         except StatusError as error:
             if error.code != 409:
                 raise
-            await self._take_over()
-        assert self._node is not None
-        self._events.event(self._about(), "Starting", "Starting kubelet.")
+            node = await self._take_over()
+            said = unchanged(node, {"status": self._status(node)})  # what has changed is told when it is reported
+        self._say(said)
+        self._events.event(self._about(), "NodeAllocatableEnforced", _ENFORCED)
 
-    async def _take_over(self) -> None:
+    async def _take_over(self) -> Object:
         """It was registered before."""
         node = await self._client.get(NODES, self._options.node)
-        patch = nodes.label_patch(node, self._options, self.hardware)
+        patch = nodes.patch(node, self._options, self.hardware)
         if patch is not None:
             node = await self._client.patch(NODES, self._options.node, patch)
-        self._learn(node)
         known = (node.get("status") or {}).get("nodeInfo") or {}
         if known.get("bootID") and known["bootID"] != self.hardware.boot_id:
             said = f"Node {self._options.node} has been rebooted, boot id: {self.hardware.boot_id}"
             self._events.event(self._about(), "Rebooted", said, type="Warning")
+        return self._learn(node)
 
     def _about(self) -> Object:
         return nodes.about(self._options.node)
@@ -149,13 +154,18 @@ class NodeKeeper:
             await self._register()  # somebody has deleted it, and it is still here
             return
         self._reported_at = now
-        for reason in changes(self._node, answer):
-            self._events.event(self._about(), reason, f"Node {self._options.node} status is now: {reason}")
+        self._say(changes(self._node, answer))
         self._learn(answer)
 
-    def _learn(self, node: Object) -> None:
+    def _say(self, reasons: Iterable[str]) -> None:
+        """That conditions are so now (pkg/kubelet/kubelet_node_status.go, recordNodeStatusEvent)."""
+        for reason in reasons:
+            self._events.event(self._about(), reason, f"Node {self._options.node} status is now: {reason}")
+
+    def _learn(self, node: Object) -> Object:
         self._node = without_managed_fields(node)
         self._told(node)
+        return self._node
 
     async def _keep_lease(self) -> None:
         await self.registered.wait()

@@ -1,6 +1,6 @@
 """Nodes are looked at when they change, and when their time is up."""
 
-from tests.unit.kube.controllers.harness import clock_of, obj, running
+from tests.unit.kube.controllers.harness import EVENTS, clock_of, obj, running
 from wherry.kube.client.fake import FakeClient
 from wherry.kube.controllers.frame import Controller, Needs
 from wherry.kube.controllers.nodelifecycle.controller import LEASE_NAMESPACE, LEASES, NODES, PODS, NodeLifecycle
@@ -60,6 +60,24 @@ async def test_a_silent_node_is_unreachable_and_its_pods_are_not_ready() -> None
     assert taints(client, "b") == set()
     found = client.find(PODS, "p", "default")
     assert found and found["status"]["conditions"][0]["status"] == "False"
+
+
+async def test_a_new_node_is_greeted_once_and_an_old_one_not_at_all() -> None:
+    old = node("old")
+    old["metadata"]["creationTimestamp"] = "2025-12-31T23:00:00Z"
+    client = FakeClient(old, node("a"), lease("a", "1"))
+    async with running(client, make):
+        await clock_of(client).advance(1)
+        await client.create(NODES, node("b"))
+        await clock_of(client).advance(5)
+        greeted = [each for each in client.all(EVENTS) if each["reason"] == "RegisteredNode"]
+    assert sorted(each["message"] for each in greeted) == [
+        f"Node {name} event: Registered Node {name} in Controller" for name in "ab"
+    ]
+    about = greeted[0]["involvedObject"]
+    assert about["kind"] == "Node"
+    assert about["uid"] != about["name"]
+    assert {each["source"]["component"] for each in greeted} == {"node-controller"}
 
 
 async def _after(seconds: float, *objects: Object) -> FakeClient:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from wherry.kube.machinery.model import Object
-from wherry.node.pods.machine.conditions import changes, conditions
+from wherry.node.pods.machine.conditions import changes, conditions, unchanged
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -45,3 +45,13 @@ def test_what_is_told_of_changes() -> None:
         "NodeHasInsufficientMemory", "NodeHasDiskPressure",
     ]  # fmt: skip
     assert changes(node({"PIDPressure": "x"}), node({}, "why")) == ["NodeHasSufficientPID", "NodeNotReady"]
+
+
+def test_what_is_told_of_what_has_not_changed() -> None:
+    def node(pressures: dict[str, str]) -> Object:
+        return {"status": {"conditions": conditions(pressures, "", {}, NOW)}}
+
+    assert unchanged({}, node({})) == []
+    assert unchanged(node({"DiskPressure": "x"}), node({"DiskPressure": "x", "PIDPressure": "y"})) == [
+        "NodeHasSufficientMemory", "NodeHasDiskPressure",
+    ]  # fmt: skip

@@ -23,9 +23,13 @@ class Bench:
         self.client = Client(self.clock)
         self.heard = Heard()
         self.pressures: dict[str, str] = {}
-        options = Options("n1", directory)
-        self.keeper = NodeKeeper(
-            Needs(self.client, self.clock, options, ImaginedMachine(), self.heard, lambda: Standing(self.pressures))
+        self.directory = directory
+        self.keeper = self.make(self.client)
+
+    def make(self, client: Client) -> NodeKeeper:
+        options = Options("n1", self.directory)
+        return NodeKeeper(
+            Needs(client, self.clock, options, ImaginedMachine(), self.heard, lambda: Standing(self.pressures))
         )
 
     def node(self) -> Object:
@@ -78,6 +82,58 @@ async def test_an_api_that_is_away_is_asked_again(bench: Bench) -> None:
     await bench.clock.advance(8)
     assert bench.keeper.registered.is_set()
     assert bench.keeper.node is not None
+    task.cancel()
+
+
+PRESSURES = [
+    ("NodeHasSufficientMemory", "Normal"),
+    ("NodeHasNoDiskPressure", "Normal"),
+    ("NodeHasSufficientPID", "Normal"),
+]
+ENFORCED = ("NodeAllocatableEnforced", "Normal")
+
+
+async def test_what_a_new_node_says_of_itself(bench: Bench) -> None:
+    task = asyncio.create_task(bench.keeper.run())
+    await bench.clock.advance(20)
+    assert bench.heard.events == [("Starting", "Normal"), *PRESSURES, ("NodeReady", "Normal"), ENFORCED]
+    task.cancel()
+
+
+async def test_one_that_begins_again_says_how_it_is_and_no_more(bench: Bench) -> None:
+    task = asyncio.create_task(bench.keeper.run())
+    await bench.clock.advance(1)
+    task.cancel()
+    other = Bench(bench.directory)
+    other.client, other.keeper = bench.client, other.make(bench.client)
+    task = asyncio.create_task(other.keeper.run())
+    await other.clock.advance(20)
+    assert other.heard.events == [("Starting", "Normal"), *PRESSURES, ENFORCED]
+    task.cancel()
+
+
+async def test_one_that_had_gone_silent_is_ready_again(bench: Bench) -> None:
+    silent = [
+        {"type": kind, "status": "Unknown"} for kind in ("MemoryPressure", "DiskPressure", "PIDPressure", "Ready")
+    ]
+    bench.client.put({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}, "status": {"conditions": silent}})
+    task = asyncio.create_task(bench.keeper.run())
+    await bench.clock.advance(20)
+    assert bench.heard.events == [("Starting", "Normal"), ENFORCED, *PRESSURES, ("NodeReady", "Normal")]
+    task.cancel()
+
+
+async def test_one_that_somebody_deletes_is_told_of_again_but_does_not_start(bench: Bench) -> None:
+    task = asyncio.create_task(bench.keeper.run())
+    await bench.clock.advance(1)
+    bench.heard.events.clear()
+    await bench.client.delete(NODES, "n1")
+    bench.keeper.tell()
+    bench.pressures = {"PIDPressure": "pid.available"}
+    await bench.clock.advance(20)
+    assert bench.heard.events == [
+        *PRESSURES[:2], ("NodeHasInsufficientPID", "Normal"), ("NodeReady", "Normal"), ENFORCED,
+    ]  # fmt: skip
     task.cancel()
 
 
