@@ -7,7 +7,8 @@ it can do no harm to a next request, for there is none.
 import asyncio
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.http.duplex import CHUNK_BYTES, READ_AHEAD_BYTES, Wire
 from wherry.http.heads import END, LIMIT_BYTES, Fields, Head, parse, request
@@ -17,8 +18,7 @@ CONNECT_SECONDS = 10.0
 _CHUNK_LINE_BYTES = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """Where a connection leads. ``host`` is an address. ``tls`` None: there is none; it must not check names, which
     addresses have not."""
 

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 LIMIT_BYTES = 64 << 10
 END = b"\r\n\r\n"
@@ -18,8 +19,7 @@ HOP_BY_HOP = frozenset(
 Fields = list[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(msgspec.Struct, frozen=True):
     """Of an answer. ``raw`` is as it came."""
 
     status: int

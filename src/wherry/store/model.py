@@ -12,7 +12,6 @@ can, whenever they were written.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
@@ -33,8 +32,7 @@ class Item(msgspec.Struct, frozen=True):
     lease: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """Items in the order of their keys, as of ``revision``; ``remaining`` counts those that the limit left out."""
 
     items: tuple[Item, ...]

@@ -1,7 +1,6 @@
 """The checker finds nothing wrong with a store that is right, and every fault of those that are not."""
 
 import asyncio
-import dataclasses
 import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -162,20 +161,20 @@ class ListsMixed(Faulty):
         for at, item in enumerate(page.items):
             older = self._item(item.key, item.revision - 1)
             if older and self.now():
-                return dataclasses.replace(page, items=(*page.items[:at], older, *page.items[at + 1 :]))
+                return msgspec.structs.replace(page, items=(*page.items[:at], older, *page.items[at + 1 :]))
         return page
 
 
 class ListsTooLittle(Faulty):
     async def range(self, prefix: str, **options: Any) -> Page:
         page = await super().range(prefix, **options)
-        return dataclasses.replace(page, items=page.items[1:]) if page.items and self.now() else page
+        return msgspec.structs.replace(page, items=page.items[1:]) if page.items and self.now() else page
 
 
 class CountsWrong(Faulty):
     async def range(self, prefix: str, **options: Any) -> Page:
         page = await super().range(prefix, **options)
-        return dataclasses.replace(page, remaining=page.remaining + 1) if self.now() else page
+        return msgspec.structs.replace(page, remaining=page.remaining + 1) if self.now() else page
 
 
 class FaultyWatches(Faulty):

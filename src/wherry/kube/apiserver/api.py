@@ -4,7 +4,6 @@ The caller has authenticated and asked the authorizer.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 
 import msgspec
 
@@ -27,8 +26,7 @@ Review = Callable[[Call, Object], Awaitable[Object]]
 _STATUS = Part("status")
 
 
-@dataclass(frozen=True, slots=True)
-class Subresource:
+class Subresource(msgspec.Struct, frozen=True):
     """``methods`` by verb: get, create, update, patch."""
 
     name: str

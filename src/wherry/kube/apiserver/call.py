@@ -1,7 +1,6 @@
 """One request, read: what it asks of which kind, for whom, with what."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
@@ -19,20 +18,19 @@ _VALIDATIONS = ("", "Ignore", "Strict", "Warn")
 _OPTIONS = {"create": "Create", "update": "Update", "patch": "Patch"}
 
 
-@dataclass(slots=True)
-class Call:
+class Call(msgspec.Struct):
     """``obj`` stands in place of ``body`` when the caller is in this process; it is not changed."""
 
     info: RequestInfo
     served: Served
     user: User
     now: datetime
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = msgspec.field(default_factory=dict)
     body: bytes = b""
     content_type: str = ""
     obj: object = None
     user_agent: str = ""
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str] = msgspec.field(default_factory=list)
 
     @property
     def resource(self) -> GroupResource:

@@ -4,8 +4,9 @@ Rules: k8s.io/apiserver pkg/registry/rest/delete.go (BeforeDelete), pkg/registry
 for pods and namespaces pkg/registry/core/{pod,namespace}.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from wherry.kube.apiserver.stored import copied
 from wherry.kube.kinds.model import Kind
@@ -18,8 +19,7 @@ _GARBAGE = frozenset({ORPHAN, FOREGROUND})
 _POLICIES = ("Foreground", "Background", "Orphan")
 
 
-@dataclass(frozen=True, slots=True)
-class Deletion:
+class Deletion(msgspec.Struct, frozen=True):
     """``marked`` None and not ``remove``: nothing is to be done, it is being deleted already."""
 
     remove: bool = False

@@ -1,11 +1,11 @@
 """Documents that the server makes of the kinds that it serves: discovery, OpenAPI."""
 
 import hashlib
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """``etag`` has its quotes. ``encoding`` is ``gzip`` where the body is kept that way, else empty."""
 
     body: bytes

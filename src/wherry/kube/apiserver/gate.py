@@ -1,8 +1,8 @@
 """Who may come in, and do what: authentication, impersonation, authorization of a request."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+import msgspec
 from multidict import CIMultiDictProxy
 
 from wherry.kube.apiserver.authn.anonymous import anonymous
@@ -13,8 +13,7 @@ from wherry.kube.apiserver.requestinfo import RequestInfo
 from wherry.kube.machinery import status
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(msgspec.Struct, frozen=True):
     """See the module."""
 
     authenticator: Authenticator

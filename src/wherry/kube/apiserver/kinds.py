@@ -1,14 +1,14 @@
 """The kinds that are served now: the built-in ones, and custom ones that come and go."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.kinds.model import Kind, Version
 from wherry.kube.machinery.model import GroupResource, GroupVersion, Object
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(msgspec.Struct, frozen=True):
     """One version of a kind: what a URL names. Objects are converted between it and the storage version."""
 
     kind: Kind

@@ -1,7 +1,8 @@
 """What admission plugins ask of the server itself."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
+
+from msgspec.structs import replace
 
 from wherry.kube.apiserver.api import Api
 from wherry.kube.apiserver.caches import Caches

@@ -1,7 +1,6 @@
 """The server's words: users, what they ask, admission."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
@@ -12,14 +11,13 @@ from wherry.kube.kinds.model import Kind
 from wherry.kube.machinery.model import GroupResource, Object
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(msgspec.Struct, frozen=True):
     """Who asks (authentication.k8s.io UserInfo)."""
 
     name: str
     groups: tuple[str, ...] = ()
     uid: str = ""
-    extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    extra: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
 
 
 ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
@@ -105,8 +103,7 @@ class Operation(Enum):
     CONNECT = "CONNECT"
 
 
-@dataclass(slots=True)
-class AdmissionRequest:
+class AdmissionRequest(msgspec.Struct):
     """One write on its way. ``object`` (None when deleting) may be changed by :meth:`AdmissionPlugin.admit`."""
 
     operation: Operation
@@ -119,11 +116,11 @@ class AdmissionRequest:
     namespace: str = ""
     subresource: str = ""
     dry_run: bool = False
-    options: Object = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-    notes: dict[str, str] = field(default_factory=dict)
+    options: Object = msgspec.field(default_factory=dict)
+    warnings: list[str] = msgspec.field(default_factory=list)
+    notes: dict[str, str] = msgspec.field(default_factory=dict)
     """What an audit log is to say of the request (annotations of audit.k8s.io/v1 Event)."""
-    after: list[Callable[[bool], Awaitable[None]]] = field(default_factory=list)
+    after: list[Callable[[bool], Awaitable[None]]] = msgspec.field(default_factory=list)
     """Called when the write is done (True) or has failed (False): quota gives back what it had counted."""
 
     @property
@@ -146,8 +143,7 @@ class AdmissionPlugin(Protocol):
         """Refuse. The object is as it will be stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """One line of rights, as SelfSubjectRulesReview shows it."""
 
     verbs: Sequence[str]

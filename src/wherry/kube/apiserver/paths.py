@@ -1,9 +1,9 @@
 """Which path shows which page."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 from aiohttp import web
 
 from wherry.kube.apiserver import pages as made
@@ -25,8 +25,7 @@ _METRICS = "text/plain; version=0.0.4; charset=utf-8"
 _KEYS = "/openid/v1/jwks"
 
 
-@dataclass(frozen=True, slots=True)
-class Pages:
+class Pages(msgspec.Struct, frozen=True):
     """What the pages show."""
 
     discovery: Discovery

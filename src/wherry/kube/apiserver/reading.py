@@ -7,7 +7,6 @@ revision, and what has changed since is read from the store.
 
 import base64
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import msgspec
 
@@ -39,8 +38,7 @@ class _Token(msgspec.Struct):
     v: str = "meta.k8s.io/v1"
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(msgspec.Struct, frozen=True):
     """A list's options, checked. ``revision`` 0: the newest."""
 
     limit: int
@@ -50,8 +48,7 @@ class _Asked:
     unconditional: bool
 
 
-@dataclass(slots=True)
-class _Page:
+class _Page(msgspec.Struct):
     entries: list[Entry]
     revision: int
     token: str = ""

@@ -7,7 +7,8 @@ API shows.
 
 import secrets
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.apiserver.caches import Caches
 from wherry.kube.apiserver.stored import key_of, value_of
@@ -22,8 +23,7 @@ ADDRESSES = GroupResource("networking.k8s.io", "ipaddresses")
 PORTS = GroupResource("wherry.dev", "nodeports")
 
 
-@dataclass(frozen=True, slots=True)
-class Reserved:
+class Reserved(msgspec.Struct, frozen=True):
     """What a commit must ask and do besides."""
 
     compares: tuple[Compare, ...] = ()

@@ -1,7 +1,8 @@
 """Which objects of a collection a request means: namespace, name, labels, fields."""
 
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 from wherry.kube.apiserver.call import Call
 from wherry.kube.apiserver.entries import Entry
@@ -15,8 +16,7 @@ _fields = lru_cache(maxsize=1024)(parse_fields)
 _ALL_FIELDS = FieldSelector()
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(msgspec.Struct, frozen=True):
     """``namespace`` None: all; ``name`` empty: any."""
 
     namespace: str | None = None

@@ -9,7 +9,6 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -110,8 +109,7 @@ class Subscription:
         raise self._error
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
+class Begun(msgspec.Struct, frozen=True):
     """A watch that has begun. ``initial_end``: the bookmark that ends the initial state is due at this revision."""
 
     subscription: Subscription

@@ -6,7 +6,8 @@ meant. (Later, between admit and validate: webhooks and policies; behind store: 
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.apiserver import decoding, deletion, metadata, tracking
 from wherry.kube.apiserver.admission.every import Admission
@@ -34,8 +35,7 @@ Make = Callable[[Entry], Awaitable[Object]]
 """From an object as it is to what it is to be (its own, storage version, same place)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """Which part of an object a change is about: all but the status (empty), the status, or a subresource."""
 
     subresource: str = ""

@@ -4,15 +4,15 @@ import base64
 import os
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from wherry.kit.errors import Invalid
 from wherry.kube.machinery.model import Object
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(msgspec.Struct, frozen=True):
     """``server`` is a URL without a slash at its end. ``token`` is asked at every request, so that it may change;
     empty: there is none (a certificate is in ``tls``)."""
 

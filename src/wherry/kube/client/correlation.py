@@ -8,9 +8,10 @@ Memory is bounded: of each step the 4,096 keys used last are kept.
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
+
+import msgspec
 
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.times import rfc3339
@@ -47,8 +48,7 @@ class Recent(Generic[Value]):
         return len(self._entries)
 
 
-@dataclass(slots=True)
-class _Bucket:
+class _Bucket(msgspec.Struct):
     tokens: float = SPAM_BURST
     at_seconds: float | None = None
 
@@ -63,21 +63,18 @@ class _Bucket:
         return True
 
 
-@dataclass(slots=True)
-class _Similar:
-    messages: OrderedDict[str, None] = field(default_factory=OrderedDict)
+class _Similar(msgspec.Struct):
+    messages: OrderedDict[str, None] = msgspec.field(default_factory=OrderedDict)
     at_seconds: float | None = None
 
 
-@dataclass(slots=True)
-class _Sent:
+class _Sent(msgspec.Struct):
     count: int = 0
     name: str = ""
     first: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Correlated:
+class Correlated(msgspec.Struct, frozen=True):
     """What is to be sent: ``event`` as a new one, or (``patch`` is not None) a higher count of the one of its name."""
 
     event: Object

@@ -1,14 +1,14 @@
 """Which resources an API server serves: for who must act on all of them, custom ones included."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from wherry.kube.machinery.model import GroupKind, GroupVersionResource
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceType:
+class ResourceType(msgspec.Struct, frozen=True):
     """One kind of objects in the version that is preferred; what is stored in another's place is not told twice."""
 
     resource: GroupVersionResource

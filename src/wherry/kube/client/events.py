@@ -6,8 +6,9 @@ A recorder never waits and never fails. What says the same again raises a count,
 
 import copy
 import itertools
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from wherry.kube.client.clock import Clock
 from wherry.kube.client.correlation import Correlator
@@ -19,8 +20,7 @@ from wherry.kube.machinery.times import rfc3339
 _REFERENCE = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """Who reports: a component, on a machine or on none."""
 
     component: str

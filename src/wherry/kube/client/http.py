@@ -8,7 +8,6 @@ otherwise: one whose answer was lost may have been done.
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from types import TracebackType
 from urllib.parse import quote, urlencode
 
@@ -40,13 +39,12 @@ _REASONS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """One request: ``path`` without the server, ``query`` without what is empty."""
 
     method: str
     path: str
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = msgspec.field(default_factory=dict)
     body: object = None
     content_type: str = JSON
     accept: str = JSON

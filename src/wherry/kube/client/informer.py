@@ -8,8 +8,9 @@ after a newer one of the same object.
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from random import Random
+
+import msgspec
 
 from wherry.kit.errors import WherryError
 from wherry.kube.client.cache import Cache, Place, place
@@ -30,8 +31,7 @@ PAGE_OBJECTS = 500
 _SHORT_WATCH_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(msgspec.Struct, frozen=True):
     """What an informer is about. ``namespace`` empty: all."""
 
     resource: GroupVersionResource
@@ -40,13 +40,12 @@ class Selection:
     fields: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(msgspec.Struct, frozen=True):
     """Between attempts, doubling, with up to as much again by chance (client-go's reflector: 0.8 s … 30 s)."""
 
     base_seconds: float = 0.8
     maximum_seconds: float = 30.0
-    random: Random = field(default_factory=Random)
+    random: Random = msgspec.field(default_factory=Random)
 
     def delay(self, failures: int) -> float:
         doubled: float = self.base_seconds * 2 ** min(failures, 32)

@@ -1,9 +1,10 @@
 """Informers that are shared: one a selection and view, however many use it."""
 
 import asyncio
-from dataclasses import dataclass
 from sys import intern
 from types import TracebackType
+
+import msgspec
 
 from wherry.kube.client.clock import Clock
 from wherry.kube.client.informer import RETRY, Informer, Retry, Selection, Transform, without_managed_fields
@@ -32,8 +33,7 @@ WHOLE: Transform = without_managed_fields
 BARE: Transform = bare_metadata
 
 
-@dataclass(slots=True)
-class _Used:
+class _Used(msgspec.Struct):
     informer: Informer
     task: asyncio.Task[None]
     users: int = 1

@@ -8,8 +8,9 @@ managed to for 10 s, so that there is a gap, never an overlap.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from random import Random
+
+import msgspec
 
 from wherry.kit.errors import WherryError
 from wherry.kube.client.clock import Clock
@@ -24,8 +25,7 @@ LEASES = GroupVersionResource("coordination.k8s.io", "v1", "leases")
 _JITTER = 1.2
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(msgspec.Struct, frozen=True):
     """Seconds; client-go's defaults."""
 
     lease_seconds: int = 15
@@ -36,8 +36,7 @@ class Terms:
 USUAL = Terms()
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True):
     """Which lease, and who asks for it: ``identity`` differs from process to process."""
 
     namespace: str

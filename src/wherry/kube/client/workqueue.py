@@ -10,8 +10,9 @@ import itertools
 from asyncio import Event
 from collections import deque
 from collections.abc import Hashable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+import msgspec
 
 from wherry.kube.client.clock import Clock, Timer
 
@@ -22,8 +23,7 @@ class Closed(Exception):
     """The queue gives no more keys."""
 
 
-@dataclass(frozen=True, slots=True)
-class Backoff:
+class Backoff(msgspec.Struct, frozen=True):
     """client-go's DefaultControllerRateLimiter: 5 ms, 10 ms … 1000 s."""
 
     base_seconds: float = 0.005

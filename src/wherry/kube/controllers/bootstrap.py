@@ -5,7 +5,8 @@ Not a controller: :func:`ensure` is awaited once, before anything else uses the 
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.client.model import Client
 from wherry.kube.controllers.flowdefaults import objects as flow_objects
@@ -36,8 +37,7 @@ Reconcile = Callable[[Object | None, Object], Object | None]
 """What to write in place of what is there (None: nothing is there); None: leave it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(msgspec.Struct, frozen=True):
     """Where the API is: the service ``kubernetes``'s own address, and the server's. ``dns``: the address of the service
     ``kube-dns``; empty: there is none."""
 
@@ -47,8 +47,7 @@ class Address:
     dns: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """Objects, in the order of their making (a namespace before what is in it), and how they are kept."""
 
     objects: Sequence[Object]

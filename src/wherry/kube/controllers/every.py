@@ -1,7 +1,8 @@
 """All controllers, as one list."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from wherry.kube.controllers.accounts import DefaultAccounts, RootCertificates
 from wherry.kube.controllers.accounttokens import AccountTokens, Sign
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 NAMESPACE_WORKERS, ENDPOINT_WORKERS = 5, 5
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(msgspec.Struct, frozen=True):
     """What is decided elsewhere: the authority, who signs old-style tokens, how cluster roles are put together."""
 
     authority: "Authority"

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
+
+import msgspec
 
 from wherry.kube.client.clock import Clock
 from wherry.kube.client.discovery import Discovery
@@ -26,8 +27,7 @@ class Key(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(msgspec.Struct, frozen=True):
     """What controllers are made with. ``informers`` run while they are entered."""
 
     client: Client
@@ -48,8 +48,7 @@ def by_namespace(obj: Object) -> Iterable[Key]:
     return (Key("", obj["metadata"].get("namespace", "")),)
 
 
-@dataclass(frozen=True, slots=True)
-class Interest:
+class Interest(msgspec.Struct, frozen=True):
     """A change of one of these objects is about those keys: of its old state and of its new one."""
 
     informer: Informer

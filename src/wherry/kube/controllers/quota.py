@@ -6,7 +6,8 @@ a moment later: what was on its way by then has arrived, or has been given back.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.client.discovery import Discovery
 from wherry.kube.client.informer import Informer
@@ -28,8 +29,7 @@ _MEASURED = (PODS, SERVICES, CLAIMS, DEVICE_CLAIMS)
 """Resources whose objects have amounts of several names."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Lower:
+class _Lower(msgspec.Struct, frozen=True):
     """By how much less was counted than is written down, at least, since when."""
 
     since_seconds: float

@@ -1,11 +1,11 @@
 """What a kind is made of: names, versions, columns, subresources, and a strategy for its objects."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from wherry.kube.machinery.fielderrors import FieldError
 from wherry.kube.machinery.model import GroupKind, GroupResource, GroupVersion, GroupVersionKind, Object
@@ -91,8 +91,7 @@ def plain_strategy() -> Strategy:
     return _PLAIN
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """Of ``kubectl get``; ``type`` and ``format`` as in metav1.TableColumnDefinition; ``priority`` 1: only wide."""
 
     name: str
@@ -111,16 +110,14 @@ AGE = Column(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Conversion:
+class Conversion(msgspec.Struct, frozen=True):
     """Between the storage version and another served one. Both take an object they may change, and return one."""
 
     to_storage: Callable[[Object], Object]
     from_storage: Callable[[Object], Object]
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(msgspec.Struct, frozen=True):
     """A version of a kind that is served. ``conversion`` None: the fields are the same, only ``apiVersion`` differs."""
 
     name: str
@@ -134,8 +131,7 @@ class Version:
     the kind is a built-in one."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScaleFields:
+class ScaleFields(msgspec.Struct, frozen=True):
     """Where the scale subresource finds what it shows and changes: paths such as ``spec.replicas``.
 
     ``selector`` may name a LabelSelector or a text."""
@@ -157,8 +153,7 @@ def metadata_fields(obj: Object) -> Mapping[str, str]:
     return {"metadata.name": meta.get("name", ""), "metadata.namespace": meta.get("namespace", "")}
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(msgspec.Struct, frozen=True):
     """A kind of objects. ``versions``: those served, the preferred one first; ``storage`` is one of their names."""
 
     group: str
@@ -208,11 +203,11 @@ class Kind:
     (events.k8s.io). None: it has its own."""
     custom: bool = False
     """It came from a CustomResourceDefinition."""
-    resource: GroupResource = field(init=False)
-    """Asked for a dozen times a request, and so made once."""
+    resource: GroupResource = GroupResource("", "")
+    """Asked for a dozen times a request, and so made once: of group and plural, whatever is given."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "resource", GroupResource(self.group, self.plural))
+        force_setattr(self, "resource", GroupResource(self.group, self.plural))
 
     @property
     def strategy(self) -> Strategy:

@@ -4,7 +4,8 @@ As upstream's discovery has them (pkg/registry/*/rest/storage_*.go and the handl
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.kinds.model import Kind
 from wherry.kube.machinery.model import GroupResource, GroupVersionKind
@@ -15,8 +16,7 @@ _PROXY = ("create", "delete", "get", "patch", "update")
 SCALE = GroupVersionKind("autoscaling", "v1", "Scale")
 
 
-@dataclass(frozen=True, slots=True)
-class Subresource:
+class Subresource(msgspec.Struct, frozen=True):
     """``gvk``: what is sent and answered (or the options that a query is); None: the object itself, in the version
     of the URL. ``verbs`` are sorted."""
 

@@ -1,7 +1,6 @@
 """What is wrong with a field, in upstream's words (k8s.io/apimachinery pkg/util/validation/field/errors.go)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -59,8 +58,7 @@ class Path(str):
         return Path(f"{self}[{name}]")
 
 
-@dataclass(frozen=True, slots=True)
-class FieldError:
+class FieldError(msgspec.Struct, frozen=True):
     """``str()`` is upstream's text: ``spec.replicas: Invalid value: -1: must be greater than or equal to 0``."""
 
     type: ErrorType

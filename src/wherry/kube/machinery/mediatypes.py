@@ -1,9 +1,10 @@
 """``Content-Type`` and ``Accept``: what a client sends, and what it wants (RFC 9110 §8.3, §12.5.1)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
+
+import msgspec
 
 from wherry.kube.machinery.status import StatusError, not_acceptable
 
@@ -14,12 +15,11 @@ _MAX_CLAUSES = 64
 """So many alternatives of an Accept header are looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class MediaType:
+class MediaType(msgspec.Struct, frozen=True):
     """``type`` is in lower case; of an Accept header it may be ``*/*`` or ``application/*``."""
 
     type: str
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = msgspec.field(default_factory=dict)
     quality: float = 1.0
 
     def includes(self, media_type: str) -> bool:
@@ -86,8 +86,7 @@ class Form(Enum):
     METADATA_LIST = "PartialObjectMetadataList"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """``version`` is that of the group meta.k8s.io, of other forms than the plain one; ``media_type`` JSON or YAML."""
 
     form: Form = Form.PLAIN

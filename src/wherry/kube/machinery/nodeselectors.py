@@ -5,7 +5,8 @@ the API lets some of it in, and upstream's terms with such an error match none e
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.selectors import Requirement, requirement
@@ -16,8 +17,7 @@ _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _OPERATORS = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!", "Gt": "gt", "Lt": "lt"}
 
 
-@dataclass(frozen=True, slots=True)
-class NodeTerm:
+class NodeTerm(msgspec.Struct, frozen=True):
     """All of it holds: of labels, and of the node's name (``names``: which it must have; ``not_names``: which not).
     A term of nothing matches nothing."""
 
@@ -36,8 +36,7 @@ class NodeTerm:
 NO_NODE = NodeTerm()
 
 
-@dataclass(frozen=True, slots=True)
-class NodeDemand:
+class NodeDemand(msgspec.Struct, frozen=True):
     """``nodeSelector`` (``selector``) and required node affinity: one of ``terms``; None: whichever."""
 
     selector: tuple[tuple[str, str], ...] = ()

@@ -8,11 +8,12 @@ How messages are made is in :mod:`wherry.kube.machinery.protofields`.
 import re
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from struct import unpack_from
 from typing import Any
+
+import msgspec
 
 from wherry.kube.machinery import jsondocs, protofields
 from wherry.kube.machinery.model import Object
@@ -30,8 +31,7 @@ class _Body(bytes):
     left = jsondocs.MAX_CONTAINERS
 
 
-@dataclass(slots=True, eq=False)
-class _Field:
+class _Field(msgspec.Struct, eq=False):
     name: str
     take: "Callable[[_Field, Object, _Body, int, int, int], None]"
     """Puts what is between two places of the bytes into an object: (field, object, bytes, start, stop, depth)."""
@@ -44,12 +44,11 @@ class _Field:
         return _message(self.type)
 
 
-@dataclass(slots=True, eq=False)
-class _Message:
+class _Message(msgspec.Struct, eq=False):
     """``fields`` by tag: number and wire type."""
 
     name: str
-    fields: dict[int, _Field] = field(default_factory=dict)
+    fields: dict[int, _Field] = msgspec.field(default_factory=dict)
 
 
 def decode(data: bytes) -> Object:

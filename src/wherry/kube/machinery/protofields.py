@@ -8,10 +8,11 @@ type: repeated; ``%``: a map from texts; ``~``: the fields are the parent's in J
 in Go and is left out of JSON when empty: Go programs write such zeros out. A zero of any other field was meant.
 """
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
 
 # Messages around the objects, and those that are no object in JSON.
 _OWN = """
@@ -39,8 +40,7 @@ class Row(NamedTuple):
     zero_is_nothing: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
+class _Table(msgspec.Struct, frozen=True):
     kinds: dict[tuple[str, str], str]
     lines: dict[str, str]
 

@@ -5,9 +5,10 @@ nano-unit is rounded away from zero, so that who asks for a little gets somethin
 """
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+
+import msgspec
 
 NANO = 10**9
 MILLI = 10**6
@@ -33,8 +34,7 @@ _LONGEST = 1000  # characters
 _MAX_EXPONENT = 400  # what is larger means nothing, and would take memory to write down
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Quantity:
+class Quantity(msgspec.Struct, frozen=True, eq=False):
     """Equal and ordered by value alone; ``format`` says how it is written, ``text`` how it was (when that will do)."""
 
     nano: int

@@ -6,7 +6,8 @@ changed any more, and can be shared.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.machinery import names
 from wherry.kube.machinery.fielderrors import FieldError, Path, invalid
@@ -22,8 +23,7 @@ _INEQUALITY = ("notin", "!=")
 _INT64 = re.compile(r"[+-]?[0-9]+", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(msgspec.Struct, frozen=True):
     """``operator``: ``=``, ``==``, ``!=``, ``in``, ``notin``, ``exists``, ``!``, ``gt``, ``lt``."""
 
     key: str
@@ -55,8 +55,7 @@ class Requirement:
         return f"{self.key}{sign}{self.values[0]}"
 
 
-@dataclass(frozen=True, slots=True)
-class LabelSelector:
+class LabelSelector(msgspec.Struct, frozen=True):
     """All requirements hold. ``nothing``: it matches no object at all (there is no selector)."""
 
     requirements: tuple[Requirement, ...] = ()
@@ -281,8 +280,7 @@ def _validate_expression(expression: Object, path: Path) -> list[FieldError]:
     return errors
 
 
-@dataclass(frozen=True, slots=True)
-class FieldTerm:
+class FieldTerm(msgspec.Struct, frozen=True):
     name: str
     value: str
     equal: bool = True
@@ -291,8 +289,7 @@ class FieldTerm:
         return f"{self.name}{'=' if self.equal else '!='}{_escaped(self.value)}"
 
 
-@dataclass(frozen=True, slots=True)
-class FieldSelector:
+class FieldSelector(msgspec.Struct, frozen=True):
     """All terms hold; a field that is not there is empty."""
 
     terms: tuple[FieldTerm, ...] = ()

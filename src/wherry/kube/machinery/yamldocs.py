@@ -10,9 +10,10 @@ import re
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+
+import msgspec
 
 from wherry.kube.machinery.jsondocs import MAX_DEPTH
 from wherry.kube.machinery.status import StatusError, bad_request
@@ -39,16 +40,14 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt\s].*)?")
 _NOT_TEXTS = (_INTEGER, _FLOAT, _NO_NUMBERS, _SIXTIES, _DATE)
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(msgspec.Struct, frozen=True):
     """``duplicates`` as go-yaml says them: ``line 10: key "paused" already set in map``."""
 
     document: Any  # any JSON value
     duplicates: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(msgspec.Struct):
     """A list or mapping that is being read. ``key`` waits for its value."""
 
     value: list[Any] | dict[str, Any]
@@ -56,7 +55,7 @@ class _Open:
     key: str | None = None
     is_merge: bool = False
     """The key is ``<<``: what its value says goes into this mapping, over what is there already (as go-yaml does)."""
-    said: set[str] = field(default_factory=set)
+    said: set[str] = msgspec.field(default_factory=set)
     """Keys of the mapping itself, not of merged ones."""
 
 

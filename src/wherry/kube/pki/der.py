@@ -6,9 +6,10 @@ takes longer than all the rest of a start. Encoding rules: X.690 (DER); structur
 
 import base64
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
+
+import msgspec
 
 _SEQUENCE, _INTEGER = 0x30, 0x02
 _UTC_TIME, _GENERALIZED_TIME = 0x17, 0x18
@@ -21,8 +22,7 @@ Node = tuple[int, bytes]
 """Tag and content."""
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(msgspec.Struct, frozen=True):
     """What a certificate says. Times are seconds since 1970; addresses are in their shortest form."""
 
     common_name: str

@@ -4,7 +4,6 @@ It is written as JSON, which is YAML: every client reads it, and no library is n
 """
 
 import base64
-from dataclasses import dataclass
 
 import msgspec
 
@@ -16,8 +15,7 @@ from wherry.kube.pki.model import ADMIN, Identity, Pki
 _LISTS = ("clusters", "users", "contexts")
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(msgspec.Struct, frozen=True):
     """Where the server is, whom to trust, and who one is: by certificate and key (PEM), or by token.
 
     ``name`` is what cluster and context are called; ``user`` what the entry of the user is called.

@@ -3,11 +3,11 @@
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
+import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -22,8 +22,7 @@ _CURVE = ec.SECP256R1()
 CLIENT, SERVER = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """What a certificate is to say. ``public_key``: any that cryptography knows. Seconds are counted from now."""
 
     common_name: str
@@ -32,7 +31,7 @@ class Request:
     usages: tuple[x509.ObjectIdentifier, ...]
     seconds: float = LEAF_SECONDS
     names: tuple[x509.GeneralName, ...] = ()
-    encipherment: bool = field(default=False)
+    encipherment: bool = False
 
 
 class Authority:

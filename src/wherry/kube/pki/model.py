@@ -1,9 +1,10 @@
 """The words of the authority."""
 
 import base64
-from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+
+import msgspec
 
 from wherry.kube.pki.der import Certificate, parse_certificate, pem, pem_blocks
 
@@ -20,8 +21,7 @@ MASTERS = "system:masters"
 NODES = "system:nodes"
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True):
     """Who a client certificate is for; ``file`` is what it is called in the directory."""
 
     file: str
@@ -47,8 +47,7 @@ KUBELET_CLIENT = Identity("apiserver-kubelet-client", "kube-apiserver-kubelet-cl
 STANDARD = (ADMIN, SUPER_ADMIN, CONTROLLER_MANAGER, SCHEDULER, KUBELET_CLIENT)
 
 
-@dataclass(frozen=True, slots=True)
-class NodeServer:
+class NodeServer(msgspec.Struct, frozen=True):
     """A node as a server (certificates.k8s.io kubelet-serving). ``names``: names and addresses that it has."""
 
     node: str
@@ -63,8 +62,7 @@ class NodeServer:
         return f"system:node:{self.node}"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """What a directory is to hold besides the authority. Addresses are texts, IPv4 or IPv6."""
 
     host: str = "localhost"
@@ -78,8 +76,7 @@ class Wanted:
     domain: str = "cluster.local"
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(msgspec.Struct, frozen=True):
     """A private key and its certificate, or (the authority's file without its key) the certificate alone."""
 
     path: Path
@@ -96,13 +93,15 @@ class Pair:
         return parse_certificate(self.certificate_der)
 
 
-@dataclass(frozen=True, slots=True)
-class SigningKey:
+class SigningKey(msgspec.Struct, frozen=True):
     """Of service-account tokens. ``private_pem`` empty: it only verifies."""
 
     public_der: bytes
     """SubjectPublicKeyInfo."""
-    private_pem: str = field(default="", repr=False)
+    private_pem: str = ""
+
+    def __repr__(self) -> str:
+        return f"SigningKey({self.kid})"  # never the private part: this may be logged
 
     @property
     def kid(self) -> str:
@@ -114,8 +113,7 @@ class SigningKey:
         return pem(PUBLIC_KEY, self.public_der)
 
 
-@dataclass(frozen=True, slots=True)
-class Pki:
+class Pki(msgspec.Struct, frozen=True):
     """A complete directory. ``signing_keys``: the first signs, all verify."""
 
     directory: Path
@@ -126,7 +124,7 @@ class Pki:
     signing_keys: tuple[SigningKey, ...]
     made: tuple[str, ...] = ()
     """The files that were made this time."""
-    nodes: dict[str, Pair] = field(default_factory=dict)
+    nodes: dict[str, Pair] = msgspec.field(default_factory=dict)
     """Of :class:`NodeServer`, by the node's name."""
 
     @property

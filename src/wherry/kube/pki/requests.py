@@ -2,8 +2,8 @@
 pkg/apis/certificates/helpers.go)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -30,8 +30,7 @@ class Refused(Exception):
     ``SignerValidationFailure``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """A PKCS#10 request, read; its signature is good."""
 
     common_name: str
@@ -135,8 +134,7 @@ _CHECKS: dict[str, Callable[[Asked, frozenset[str]], None]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(msgspec.Struct, frozen=True):
     """``spec`` of a CertificateSigningRequest: the request (PEM), and what it is to be good for. ``seconds`` None: as
     long as we give."""
 

@@ -1,8 +1,9 @@
 """What is asked of the whole cluster for one decision: the contract of filters that do not look at one node alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from wherry.kube.scheduler.cluster import Cluster
 from wherry.kube.scheduler.fitting import Fitting
@@ -12,8 +13,7 @@ from wherry.kube.scheduler.options import Profile
 from wherry.kube.scheduler.refusals import Refusal
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(msgspec.Struct, frozen=True):
     """Who wants a node, and what is known."""
 
     pod: Pod

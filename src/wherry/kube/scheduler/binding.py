@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from wherry.kit.errors import Unavailable
 from wherry.kube.client.clock import Clock
@@ -18,14 +19,13 @@ _LOOK_SECONDS = 1.0
 """Whether the pod is still wanted nobody tells."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Wait:
+class _Wait(msgspec.Struct, frozen=True):
     """``selected``: claims that were seen with their node."""
 
     choice: Choice
     node: str
     is_wanted: Callable[[], bool]
-    selected: set[tuple[str, str]] = field(default_factory=set)
+    selected: set[tuple[str, str]] = msgspec.field(default_factory=set)
 
 
 class Binder:

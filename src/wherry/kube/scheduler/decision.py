@@ -2,15 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from wherry.kube.scheduler.model import Pod
 from wherry.kube.scheduler.refusals import Plugin, Refusal
 from wherry.kube.scheduler.volumes.facts import NOTHING_TO_DO, Choice
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(msgspec.Struct, frozen=True):
     """``examined`` nodes were looked at, ``feasible`` of them would do."""
 
     node: str
@@ -19,8 +19,7 @@ class Placed:
     volumes: Choice = NOTHING_TO_DO
 
 
-@dataclass(frozen=True, slots=True)
-class Nominated:
+class Nominated(msgspec.Struct, frozen=True):
     """The pod fits on this node once the victims are gone. The most important victim comes first."""
 
     node: str
@@ -29,8 +28,7 @@ class Nominated:
     """Victims that a disruption budget wants to keep."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True):
     """No node will do. ``whole``: what is wrong with the pod itself, whichever the node. ``counts``: nodes by reason.
 
     ``preemption``: what came of looking for somebody less important: a node, or (text) why there is none; None: nobody
@@ -38,7 +36,7 @@ class Refused:
     """
 
     nodes: int
-    counts: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = msgspec.field(default_factory=dict)
     whole: Refusal | None = None
     plugins: frozenset[Plugin] = frozenset()
     """Who refused; what changes these may want to know of."""

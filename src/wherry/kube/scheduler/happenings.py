@@ -1,7 +1,8 @@
 """What happens in a cluster, as far as it may help a pod that was refused."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from wherry.kube.scheduler.model import Pod
 from wherry.kube.scheduler.nodes import Node
@@ -22,8 +23,7 @@ class Change(Enum):
     NAMESPACE = "a namespace's labels changed"
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
+class Happening(msgspec.Struct, frozen=True):
     """``node``, ``pod``: which, as it is now (one that is gone: as it was). ``claim``: namespace and name."""
 
     change: Change

@@ -5,7 +5,6 @@ by all pods that ask the same of a node; what was found out about a shape is tru
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
@@ -28,16 +27,14 @@ class HostPort(NamedTuple):
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class Preference:
+class Preference(msgspec.Struct, frozen=True):
     """A node that ``term`` matches is worth so much more."""
 
     weight: int
     term: NodeTerm
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(msgspec.Struct, frozen=True):
     """Which pods are meant: those that ``selector`` matches in one of ``namespaces``, or in one whose labels
     ``namespace_selector`` matches (None: in no others)."""
 
@@ -52,8 +49,7 @@ class Scope:
         return among is not None and among.matches(namespace_labels) and self.selector.matches(pod.labels)
 
 
-@dataclass(frozen=True, slots=True)
-class PodTerm:
+class PodTerm(msgspec.Struct, frozen=True):
     """Pods of ``scope`` in the same domain: nodes with the same value of the label ``topology_key``. ``weight`` is
     negative where they are not wanted, and 0 where it is a must."""
 
@@ -62,8 +58,7 @@ class PodTerm:
     weight: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
+class Spread(msgspec.Struct, frozen=True):
     """A topology spread constraint. ``selector``: of pods in the pod's own namespace."""
 
     topology_key: str

@@ -6,9 +6,10 @@ filters), or may like or dislike it (their preferences score).
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import compress, repeat
 from operator import add, not_
+
+import msgspec
 
 from wherry.kube.scheduler.asking import Asking
 from wherry.kube.scheduler.fitting import at
@@ -20,13 +21,12 @@ HIGHEST = 100
 Values = list[str | None]
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(msgspec.Struct):
     """What matters of the pods that are there, by domain. ``by_term`` go with the pod's own terms."""
 
-    wanted: list[tuple[PodTerm, Values, Mapping[str, int]]] = field(default_factory=list)
-    unwanted: list[tuple[PodTerm, Values, Mapping[str, int]]] = field(default_factory=list)
-    closed: dict[str, Mapping[str, int]] = field(default_factory=dict)
+    wanted: list[tuple[PodTerm, Values, Mapping[str, int]]] = msgspec.field(default_factory=list)
+    unwanted: list[tuple[PodTerm, Values, Mapping[str, int]]] = msgspec.field(default_factory=list)
+    closed: dict[str, Mapping[str, int]] = msgspec.field(default_factory=dict)
     """By label, by value: how many pods there do not want this one."""
 
 

@@ -1,8 +1,9 @@
 """What a scheduler can be told: upstream's KubeSchedulerConfiguration, as far as there is a choice here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
+
+import msgspec
 
 from wherry.kube.client.leader import Candidate
 from wherry.kube.machinery.nodeselectors import NodeTerm
@@ -32,14 +33,13 @@ class Strategy(Enum):
     MOST_ALLOCATED = "MostAllocated"
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(msgspec.Struct, frozen=True):
     """How pods with this ``schedulerName`` are placed. ``spreads``: default constraints, whose selectors come from
     services and workloads; None: upstream's. ``added_affinity``: what nodes must match besides what pods want."""
 
     name: str = "default-scheduler"
     disabled: frozenset[Plugin] = frozenset()
-    weights: Mapping[Plugin, int] = field(default_factory=lambda: WEIGHTS)
+    weights: Mapping[Plugin, int] = msgspec.field(default_factory=lambda: WEIGHTS)
     percentage: int | None = None
     """Of nodes that are looked for; None: upstream's rule."""
     strategy: Strategy = Strategy.LEAST_ALLOCATED
@@ -61,8 +61,7 @@ class Profile:
         return self.weights.get(plugin, 0) if plugin not in self.disabled else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(msgspec.Struct, frozen=True):
     """Seconds; upstream's defaults. ``lease``: several of these run, and one of them works."""
 
     profiles: tuple[Profile, ...] = (Profile(),)

@@ -4,7 +4,6 @@ What was found out about nodes is remembered (:mod:`.fitting`), which no decisio
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from random import Random
 
 import msgspec
@@ -39,16 +38,14 @@ class Facts:
         self.fittings = Fittings(self.cluster)
 
 
-@dataclass(frozen=True, slots=True)
-class Chance:
+class Chance(msgspec.Struct, frozen=True):
     """What is left to chance: at which slot to begin, and which of equals to take."""
 
     start: int
     random: Random
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
+class _Prepared(msgspec.Struct, frozen=True):
     """What the cluster is asked for one pod."""
 
     filters: Sequence[Filter]

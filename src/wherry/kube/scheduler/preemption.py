@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from random import Random
+
+import msgspec
 
 from wherry.kube.scheduler.asking import Asking, Filter
 from wherry.kube.scheduler.budgets import Budgets
@@ -21,8 +22,7 @@ _LOWEST = 1 << 31
 """Added to priorities, so that none is negative and more victims are never a smaller sum."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preemption:
+class Preemption(msgspec.Struct, frozen=True):
     budgets: Budgets
     random: Random
 

@@ -9,8 +9,9 @@ it has backed off; only when nobody is active, and few back off, is that not wai
 import heapq
 import itertools
 from asyncio import Event
-from dataclasses import dataclass, field
 from enum import Enum
+
+import msgspec
 
 from wherry.kube.client.clock import Clock, Timer
 from wherry.kube.scheduler.happenings import Change, Happening
@@ -33,8 +34,7 @@ class State(Enum):
     OUT = "out"
 
 
-@dataclass(slots=True, eq=False)
-class Waiting:
+class Waiting(msgspec.Struct, eq=False):
     """One pod. ``since``: when it came, or was last refused; ``until``: when it has backed off. Monotonic seconds."""
 
     pod: Pod
@@ -42,7 +42,7 @@ class Waiting:
     state: State = State.ACTIVE
     attempts: int = 0
     until: float = 0.0
-    plugins: frozenset[Plugin] = field(default=frozenset())
+    plugins: frozenset[Plugin] = frozenset()
     failed: bool = False
     """It was not refused: something went wrong. It backs off to the end."""
 

@@ -1,7 +1,8 @@
 """Looks for nodes that will do, from where the last search ended, until there are enough to choose among."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from wherry.kube.scheduler.asking import Asking, Filter
 from wherry.kube.scheduler.fitting import slots_of
@@ -14,13 +15,12 @@ _STEP = 128
 """Nodes that are looked at together at least."""
 
 
-@dataclass(slots=True)
-class Found:
+class Found(msgspec.Struct):
     """``feasible`` slots in the order in which they were come upon; why not the others of those that were looked at.
     ``examined``: how many that were."""
 
     feasible: Sequence[int] = ()
-    refusals: dict[int, Refusal] = field(default_factory=dict)
+    refusals: dict[int, Refusal] = msgspec.field(default_factory=dict)
     examined: int = 0
 
 

@@ -6,10 +6,12 @@ A *domain* is the nodes with the same value of a label. Hard constraints filter:
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import repeat
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from wherry.kube.machinery.selectors import LabelSelector
 from wherry.kube.scheduler.asking import Asking
@@ -25,8 +27,7 @@ HIGHEST = 100
 _NONE: Mapping[str, int] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Constraints:
+class Constraints(msgspec.Struct, frozen=True):
     """``needs_all``: a node without one of the labels counts for none of the constraints."""
 
     hard: tuple[Spread, ...] = ()
@@ -59,8 +60,7 @@ def _split(spreads: Sequence[Spread]) -> Constraints:
     return Constraints(tuple(each for each in spreads if each.hard), tuple(each for each in spreads if not each.hard))
 
 
-@dataclass(frozen=True, slots=True)
-class Domains:
+class Domains(msgspec.Struct, frozen=True):
     """``counts`` of pods, without zeros; ``number``: of domains that count, empty ones too."""
 
     counts: Mapping[str, int]
@@ -109,8 +109,7 @@ def _eligible(asking: Asking, spread: Spread, keys: tuple[str, ...]) -> frozense
     return asking.fitting.remembered(mark, cluster.ground, find)
 
 
-@dataclass(frozen=True, slots=True)
-class _Limit:
+class _Limit(msgspec.Struct, frozen=True):
     """One hard constraint, counted. ``own``: 1 when the pod itself will be one of those it counts."""
 
     spread: Spread

@@ -1,6 +1,6 @@
 """Says what came of a decision: conditions and events, in upstream's words (pkg/scheduler/schedule_one.go)."""
 
-from dataclasses import dataclass
+import msgspec
 
 from wherry.kube.client.clock import Clock
 from wherry.kube.client.events import Recorder
@@ -16,8 +16,7 @@ _LONGEST_NOTE = 1024
 """Bytes of an event's message (k8s.io/kubernetes pkg/apis/core/validation/events.go)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """``reason`` of the condition; ``nominated``: the node that is being made free (empty: none is)."""
 
     reason: str

@@ -1,7 +1,8 @@
 """Keeps facts and queue as the API tells: what each informer's changes mean."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.client.informer import Handler, Informer
 from wherry.kube.client.informers import Informers
@@ -30,8 +31,7 @@ OWNERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """What is kept, and for whom: pods of these ``schedulers`` are queued."""
 
     facts: Facts

@@ -2,9 +2,9 @@
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import apsw
+import msgspec
 
 from wherry.kit.errors import Unsupported
 from wherry.store.model import FIRST_REVISION, Corrupt, Item
@@ -38,8 +38,7 @@ STEPS: Sequence[str] = (_FIRST,)
 """``STEPS[i]`` takes version i to i + 1. Never change one that was released."""
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(msgspec.Struct, frozen=True):
     """The newest revision, and the last that was compacted."""
 
     revision: int

@@ -1,9 +1,9 @@
 """What commits do to the tables, inside one SQLite transaction. Touches the cache and the log's pages, not the disk."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import apsw
+import msgspec
 
 from wherry.kit.errors import NotFound
 from wherry.store.keys import check_commit
@@ -28,23 +28,21 @@ _FORGET_EVENTS = """
     DELETE FROM events WHERE place IN (SELECT place FROM events WHERE place <= ? ORDER BY place LIMIT ?)"""
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(msgspec.Struct, frozen=True):
     """An item, and where its content is."""
 
     place: int
     item: Item
 
 
-@dataclass(slots=True)
-class Transaction:
+class Transaction(msgspec.Struct):
     """``next`` is the revision that the next commit gets. ``later`` is for the thread: statements that take long."""
 
     connection: apsw.Connection
     state: State
     next: int
-    events: list[Event] = field(default_factory=list)
-    later: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
+    events: list[Event] = msgspec.field(default_factory=list)
+    later: list[tuple[str, tuple[int, ...]]] = msgspec.field(default_factory=list)
     is_dirty: bool = False
 
     def commit(self, compares: Sequence[Compare], operations: Sequence[Operation]) -> int:

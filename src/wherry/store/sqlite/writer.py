@@ -10,10 +10,10 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import apsw
+import msgspec
 
 from wherry.kit.errors import Unavailable, WherryError
 from wherry.store.model import Event
@@ -27,8 +27,7 @@ _TOGETHER = 128  # of these the statements take some 5 ms
 _TOGETHER_BYTES = 8 << 20
 
 
-@dataclass(slots=True)
-class _Request(Generic[T]):
+class _Request(msgspec.Struct, Generic[T]):
     apply: Callable[[Transaction], T]
     size_bytes: int
     shrinks: bool
@@ -149,8 +148,7 @@ class Writer:
         self._thread.close()
 
 
-@dataclass(slots=True)
-class Group:
+class Group(msgspec.Struct):
     """Requests whose effects are one transaction of SQLite."""
 
     transaction: Transaction

@@ -1,8 +1,7 @@
 """The subresources of kinds."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.unit.kube.apiserver.served import ACCOUNTS, CONFIGS, DEPLOYMENTS, PODS, REVIEWS
 from wherry.kube.kinds.subresources import SCALE, STATUS, find, of

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Container
-from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
+
+import msgspec
 
 from wherry.kube.apiserver.model import AdmissionRequest, Authorizer, Listers, Operation
 from wherry.kube.machinery.model import GroupResource, Object
@@ -37,15 +38,14 @@ class QuotaStatuses(Protocol):
         Raises StatusError 409 when it is not, 404 when it is gone, 403 when its namespace is ending."""
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(msgspec.Struct, frozen=True):
     """What plugins are made with."""
 
     listers: Listers
     live: Live
     quotas: QuotaStatuses
     authorizer: Authorizer
-    random: Random = field(default_factory=Random)
+    random: Random = msgspec.field(default_factory=Random)
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
 
 

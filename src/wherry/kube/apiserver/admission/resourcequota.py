@@ -8,7 +8,8 @@ given back; when that fails, the controller that counts again sets it right.
 
 import asyncio
 import logging
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kit.errors import WherryError
 from wherry.kube.apiserver.admission.plugin import Needs, Plugin, new_object, refusal
@@ -27,8 +28,7 @@ _UPDATED = frozenset({(SERVICES, ""), (CLAIMS, ""), (PODS, "resize")})
 _TRIES = 16
 
 
-@dataclass(slots=True)
-class _Namespace:
+class _Namespace(msgspec.Struct):
     """Charges of one namespace, one after the other in this process; ``users`` wait or write."""
 
     lock: asyncio.Lock

@@ -1,7 +1,5 @@
 """What a service account's token says (k8s.io/kubernetes pkg/serviceaccount/claims.go, legacy.go)."""
 
-from dataclasses import dataclass
-
 import msgspec
 
 from wherry.kube.apiserver.authn.model import InvalidToken
@@ -86,8 +84,7 @@ def check_times(claims: Claims, now: float) -> None:
         raise InvalidToken("service account token is not valid yet")
 
 
-@dataclass(frozen=True, slots=True)
-class Issued:
+class Issued(msgspec.Struct, frozen=True):
     """A token, and until when it is good, in seconds since 1970."""
 
     token: str

@@ -2,7 +2,6 @@
 and the secrets of old."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -25,14 +24,13 @@ _SPEC, _META = Path("spec"), Path("metadata")
 _BOUND_KINDS = {"Pod": "pods", "Secret": "secrets", "Node": "nodes"}
 
 
-@dataclass(slots=True)
-class TokenIssuer:
+class TokenIssuer(msgspec.Struct):
     """``max_seconds`` 0: a token may last as long as is asked for. ``new_id`` gives the ids of tokens."""
 
     trust: Trust
     listers: Listers
     max_seconds: int = 0
-    new_id: Callable[[], str] = field(default=lambda: str(uuid4()))
+    new_id: Callable[[], str] = lambda: str(uuid4())
 
     def request(self, review: Object, account: Object, now: datetime, warnings: list[str]) -> Object:
         """Answer a TokenRequest for the service account: the object completed, with its status.

@@ -1,8 +1,10 @@
 """The words of authentication by token."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol
+
+import msgspec
+from msgspec.structs import replace
 
 from wherry.kube.apiserver.model import User
 from wherry.kube.machinery.model import Object
@@ -17,8 +19,7 @@ class InvalidToken(Exception):
     who brought it learns no more than that it is not accepted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(msgspec.Struct, frozen=True):
     """Whose token it is, and which of the wanted audiences it is for. Groups are complete."""
 
     user: User

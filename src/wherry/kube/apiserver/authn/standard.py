@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.apiserver.authn.bootstrap import BootstrapTokens
 from wherry.kube.apiserver.authn.certificates import Certificates
@@ -15,8 +16,7 @@ ISSUER = "https://kubernetes.default.svc.cluster.local"
 """Upstream's default, and the server's audience."""
 
 
-@dataclass(frozen=True, slots=True)
-class Authentication:
+class Authentication(msgspec.Struct, frozen=True):
     """``tokens`` answers TokenReviews; ``issuer`` makes tokens."""
 
     authenticator: Authenticator

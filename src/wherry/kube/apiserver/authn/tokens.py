@@ -5,8 +5,9 @@ import binascii
 import hmac
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
+
+import msgspec
 
 from wherry.kube.apiserver.authn import claims as reading
 from wherry.kube.apiserver.authn.accounts import group_names, username
@@ -24,8 +25,7 @@ _REMEMBERED_SECONDS = 10.0
 _MAX_REMEMBERED = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(msgspec.Struct, frozen=True):
     """Whose tokens are taken: signed by one of the keys, from the first of the ``issuers`` or another (a cluster that
     changes its issuer goes on taking the old one's), for one of ``audiences``, the server's own names."""
 
@@ -34,8 +34,7 @@ class Trust:
     audiences: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Remembered:
+class _Remembered(msgspec.Struct, frozen=True):
     claims: Claims
     user: User
     until: float

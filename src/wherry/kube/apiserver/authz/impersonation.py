@@ -5,8 +5,9 @@ Each thing that is asked for, the user, every group, the uid, every extra value,
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from urllib.parse import unquote
+
+import msgspec
 
 from wherry.kube.apiserver.authn.accounts import group_names, split_username
 from wherry.kube.apiserver.authz.texts import forbidden
@@ -20,12 +21,11 @@ _AUTHENTICATION = "authentication.k8s.io"
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
 
 
-@dataclass(slots=True)
-class _Wanted:
+class _Wanted(msgspec.Struct):
     user: str = ""
-    groups: list[str] = field(default_factory=list)
+    groups: list[str] = msgspec.field(default_factory=list)
     uid: str = ""
-    extra: dict[str, list[str]] = field(default_factory=dict)
+    extra: dict[str, list[str]] = msgspec.field(default_factory=dict)
 
     @property
     def more(self) -> list[str]:

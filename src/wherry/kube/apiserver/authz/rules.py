@@ -2,7 +2,9 @@
 k8s.io/component-helpers auth/rbac/validation/policy_comparator.go)."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from wherry.kube.apiserver.model import Attributes, Rule
 from wherry.kube.apiserver.quoting import quoted_list
@@ -46,8 +48,7 @@ def text(rule: Rule) -> str:
     return "{" + ", ".join(parts) + "}"
 
 
-@dataclass(frozen=True, slots=True)
-class Matcher:
+class Matcher(msgspec.Struct, frozen=True):
     """A rule made ready for questions. ``source`` says for people where the right comes from."""
 
     rule: Rule

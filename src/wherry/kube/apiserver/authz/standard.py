@@ -1,6 +1,6 @@
 """The authorizers of a server, put together."""
 
-from dataclasses import dataclass
+import msgspec
 
 from wherry.kube.apiserver.authz.bootstrap import node_rules
 from wherry.kube.apiserver.authz.escalation import EscalationCheck
@@ -10,8 +10,7 @@ from wherry.kube.apiserver.authz.union import Superusers, Union
 from wherry.kube.apiserver.model import Authorizer, Listers
 
 
-@dataclass(frozen=True, slots=True)
-class Authorization:
+class Authorization(msgspec.Struct, frozen=True):
     """``rbac`` also says what somebody may do at all; ``escalation`` is for the end of admission."""
 
     authorizer: Authorizer

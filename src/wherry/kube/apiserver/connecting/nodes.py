@@ -2,7 +2,8 @@
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from wherry.http.duplex import Wire
 from wherry.http.exchange import Failed, Target, connect
@@ -26,13 +27,12 @@ class Unreachable(Failed):
     """There is no way to the node."""
 
 
-@dataclass(frozen=True, slots=True)
-class Own:
+class Own(msgspec.Struct, frozen=True):
     """What the server knows of itself. ``port``: where it listens. ``nodes``: the nodes of its own instance, by name,
     with host and port; whatever their objects say, they are there."""
 
     port: int = 0
-    nodes: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    nodes: Mapping[str, tuple[str, int]] = msgspec.field(default_factory=dict)
 
 
 class Nodes:

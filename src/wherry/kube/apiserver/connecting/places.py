@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 import msgspec
+from msgspec.structs import replace
 
 from wherry.kube.apiserver.call import Call
 from wherry.kube.apiserver.connecting.addresses import allowed
@@ -16,8 +16,7 @@ _PORT = re.compile(r"[a-z0-9]([-a-z0-9]{0,14})", re.IGNORECASE)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(msgspec.Struct, frozen=True):
     """``scheme`` and ``port`` may be empty."""
 
     scheme: str
@@ -25,8 +24,7 @@ class Name:
     port: str
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """An address that HTTP is spoken at."""
 
     scheme: str

@@ -2,7 +2,8 @@
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.apiserver.custom.columns import AGE, cells_of, columns_of
 from wherry.kube.apiserver.custom.priority import by_priority
@@ -100,8 +101,7 @@ def _version(spec: Object, version: Object, storage: Object, schema: Load) -> Ve
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Filled:
+class _Filled(msgspec.Struct, frozen=True):
     """From a version with a schema of its own: its defaults are the object's, whatever the storage version's are."""
 
     schema: Load
@@ -111,8 +111,7 @@ class _Filled:
         return obj
 
 
-@dataclass(frozen=True, slots=True)
-class _Fitted:
+class _Fitted(msgspec.Struct, frozen=True):
     """To such a version: without the fields that it has not, with its defaults."""
 
     schema: Load
@@ -143,8 +142,7 @@ def _selectable(versions: Sequence[Object]) -> dict[str, tuple[str, ...]]:
     return {path: tuple(path.split(".")) for path in paths}
 
 
-@dataclass(frozen=True, slots=True)
-class SelectedFields:
+class SelectedFields(msgspec.Struct, frozen=True):
     """Gives what an object can be selected by; a field that is not there is empty."""
 
     paths: Mapping[str, tuple[str, ...]]

@@ -2,8 +2,9 @@
 pkg/registry/customresource)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from wherry.kube.kinds.model import Context, Strategy
 from wherry.kube.machinery.fielderrors import FieldError, invalid
@@ -18,8 +19,7 @@ _MOST = 2**31 - 1
 _OWN_FINALIZERS = ("orphan", "foregroundDeletion", "kubernetes")
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(msgspec.Struct, frozen=True):
     """Where the scale subresource looks, as the definition says: ``.spec.replicas``. ``selector`` may be empty."""
 
     replicas: str

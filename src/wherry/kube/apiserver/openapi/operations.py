@@ -1,7 +1,8 @@
 """The operations of a kind, before either version of OpenAPI gives them its form."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.kinds import subresources
 from wherry.kube.kinds.model import Kind, Version
@@ -32,8 +33,7 @@ _CONNECT_IDS = {"create": "connectPost", "delete": "connectDelete", "get": "conn
                 "update": "connectPut"}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(msgspec.Struct, frozen=True):
     """``takes`` and ``gives`` are kinds of the body and the answer: None is no JSON. ``query`` names parameters of
     :mod:`~wherry.kube.apiserver.openapi.parameters`. ``action`` is ``x-kubernetes-action``."""
 
@@ -75,8 +75,7 @@ def of(kind: Kind, version: Version) -> Iterator[Operation]:
         yield from where.below(subresource)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(msgspec.Struct, frozen=True):
     kind: Kind
     version: Version
 

@@ -1,11 +1,11 @@
 """The parameters of paths and queries (metav1.ListOptions, CreateOptions and others)."""
 
-from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+
+class Parameter(msgspec.Struct, frozen=True):
     """``is_list``: it may be said more than once."""
 
     name: str

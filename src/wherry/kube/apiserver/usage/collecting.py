@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -39,11 +38,10 @@ def serve(kinds: Kinds) -> None:
         kinds.add(kind)
 
 
-@dataclass(slots=True)
-class _Known:
+class _Known(msgspec.Struct):
     """Of a node. ``missed``: rounds in a row without an answer; ``rest``: rounds that it is not asked in."""
 
-    points: Points = field(default_factory=dict)
+    points: Points = msgspec.field(default_factory=dict)
     pods: frozenset[str] = frozenset()
     missed: int = 0
     rest: int = 0

@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import msgspec
@@ -58,16 +57,14 @@ class Summary(msgspec.Struct):
     pods: list[Pod] = []
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(msgspec.Struct, frozen=True):
     """``seconds`` since 1970; ``cpu_ns`` used by then."""
 
     seconds: float
     cpu_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Used:
+class Used(msgspec.Struct, frozen=True):
     """``window_seconds`` before ``seconds``, in the mean."""
 
     seconds: float
@@ -76,8 +73,7 @@ class Used:
     memory_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class PodUsed:
+class PodUsed(msgspec.Struct, frozen=True):
     name: str
     namespace: str
     uid: str
@@ -87,13 +83,12 @@ class PodUsed:
 Points = Mapping[tuple[str, ...], Point]
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """What one answer of a node was good for. ``points`` are for the next."""
 
     points: Points
     node: Used | None = None
-    pods: tuple[PodUsed, ...] = field(default=())
+    pods: tuple[PodUsed, ...] = ()
 
 
 def looked(before: Points, summary: Summary) -> Look:

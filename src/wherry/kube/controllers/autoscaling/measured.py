@@ -1,8 +1,9 @@
 """What pods use, request, and whether that counts yet (replica_calculator.go: groupPods, calculateRequests)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from wherry.kube.controllers.autoscaling.plan import Fleet, NoMetrics
 from wherry.kube.controllers.podcontrol.pods import is_deleting, phase_of
@@ -15,8 +16,7 @@ READINESS_SECONDS = 30.0
 """--horizontal-pod-autoscaler-initial-readiness-delay."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(msgspec.Struct, frozen=True):
     """Of one pod, in thousandths of the unit; taken over ``window_seconds`` up to ``when``."""
 
     value: int

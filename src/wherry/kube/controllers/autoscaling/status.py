@@ -1,8 +1,9 @@
 """The status of an autoscaler, as it becomes while it is looked at."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from wherry.kube.controllers.autoscaling.plan import NoMetrics, Proposal
 from wherry.kube.machinery import times
@@ -10,8 +11,7 @@ from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.quantity import MILLI, Format, Quantity
 
 
-@dataclass(frozen=True, slots=True)
-class Scaled:
+class Scaled(msgspec.Struct, frozen=True):
     """Replicas that there are, and that there are to be."""
 
     current: int

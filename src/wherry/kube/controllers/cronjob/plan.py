@@ -1,9 +1,10 @@
 """Which jobs have ended, which to make and which to forget: pure (cronjob_controllerv2.go syncCronJob)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from wherry.kube.controllers.cronjob.making import job_name
 from wherry.kube.controllers.cronjob.times import following, latest
@@ -19,8 +20,7 @@ _DELAY_SECONDS = 0.1
 """Timers may be early by a little."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(msgspec.Struct, frozen=True):
     """An event."""
 
     reason: str
@@ -28,18 +28,17 @@ class Said:
     is_warning: bool = False
 
 
-@dataclass(slots=True)
-class Plan:
+class Plan(msgspec.Struct):
     """In this order: ``replace`` these jobs (delete them), make one for the time ``create`` (``known`` if it is there
     already), write ``status`` with it among the active ones, ``forget`` these jobs. ``again``: seconds until the next
     time."""
 
     status: Object
-    says: list[Said] = field(default_factory=list)
-    replace: list[Object] = field(default_factory=list)
+    says: list[Said] = msgspec.field(default_factory=list)
+    replace: list[Object] = msgspec.field(default_factory=list)
     create: datetime | None = None
     known: Object | None = None
-    forget: list[Object] = field(default_factory=list)
+    forget: list[Object] = msgspec.field(default_factory=list)
     again: float | None = None
     zone: tzinfo = UTC
 

@@ -1,13 +1,12 @@
 """On which nodes pods of a daemon keep failing, so that they are not killed and made all day long."""
 
-from dataclasses import dataclass
+import msgspec
 
 FIRST_SECONDS, LONGEST_SECONDS = 1.0, 900.0
 """daemon_controller.go: flowcontrol.NewBackOff(1*time.Second, 15*time.Minute)."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(msgspec.Struct, frozen=True):
     pause_seconds: float
     since: float
 

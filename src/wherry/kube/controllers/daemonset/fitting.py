@@ -2,15 +2,15 @@
 for node affinity and taints)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.nodeselectors import node_demand
 from wherry.kube.machinery.taints import NO_EXECUTE, NO_SCHEDULE, taints_of, tolerated, tolerations_of
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(msgspec.Struct, frozen=True):
     """``runs``: there should be a pod. ``stays``: one that is there already may go on (the node has a taint that is
     for new pods alone)."""
 

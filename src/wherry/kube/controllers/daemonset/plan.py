@@ -1,8 +1,9 @@
 """Where pods are missing and which are too many: pure (daemon_controller.go podsShouldBeOnNode)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+import msgspec
 
 from wherry.kube.controllers.daemonset.fitting import NO, Fit
 from wherry.kube.controllers.daemonset.making import is_updated
@@ -14,8 +15,7 @@ AT_ONCE = 250
 """Pods that are made and deleted before the daemon is looked at again (BurstReplicas)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """``nodes`` are all that there are; ``pods`` those of the daemon by the node they run on or are meant for.
     ``hashed`` tells pods of the present template. ``pause`` gives the seconds until a failed pod on a node may be
     killed."""
@@ -34,14 +34,13 @@ class Facts:
         return is_available(pod, self.owner["spec"].get("minReadySeconds") or 0, self.now)
 
 
-@dataclass(slots=True)
-class Plan:
+class Plan(msgspec.Struct):
     """``create``: nodes. ``ended``: pods among those of ``delete`` that have ended, and are to be told of. ``again``:
     seconds until there is something to do though nothing happens."""
 
-    create: list[str] = field(default_factory=list)
-    delete: list[Object] = field(default_factory=list)
-    ended: list[Object] = field(default_factory=list)
+    create: list[str] = msgspec.field(default_factory=list)
+    delete: list[Object] = msgspec.field(default_factory=list)
+    ended: list[Object] = msgspec.field(default_factory=list)
     again: float | None = None
 
     def wait(self, seconds: float) -> None:

@@ -1,15 +1,15 @@
 """Replaces pods of a former template, where nothing else is to be done: pure (update.go rollingUpdate)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.controllers.daemonset.plan import AT_ONCE, Facts, Plan, limits
 from wherry.kube.controllers.podcontrol.pods import is_deleting
 from wherry.kube.machinery.model import Object
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(msgspec.Struct, frozen=True):
     """A node that should have a pod: those of the present and of a former template that are to stay."""
 
     name: str

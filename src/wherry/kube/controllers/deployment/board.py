@@ -1,7 +1,8 @@
 """The draft of a deployment's sets: what a plan moves about before anything is done."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from wherry.kube.controllers.deployment import view
 from wherry.kube.controllers.podcontrol.templates import HASH_LABEL, copied, is_same, template_hash
@@ -10,8 +11,7 @@ from wherry.kube.machinery.model import Object
 _NAME_LENGTH = 253
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(msgspec.Struct):
     """A set as it is to be. ``is_made``: it is there already, as ``obj``."""
 
     obj: Object
@@ -19,7 +19,7 @@ class Draft:
     annotations: dict[str, str]
     min_ready_seconds: int
     is_made: bool = True
-    is_to_go: bool = field(default=False)
+    is_to_go: bool = False
 
     @classmethod
     def of(cls, obj: Object) -> "Draft":

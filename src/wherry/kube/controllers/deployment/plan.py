@@ -1,15 +1,15 @@
 """What is to be done about a deployment's sets: pure."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.controllers.deployment import recreate, rolling, scaling, view
 from wherry.kube.controllers.deployment.board import Board, Draft
 from wherry.kube.machinery.model import Object
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """``sets`` are those that the deployment controls. ``pods_run`` says of a set whether pods of it have not ended;
     ``reference`` makes an owner reference to the deployment."""
 
@@ -19,16 +19,14 @@ class Facts:
     reference: Callable[[Object], Object]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """``now`` None: make it as ``then``. ``then`` None: delete it. They may differ in annotations alone."""
 
     now: Object | None
     then: Object | None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """``new`` is the name of the new set, empty while there is none. ``is_rollout``: nothing stands in the way of the
     rollout, so that its progress is to be judged."""
 

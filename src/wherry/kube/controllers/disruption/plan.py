@@ -1,8 +1,9 @@
 """The status of a budget. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from wherry.kube.controllers.endpoints.facts import is_ready
 from wherry.kube.machinery import times
@@ -14,8 +15,7 @@ DELETION_SECONDS = 120
 _ALLOWED, _BLOCKED, _FAILED = "SufficientPods", "InsufficientPods", "SyncFailed"
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(msgspec.Struct, frozen=True):
     """``expected``: pods that ought to be there; ``desired``: that must be healthy."""
 
     expected: int

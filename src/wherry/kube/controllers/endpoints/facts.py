@@ -1,8 +1,9 @@
 """What a pod is to a service: an address, at certain ports, in a certain state."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 from wherry.kube.machinery.model import Object
 
@@ -19,8 +20,7 @@ class Port(NamedTuple):
     application: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True):
     """``serving``: the pod is ready, ending or not; ``ready``: it is to get new connections."""
 
     address: str

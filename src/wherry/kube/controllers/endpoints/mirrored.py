@@ -6,7 +6,8 @@ the Endpoints object, with its labels and annotations; of a subset no more than 
 
 import ipaddress
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from wherry.kube.controllers.endpoints.facts import Port
 from wherry.kube.controllers.endpoints.plan import MANAGED_BY, SERVICE, TRIGGER, Plan
@@ -22,11 +23,10 @@ Group = tuple[str, tuple[Port, ...]]
 """Family and ports: what a slice has one of."""
 
 
-@dataclass(slots=True)
-class Mirror:
+class Mirror(msgspec.Struct):
     """What is to be done; how many addresses were left out because they are none, or because there are too many."""
 
-    plan: Plan = field(default_factory=Plan)
+    plan: Plan = msgspec.field(default_factory=Plan)
     invalid: int = 0
     skipped: int = 0
 

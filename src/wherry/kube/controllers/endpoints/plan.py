@@ -5,7 +5,8 @@ fullest that has room; a slice that has nobody left goes.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from wherry.kube.controllers.endpoints.facts import Endpoint, Port
 from wherry.kube.machinery.model import Object
@@ -22,13 +23,12 @@ _OWN = frozenset({SERVICE, MANAGED_BY, HEADLESS})
 TRIGGER = "endpoints.kubernetes.io/last-change-trigger-time"
 
 
-@dataclass(slots=True)
-class Plan:
+class Plan(msgspec.Struct):
     """Slices to make (without a name), to write in their place, to delete (their names)."""
 
-    create: list[Object] = field(default_factory=list)
-    update: list[Object] = field(default_factory=list)
-    delete: list[str] = field(default_factory=list)
+    create: list[Object] = msgspec.field(default_factory=list)
+    update: list[Object] = msgspec.field(default_factory=list)
+    delete: list[str] = msgspec.field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:

@@ -2,8 +2,9 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 from wherry.kube.client.discovery import ResourceType
 from wherry.kube.machinery.model import GroupVersion, Object
@@ -37,8 +38,7 @@ class OwnerRef(NamedTuple):
         return (self.group, self.kind, self.namespace, self.name, self.uid)
 
 
-@dataclass(slots=True)
-class Node:
+class Node(msgspec.Struct):
     """An object that is, or was a moment ago."""
 
     type: ResourceType

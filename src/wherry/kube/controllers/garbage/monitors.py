@@ -1,7 +1,8 @@
 """Informers over everything that can be deleted, in step with what the server serves."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.client.discovery import ResourceType
 from wherry.kube.client.informer import Informer
@@ -14,8 +15,7 @@ IGNORED = frozenset({GroupResource("", "events"), GroupResource("events.k8s.io",
 """They are many, own nothing, and end by themselves."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Monitor:
+class _Monitor(msgspec.Struct, frozen=True):
     type: ResourceType
     informer: Informer
     take_off: Callable[[], None]

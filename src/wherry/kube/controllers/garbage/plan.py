@@ -1,8 +1,9 @@
 """What is to be done about one object: pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from wherry.kube.controllers.garbage.graph import FOREGROUND, ORPHAN, Node, OwnerRef
 
@@ -15,8 +16,7 @@ class Standing(Enum):
     WAITING = "waiting"
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """``item`` is as the API has it now; ``owners`` have the standing of each reference; ``dependents`` are those that
     the graph knows."""
 
@@ -26,41 +26,35 @@ class Facts:
     dependents: Sequence[Node]
 
 
-@dataclass(frozen=True, slots=True)
-class Nothing:
+class Nothing(msgspec.Struct, frozen=True):
     """Leave it."""
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveFinalizer:
+class RemoveFinalizer(msgspec.Struct, frozen=True):
     """It waited for what is done now."""
 
     finalizer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Orphan:
+class Orphan(msgspec.Struct, frozen=True):
     """Take the reference to the item out of these dependents, then let the item go."""
 
     dependents: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LookAt:
+class LookAt(msgspec.Struct, frozen=True):
     """It waits for these."""
 
     uids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DropOwners:
+class DropOwners(msgspec.Struct, frozen=True):
     """Take these references out of the item: others hold it."""
 
     uids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(msgspec.Struct, frozen=True):
     """Delete the item. ``unblock``: first let none of its references hold an owner up, for it stands in a circle."""
 
     policy: str

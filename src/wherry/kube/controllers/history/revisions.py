@@ -1,7 +1,8 @@
 """Which revision a template is, and which are no longer needed: pure."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.controllers.podcontrol.templates import is_same, template_hash
 from wherry.kube.machinery.model import Object
@@ -52,8 +53,7 @@ def revision_of(owner: Object, number: int, collisions: int, reference: Object) 
     return {"apiVersion": "apps/v1", "kind": "ControllerRevision", "metadata": made, "data": data, "revision": number}
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """The latest revision of a template, None when there is none; ``number`` is the one that it is to have."""
 
     revision: Object | None

@@ -1,8 +1,9 @@
 """How long to wait before a pod that failed is replaced: pure (backoff_utils.go)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from wherry.kube.controllers.job.view import failures_of, finished_at
 from wherry.kube.machinery.model import Object
@@ -11,8 +12,7 @@ FIRST_SECONDS = 10.0
 LONGEST_SECONDS = 600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):
     """Failures since the last success, and when the last of them was. It is in memory alone: after a start the first
     pod is made at once."""
 

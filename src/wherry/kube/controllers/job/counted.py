@@ -1,7 +1,8 @@
 """Takes stock of a job's pods: pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.controllers.job import policies, view
 from wherry.kube.controllers.job.indexes import Indexes
@@ -9,8 +10,7 @@ from wherry.kube.controllers.podcontrol.pods import is_active, is_ready, is_term
 from wherry.kube.machinery.model import Object
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(msgspec.Struct, frozen=True):
     """``succeeded`` and ``failed`` are totals, ``new_succeeded`` and ``new_failed`` those that the status does not know
     of. Of an indexed job, ``done_before`` are the indexes that the status knows to be done, ``done`` all;
     ``failed_indexes`` (None: they are not limited one by one) those that have failed too often, and ``last_failed`` the

@@ -1,14 +1,14 @@
 """Sets of a job's indexes, which mostly are a few long runs: ``0-4,7``."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 Span = tuple[int, int]
 """First and last."""
 
 
-@dataclass(frozen=True, slots=True)
-class Indexes:
+class Indexes(msgspec.Struct, frozen=True):
     """``spans`` are in order, and no two touch."""
 
     spans: tuple[Span, ...] = ()

@@ -1,8 +1,9 @@
 """Which pods to make and to delete, and whether the job is over: pure (job_controller.go syncJob, manageJob)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from wherry.kube.controllers.job import backoff, policies, view
 from wherry.kube.controllers.job.counted import Counted, indexes_of
@@ -16,8 +17,7 @@ AT_ONCE = 500
 """Pods that are made or deleted before the job is looked at again (MaxPodCreateDeletePerSync)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """The job is over, or will be once its pods have gone. ``is_known``: the status says so already."""
 
     succeeds: bool
@@ -26,8 +26,7 @@ class Verdict:
     is_known: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """``create``: of an indexed job one index a pod, otherwise None for each. ``delete``: these pods, of which nobody
     will ever count one (``end`` instead: they are counted). ``again``: seconds until something is to be done though
     nothing happens."""

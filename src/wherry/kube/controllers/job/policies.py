@@ -2,15 +2,15 @@
 success_policy.go)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.controllers.job.indexes import Indexes
 from wherry.kube.controllers.job.view import completions_of
 from wherry.kube.machinery.model import Object
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(msgspec.Struct, frozen=True):
     """``action`` is that of the rule: FailJob (``message`` says why), FailIndex, Ignore, Count; empty: none fits."""
 
     action: str = ""

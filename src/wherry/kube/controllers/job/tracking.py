@@ -1,8 +1,9 @@
 """Counts pods that have ended, each of them once: pure (job_controller.go trackJobStatusAndRemoveFinalizers)."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from wherry.kube.controllers.job import policies, view
 from wherry.kube.controllers.job.counted import Counted, indexes_of, uncounted
@@ -15,8 +16,7 @@ MOST_UNCOUNTED = 500
 """Uids in a status, which is written whole each time (MaxUncountedPods)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tracked:
+class Tracked(msgspec.Struct, frozen=True):
     """``status`` is to be written before the finalizers are taken off the pods of ``release``. ``has_more``: it was
     too much for one round."""
 

@@ -2,21 +2,21 @@
 pkg/controller/namespace/deletion/status_condition_utils.go)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+import msgspec
 
 from wherry.kube.machinery.model import GroupResource, Object
 from wherry.kube.machinery.times import rfc3339
 
 
-@dataclass(slots=True)
-class Found:
+class Found(msgspec.Struct):
     """What a round found. ``remaining`` counts objects, ``finalizers`` objects that have one, by its name."""
 
     discovery_error: str = ""
-    errors: list[str] = field(default_factory=list)
-    remaining: dict[GroupResource, int] = field(default_factory=dict)
-    finalizers: dict[str, int] = field(default_factory=dict)
+    errors: list[str] = msgspec.field(default_factory=list)
+    remaining: dict[GroupResource, int] = msgspec.field(default_factory=dict)
+    finalizers: dict[str, int] = msgspec.field(default_factory=dict)
     longest_grace_seconds: int = 0
 
     @property

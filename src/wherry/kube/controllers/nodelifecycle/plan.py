@@ -1,7 +1,8 @@
 """From a node's conditions, and the time its lease was last renewed, to what it ought to say. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.machinery.model import Object
 
@@ -26,8 +27,7 @@ _SILENT = "Kubelet stopped posting node status."
 _NEVER = "Kubelet never posted node status."
 
 
-@dataclass(frozen=True, slots=True)
-class Taint:
+class Taint(msgspec.Struct, frozen=True):
     """``added``: RFC 3339, of those that end pods."""
 
     key: str

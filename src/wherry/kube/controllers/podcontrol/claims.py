@@ -1,14 +1,14 @@
 """Which objects are a workload's: pure (k8s.io/kubernetes pkg/controller/controller_ref_manager.go)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.selectors import LabelSelector
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True):
     """``mine`` are controlled and selected; ``adopt`` are selected and nobody's; ``release`` are no longer selected."""
 
     mine: tuple[Object, ...]

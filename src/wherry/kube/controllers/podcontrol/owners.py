@@ -1,7 +1,8 @@
 """Whose an object is, and finding the objects of a workload without looking at all others."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.client.cache import Cache
 from wherry.kube.controllers.frame import Key
@@ -15,8 +16,7 @@ CONTROLLED = "controlled"
 SelectorOf = Callable[[Object], LabelSelector]
 
 
-@dataclass(frozen=True, slots=True)
-class Workload:
+class Workload(msgspec.Struct, frozen=True):
     """A kind of workload, and the ``component`` that its controller's events come from."""
 
     resource: GroupVersionResource

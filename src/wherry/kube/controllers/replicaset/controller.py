@@ -1,8 +1,9 @@
 """Fetches, plans, acts, and tells in the status what it found."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import partial
+
+import msgspec
 
 from wherry.kube.controllers.frame import Interest, Key, Needs
 from wherry.kube.controllers.podcontrol.batches import at_once, slow_start
@@ -27,8 +28,7 @@ from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.kube.machinery.status import StatusError
 
 
-@dataclass(frozen=True, slots=True)
-class Face:
+class Face(msgspec.Struct, frozen=True):
     """What ReplicaSets and ReplicationControllers have not in common."""
 
     workload: Workload

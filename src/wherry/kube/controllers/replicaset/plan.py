@@ -1,8 +1,9 @@
 """How many pods to make, or which to delete: pure."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from wherry.kube.controllers.podcontrol.ranking import first_to_go
 from wherry.kube.machinery.model import Object
@@ -11,8 +12,7 @@ BURST = 500
 """Pods that are made or deleted before their set is looked at again (replica_set.go BurstReplicas)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """One of both is empty."""
 
     create: int = 0

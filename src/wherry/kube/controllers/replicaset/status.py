@@ -1,8 +1,9 @@
 """What the status says: pure (replica_set_utils.go calculateStatus)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from wherry.kube.controllers.podcontrol.pods import seconds_to_available
 from wherry.kube.machinery.model import Object
@@ -11,16 +12,14 @@ from wherry.kube.machinery.times import rfc3339
 FAILURE = "ReplicaFailure"
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(msgspec.Struct, frozen=True):
     """Why pods could not be made (``FailedCreate``) or deleted (``FailedDelete``)."""
 
     reason: str
     message: str
 
 
-@dataclass(slots=True)
-class Counted:
+class Counted(msgspec.Struct):
     """Of the active pods; ``soon`` are the seconds until the next ready one has been so for long enough."""
 
     replicas: int = 0

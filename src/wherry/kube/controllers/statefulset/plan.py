@@ -1,8 +1,9 @@
 """What is to be done about the pods of a set: pure (stateful_set_control.go updateStatefulSet)."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from wherry.kube.controllers.history.revisions import template_of
 from wherry.kube.controllers.podcontrol.pods import is_deleting, is_over, phase_of
@@ -13,8 +14,7 @@ LATER_SECONDS = 1.0
 """When to look whether a claim has gone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """``current`` and ``update`` are revisions; ``pods`` are by ordinal; ``claim`` finds one by its name; ``reference``
     is an owner reference to the set."""
 
@@ -27,8 +27,7 @@ class Facts:
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """Of one ordinal, in this order: make ``claims``, then make, delete or change the pod; ``own`` are claims with
     other owners."""
 
@@ -39,8 +38,7 @@ class Step:
     own: tuple[Object, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """``steps`` are done one after another, or (``at_once``) together. ``again``: seconds until there is something to
     do though nothing happens."""
 
@@ -49,8 +47,7 @@ class Plan:
     again: float | None = None
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(msgspec.Struct):
     """Steps so far, and the shortest wait."""
 
     steps: list[Step]

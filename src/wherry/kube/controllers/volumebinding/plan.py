@@ -1,7 +1,8 @@
 """Which volume a claim gets, and what volumes and claims are to say. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.quantity import parse
@@ -16,8 +17,7 @@ PROVISIONED_BY = "pv.kubernetes.io/provisioned-by"
 WAIT = "WaitForFirstConsumer"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """What is to become of a claim that has no volume: one to bind, a provisioner to ask, or why it waits."""
 
     volume: Object | None = None

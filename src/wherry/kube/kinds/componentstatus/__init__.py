@@ -1,9 +1,10 @@
 """``ComponentStatus``: how parts of the control plane are. Deprecated for years; there is nothing to list."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from wherry.kube.kinds.declared import versions
 from wherry.kube.kinds.model import NAME, Column, Kind

@@ -3,7 +3,8 @@ in what they take (``?``, ``@every 5m``; no ``L``, no ``#``, no 7 for Sunday) an
 """
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 DESCRIPTORS = {
     "@yearly": "0 0 1 1 *",
@@ -25,8 +26,7 @@ _MOST_SECONDS = 2**63 / 1e9  # Go counts nanoseconds in 64 bits
 _LONGEST = 4096  # characters; no schedule needs that many
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(msgspec.Struct, frozen=True):
     """Either the values at which it fires (``either_day``: when the day or the weekday fits, since both are given), or
     ``every_seconds``."""
 

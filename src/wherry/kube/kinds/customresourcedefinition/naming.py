@@ -3,8 +3,9 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+import msgspec
 
 from wherry.kube.machinery import names
 from wherry.kube.machinery.fielderrors import FieldError, Path, invalid, required
@@ -34,8 +35,7 @@ def name_errors(found: Object, path: Path) -> Iterator[FieldError]:
                 yield invalid(path.child(field).index(position), value, ",".join(problems))
 
 
-@dataclass(frozen=True, slots=True)
-class Approval:
+class Approval(msgspec.Struct, frozen=True):
     """Of a definition in a group of Kubernetes' own. ``reason`` is the condition's; ``message`` is for people."""
 
     reason: str

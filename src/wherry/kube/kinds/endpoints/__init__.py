@@ -1,10 +1,11 @@
 """``Endpoints``: where a service's pods are, as one object. EndpointSlices have come in its place."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any
+
+from msgspec.structs import replace
 
 from wherry.kube.kinds.declared import versions
 from wherry.kube.kinds.model import AGE, NAME, Column, Kind, Strategy

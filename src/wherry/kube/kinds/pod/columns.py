@@ -1,17 +1,17 @@
 """How ``kubectl get pods`` sums up a pod (pkg/printers/internalversion/printers.go: printPod)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from wherry.kube.kinds.rows import NONE, age, name
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.times import since
 
 
-@dataclass(slots=True)
-class _Sum:
+class _Sum(msgspec.Struct):
     """Times are RFC 3339 in UTC, so that they are ordered as texts; empty: never."""
 
     reason: str

@@ -1,7 +1,8 @@
 """Requests and limits of containers and of pods as a whole."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from wherry.kube.kinds import resourcenames
 from wherry.kube.kinds.checking import read_quantity

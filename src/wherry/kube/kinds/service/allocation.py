@@ -6,8 +6,9 @@ same facts and choices give the same answer.
 """
 
 from collections.abc import Callable, Container, Iterable, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
+
+import msgspec
 
 from wherry.kube.kinds.addresses import read
 from wherry.kube.kinds.service.clusterips import FAMILIES, family_of
@@ -31,8 +32,7 @@ _SPEC = Path("spec")
 _STATIC_MOST, _STATIC_LEAST, _STATIC_SHARE = 256, 16, 16
 
 
-@dataclass(frozen=True, slots=True)
-class Ranges:
+class Ranges(msgspec.Struct, frozen=True):
     """Out of what is given: a network a family, the default one first; ports, both ends included."""
 
     networks: tuple[Network, ...] = (ip_network("10.96.0.0/12"),)
@@ -48,8 +48,7 @@ class Ranges:
         return dict(zip(self.families, self.networks, strict=True))[family]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """What the service holds now and did not before, and the other way round."""
 
     taken_ips: tuple[str, ...] = ()
@@ -184,8 +183,7 @@ def _check_families(spec: Object, families: Sequence[str], ranges: Ranges) -> li
 # Addresses.
 
 
-@dataclass(frozen=True, slots=True)
-class _Pool:
+class _Pool(msgspec.Struct, frozen=True):
     used: Container[str]
     own: frozenset[str]
     choose: Choose
@@ -254,8 +252,7 @@ def _check_address(service: Object, ips: list[str], position: int, family: str, 
 # Ports.
 
 
-@dataclass(slots=True)
-class _Ports:
+class _Ports(msgspec.Struct):
     used: Container[int]
     own: set[int]
     choose: Choose

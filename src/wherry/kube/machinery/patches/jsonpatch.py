@@ -6,7 +6,6 @@ upstream, a pointer must begin with a slash.
 """
 
 import re
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import msgspec
@@ -104,12 +103,11 @@ def _unprocessable(why: str) -> StatusError:
     return StatusError(422, "Invalid", message, {"causes": causes})
 
 
-@dataclass(slots=True)
-class _State:
+class _State(msgspec.Struct):
     """The document as far as it is patched. Containers are copied before the first change of each."""
 
     root: _Container
-    ours: dict[int, _Container] = field(default_factory=dict)
+    ours: dict[int, _Container] = msgspec.field(default_factory=dict)
     """Those copied, by id: they are kept, so that no id can come twice."""
     copied_bytes: int = 0
     copied_containers: int = 0

@@ -6,8 +6,9 @@ is new comes first.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from wherry.kube.machinery.patches.gotext import go_type, shown
 from wherry.kube.machinery.status import StatusError, bad_request
@@ -18,8 +19,7 @@ def scalar_key(value: Any) -> Any:
     return value if isinstance(value, str) else (type(value), value)
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(msgspec.Struct, frozen=True):
     """What identifies an element: the value of a field, or (``name`` empty) the element itself."""
 
     name: str
@@ -47,8 +47,7 @@ class Key:
         return scalar_key(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Elements:
+class Elements(msgspec.Struct, frozen=True):
     """A list and what identifies its elements."""
 
     values: Sequence[Any]

@@ -19,8 +19,9 @@ rather than refused.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.patches import ordering
@@ -218,8 +219,7 @@ def _objects(old: list[Any], patch: list[Any], schema: Schema) -> list[Any]:
     return ordering.arranged(Elements(merged, by), Elements(plain.elements, by), Elements(kept, by))
 
 
-@dataclass(slots=True)
-class _Plain:
+class _Plain(msgspec.Struct):
     """Elements of a patch without directives, and what the directives said."""
 
     elements: list[Object]

@@ -2,8 +2,10 @@
 (k8s.io/apiextensions-apiserver pkg/apiserver/schema/defaulting validation.go)."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
+
+import msgspec
+from msgspec.structs import replace
 
 from wherry.kube.machinery.fielderrors import FieldError, Path, invalid
 from wherry.kube.machinery.schema.conform import Mistyped
@@ -20,8 +22,7 @@ Value: TypeAlias = Any  # JSON
 _IDENTITY = {"apiVersion": "validation/v1", "kind": "Validation"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Around:
+class _Around(msgspec.Struct, frozen=True):
     """The object that a default would stand in: its schema, and how to put the default where it belongs."""
 
     schema: Raw

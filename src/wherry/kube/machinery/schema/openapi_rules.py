@@ -2,8 +2,10 @@
 pkg/apis/apiextensions/validation)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from wherry.kube.machinery.fielderrors import FieldError, Path, forbidden, invalid, not_supported, required
 from wherry.kube.machinery.schema.structural import META_FIELDS
@@ -15,8 +17,7 @@ _UNSUPPORTED = ("id", "additionalItems", "patternProperties", "definitions", "de
 _REASONS = ("FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired")
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(msgspec.Struct, frozen=True):
     """Where in a schema we are."""
 
     root: bool = False

@@ -1,10 +1,10 @@
 """Validation of a custom resource's values against its schema (k8s.io/kube-openapi pkg/validation/validate, and what
 k8s.io/apiextensions-apiserver pkg/apiserver/validation makes of its errors)."""
 
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from wherry.kube.machinery import fielderrors
 from wherry.kube.machinery.fielderrors import ErrorType, FieldError

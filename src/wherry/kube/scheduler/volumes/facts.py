@@ -2,15 +2,14 @@
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 import msgspec
+from msgspec.structs import replace
 
 from wherry.kube.scheduler.volumes.view import Claim, ClaimKey, StorageClass, Volume
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """What is done about the claims of a pod that gets a node: ``bound`` to volumes that are there, or provisioned."""
 
     bound: tuple[tuple[Claim, Volume], ...] = ()

@@ -1,7 +1,8 @@
 """Asks nodes about the volumes of one pod."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.scheduler.asking import Asking
 from wherry.kube.scheduler.disks import conflict
@@ -15,8 +16,7 @@ from wherry.kube.scheduler.volumes.view import CURRENT, ONE_POD, ZONE_LABELS, Cl
 UNBOUND = "pod has unbound immediate PersistentVolumeClaims"
 
 
-@dataclass(frozen=True, slots=True)
-class _Claims:
+class _Claims(msgspec.Struct, frozen=True):
     """Of the pod: ``bound``, and those that will be when the pod has a node."""
 
     bound: tuple[Claim, ...] = ()

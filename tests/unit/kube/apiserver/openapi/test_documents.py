@@ -3,11 +3,11 @@
 import gzip
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.unit.kube.apiserver.openapi.custom_kind import ALL, TOOLS
 from tests.unit.kube.apiserver.served import Answer, Request, Server, serving

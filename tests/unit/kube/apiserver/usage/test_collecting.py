@@ -2,10 +2,10 @@
 
 import asyncio
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.unit.kube.apiserver.connecting.test_forwarding import fake_node
 from tests.unit.node.api.clients import get

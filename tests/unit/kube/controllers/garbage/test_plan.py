@@ -1,8 +1,7 @@
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.unit.kube.controllers.harness import MAPS, served
 from wherry.kube.controllers.garbage.graph import Node, OwnerRef

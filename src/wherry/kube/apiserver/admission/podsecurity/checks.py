@@ -1,7 +1,8 @@
 """All checks, since when each is as it is, and what they find in a pod."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.apiserver.admission.podsecurity import baseline, restricted
 from wherry.kube.apiserver.admission.podsecurity.finding import Finding
@@ -11,8 +12,7 @@ from wherry.kube.machinery.model import Object
 Run = Callable[[Object], Finding | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(msgspec.Struct, frozen=True):
     """``versions``: since which minor version of Kubernetes 1 it runs how, rising. ``instead_of``: checks of baseline
     that need not be run where this one is, because it finds the same and more."""
 

@@ -1,13 +1,13 @@
 """What a check finds, and how upstream words it."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.machinery.model import Object
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """``reason`` is short and stands for all pods of a kind; ``detail`` names what is wrong with this one."""
 
     reason: str

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import IntEnum
+
+import msgspec
+from msgspec.structs import replace
 
 from wherry.kube.machinery.fielderrors import FieldError, Path, invalid
 
@@ -28,8 +30,7 @@ class Level(IntEnum):
 _LEVELS = {level.word: level for level in Level}
 
 
-@dataclass(frozen=True, slots=True)
-class LevelVersion:
+class LevelVersion(msgspec.Struct, frozen=True):
     """``minor``: of Kubernetes 1."""
 
     level: Level = Level.PRIVILEGED
@@ -39,8 +40,7 @@ class LevelVersion:
         return f"{self.level.word}:{'latest' if self.minor == LATEST else f'v1.{self.minor}'}"
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(msgspec.Struct, frozen=True):
     """Of one namespace."""
 
     enforce: LevelVersion = LevelVersion()
