@@ -1,9 +1,12 @@
 """How fast a recommendation may be followed: pure (podautoscaler/horizontal.go, the …WithBehaviors functions)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from math import ceil
 
+import msgspec
+
+from wherry.kube.controllers.autoscaling.plan import TOLERANCE
+from wherry.kube.machinery import quantity
 from wherry.kube.machinery.model import Object
 
 _DOWN_SECONDS = 300
@@ -16,18 +19,17 @@ _DOWN_POLICIES = ({"type": "Percent", "value": 100, "periodSeconds": 15},)
 _LONGEST_SECONDS = 3600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(msgspec.Struct, frozen=True):
     """Of one direction. ``select`` is Max, Min or Disabled."""
 
     window_seconds: float
     select: str
     policies: Sequence[Object]
-    tolerance: float | None = None
+    tolerance: float = TOLERANCE
+    """So far from the target is as good as on it (of 1)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """What an autoscaler allows."""
 
     minimum: int
@@ -36,12 +38,20 @@ class Limits:
     down: Rules
 
 
-@dataclass(slots=True)
-class Past:
+class Step(msgspec.Struct, frozen=True):
+    """How many there may be now. ``limited``: reason and message of the condition ScalingLimited, empty when it is not;
+    ``steadied``: of AbleToScale, when an older recommendation counts for more."""
+
+    replicas: int
+    limited: tuple[str, str] = ("", "")
+    steadied: tuple[str, str] = ("", "")
+
+
+class Past(msgspec.Struct):
     """Of one autoscaler: what was recommended, and by how much was scaled; with times."""
 
-    recommended: list[tuple[float, int]] = field(default_factory=list)
-    scaled: list[tuple[float, int]] = field(default_factory=list)
+    recommended: list[tuple[float, int]] = msgspec.field(default_factory=list)
+    scaled: list[tuple[float, int]] = msgspec.field(default_factory=list)
 
     def prune(self, now: float) -> None:
         self.recommended = [each for each in self.recommended if now - each[0] <= _LONGEST_SECONDS]
@@ -66,14 +76,26 @@ def _rules(given: Object, window: int, policies: Sequence[Object]) -> Rules:
         float(window if asked is None else asked),
         given.get("selectPolicy") or "Max",
         given.get("policies") or policies,
+        TOLERANCE if given.get("tolerance") is None else quantity.parse(given["tolerance"]).milli / 1000,
     )
 
 
-def follow(current: int, wanted: int, allowed: Limits, past: Past, now: float) -> tuple[int, str, str]:
-    """How many there may be now; with reason and message of the condition ScalingLimited (empty: it is not). Remembers
-    the recommendation."""
+_RECENT = "recent recommendations were {} than current one, applying the {} recent recommendation"
+_STEADIED = {
+    True: ("ScaleUpStabilized", _RECENT.format("lower", "lowest")),
+    False: ("ScaleDownStabilized", _RECENT.format("higher", "highest")),
+}
+
+
+def follow(current: int, wanted: int, allowed: Limits, past: Past, now: float) -> Step:
+    """Remembers the recommendation."""
     steady = _steady(current, wanted, allowed, past, now)
     past.recommended.append((now, wanted))
+    replicas, *limited = _limited(current, steady, allowed, past, now)
+    return Step(replicas, (limited[0], limited[1]), _STEADIED[wanted >= current] if steady != wanted else ("", ""))
+
+
+def _limited(current: int, steady: int, allowed: Limits, past: Past, now: float) -> tuple[int, str, str]:
     if steady > current:
         limit = max(current, _most(current, allowed.up, past, now))
         most = min(allowed.maximum, limit)

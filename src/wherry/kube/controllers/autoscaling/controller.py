@@ -1,11 +1,12 @@
 """Looks at an autoscaler every fifteen seconds, and makes its target as large as it should be."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.client.model import PatchType
 from wherry.kube.controllers.autoscaling import measured
-from wherry.kube.controllers.autoscaling.behavior import Past, follow, limits
+from wherry.kube.controllers.autoscaling.behavior import Limits, Past, follow, limits
 from wherry.kube.controllers.autoscaling.plan import NoMetrics, Proposal, Target, combined, propose
 from wherry.kube.controllers.autoscaling.status import Scaled, Status
 from wherry.kube.controllers.frame import Interest, Key, Needs
@@ -20,11 +21,11 @@ _LOOK_SECONDS = 15.0
 """kube-controller-manager --horizontal-pod-autoscaler-sync-period."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Scale:
+class _Scale(msgspec.Struct, frozen=True):
     resource: GroupVersionResource
     replicas: int
     selector: str
+    tolerances: tuple[float, float]
 
 
 class Autoscaling:
@@ -69,8 +70,9 @@ class Autoscaling:
 
     async def _look(self, key: Key, autoscaler: Object, status: Status) -> None:
         spec, now = autoscaler["spec"], self._clock.monotonic()
+        allowed = limits(spec)
         try:
-            scale = await self._scale(key, spec["scaleTargetRef"])
+            scale = await self._scale(key, spec["scaleTargetRef"], allowed)
         except (StatusError, NoMetrics) as error:
             self._warn(autoscaler, "FailedGetScale", str(error))
             status.set("AbleToScale", False, "FailedGetScale", _unable(error))
@@ -78,13 +80,13 @@ class Autoscaling:
         status.set(
             "AbleToScale", True, "SucceededGetScale", "the HPA controller was able to get the target's current scale"
         )
-        allowed = limits(spec)
         past = self._pasts.setdefault(key, Past([(now, scale.replicas)]))
         past.prune(now)
         if not scale.replicas and allowed.minimum:
             status.set("ScalingActive", False, "ScalingDisabled", _DISABLED)
             status.scaled(Scaled(0, 0))
             return
+        calm = ("ReadyForNewScale", "recommended size matches current size")
         if not allowed.minimum <= scale.replicas <= allowed.maximum:
             is_many = scale.replicas > allowed.maximum
             wanted = allowed.maximum if is_many else allowed.minimum
@@ -95,17 +97,19 @@ class Autoscaling:
             except NoMetrics:
                 status.scaled(Scaled(scale.replicas, scale.replicas))
                 return
-            wanted, limit, why = follow(scale.replicas, recommended, allowed, past, now)
+            step = follow(scale.replicas, recommended, allowed, past, now)
+            wanted, (limit, why) = step.replicas, step.limited
             message = why or "the desired count is within the acceptable range"
             status.set("ScalingLimited", bool(limit), limit or "DesiredWithinRange", message)
+            calm = step.steadied if any(step.steadied) else calm
         if wanted != scale.replicas:
             await self._rescale(key, autoscaler, scale, wanted, reason, status)
             past.scaled.append((now, wanted - scale.replicas))
         else:
-            status.set("AbleToScale", True, "ReadyForNewScale", "recommended size matches current size")
+            status.set("AbleToScale", True, *calm)
         status.scaled(Scaled(scale.replicas, wanted), has_changed=wanted != scale.replicas)
 
-    async def _scale(self, key: Key, reference: Object) -> _Scale:
+    async def _scale(self, key: Key, reference: Object, allowed: Limits) -> _Scale:
         group = reference.get("apiVersion", "v1").rpartition("/")[0]
         for each in await self._discovery.resources():
             if (each.resource.group, each.kind) == (group, reference["kind"]):
@@ -114,7 +118,8 @@ class Autoscaling:
         else:
             raise NoMetrics(f'no matches for kind "{reference["kind"]}" in group "{group}"')
         selector = (found.get("status") or {}).get("selector") or ""
-        return _Scale(each.resource, int(found["spec"].get("replicas") or 0), selector)
+        tolerances = allowed.down.tolerance, allowed.up.tolerance
+        return _Scale(each.resource, int(found["spec"].get("replicas") or 0), selector, tolerances)
 
     async def _recommended(self, key: Key, autoscaler: Object, scale: _Scale, status: Status) -> tuple[int, str]:
         """Raises NoMetrics; the condition ScalingActive says why."""
@@ -127,33 +132,33 @@ class Autoscaling:
         pods = [
             pod for pod in self._pods.cache.list(key.namespace) if labels.matches(pod["metadata"].get("labels") or {})
         ]
-        found: list[Proposal | NoMetrics] = []
-        failed = ""
-        for metric in autoscaler["spec"].get("metrics") or ():
-            try:
-                found.append(await self._propose(key, metric, scale, pods))
-            except (NoMetrics, StatusError) as error:
-                failed = failed or f"FailedGet{metric['type']}Metric"
-                message = f"the HPA was unable to compute the replica count: {error}"
-                self._warn(autoscaler, f"FailedGet{metric['type']}Metric", str(error))
-                found.append(NoMetrics(message))
-        status.measured(autoscaler["spec"].get("metrics") or (), found)
+        metrics = autoscaler["spec"].get("metrics") or ()
+        found = [await self._tried(key, autoscaler, metric, scale, pods) for metric in metrics]
+        status.measured(metrics, found)
         try:
             recommended = combined(scale.replicas, found)
         except NoMetrics as error:
-            status.set("ScalingActive", False, failed, str(error))
+            count, first = sum(isinstance(each, NoMetrics) for each in found), found.index(error)
+            status.set("ScalingActive", False, _failure(metrics[first]), f"{_NOT_COMPUTED}: {error}")
+            said = f"invalid metrics ({count} invalid out of {len(found)}), first error is: "
+            self._warn(autoscaler, "FailedComputeMetricsReplicas", f"{said}{_of_value(metrics[first])}{error}")
             raise
-        status.set(
-            "ScalingActive", True, "ValidMetricFound", "the HPA was able to successfully calculate a replica count"
-        )
-        above = recommended > scale.replicas
-        best = next(
-            (n for n, each in enumerate(found) if isinstance(each, Proposal) and each.replicas == recommended), 0
-        )
-        return (
-            recommended,
-            f"{_name(autoscaler['spec']['metrics'][best])} above target" if above else "All metrics below target",
-        )
+        best = [isinstance(each, Proposal) and each.replicas == recommended for each in found].index(True)
+        name = _name(metrics[best])
+        said = f"the HPA was able to successfully calculate a replica count from {name}"
+        status.set("ScalingActive", True, "ValidMetricFound", said)
+        return recommended, f"{name} above target" if recommended > scale.replicas else "All metrics below target"
+
+    async def _tried(
+        self, key: Key, autoscaler: Object, metric: Object, scale: _Scale, pods: list[Object]
+    ) -> Proposal | NoMetrics:
+        """It is told of at once when nothing is found."""
+        try:
+            return await self._propose(key, metric, scale, pods)
+        except (NoMetrics, StatusError) as error:
+            failure = NoMetrics(f"{_of_share(metric)}{error}")
+            self._warn(autoscaler, _failure(metric), str(failure))
+            return failure
 
     async def _propose(self, key: Key, metric: Object, scale: _Scale, pods: list[Object]) -> Proposal:
         source = metric.get({"Resource": "resource", "ContainerResource": "containerResource"}.get(metric["type"], ""))
@@ -170,7 +175,8 @@ class Autoscaling:
         fleet = measured.fleet(pods, found, resource, self._clock.now())
         alive = [pod for pod in pods if pod["metadata"]["name"] in fleet.ready | fleet.unready | fleet.missing]
         requests = measured.requests(alive, resource, container) if target.utilization is not None else {}
-        return propose(scale.replicas, {name: each.value for name, each in found.items()}, requests, fleet, target)
+        values = {name: each.value for name, each in found.items()}
+        return propose(scale.replicas, values, requests, fleet, target, scale.tolerances)
 
     async def _rescale(
         self, key: Key, autoscaler: Object, scale: _Scale, wanted: int, reason: str, status: Status
@@ -194,6 +200,7 @@ class Autoscaling:
         self._recorder.event(autoscaler, reason, message, type="Warning")
 
 
+_NOT_COMPUTED = "the HPA was unable to compute the replica count"
 _DISABLED = "scaling is disabled since the replica count of the target is zero"
 
 
@@ -210,12 +217,33 @@ def _target(target: Object) -> Target:
     return Target(average=quantity.parse(given).milli)
 
 
+def _source(metric: Object) -> Object:
+    """Empty for what is not served here."""
+    found: Object = metric.get("containerResource" if metric["type"] == "ContainerResource" else "resource") or {}
+    return found
+
+
+def _is_share(metric: Object) -> bool:
+    return (_source(metric).get("target") or {}).get("averageUtilization") is not None
+
+
 def _name(metric: Object) -> str:
-    if metric["type"] == "ContainerResource":
-        source = metric["containerResource"]
-        return f"{source['name']} container resource utilization (percentage of request)"
-    source = metric["resource"]
-    is_share = source["target"].get("averageUtilization") is not None
-    return (
-        f"{source['name']} resource utilization (percentage of request)" if is_share else f"{source['name']} resource"
-    )
+    kind = "container resource" if metric["type"] == "ContainerResource" else "resource"
+    name = f"{_source(metric)['name']} {kind}"
+    return f"{name} utilization (percentage of request)" if _is_share(metric) else name
+
+
+def _failure(metric: Object) -> str:
+    return f"FailedGet{metric['type']}Metric"
+
+
+def _of_share(metric: Object) -> str:
+    """What did not work, before why."""
+    source = _source(metric)
+    return f"failed to get {source['name']} {'utilization' if _is_share(metric) else 'usage'}: " if source else ""
+
+
+def _of_value(metric: Object) -> str:
+    source = _source(metric)
+    kind = "container" if metric["type"] == "ContainerResource" else "resource"
+    return f"failed to get {source['name']} {kind} metric value: " if source else ""

@@ -1,8 +1,9 @@
 """How many replicas a metric asks for: pure (podautoscaler/replica_calculator.go)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import ceil
+
+import msgspec
 
 TOLERANCE = 0.1
 """kube-controller-manager --horizontal-pod-autoscaler-tolerance."""
@@ -12,8 +13,7 @@ class NoMetrics(Exception):
     """Nothing can be said of this metric. ``str()`` is upstream's message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fleet:
+class Fleet(msgspec.Struct, frozen=True):
     """Pods by what can be said of them; names. ``ready`` ones have a sample that counts."""
 
     ready: frozenset[str] = frozenset()
@@ -21,16 +21,14 @@ class Fleet:
     missing: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """Of a metric, in thousandths of its unit: either a share of what pods request, or so much a pod."""
 
     utilization: int | None = None
     average: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(msgspec.Struct, frozen=True):
     """``utilization`` in percent where the target is one; ``average`` in thousandths, a pod."""
 
     replicas: int

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.unit.kube.controllers.harness import clock_of, obj, running
+from wherry.kube.client.events import EVENTS
 from wherry.kube.client.fake import FakeClient
 from wherry.kube.controllers.autoscaling.controller import AUTOSCALERS, METRICS, Autoscaling
 from wherry.kube.controllers.frame import Controller, Needs
@@ -84,6 +85,7 @@ async def test_down_after_five_minutes_of_rest() -> None:
         for _ in range(19):
             await clock_of(client).advance(15)
         assert (await client.get(DEPLOYMENTS, "web", "default"))["spec"]["replicas"] == 2
+        assert (await conditions(client))["AbleToScale"] == ("True", "ScaleDownStabilized")
         for _ in range(3):
             await clock_of(client).advance(15)
         assert (await client.get(DEPLOYMENTS, "web", "default"))["spec"]["replicas"] == 1
@@ -99,6 +101,39 @@ async def test_without_metrics_nothing_changes_and_the_reason_is_there() -> None
         await client.create(METRICS, used("b", "100m"), "default")
         await clock_of(client).advance(16)
         assert (await conditions(client))["ScalingActive"] == ("True", "ValidMetricFound")
+
+
+async def test_which_metric_failed_and_why_is_told_in_full() -> None:
+    memory = {"name": "memory", "container": "main", "target": {"type": "AverageValue", "averageValue": "1Mi"}}
+    metrics = [*autoscaler()["spec"]["metrics"], {"type": "ContainerResource", "containerResource": memory}]
+    client = FakeClient(autoscaler(metrics=metrics), deployment(2), pod("a"), pod("b"))
+    none = "unable to get metrics for resource {}: no metrics returned from resource metrics API"
+    async with running(client, make):
+        await clock_of(client).advance(1)
+        found = {each["reason"]: each["message"] for each in client.all(EVENTS)}
+        cpu = f"failed to get cpu utilization: {none.format('cpu')}"
+        assert found == {
+            "FailedGetResourceMetric": cpu,
+            "FailedGetContainerResourceMetric": f"failed to get memory usage: {none.format('memory')}",
+            "FailedComputeMetricsReplicas": (
+                f"invalid metrics (2 invalid out of 2), first error is: failed to get cpu resource metric value: {cpu}"
+            ),
+        }
+        status = (await client.get(AUTOSCALERS, "web", "default"))["status"]
+        said = {each["type"]: each["message"] for each in status["conditions"]}
+        assert said["ScalingActive"] == f"the HPA was unable to compute the replica count: {cpu}"
+
+
+async def test_its_own_tolerance_keeps_it_still() -> None:
+    client = await measured("70m", "70m")
+    spec = {"behavior": {"scaleUp": {"tolerance": "0.5"}}}
+    await client.patch(AUTOSCALERS, "web", {"spec": spec}, "default")
+    async with running(client, make):
+        await clock_of(client).advance(1)
+        assert (await client.get(DEPLOYMENTS, "web", "default"))["spec"]["replicas"] == 2
+        await client.patch(AUTOSCALERS, "web", {"spec": {"behavior": {"scaleUp": {"tolerance": "0.3"}}}}, "default")
+        await clock_of(client).advance(16)
+        assert (await client.get(DEPLOYMENTS, "web", "default"))["spec"]["replicas"] == 3
 
 
 async def test_the_bounds_hold_whatever_is_measured_and_zero_is_off() -> None:
