@@ -65,9 +65,10 @@ class Patches:
         force = is_true(call.query.get("force", ""))
 
         async def make(entry: Entry) -> Object:
-            merged = server_side_apply(call.served.from_storage(entry.copy()), applied, manager, force)
+            base = call.served.from_storage(entry.copy())
+            merged = server_side_apply(base, applied, manager, force)
             try:
-                return _settled(call, merged, entry)
+                return _settled(call, merged, entry, known=base if call.served.is_storage else None)
             except decoding.Unfit as error:
                 raise status.bad_request(f"the merged object is no {call.served.kind.kind}: {error}") from error
 

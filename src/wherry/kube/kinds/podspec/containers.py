@@ -1,7 +1,8 @@
 """Containers: those that run, those that initialize, those that come later."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.kinds.checking import choice
 from wherry.kube.kinds.podspec.environment import (
@@ -11,6 +12,7 @@ from wherry.kube.kinds.podspec.environment import (
     validate_no_backsteps,
 )
 from wherry.kube.kinds.podspec.probes import forbid_hooks, validate_lifecycle, validate_probes
+from wherry.kube.kinds.podspec.remembered import remembered
 from wherry.kube.kinds.podspec.resources import validate_container_resources
 from wherry.kube.kinds.podspec.security import validate_security_context
 from wherry.kube.machinery import names
@@ -39,8 +41,7 @@ _MOST_RULES = 20
 _MOST_EXIT_CODES = 255
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(msgspec.Struct, frozen=True):
     """What a container is checked against: the pod's valid volumes by name, its claims, and a few of its fields."""
 
     volumes: dict[str, Object]
@@ -63,16 +64,22 @@ def validate_containers(containers: Sequence[Object], around: Surroundings, path
     seen: set[str] = set()
     for position, container in enumerate(containers):
         at, name = path.index(position), container.get("name", "")
-        errors += _validate_common(container, around, at)
+        errors += _validate_alone(container, around, at)
         if name in seen:
             errors.append(duplicate(at.child("name"), name))
         seen.add(name)
-        if container.get("lifecycle") is not None:
-            lifecycle = container["lifecycle"]
-            errors += validate_lifecycle(lifecycle, around.grace_seconds, around.os, at.child("lifecycle"))
-        errors += validate_probes(container, at)
-        errors += _validate_restart(container, at)
     return errors + _validate_host_ports(containers, path)
+
+
+@remembered
+def _validate_alone(container: Object, around: Surroundings, path: Path) -> list[FieldError]:
+    """Of one that runs: whatever the others are."""
+    errors = _validate_common(container, around, path)
+    if container.get("lifecycle") is not None:
+        lifecycle = container["lifecycle"]
+        errors += validate_lifecycle(lifecycle, around.grace_seconds, around.os, path.child("lifecycle"))
+    errors += validate_probes(container, path)
+    return errors + _validate_restart(container, path)
 
 
 def validate_init_containers(

@@ -1,7 +1,8 @@
 """PodSpec and PodTemplateSpec as a whole."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from wherry.kube.kinds.checking import choice, optional_choice
 from wherry.kube.kinds.podspec.annotations import validate_agreement, validate_annotations
@@ -19,6 +20,7 @@ from wherry.kube.kinds.podspec.network import (
     validate_host_names,
     validate_host_network,
 )
+from wherry.kube.kinds.podspec.remembered import remembered
 from wherry.kube.kinds.podspec.resources import validate_overhead, validate_pod_resources
 from wherry.kube.kinds.podspec.scheduling import (
     validate_affinity,
@@ -47,8 +49,7 @@ _PREEMPTION = ("Never", "PreemptLowerPriority")
 _MAX_INT32 = 2**31 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class PodContext:
+class PodContext(msgspec.Struct, frozen=True):
     """What a spec belongs to: a template, or (``is_pod``) a pod of this name."""
 
     is_pod: bool = False
@@ -60,7 +61,11 @@ _TEMPLATE = PodContext()
 
 def validate_pod_template(template: Object | None, path: Path) -> list[FieldError]:
     """Of a PodTemplateSpec that has its defaults; ``path``: ``spec.template``, ``template`` …"""
-    template = template or {}
+    return _validate_template(template or {}, path)
+
+
+@remembered
+def _validate_template(template: Object, path: Path) -> list[FieldError]:
     meta, spec = template.get("metadata") or {}, template.get("spec") or {}
     annotations = meta.get("annotations") or {}
     errors = names.validate_labels(meta.get("labels") or {}, path.child("labels"))

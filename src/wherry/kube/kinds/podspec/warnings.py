@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from wherry.kube.kinds.checking import read_quantity
 from wherry.kube.kinds.podspec.annotations import APPARMOR, SECCOMP_CONTAINER, SECCOMP_POD
+from wherry.kube.kinds.podspec.remembered import remembered
 from wherry.kube.kinds.podspec.windows import containers_with_paths
 from wherry.kube.machinery.fielderrors import Path
 from wherry.kube.machinery.model import Object
@@ -34,9 +35,14 @@ _VOLUMES = {
 _BYTES = ("memory", "ephemeral-storage")
 
 
+@remembered
+def _template_warnings(template: Object, path: Path) -> list[str]:
+    return _warnings(template.get("spec") or {}, template.get("metadata") or {}, path)
+
+
 def pod_template_warnings(template: Object, path: Path) -> list[str]:
     """Of a PodTemplateSpec; ``path``: ``spec.template``."""
-    return _warnings(template.get("spec") or {}, template.get("metadata") or {}, path)
+    return _template_warnings(template, path)
 
 
 def pod_spec_warnings(pod: Object) -> list[str]:

@@ -8,7 +8,7 @@ from wherry.kube.machinery.apply import lastapplied
 from wherry.kube.machinery.apply.comparison import Comparison, compare
 from wherry.kube.machinery.apply.conflicts import refusal
 from wherry.kube.machinery.apply.entries import Entry, Managed, all_fields, decoded, encoded
-from wherry.kube.machinery.apply.fieldsets import NOTHING, FieldSet, difference
+from wherry.kube.machinery.apply.fieldsets import NOTHING, FieldSet, contains, difference
 from wherry.kube.machinery.apply.managed import (
     Manager,
     bare,
@@ -21,9 +21,10 @@ from wherry.kube.machinery.apply.managed import (
     writable_changes,
 )
 from wherry.kube.machinery.apply.merging import merged
-from wherry.kube.machinery.apply.owning import complaints, field_set
+from wherry.kube.machinery.apply.owning import complaints
 from wherry.kube.machinery.apply.removal import pruned
 from wherry.kube.machinery.apply.shapes import of_object
+from wherry.kube.machinery.apply.typed import typed
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.patches.values import bounded, same
 from wherry.kube.machinery.schema.model import Schema
@@ -46,16 +47,14 @@ def server_side_apply(live: Object | None, applied: Object, manager: Manager, fo
     if managed_fields(applied):
         raise bad_request("metadata.managedFields must be nil")
     applied, schema = bare(applied), of_object(manager.schema)
-    _check(applied, schema)
-    old = bare(live)
+    now = manager.writable(_fields(applied, schema))
+    old, owner = bare(live), manager.owner
     managed = reconciled_all(_managed(live, old, manager), schema)
-    last = managed.get(manager.owner)
-    now = manager.writable(field_set(applied, schema))
-    owner = manager.owner
+    last = managed.get(owner)
     managed[owner] = Entry(owner, manager.api_version, last.time if last else None, now)
     new = merged(old, applied, schema)
-    if last is not None:
-        new = pruned(new, last.fields, (now, _everybodys(managed, now, last.fields)), schema)
+    if last is not None and last.fields != stripped(now) and not contains(now, last.fields):
+        new = pruned(new, last.fields, (now, all_fields(managed.values())), schema)
     changes = writable_changes(compare(old, new, schema), manager)
     if not force:
         _check_conflicts(managed, changes, manager, (old, schema))
@@ -69,13 +68,15 @@ def server_side_apply(live: Object | None, applied: Object, manager: Manager, fo
 def check_configuration(applied: Object, schema: Schema) -> None:
     """Raises StatusError 400 for one that does not fit, an unknown field among it, whatever a client wants of field
     validation: nobody could own it."""
-    _check(bare(applied), of_object(schema))
+    _fields(bare(applied), of_object(schema))
 
 
-def _check(applied: Object, schema: Schema) -> None:
+def _fields(applied: Object, schema: Schema) -> FieldSet:
+    """Of what fits. Raises StatusError 400."""
+    fields = typed(applied, schema)
+    if fields is not None:
+        return fields
     found = complaints(applied, schema)
-    if not found:
-        return
     metadata = applied.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     group, _, version = str(applied.get("apiVersion", "")).rpartition("/")
@@ -95,11 +96,6 @@ def _managed(live: Object | None, old: Object, manager: Manager) -> Managed:
     return managed or before_first_apply(old, manager)
 
 
-def _everybodys(managed: Managed, now: FieldSet, last: FieldSet) -> FieldSet:
-    """What anybody owns; not asked for when nothing can have gone."""
-    return all_fields(managed.values()) if difference(last, now) else NOTHING
-
-
 def _check_conflicts(managed: Managed, changes: Comparison, manager: Manager, context: tuple[Object, Schema]) -> None:
     found = conflicts(managed, changes, manager.owner)
     if found and manager.name == lastapplied.MANAGER:
@@ -116,9 +112,8 @@ def _settle(managed: Managed, last: Entry | None, manager: Manager, *, changed: 
     fields = stripped(entry.fields) if entry else NOTHING
     if not fields:
         return
-    same = last is not None and last.api_version == manager.api_version and last.fields == fields
-    if last is not None and same and not changed:
-        managed[manager.owner] = last
+    if last is not None and last.api_version == manager.api_version and last.fields == fields:
+        managed[manager.owner] = last.at(manager.time) if changed else last
     else:
         managed[manager.owner] = Entry(manager.owner, manager.api_version, manager.time, fields)
 

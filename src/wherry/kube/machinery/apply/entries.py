@@ -48,6 +48,11 @@ class Entry(msgspec.Struct, frozen=True):
         """The same entry when these are the same fields."""
         return self if fields is self.fields else msgspec.structs.replace(self, fields=fields, document=None)
 
+    def at(self, time: str) -> "Entry":
+        """The same fields, owned by a later change."""
+        document = {**self.document, "time": time} if self.document and "time" in self.document else None
+        return msgspec.structs.replace(self, time=time, document=document)
+
 
 Managed: TypeAlias = dict[Owner, Entry]
 """All entries of an object. Whoever has one may change it; the entries are not changed."""

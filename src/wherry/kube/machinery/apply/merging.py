@@ -29,6 +29,8 @@ def merged(live: Object, applied: Object, schema: Schema | None) -> Object:
             changed[key] = copied(new)
             continue
         old = live[key]
+        if same(old, new):
+            continue
         value = _value(old, new, named.get(key, entries))
         if value is not old:
             changed[key] = value
@@ -65,7 +67,10 @@ class _Merge:
 
     def take_applied(self, key: str | None) -> None:
         new, old = self.applied[key], self.singles.get(key)
-        self.out.append(copied(new) if old is None else _value(old, new, self.schema))
+        if old is None:
+            self.out.append(copied(new))
+        else:
+            self.out.append(old if same(old, new) else _value(old, new, self.schema))
 
 
 def _list(old: list[Any], new: list[Any], schema: Schema | None) -> list[Any]:

@@ -34,7 +34,7 @@ def field_set(value: Object, schema: Schema | None) -> FieldSet:
     named, entries = fields_of(schema), entries_of(schema)
     for key, each in value.items():
         known = named.get(key)
-        node = _node(each, entries if known is None else known)
+        node = node_of(each, entries if known is None else known)
         if known is None:
             node = member(node) if node else LEAF
         if node is not None:
@@ -42,8 +42,8 @@ def field_set(value: Object, schema: Schema | None) -> FieldSet:
     return found
 
 
-def _node(value: Any, schema: Schema | None) -> FieldSet | None:
-    """None when neither the value itself nor anything in it is owned: a list without elements."""
+def node_of(value: Any, schema: Schema | None) -> FieldSet | None:
+    """Of any value. None when neither the value itself nor anything in it is owned: a list without elements."""
     if isinstance(value, dict):
         return LEAF if not value or is_whole(schema) else field_set(value, schema) or None
     if isinstance(value, list) and not list_shape(schema).is_atomic:

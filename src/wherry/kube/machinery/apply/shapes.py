@@ -100,6 +100,8 @@ def element_of(item: Any, shape: ListShape) -> str:
             keys[name] = item[name]
         elif default is not MISSING:
             keys[name] = default
+    if len(keys) == 2 and all(map(_is_short, keys.values())):
+        return _paired(tuple(keys), *keys.values())
     if not keys:
         names = " ".join(quoted(name) for name, _ in shape.keys)
         raise ValueError(
@@ -113,6 +115,16 @@ def element_of(item: Any, shape: ListShape) -> str:
 def _named(key: str, value: str) -> str:
     """Most lists are of things with names, and most names are those of many."""
     return by_keys({key: value})
+
+
+def _is_short(value: Any) -> bool:
+    return type(value) is int or (type(value) is str and len(value) <= _REMEMBERED)
+
+
+@functools.lru_cache(maxsize=4096)
+def _paired(names: tuple[str, ...], *values: str | int) -> str:
+    """The same of ports: a number and a protocol."""
+    return by_keys(dict(zip(names, values, strict=True)))
 
 
 def _value_element(item: Any) -> str:

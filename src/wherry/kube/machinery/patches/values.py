@@ -17,10 +17,10 @@ def same(one: Any, other: Any) -> bool:
 
 def _no_bool_for_a_number(one: Any, other: Any) -> bool:
     """Of two values that Python finds equal."""
-    if one is other:
+    if one is other or type(one) is str:
         return True
     if isinstance(one, dict):
-        return all(_no_bool_for_a_number(value, other[key]) for key, value in one.items())
+        return all(type(value) is str or _no_bool_for_a_number(value, other[key]) for key, value in one.items())
     if isinstance(one, list):
         return all(map(_no_bool_for_a_number, one, other))
     return isinstance(one, bool) is isinstance(other, bool)

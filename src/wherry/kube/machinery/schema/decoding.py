@@ -129,6 +129,12 @@ def field_of(schema: Schema) -> Field:
     return _plain(schema)
 
 
+def is_struct(schema: Schema) -> bool:
+    """Whether its values are objects with the fields that it names, and no others."""
+    special = schema.name in _SPECIAL or schema.quantity or schema.int_or_string or schema.preserve_unknown
+    return schema.type == "object" and not special and schema.additional is None
+
+
 def _plain(schema: Schema) -> Field:
     if schema.type == "integer":
         return Field(int, _integer(32 if schema.format == "int32" else 64), schema)
@@ -192,7 +198,7 @@ def _map(schema: Schema) -> Check:
         for name, value in obj.items():
             if type(value) is kind and inner is None:
                 continue
-            made = _element(value, (kind, inner, of), (place, name, ""), unknown)
+            made = element(value, (kind, inner, of), (place, name, ""), unknown)
             if made is not value:
                 obj[name] = made
         return obj
@@ -209,7 +215,7 @@ def _list(schema: Schema) -> Check:
         for position, value in enumerate(values):
             if type(value) is kind and inner is None:
                 continue
-            made = _element(value, (kind, inner, of), (place, position, ""), unknown)
+            made = element(value, (kind, inner, of), (place, position, ""), unknown)
             if made is not value:
                 values[position] = made
         return values
@@ -217,7 +223,7 @@ def _list(schema: Schema) -> Check:
     return check
 
 
-def _element(value: Value, field: tuple[type | None, Check | None, Schema], place: Place, unknown: Unknown) -> Value:
+def element(value: Value, field: tuple[type | None, Check | None, Schema], place: Place, unknown: Unknown) -> Value:
     """Of a list or a map: there a null is a zero."""
     kind, inner, schema = field
     if value is None:

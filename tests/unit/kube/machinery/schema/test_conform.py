@@ -1,6 +1,7 @@
 """What Go's decoder makes of an object of a built-in kind."""
 
 import copy
+import re
 from typing import Any
 
 import pytest
@@ -237,10 +238,47 @@ def test_anything_is_accepted_or_refused_and_what_is_accepted_is_so_again(pair: 
 
 def test_what_is_known_to_conform_is_not_looked_into() -> None:
     known = in_pod({"name": "c"})
-    known["spec"]["old"] = "of another version"
+    known["spec"]["old"] = ["of another version"]
     patched = {**known, "status": {"phase": "Running", "phaze": "x", "podIP": None}, "extra": 1}
     assert conform(patched, POD, known) == ['unknown field "status.phaze"', 'unknown field "extra"']
     assert patched == {**known, "status": {"phase": "Running"}} and patched["spec"] is known["spec"]
     with pytest.raises(Mistyped):
         conform({**known, "status": 5}, POD, known)
-    assert conform({**known, "spec": dict(known["spec"])}, POD, known) == ['unknown field "spec.old"']
+    assert conform({**known, "spec": dict(known["spec"])}, POD, known) == []
+    assert conform({**known, "spec": copy.deepcopy(known["spec"])}, POD, known) == ['unknown field "spec.old"']
+
+
+def test_what_changed_deep_below_is_told_of_with_its_place() -> None:
+    known = in_pod({"name": "c", "env": [{"name": "a"}]})
+    spec = {"containers": [*known["spec"]["containers"], {"name": "d", "imge": "x", "env": None}], "hostname": None}
+    patched = {**known, "spec": spec}
+    assert conform(patched, POD, known) == ['unknown field "spec.containers[1].imge"']
+    assert patched == {**known, "spec": {"containers": [known["spec"]["containers"][0], {"name": "d"}]}}
+    with pytest.raises(Mistyped, match=r"Go struct field PodSpec\.spec\.hostname of type string"):
+        conform({**known, "spec": {**known["spec"], "hostname": 1}}, POD, known)
+
+
+def merged(known: Any, other: Any) -> Any:
+    """As patches do it: what does not change is the very same."""
+    if isinstance(known, dict) and isinstance(other, dict):
+        return {**known, **{name: merged(known.get(name), each) for name, each in other.items()}}
+    return [*known, *other] if isinstance(known, list) and isinstance(other, list) else other
+
+
+@settings(max_examples=150, deadline=None)
+@given(SCHEMAS.flatmap(lambda schema: st.tuples(st.just(schema), fitting(schema), mistaken(schema))))
+def test_looking_at_what_changed_finds_what_looking_at_all_does(given: Any) -> None:
+    schema, known, other = given
+    conform(known, schema)
+    patched = merged(known, other)
+    if not isinstance(patched, dict):
+        return
+    whole = copy.deepcopy(patched)
+    try:
+        expected = conform(whole, schema)
+    except Mistyped as error:
+        with pytest.raises(Mistyped, match=re.escape(str(error))):
+            conform(patched, schema, known)
+        return
+    assert conform(patched, schema, known) == expected
+    assert patched == whole
