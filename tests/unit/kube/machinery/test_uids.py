@@ -1,5 +1,7 @@
 """UIDs."""
 
+import os
+import threading
 import uuid
 
 from wherry.kube.machinery.uids import random_uid
@@ -11,6 +13,27 @@ def test_a_uid_is_a_random_uuid_and_another_each_time() -> None:
     for text in found:
         read = uuid.UUID(text)
         assert str(read) == text and read.version == 4 and read.variant == uuid.RFC_4122
+
+
+def test_threads_and_children_have_other_ones() -> None:
+    random_uid()
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writing, "".join(random_uid() for _ in range(100)).encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        text = pipe.read()
+    os.waitpid(child, 0)
+    found = {text[at : at + 36] for at in range(0, len(text), 36)}
+    assert len(found) == 100
+    threads = [threading.Thread(target=lambda: found.update([random_uid() for _ in range(5000)])) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 20_100
 
 
 def test_every_other_bit_is_left_to_chance() -> None:
