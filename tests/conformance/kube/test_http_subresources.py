@@ -138,12 +138,15 @@ def test_pods_are_bound_once(web: Web, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/pods"
     for name in ("a", "b"):
         web.post(path, manifests.pod(name)).ok()
+    nominated = {"status": {"nominatedNodeName": "elsewhere"}}
+    assert web.patch(f"{path}/a/status", nominated).ok()["status"]["nominatedNodeName"] == "elsewhere"
     target = {"target": {"kind": "Node", "name": "somewhere"}}
     answer = web.post(f"{path}/a/binding", {"metadata": {"name": "a", "annotations": {"x": "y"}}, **target})
     assert answer.code == 201 and answer.json["status"] == "Success"
     bound = web.get(f"{path}/a").ok()
     assert (bound["spec"]["nodeName"], bound["metadata"]["annotations"]) == ("somewhere", {"x": "y"})
     assert {each["type"]: each["status"] for each in bound["status"]["conditions"]}["PodScheduled"] == "True"
+    assert "nominatedNodeName" not in bound["status"]
     refused = web.post(f"{path}/a/binding", {"metadata": {"name": "a"}, **target}).refused(409, "Conflict")
     assert refused["message"] == (
         'Operation cannot be fulfilled on pods/binding "a": pod a is already assigned to node "somewhere"'

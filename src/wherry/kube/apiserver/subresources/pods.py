@@ -113,7 +113,9 @@ def _check_bindable(call: Call, pod: Object, uid: str | None, node: str) -> None
 
 
 def _schedule(pod: Object, now: str) -> None:
-    conditions = pod.setdefault("status", {}).setdefault("conditions", [])
+    """A nomination has served its purpose (ClearingNominatedNodeNameAfterBinding, on by default since 1.35)."""
+    pod.setdefault("status", {}).pop("nominatedNodeName", None)
+    conditions = pod["status"].setdefault("conditions", [])
     conditions[:] = [each for each in conditions if each.get("type") != "PodScheduled"]
     conditions.append({"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": now})
 
