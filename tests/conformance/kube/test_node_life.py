@@ -267,6 +267,30 @@ def test_a_node_without_room_lets_images_and_pods_go(tmp_path: Path) -> None:
             kubectl.until("untolerated taint", "get", "events", "--field-selector=reason=FailedScheduling")
 
 
+def test_events_tell_of_the_node(tmp_path: Path) -> None:
+    with up(tmp_path) as kubectl:
+        name = name_of_node(kubectl)
+
+        def told() -> list[str]:
+            found = kubectl.json("events", "--field-selector=involvedObject.kind=Node")["items"]
+            return [f"{each['source']['component']}: {each['reason']}" for each in found]
+
+        begun = {"kubelet: Starting", "kubelet: NodeAllocatableEnforced"}
+        begun |= {f"kubelet: NodeHas{what}" for what in ("SufficientMemory", "NoDiskPressure", "SufficientPID")}
+        wait_for(lambda: set(told()) == {*begun, "kubelet: NodeReady", "node-controller: RegisteredNode"})
+        described = kubectl("describe", "node", name)
+        for line in (
+            rf"Normal +RegisteredNode +\w+ +node-controller +Node {name} event: Registered Node {name} in Controller",
+            rf"Normal +NodeHasNoDiskPressure +\w+ +kubelet +Node {name} status is now: NodeHasNoDiskPressure",
+            r"Normal +NodeAllocatableEnforced +\w+ +kubelet +Updated Node Allocatable limit across pods",
+            r"Normal +Starting +\w+ +kubelet +Starting kubelet\.",
+        ):
+            assert re.search(line, described), described
+        os.kill(pid_of(kubectl, "node"), signal.SIGKILL)
+        wait_for(lambda: all(told().count(each) == 2 for each in begun))
+        assert [told().count(each) for each in ("kubelet: NodeReady", "node-controller: RegisteredNode")] == [1, 1]
+
+
 def test_a_soft_threshold_lets_pods_end(tmp_path: Path) -> None:
     notes = tmp_path / "notes"
     notes.mkdir()
