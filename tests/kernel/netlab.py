@@ -7,7 +7,7 @@ namespace and used by threads of this process.
 import socket
 import threading
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Network
 
 from tests.unit.linux.apart import new_netns
 from tests.unit.node.proxy.objects import GATEWAY, NODE, POD_NETWORK
@@ -45,6 +45,7 @@ class Place:
     address: str
     netns: int | None = None
     sockets: list[socket.socket] = field(default_factory=list)
+    address6: str = ""
 
     def made(self, kind: int, family: int = socket.AF_INET) -> socket.socket:
         """A socket that belongs there."""
@@ -135,16 +136,23 @@ def _serve_udp(bound: socket.socket, name: str) -> None:
 
 
 class Lab:
-    """The node is the calling process's own network namespace: call it in a test that is ``apart``."""
+    """The node is the calling process's own network namespace: call it in a test that is ``apart``.
 
-    def __init__(self, forwarding: bool = True) -> None:
+    ``range6``: of the pods, which then have an address of IPv6 each, too.
+    """
+
+    def __init__(self, forwarding: bool = True, range6: IPv6Network | None = None) -> None:
         loopback_up()
         self.plumbing = KernelPlumbing()
-        self.ground = rules.Ground("wherry-lab", NODE.bridge, Addressing(POD_NETWORK, IPv4Address(GATEWAY)))
+        self.net = net = Addressing(POD_NETWORK, IPv4Address(GATEWAY), range6)
+        self.ground = rules.Ground("wherry-lab", NODE.bridge, net)
         self.set_engine_rules()
-        self.plumbing.ensure_bridge(NODE.bridge, NODE.mac, IPv4Interface(f"{GATEWAY}/24"))
+        own6 = plan.interface6_of(net, net.gateway6)
+        self.plumbing.ensure_bridge(NODE.bridge, NODE.mac, plan.interface_of(net, net.gateway), own6)
         if forwarding:
             write_net("ipv4/ip_forward", "1")
+        if forwarding and range6 is not None:
+            self.plumbing.set_forwarding(True, 6)
         self.node = Place("node", GATEWAY)
         self.neighbour = self._neighbour()
 
@@ -155,12 +163,15 @@ class Lab:
         """A pod with this address, which serves at ``port`` (0: not yet)."""
         address = IPv4Address(f"172.30.0.{number}")
         netns = new_netns()
-        interface = IPv4Interface(f"{address}/24")
-        mac = plan.mac_of(address)
-        self.plumbing.lay(netns, NODE.bridge, Wire(f"wv{number}", "eth0", mac, interface, IPv4Address(GATEWAY)))
+        net, six = self.net, plan.address6_of(self.net, address)
+        four, interface6 = plan.interface_of(net, address), plan.interface6_of(net, six)
+        wire = Wire(f"wv{number}", "eth0", plan.mac_of(address), four, net.gateway, interface6, net.gateway6)
+        self.plumbing.lay(netns, NODE.bridge, wire)
         with inside(netns):
             loopback_up()
-        made = Place(f"pod{number}", str(address), netns)
+        made = Place(f"pod{number}", str(address), netns, address6=str(six or ""))
+        if port and six:
+            made.serve(port, "::")
         return made.serve(port) if port else made
 
     def _neighbour(self) -> Place:

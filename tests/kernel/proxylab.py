@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from ipaddress import IPv6Network
 from typing import Any, TypeVar
 
 from tests.kernel.netlab import Lab, Place
@@ -37,7 +38,8 @@ class ProxyLab(Lab):
     """:meth:`running` it has a loop in a thread of its own, so that a test can wait for packets meanwhile."""
 
     def __init__(self, node: Node = NODE, options: Options = GUARDED) -> None:
-        super().__init__()
+        six = (each for each in node.pod_networks if isinstance(each, IPv6Network))
+        super().__init__(range6=next(six, None))
         self.facts = node
         self.options = options
         self.client = FakeClient()

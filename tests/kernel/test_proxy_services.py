@@ -6,22 +6,26 @@ import subprocess
 import threading
 import time
 from dataclasses import replace
-from ipaddress import IPv6Network
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 import pytest
 
-from tests.kernel.netlab import OUTSIDE, Place, answers, asked
+from tests.kernel.netlab import NOT_ANSWERED_SECONDS, OUTSIDE, SECONDS, Place, answers, asked
 from tests.kernel.proxylab import ProxyLab
 from tests.kernel.rig import wait_until
 from tests.unit.linux.apart import apart
 from tests.unit.node.proxy.objects import GATEWAY, NODE, TCP80, endpoint, namespace, pod, policy, service, slice_
+from wherry.engine.networks import plan
 from wherry.kube.machinery.model import Object
 from wherry.linux.errors import KernelError
+from wherry.linux.links import Links
 from wherry.linux.netlink import inside
 from wherry.linux.nftables import Nftables
 from wherry.linux.sysctl import write_net
 from wherry.node.proxy.facts import SERVICES, SLICES
+from wherry.node.proxy.model import Port
+from wherry.node.proxy.proxy import Options
 
 NODE_PORT = {**TCP80, "nodePort": 30080}
 
@@ -266,37 +270,14 @@ def test_pods_of_one_bridge_talk_through_the_node() -> None:
         assert client.is_deaf(pod.address, 8080)
 
 
-def _with_ipv6(place: Place, link: str, address: str, gateway: str = "") -> Place:
-    """The engine gives no IPv6 addresses (yet): the rules are ready for them."""
-    commands = [f"addr add {address}/64 dev {link} nodad"]
-    commands += [f"route add default via {gateway} dev {link}"] if gateway else []
-
-    def configure() -> None:
-        write_net(f"ipv6/conf/{link}/disable_ipv6", "0")
-        for command in commands:
-            subprocess.run(["ip", "-6", *command.split()], check=True)
-
-    if place.netns is None:
-        configure()
-    else:
-        with inside(place.netns):
-            configure()
-    return place.serve(8080, "::")
-
-
-def _forget_neighbours(place: Place) -> None:
-    assert place.netns is not None
-    with inside(place.netns):
-        subprocess.run(["ip", "-6", "neigh", "flush", "dev", "eth0"], check=True)
+SIX = IPv6Network("fd00:30::/64")
+DUAL = replace(NODE, pod_networks=(*NODE.pod_networks, SIX), gateways=(GATEWAY, "fd00:30::1"))
 
 
 @apart
 def test_the_second_family_is_served_as_the_first() -> None:
-    network = IPv6Network("fd00:30::/64")
-    lab = ProxyLab(replace(NODE, pod_networks=(*NODE.pod_networks, network), gateways=(GATEWAY, "fd00:30::1")))
-    write_net("ipv6/conf/all/forwarding", "1")
-    _with_ipv6(lab.node, NODE.bridge, "fd00:30::1")
-    pods = [_with_ipv6(lab.pod(number, 0), "eth0", f"fd00:30::{number}", "fd00:30::1") for number in (2, 3, 4)]
+    lab = ProxyLab(DUAL)
+    pods = [lab.pod(number) for number in (2, 3, 4)]
     client, both = pods[2], [endpoint("fd00:30::2"), endpoint("fd00:30::3")]
     port = {**TCP80, "nodePort": 30080}
     lab.put(
@@ -305,8 +286,8 @@ def test_the_second_family_is_served_as_the_first() -> None:
         service("none", "fd00:96::3"),
     )  # fmt: skip
     with lab.running():
-        for each in both:  # link-local addresses are tentative at first, and nobody finds his neighbours
-            wait_until(lambda address=each["addresses"][0]: client.ask(address, 8080))
+        assert client.ask("fd00:30::2", 8080).seen == "fd00:30::4"
+        assert lab.node.ask("fd00:30::2", 8080).seen == "fd00:30::1"
         assert set(answers(client, "fd00:96::1", 80, 30)) == {"pod2", "pod3"}
         assert client.ask("fd00:96::1", 80).seen == "fd00:30::4"
         assert len(answers(client, "fd00:96::2", 80, 20)) == 1
@@ -314,14 +295,50 @@ def test_the_second_family_is_served_as_the_first() -> None:
         assert client.ask("fd00:30::1", 30080).name in ("pod2", "pod3")
         assert pods[0].ask("fd00:96::1", 80)
         lab.put(namespace(), policy(ingress=[{"from": [{"ipBlock": {"cidr": "fd00:30::3/128"}}]}]))
-        lab.put(*(pod(place.name, f"fd00:30::{place.name[3:]}") for place in pods))
+        lab.put(*(pod(place.name, place.address6) for place in pods))
         wait_until(lambda: client.is_deaf("fd00:30::2", 8080))
         wait_until(lambda: pods[1].ask("fd00:30::2", 8080).name == "pod2")
         assert answers(pods[1], "fd00:30::2", 8080, 3) == {"pod2": 3}
-        # Who knows nobody's link address yet finds his peer, too: no policy is about neighbour discovery.
-        _forget_neighbours(pods[1])
-        assert pods[1].ask("fd00:30::2", 8080).name == "pod2"
-        assert client.is_deaf("fd00:30::2", 8080)
+
+
+@apart
+def test_a_pod_of_two_families_speaks_under_its_own_addresses_only() -> None:
+    """A pod that may change its network (CAP_NET_ADMIN) takes its neighbour's address, and a link-local one."""
+    lab = ProxyLab(DUAL, Options(port_of=lambda address: _port(lab, address)))
+    one, other, stranger = (lab.pod(number) for number in (2, 3, 4))
+    assert one.netns is not None and other.netns is not None
+    blocks = [{"ipBlock": {"cidr": f"fd00:30::{each}/128"}} for each in (3, 9)]
+    lab.put(namespace(), policy(ingress=[{"from": blocks}]))
+    lab.put(*(pod(place.name, place.address6) for place in (one, other, stranger)))
+    with lab.running():
+        wait_until(lambda: stranger.is_deaf("fd00:30::2", 8080))
+        for place, local in ((one, "fe80::2"), (other, "fe80::3")):
+            assert place.netns is not None
+            with inside(place.netns):
+                for address in ("fd00:30::9/128", f"{local}/64"):
+                    subprocess.run(["ip", "-6", "addr", "add", address, "dev", "eth0", "nodad"], check=True)
+        with one.made(socket.SOCK_DGRAM, socket.AF_INET6) as heard:
+            heard.bind(("fd00:30::2", 9090))
+            heard.settimeout(SECONDS)
+            for source in ("fd00:30::9", "fd00:30::3"):
+                with other.made(socket.SOCK_DGRAM, socket.AF_INET6) as told:
+                    told.bind((source, 0))
+                    told.sendto(source.encode(), ("fd00:30::2", 9090))
+            assert heard.recv(100) == b"fd00:30::3"  # the other one came first, or not at all
+        with Links(other.netns) as links:
+            end = links.get("eth0")
+            assert end is not None
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            with other.made(kind, socket.AF_INET6) as made, pytest.raises(TimeoutError):
+                made.settimeout(NOT_ANSWERED_SECONDS)
+                made.connect(("fe80::2", 8080, 0, end.index))
+                asked(made)
+
+
+def _port(lab: ProxyLab, address: str) -> Port | None:
+    found = ip_address(address)
+    four = plan.address_of(lab.net, found) if isinstance(found, IPv6Address) else found
+    return None if four is None else Port(f"wv{int(four) & 255}", plan.mac_of(four), address)
 
 
 class Load(threading.Thread):

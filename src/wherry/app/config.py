@@ -32,6 +32,7 @@ class Settings:
     root: Path
     socket_group: str
     log_level: str
+    ip_family: str
     containers_id_first: int
     containers_id_count: int
     containers_warm: int
@@ -57,6 +58,7 @@ class Settings:
     api_external_ips: bool
     store_address: str
     node_name: str
+    node_pod_cidr: tuple[str, ...]
     node_static_pods: Path | None
     node_reserved: tuple[str, ...]
     node_eviction_hard: tuple[str, ...]
@@ -121,6 +123,12 @@ SETTINGS = (
     Setting("socket_group", "docker", text, "group that may use the API socket, where that group exists; empty: root"),
     Setting("log_level", "info", choice("debug", "info", "warning", "error"), "what the daemon writes to its log"),
     Setting(
+        "ip_family",
+        "ipv4",
+        choice("ipv4", "dual"),
+        "addresses of pods, containers and services: ipv4, or dual: of IPv6, too (as kind's ipFamily)",
+    ),
+    Setting(
         "containers.id_first",
         100_000,
         whole(65_536, _LAST_ID),
@@ -174,7 +182,13 @@ SETTINGS = (
         "api",
     ),
     Setting("api.names", (), texts, "further names and addresses that the API's certificate is good for"),
-    Setting("api.service_cidr", "10.96.0.0/12", text, "addresses that services get"),
+    Setting(
+        "api.service_cidr",
+        "10.96.0.0/12",
+        text,
+        "addresses that services get; a second range of the other family after a comma; with ip_family dual, "
+        "fd00:10:96::/112 is the second where none is given",
+    ),
     Setting("api.node_ports", "30000-32767", text, "ports that services get on every node"),
     Setting(
         "api.external_ips",

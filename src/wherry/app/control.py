@@ -23,7 +23,7 @@ _TIDY_SECONDS = 0.5
 THRESHOLDS = (10_000, 20, 50)
 # Until it has started: what is loaded stays, and each look at it costs a start more than the one before.
 _SELDOM = 1_000_000
-_SETTINGS = ("root", "config", "log_level", "api", "store")
+_SETTINGS = ("root", "config", "log_level", "api", "store", "ip_family")
 log = logging.getLogger("wherry")
 
 
@@ -41,7 +41,7 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="wherry-control")
-    for name in ("--root", "--config", "--log-level", "--api", "--store"):
+    for name in ("--root", "--config", "--log-level", "--api", "--store", "--ip-family"):
         parser.add_argument(name)
     parser.add_argument("--lock-fd", type=int)
     parser.add_argument("--lifeline-fd", type=int)

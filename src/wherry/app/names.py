@@ -2,12 +2,18 @@
 
 import re
 import socket
+from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wherry.app.config import Settings
 
+_SECOND: Mapping[int, IPv4Network | IPv6Network] = {
+    4: IPv6Network("fd00:10:96::/112"),
+    6: IPv4Network("10.96.0.0/16"),
+}
+"""By the family of the first range, the other one: kind's (sigs.k8s.io/kind pkg/apis/config/v1alpha4/default.go)."""
 STATE, KEYS, ELSEWHERE = "state.sqlite", "pki", "store"
 """The last has the address of the etcd that keeps the state, where one does."""
 
@@ -20,9 +26,22 @@ def node_name(settings: "Settings") -> str:
     return found or "node"
 
 
+def is_dual(settings: "Settings") -> bool:
+    """Whether pods are to have addresses of both families."""
+    return settings.ip_family == "dual" or len(settings.node_pod_cidr) > 1
+
+
 def service_networks(settings: "Settings") -> tuple[IPv4Network | IPv6Network, ...]:
-    """Ranges of services' addresses. Raises ValueError."""
-    return tuple(ip_network(each) for each in settings.api_service_cidr.replace(",", " ").split())
+    """Ranges of services' addresses, one a family, the default one first. Raises ValueError."""
+    found = tuple(ip_network(each) for each in settings.api_service_cidr.replace(",", " ").split())
+    versions = [each.version for each in found]
+    if len(versions) > 2:
+        raise ValueError("expected at most two ranges")  # k8s.io/kubernetes cmd/kube-apiserver/app/options
+    if len(set(versions)) < len(versions):
+        raise ValueError("expected two ranges of different families")
+    if is_dual(settings) and len(found) == 1:
+        return (*found, _SECOND[found[0].version])
+    return found
 
 
 def dns_address(settings: "Settings") -> str:
@@ -39,3 +58,13 @@ def own_address() -> str:
         except OSError:
             return "192.0.2.1"
         return str(probe.getsockname()[0])
+
+
+def own_address6() -> str:
+    """The same of IPv6; empty: there is no way to anywhere."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.connect(("2001:db8::1", 9))  # a documentation address (RFC 3849)
+            return str(probe.getsockname()[0])
+    except OSError:
+        return ""

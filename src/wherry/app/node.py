@@ -34,6 +34,7 @@ _SETTINGS = (
     "registry",
     "plain_http",
     "static_pods",
+    "ip_family",
 )
 log = logging.getLogger("wherry")
 
@@ -66,6 +67,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--insecure-registry", action="append")
     parser.add_argument("--registry")
     parser.add_argument("--static-pods")
+    parser.add_argument("--ip-family")
     parser.add_argument("--plain-http", action="store_const", const=True)
     parser.add_argument("--lock-fd", type=int)
     parser.add_argument("--lifeline-fd", type=int)

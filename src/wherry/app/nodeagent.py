@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import wherry
 from wherry.app import kubeletconfig, nodeserving, nodesettings
 from wherry.app.config import Settings
-from wherry.app.names import dns_address, node_name, own_address
+from wherry.app.names import dns_address, node_name
 from wherry.app.rights import NODE_SERVICES
 from wherry.engine.instance import Instance
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wherry.app.wiring import Engine
+    from wherry.engine.networks import Networks
     from wherry.kube.client.clock import Clock
     from wherry.kube.client.connection import Connection
     from wherry.kube.client.informers import Informers
@@ -101,7 +102,7 @@ async def _live(engine: "Engine", settings: Settings, met: "Callable[[Agent], No
         informers = await stack.enter_async_context(Informers(kubelet, clock))
         wider = await stack.enter_async_context(Informers(services, clock))
         stack.push_async_callback(runtime.close)
-        proxy = await stack.enter_async_context(nodenetwork.proxy(instance, engine.networks, node, wider, clock))
+        proxy = await stack.enter_async_context(nodenetwork.proxy(settings, engine.networks, wider, clock))
         parts = Parts(
             heart=heart,
             informers=informers,
@@ -113,7 +114,7 @@ async def _live(engine: "Engine", settings: Settings, met: "Callable[[Agent], No
         api, port = await stack.enter_async_context(
             nodeserving.served(instance, (node, kubeletconfig.shown(settings)), runtime, kubelet, clock)
         )
-        agent = Agent(kubelet, runtime, _options(settings, port), clock, parts)
+        agent = Agent(kubelet, runtime, _options(settings, engine.networks, port), clock, parts)
         api.lookup = agent
         met(agent)
         async with asyncio.TaskGroup() as group:
@@ -166,14 +167,16 @@ def _connection(instance: Instance, who: str) -> "Connection":
     return Connection(instance.api_address.read_text().strip(), tls)
 
 
-def _options(settings: Settings, port: int) -> "Options":
+def _options(settings: Settings, networks: "Networks", port: int) -> "Options":
+    from wherry.app.nodenetwork import node_addresses, pod_ranges
     from wherry.node.pods.options import ImageCare, Options
     from wherry.node.runtime.machine import maps_memory
 
     return Options(
         node=node_name(settings),
         directory=_directory(settings.instance),
-        addresses=(own_address(),),
+        addresses=node_addresses(networks),
+        pod_ranges=pod_ranges(networks),
         port=port,
         cluster_dns=(dns_address(settings),),
         user_namespaces=maps_memory(),

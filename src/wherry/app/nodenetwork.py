@@ -5,11 +5,11 @@ import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from ipaddress import IPv4Address
+from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from wherry.app.names import dns_address, service_networks
+from wherry.app.names import dns_address, node_name, own_address, own_address6, service_networks
 from wherry.engine.instance import Instance
 from wherry.engine.networks import plan
 from wherry.engine.networks.model import Addressing
@@ -18,7 +18,7 @@ from wherry.kit.errors import Conflict, Unavailable
 from wherry.node.dns.dns import NODE_PORT, Dns
 from wherry.node.dns.dns import Settings as DnsSettings
 from wherry.node.proxy.apply import KernelRules
-from wherry.node.proxy.model import Node, Port, Target
+from wherry.node.proxy.model import Network, Node, Port, Target
 from wherry.node.proxy.proxy import Options, Proxy
 
 if TYPE_CHECKING:
@@ -35,27 +35,31 @@ _API, _DNS = ("default", "kubernetes"), ("kube-system", "kube-dns")
 
 @asynccontextmanager
 async def proxy(
-    instance: Instance, networks: "Networks", node: str, informers: "Informers", clock: "Clock"
+    settings: "Settings", networks: "Networks", informers: "Informers", clock: "Clock"
 ) -> AsyncIterator[Proxy]:
     """The node's proxy, for somebody to run. What it made in the kernel stays: see :func:`remove`."""
+    instance = settings.instance
     net = networks.get("bridge").addressing
     assert net is not None  # the default network is a bridge
-    gateway = str(net.gateway)
+    gateways = _gateways(net)
+    # The services that are served here have an address of the default family alone, as upstream's have.
+    gateway = gateways[-1] if service_networks(settings)[0].version == 6 else gateways[0]
     # The API may listen at 127.0.0.1 only, which is another place in every pod.
     api = urlsplit(instance.api_address.read_text().strip())
-    listening = socket.create_server((gateway, 0), backlog=_BACKLOG)
+    family = socket.AF_INET6 if ":" in gateway else socket.AF_INET
+    listening = socket.create_server((gateway, 0), family=family, backlog=_BACKLOG)
     listening.setblocking(False)
     relay = TcpRelay(listening, (api.hostname or "", api.port or 443))
     rules = KernelRules(table(instance))
     try:
         here = Node(
-            name=node,
+            name=node_name(settings),
             table=table(instance),
             bridge=instance.bridge,
             mac=plan.mac_of(net.gateway),
             ports=instance.veth(""),
-            pod_networks=(net.subnet,),
-            gateways=(gateway,),
+            pod_networks=_ranges(net),
+            gateways=gateways,
             stand_ins={
                 _API: Target(gateway, listening.getsockname()[1]),
                 _DNS: Target(gateway, NODE_PORT),
@@ -75,14 +79,36 @@ async def names(networks: "Networks", settings: "Settings", informers: "Informer
     """Answer DNS, until cancelled; somebody else on the port is told of, and waited for."""
     net = networks.get("bridge").addressing
     assert net is not None
-    ranges = (*service_networks(settings), net.subnet)
-    served = DnsSettings((str(net.gateway),), cluster_addresses=(dns_address(settings),), networks=ranges)
+    ranges = (*service_networks(settings), *_ranges(net))
+    served = DnsSettings(_gateways(net), cluster_addresses=(dns_address(settings),), networks=ranges)
     while True:
         try:
             await Dns(informers, clock, served).run()
         except (Conflict, Unavailable) as error:
             log.error("%s; trying again", error.message)
             await asyncio.sleep(_RETRY_SECONDS)
+
+
+def pod_ranges(networks: "Networks") -> tuple[str, ...]:
+    """Of the addresses of pods here, IPv4 first."""
+    net = networks.get("bridge").addressing
+    return () if net is None else tuple(map(str, _ranges(net)))
+
+
+def node_addresses(networks: "Networks") -> tuple[str, ...]:
+    """Of this node, one a family that its pods have, IPv4 first. A machine that has none of IPv6 has the bridge's."""
+    net = networks.get("bridge").addressing
+    if net is None or net.subnet6 is None:
+        return (own_address(),)
+    return own_address(), own_address6() or str(net.gateway6)
+
+
+def _gateways(net: Addressing) -> tuple[str, ...]:
+    return tuple(str(each) for each in (net.gateway, net.gateway6) if each is not None)
+
+
+def _ranges(net: Addressing) -> tuple[Network, ...]:
+    return (net.subnet,) if net.subnet6 is None else (net.subnet, net.subnet6)
 
 
 def table(instance: Instance) -> str:
@@ -101,9 +127,12 @@ def remove(instance: Instance) -> None:
 
 def _port(instance: Instance, net: Addressing, address: str) -> Port | None:
     try:
-        found = IPv4Address(address)
+        found = ip_address(address)
     except ValueError:
         return None
+    if isinstance(found, IPv6Address):
+        four = plan.address_of(net, found)
+        return None if four is None else Port(plan.host_link(instance, net, four), plan.mac_of(four), address)
     if found not in net.subnet:
         return None  # of a pod with the host's network
     return Port(plan.host_link(instance, net, found), plan.mac_of(found), address)

@@ -78,8 +78,27 @@ def faults_of(values: Mapping[str, Any]) -> list[str]:  # Any: each of its field
     return faults
 
 
+def ranges(value: object) -> tuple[str, ...]:
+    """Of pods: nothing, a range of IPv4, or one of each family, IPv4 first."""
+    words = texts(value)
+    if words:
+        from ipaddress import ip_network  # 3 ms, and most have none
+
+        found = [ip_network(each) for each in words]
+        if [each.version for each in found] not in ([4], [4, 6]):
+            raise ValueError("expected a range of IPv4, and perhaps one of IPv6 after it: 10.244.0.0/16,fd00:244::/64")
+    return words
+
+
 NODE = (
     Setting("node.name", "", text, "what this machine is called in the cluster; empty: its host name"),
+    Setting(
+        "node.pod_cidr",
+        (),
+        ranges,
+        "addresses that pods and containers get: 10.244.0.0/16, or 10.244.0.0/16,fd00:244::/64 (which means ip_family "
+        "dual); empty: a free range",
+    ),
     Setting(
         "node.static_pods",
         None,

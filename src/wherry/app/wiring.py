@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
+from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from wherry.app.builder import Builder
 from wherry.app.config import Settings
+from wherry.app.names import is_dual
 from wherry.dockerapi.app import create_app, serve
 from wherry.dockerapi.services import Services
 from wherry.engine.build.cache import BuildCache
@@ -22,7 +24,7 @@ from wherry.engine.distribution.endpoints import Endpoints
 from wherry.engine.events import Events
 from wherry.engine.images import Images
 from wherry.engine.instance import Instance
-from wherry.engine.networks import Networks
+from wherry.engine.networks import Networks, Ranges
 from wherry.engine.registry.owner import RegistryOwner
 from wherry.engine.runtime.client import ShimRuntime
 from wherry.engine.runtime.spawning import Launched
@@ -30,7 +32,7 @@ from wherry.engine.snapshots import OverlaySnapshots
 from wherry.engine.trash import Trash
 from wherry.engine.volumes import Volumes
 from wherry.http.server import UnixServer
-from wherry.kit.errors import WherryError
+from wherry.kit.errors import Unavailable, WherryError
 from wherry.linux.cgroup import Cgroup, layout
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 
 
 class NotServed(WherryError):
-    """The registry cannot be served as the settings say: trying again will not help."""
+    """What the settings ask for cannot be had here, a registry or addresses: trying again will not help."""
 
 
 class Engine(msgspec.Struct):
@@ -65,7 +67,11 @@ class Engine(msgspec.Struct):
         if self.serve_registry is not None:  # before anything is made in the kernel: it may be refused
             self.registry = await self.serve_registry()
         await self.runtime.start()
-        await self.networks.start()
+        try:
+            await self.networks.start()
+        except Unavailable as error:
+            await self.runtime.close()
+            raise NotServed(error.message) from error
         await self.containers.start_up()
         self.server = await serve(create_app(self.services), self.instance.socket, self.socket_group)
 
@@ -104,7 +110,7 @@ def build(settings: Settings, spawner: Launched | None = None) -> Engine:
     content = ContentStore(instance.content)
     snapshots = OverlaySnapshots(instance.snapshots, instance.tmp)
     images = Images(database, content, snapshots, events, instance.tmp)
-    networks = Networks(instance, database, events)
+    networks = Networks(instance, database, events, ranges_of(settings))
     volumes = Volumes(instance, database, events)
     runtime = ShimRuntime(instance, ahead(thermal_files()), spawner)
     rules = rules_of(settings)
@@ -134,6 +140,12 @@ async def _serve_registry(
         return await serve_beside(settings, database, content, images)
     except WherryError as error:
         raise NotServed(f"registry: {error.message}") from error
+
+
+def ranges_of(settings: Settings) -> Ranges:
+    """What the settings say of addresses of containers."""
+    four, six = (*settings.node_pod_cidr, "", "")[:2]
+    return Ranges(IPv4Network(four) if four else None, is_dual(settings), IPv6Network(six) if six else None)
 
 
 def rules_of(settings: Settings) -> Rules:

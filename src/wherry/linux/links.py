@@ -9,7 +9,8 @@ import errno
 import socket
 import struct
 import sys
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
 import msgspec
 
@@ -29,6 +30,7 @@ from wherry.linux.netlink import (
 
 _NEWLINK, _DELLINK, _GETLINK, _SETLINK = 16, 17, 18, 19
 _NEWADDR, _DELADDR, _GETADDR, _NEWROUTE, _GETROUTE = 20, 21, 22, 24, 26
+_NEWNEIGH, _DELNEIGH = 28, 29
 
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_MASTER, _IFLA_PROTINFO = 1, 3, 4, 10, 12
 _IFLA_LINKINFO, _IFLA_NET_NS_FD = 18, 28
@@ -39,10 +41,13 @@ _IFA_ADDRESS, _IFA_LOCAL, _IFA_BROADCAST = 1, 2, 4
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY = 1, 4, 5
 _RT_TABLE_MAIN, _RTPROT_BOOT, _RT_SCOPE_UNIVERSE, _RTN_UNICAST = 254, 3, 0, 1
 _IFF_UP = 0x1
+_IFA_F_NODAD, _RTNH_F_ONLINK = 0x2, 0x4
+_NUD_PERMANENT, _NDA_DST, _NDA_LLADDR = 0x80, 1, 2
 
 _IFINFO = struct.Struct("=BxHiII")
 _IFADDR = struct.Struct("=BBBBI")
 _RTMSG = struct.Struct("=BBBBBBBBI")
+_NDMSG = struct.Struct("=BxxxiHBB")
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -125,18 +130,20 @@ class Links:
             if error.errno != errno.ENODEV:
                 raise
 
-    def add_address(self, index: int, address: IPv4Interface) -> None:
-        """Idempotent."""
+    def add_address(self, index: int, address: IPv4Interface | IPv6Interface) -> None:
+        """Idempotent. One of IPv6 is there at once: nobody is asked whether another has it (RFC 4862, 5.4)."""
         packed = address.ip.packed
-        payload = _IFADDR.pack(socket.AF_INET, address.network.prefixlen, 0, 0, index)
+        is_ipv6 = address.version == 6
+        payload = _IFADDR.pack(_family(address), address.network.prefixlen, _IFA_F_NODAD if is_ipv6 else 0, 0, index)
         payload += attribute(_IFA_LOCAL, packed) + attribute(_IFA_ADDRESS, packed)
-        payload += attribute(_IFA_BROADCAST, address.network.broadcast_address.packed)
+        if not is_ipv6:
+            payload += attribute(_IFA_BROADCAST, address.network.broadcast_address.packed)
         flags = NLM_F_CREATE | NLM_F_REPLACE
         self._netlink.request(_NEWADDR, payload, flags=flags, step="add address", name=str(address))
 
-    def remove_address(self, index: int, address: IPv4Interface) -> None:
+    def remove_address(self, index: int, address: IPv4Interface | IPv6Interface) -> None:
         """Idempotent."""
-        payload = _IFADDR.pack(socket.AF_INET, address.network.prefixlen, 0, 0, index)
+        payload = _IFADDR.pack(_family(address), address.network.prefixlen, 0, 0, index)
         payload += attribute(_IFA_LOCAL, address.ip.packed)
         try:
             self._netlink.request(_DELADDR, payload, step="remove address", name=str(address))
@@ -147,35 +154,70 @@ class Links:
     def addresses(self) -> dict[int, list[IPv4Interface]]:
         """IPv4 addresses by link index."""
         found: dict[int, list[IPv4Interface]] = {}
-        payload = _IFADDR.pack(socket.AF_INET, 0, 0, 0, 0)
-        for message in self._netlink.dump(_GETADDR, payload, step="list addresses"):
-            _, prefix, _, _, index = _IFADDR.unpack_from(message.payload)
-            attributes = parse_attributes(message.payload[_IFADDR.size :])
-            local = attributes.get(_IFA_LOCAL) or attributes[_IFA_ADDRESS]
-            found.setdefault(index, []).append(IPv4Interface((local, prefix)))
+        for index, prefix, packed in self._addresses(socket.AF_INET):
+            found.setdefault(index, []).append(IPv4Interface((packed, prefix)))
         return found
 
-    def add_default_route(self, gateway: IPv4Address) -> None:
-        """Idempotent."""
-        self._netlink.request(
-            _NEWROUTE,
-            _route(0) + attribute(_RTA_GATEWAY, gateway.packed),
-            flags=NLM_F_CREATE | NLM_F_REPLACE,
-            step="add default route",
-            name=str(gateway),
-        )
+    def addresses6(self) -> dict[int, list[IPv6Interface]]:
+        """IPv6 addresses by link index, link-local ones among them."""
+        found: dict[int, list[IPv6Interface]] = {}
+        for index, prefix, packed in self._addresses(socket.AF_INET6):
+            found.setdefault(index, []).append(IPv6Interface((packed, prefix)))
+        return found
+
+    def _addresses(self, family: int) -> Iterator[tuple[int, int, bytes]]:
+        """Link, prefix length and the address itself. Where the kernel has no IPv6, it answers with all it has."""
+        payload = _IFADDR.pack(family, 0, 0, 0, 0)
+        for message in self._netlink.dump(_GETADDR, payload, step="list addresses"):
+            which, prefix, _, _, index = _IFADDR.unpack_from(message.payload)
+            if which == family:
+                attributes = parse_attributes(message.payload[_IFADDR.size :])
+                yield index, prefix, attributes.get(_IFA_LOCAL) or attributes[_IFA_ADDRESS]
+
+    def add_default_route(self, gateway: IPv4Address | IPv6Address, link: int = 0) -> None:
+        """Idempotent. With a ``link``, the gateway is there whatever the link's own addresses are."""
+        payload = _route(0, _family(gateway), _RTNH_F_ONLINK if link else 0) + attribute(_RTA_GATEWAY, gateway.packed)
+        payload += number(_RTA_OIF, link) if link else b""
+        flags = NLM_F_CREATE | NLM_F_REPLACE
+        self._netlink.request(_NEWROUTE, payload, flags=flags, step="add default route", name=str(gateway))
 
     def routes(self) -> list[tuple[IPv4Network, int]]:
         """Destinations of the main table with the index of the link they leave by (0: several or none)."""
-        found = []
-        for message in self._netlink.dump(_GETROUTE, _route(0), step="list routes"):
-            _, prefix, _, _, table, *_ = _RTMSG.unpack_from(message.payload)
-            if table != _RT_TABLE_MAIN:
-                continue
-            attributes = parse_attributes(message.payload[_RTMSG.size :])
-            index = int.from_bytes(attributes.get(_RTA_OIF, b""), sys.byteorder)
-            found.append((IPv4Network((attributes.get(_RTA_DST, bytes(4)), prefix)), index))
-        return found
+        return [
+            (IPv4Network((packed or bytes(4), prefix)), index) for packed, prefix, index in self._routes(socket.AF_INET)
+        ]
+
+    def routes6(self) -> list[tuple[IPv6Network, int]]:
+        """The same of IPv6."""
+        return [
+            (IPv6Network((packed or bytes(16), prefix)), index)
+            for packed, prefix, index in self._routes(socket.AF_INET6)
+        ]
+
+    def _routes(self, family: int) -> Iterator[tuple[bytes, int, int]]:
+        """Destination (empty: any), prefix length, link."""
+        for message in self._netlink.dump(_GETROUTE, _route(0, family), step="list routes"):
+            which, prefix, _, _, table, *_ = _RTMSG.unpack_from(message.payload)
+            if table == _RT_TABLE_MAIN and which == family:
+                attributes = parse_attributes(message.payload[_RTMSG.size :])
+                index = int.from_bytes(attributes.get(_RTA_OIF, b""), sys.byteorder)
+                yield attributes.get(_RTA_DST, b""), prefix, index
+
+    def add_neighbour(self, index: int, address: IPv6Address, mac: str) -> None:
+        """For good: nobody is asked where it is, and who says that it is elsewhere is not believed. Idempotent."""
+        payload = _NDMSG.pack(socket.AF_INET6, index, _NUD_PERMANENT, 0, 0)
+        payload += attribute(_NDA_DST, address.packed) + attribute(_NDA_LLADDR, _mac(mac))
+        flags = NLM_F_CREATE | NLM_F_REPLACE
+        self._netlink.request(_NEWNEIGH, payload, flags=flags, step="add neighbour", name=str(address))
+
+    def remove_neighbour(self, index: int, address: IPv6Address) -> None:
+        """Idempotent."""
+        payload = _NDMSG.pack(socket.AF_INET6, index, 0, 0, 0) + attribute(_NDA_DST, address.packed)
+        try:
+            self._netlink.request(_DELNEIGH, payload, step="remove neighbour", name=str(address))
+        except KernelError as error:
+            if error.errno not in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
+                raise
 
     def _add(self, head: bytes, name: str, *attributes: bytes) -> None:
         try:
@@ -190,8 +232,12 @@ def _info(index: int = 0, family: int = socket.AF_UNSPEC) -> bytes:
     return _IFINFO.pack(family, 0, index, 0, 0)
 
 
-def _route(prefix: int) -> bytes:
-    return _RTMSG.pack(socket.AF_INET, prefix, 0, 0, _RT_TABLE_MAIN, _RTPROT_BOOT, _RT_SCOPE_UNIVERSE, _RTN_UNICAST, 0)
+def _family(address: IPv4Address | IPv6Address) -> int:
+    return socket.AF_INET6 if address.version == 6 else socket.AF_INET
+
+
+def _route(prefix: int, family: int, flags: int = 0) -> bytes:
+    return _RTMSG.pack(family, prefix, 0, 0, _RT_TABLE_MAIN, _RTPROT_BOOT, _RT_SCOPE_UNIVERSE, _RTN_UNICAST, flags)
 
 
 def _linkinfo(kind: str, data: bytes = b"") -> bytes:

@@ -3,7 +3,7 @@
 import errno
 import socket
 import struct
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
 import pytest
 
@@ -160,3 +160,52 @@ def test_any_name_that_the_kernel_takes_comes_back(name: str) -> None:
     with Links() as links:
         links.add_bridge(name, MAC)
         assert {link.name for link in links.all()} == {"lo", name}
+
+
+@apart
+def test_ipv6_has_addresses_and_routes_of_its_own() -> None:
+    address, other = IPv6Interface("fd00:17::1/64"), IPv6Interface("fd00:18::1/128")
+    with Links() as links:
+        links.add_bridge("br0", MAC)
+        bridge = index(links, "br0")
+        for each in (address, address, other):
+            links.add_address(bridge, each)
+        assert {address, other} <= set(links.addresses6()[bridge])
+        assert links.addresses() == {}
+        links.set_up(bridge)
+        destinations = {network for network, link in links.routes6() if link == bridge}
+        assert IPv6Network("fd00:17::/64") in destinations
+        assert links.routes() == []
+        for _ in range(2):
+            links.remove_address(bridge, address)
+        assert address not in links.addresses6()[bridge]
+
+
+@apart
+def test_a_gateway_on_a_link_needs_no_other_way_and_its_place_is_known_for_good() -> None:
+    gateway = IPv6Address("fd00:17::1")
+    with Links() as links:
+        links.add_bridge("br0", MAC)
+        bridge = index(links, "br0")
+        links.add_address(bridge, IPv6Interface("fd00:99::2/128"))
+        links.set_up(bridge)
+        for _ in range(2):
+            links.add_default_route(gateway, bridge)
+            links.add_neighbour(bridge, gateway, FAR_MAC)
+        assert [link for network, link in links.routes6() if not network.prefixlen] == [bridge]
+        assert neighbours(bridge) == {gateway}
+        for _ in range(2):
+            links.remove_neighbour(bridge, gateway)
+        assert neighbours(bridge) == set()
+
+
+def neighbours(link: int) -> set[IPv6Address]:
+    """Those that were given for good (NUD_PERMANENT), as the kernel tells them."""
+    info = struct.Struct("=BxxxiHBB")
+    found = set()
+    with NetlinkSocket(NETLINK_ROUTE) as netlink:
+        for message in netlink.dump(30, info.pack(socket.AF_INET6, link, 0, 0, 0), step="list neighbours"):
+            _, at, state, _, _ = info.unpack_from(message.payload)
+            if at == link and state & 0x80:
+                found.add(IPv6Address(parse_attributes(message.payload[info.size :])[1]))
+    return found

@@ -64,6 +64,11 @@ _config = click.option(
 @click.option("--registry", metavar="HOST:PORT", help="Serve a registry there, over the engine's images.")
 @click.option("--plain-http", is_flag=True, help="Let other machines reach the registry without TLS.")
 @click.option("--api", metavar="HOST:PORT", help="Serve the Kubernetes API there.")
+@click.option(
+    "--ip-family",
+    type=click.Choice(["ipv4", "dual"]),
+    help="Addresses of pods, containers and services (settings: node.pod_cidr, api.service_cidr).",
+)
 @click.option("--static-pods", metavar="DIR", help="Run the pods of the manifests there (default ROOT/manifests).")
 @click.option("--store", metavar="etcd://…", help="Keep the cluster's state in etcd (settings: store.address).")
 def up_command(
@@ -76,6 +81,7 @@ def up_command(
     registry: str | None,
     plain_http: bool,
     api: str | None,
+    ip_family: str | None,
     static_pods: str | None,
     store: str | None,
 ) -> None:
@@ -90,6 +96,7 @@ def up_command(
         registry=registry,
         plain_http=plain_http or None,
         api=api,
+        ip_family=ip_family,
         static_pods=static_pods,
         store=store,
     )
@@ -102,8 +109,11 @@ def up_command(
     flags += [f"--log-level={log_level}"] if log_level else []
     flags += [f"--registry-mirror={each}" for each in mirrors] + [f"--insecure-registry={each}" for each in insecure]
     flags += [f"--static-pods={Path(static_pods).absolute()}"] if static_pods else []
+    flags += [f"--ip-family={ip_family}"] if ip_family else []
     flags += ([f"--registry={registry}"] if registry else []) + (["--plain-http"] if plain_http else [])
     cluster = None if engine_only else [f"--root={instance.root}", *_cluster_flags(config, log_level, api, store)]
+    if cluster and ip_family:
+        cluster.append(f"--ip-family={ip_family}")
     instance.api_address.unlink(missing_ok=True)
     told = Told(log)
     command = _supervisor(held, log, flags, cluster)

@@ -32,14 +32,15 @@ def write(directory: Path, container: Container, endpoint: Endpoint | None) -> d
 
 def _of_its_own(container: Container, endpoint: Endpoint | None) -> dict[str, str]:
     host, config = container.host, container.config
-    address, gateway = (endpoint.address, endpoint.gateway) if endpoint else (None, None)
-    hosts = hosts_file(address, config.Hostname, config.Domainname, host.ExtraHosts or (), gateway)
-    return {"hosts": hosts, "resolv.conf": resolv_conf(_read("/etc/resolv.conf"), _resolver(container))}
+    addresses, gateway = (endpoint.addresses, endpoint.gateway) if endpoint else ((), None)
+    hosts = hosts_file(addresses, config.Hostname, config.Domainname, host.ExtraHosts or (), gateway)
+    resolv = resolv_conf(_read("/etc/resolv.conf"), _resolver(container), has_ipv6=len(addresses) > 1)
+    return {"hosts": hosts, "resolv.conf": resolv}
 
 
 def _of_host(container: Container) -> dict[str, str]:
     """On the host's network its files are right as they are, loopback name servers too."""
-    extra = hosts_file(None, "", "", container.host.ExtraHosts or (), "127.0.0.1").removeprefix(hosts_file(None, ""))
+    extra = hosts_file((), "", "", container.host.ExtraHosts or (), "127.0.0.1").removeprefix(hosts_file((), ""))
     hosts, resolv = _read("/etc/hosts"), _read("/etc/resolv.conf")
     resolver = _resolver(container)
     if resolver.servers or resolver.search or resolver.options:

@@ -119,9 +119,9 @@ def networks(container: Container, endpoint: Endpoint | None, network_id: str) -
             "Gateway": found.gateway if found else "",
             "IPAddress": found.address if found else "",
             "IPPrefixLen": found.prefix if found else 0,
-            "IPv6Gateway": "",
-            "GlobalIPv6Address": "",
-            "GlobalIPv6PrefixLen": 0,
+            "IPv6Gateway": found.gateway6 if found else "",
+            "GlobalIPv6Address": found.address6 if found else "",
+            "GlobalIPv6PrefixLen": found.prefix6 if found else 0,
             "DNSNames": None,
         }
     }

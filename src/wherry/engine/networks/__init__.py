@@ -4,7 +4,7 @@ In the kernel, for an instance whose bridge is ``wherry0``::
 
       container A (own netns)          container B (own netns)
       +--------------------+           +--------------------+
-      | eth0 172.17.0.2/16 |           | eth0 172.17.0.3/16 |    no IPv6, accept_ra 0
+      | eth0 172.17.0.2/16 |           | eth0 172.17.0.3/16 |    accept_ra 0; no IPv6, unless it is asked for
       | 02:42:ac:11:00:02  |           | 02:42:ac:11:00:03  |    default via 172.17.0.1
       +---------|----------+           +---------|----------+
         whdefault2 (hairpin)             whdefault3 (hairpin)
@@ -21,7 +21,13 @@ In the kernel, for an instance whose bridge is ``wherry0``::
     ------------------------------------------------------------
       sockets of the node: each published port is bound, and relayed where nft does not catch it (IPv6)
 
-It is not: an address family beside IPv4 for containers, networks made by the user, names (DNS); these come later.
+It is not: networks made by the user, names (DNS); these come later.
+
+**With IPv6** (``ip_family`` dual), each address has one of IPv6 beside it, as far into the second range as it is into
+the first: there is nothing more to hand out or to remember. A container has ``fd…::2/128`` and a way to everything by
+``fd…::1``, the bridge's; the two know each other's link addresses for good. So nobody asks for neighbours, nobody is
+believed who says to be one, and as there are no link-local addresses either, containers have no way to talk to each
+other but by the host, past its rules. Ports are published over IPv4 only and relayed from IPv6, as without.
 
 **How 127.0.0.1 gets out.** A packet to 127.0.0.1:8080 has a loopback source, and the kernel sends no such packet to a
 bridge unless ``route_localnet`` is set there, which would let containers (and, set globally, every neighbour) reach
@@ -33,13 +39,15 @@ sees them, and ``loopback_in`` undoes that in the answers. Without the table, no
 published IPv4 ports answer while no process of Wherry lives; only the holding of the sockets and the IPv6 relay stop.
 :meth:`.networks.Networks.start` rebuilds the table from the rows in one transaction, without a gap.
 
-**Forwarding.** Containers need ``net.ipv4.ip_forward``, so it is turned on. When it was off, the links that were there
+**Forwarding.** Containers need ``net.ipv4.ip_forward`` (with IPv6 ``net.ipv6.conf.all.forwarding``, see
+:mod:`wherry.linux.forwarding`), so it is turned on. When it was off, the links that were there
 then go on not forwarding to each other (the *fence*, rules in our own table): the machine does not become a router by
 our doing. ``down`` turns it off again if no link has come since. Rules of other tables are never touched, and an
 "accept" here cannot overrule them: on a machine whose own firewall drops forwarded packets (Docker's iptables do when
 Docker turned forwarding on), allow the bridge there.
 """
 
-from wherry.engine.networks.networks import Networks, Settings
+from wherry.engine.networks.bridge import Ranges
+from wherry.engine.networks.networks import Networks
 
-__all__ = ["Networks", "Settings"]
+__all__ = ["Networks", "Ranges"]

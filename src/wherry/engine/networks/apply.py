@@ -2,13 +2,14 @@
 
 import errno
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from typing import Protocol
 
 import msgspec
 
-from wherry.engine.networks import rules
+from wherry.engine.networks import plan, rules
 from wherry.engine.networks.model import Publication
+from wherry.linux import forwarding
 from wherry.linux.errors import KernelError
 from wherry.linux.links import Links, VethEnd
 from wherry.linux.netlink import inside
@@ -17,13 +18,16 @@ from wherry.linux.sysctl import read_net, write_net
 
 
 class Wire(msgspec.Struct, frozen=True):
-    """A veth pair to be: its end on the host, and what the end inside is called and given."""
+    """A veth pair to be: its end on the host, and what the end inside is called and given. The addresses of IPv6 come
+    together, or not at all."""
 
     host_link: str
     interface: str
     mac: str
     address: IPv4Interface
     gateway: IPv4Address
+    address6: IPv6Interface | None = None
+    gateway6: IPv6Address | None = None
 
 
 class Plumbing(Protocol):
@@ -34,13 +38,27 @@ class Plumbing(Protocol):
         """Ranges that routes and addresses of this machine use, those of ``bridge`` excepted."""
         ...
 
-    def links(self) -> list[str]: ...
+    def taken6(self, bridge: str) -> list[IPv6Network]:
+        """The same of IPv6; not what every link has."""
+        ...
+
+    def has_ipv6(self) -> bool: ...
+    def links(self, version: int = 4) -> list[str]:
+        """Of version 6: those only that take part in it."""
+        ...
+
     def bridge_ports(self, bridge: str) -> list[str]: ...
-    def ensure_bridge(self, name: str, mac: str, address: IPv4Interface) -> None: ...
-    def is_forwarding(self) -> bool: ...
-    def set_forwarding(self, on: bool) -> None: ...
+    def ensure_bridge(
+        self, name: str, mac: str, address: IPv4Interface, address6: IPv6Interface | None = None
+    ) -> None: ...
+    def is_forwarding(self, version: int = 4) -> bool: ...
+    def set_forwarding(self, on: bool, version: int = 4) -> None: ...
     def lay(self, netns_fd: int, bridge: str, wire: Wire) -> None:
         """Connect a fresh namespace; nothing is left of it when this fails."""
+        ...
+
+    def forget(self, bridge: str, address: IPv6Address) -> None:
+        """Nobody on the bridge has the address any more. Idempotent."""
         ...
 
     def remove_link(self, name: str) -> None: ...
@@ -70,28 +88,47 @@ class KernelPlumbing:
             used += [address.network for address in addresses if link != index]
         return used
 
-    def links(self) -> list[str]:
-        return [link.name for link in self._links.all()]
+    def taken6(self, bridge: str) -> list[IPv6Network]:
+        own = self._links.get(bridge)
+        index = own.index if own else -1
+        used = [network for network, link in self._links.routes6() if link != index]
+        for link, addresses in self._links.addresses6().items():
+            used += [address.network for address in addresses if link != index]
+        return [network for network in used if not network.is_link_local]
+
+    def has_ipv6(self) -> bool:
+        return forwarding.has_ipv6()
+
+    def links(self, version: int = 4) -> list[str]:
+        found = [link.name for link in self._links.all()]
+        return found if version == 4 else [each for each in found if read_net(f"ipv6/conf/{each}/disable_ipv6") == "0"]
 
     def bridge_ports(self, bridge: str) -> list[str]:
         own = self._links.get(bridge)
         return [link.name for link in self._links.all() if own and link.master == own.index]
 
-    def ensure_bridge(self, name: str, mac: str, address: IPv4Interface) -> None:
+    def ensure_bridge(self, name: str, mac: str, address: IPv4Interface, address6: IPv6Interface | None = None) -> None:
         self._links.add_bridge(name, mac)
         bridge = self._index(name)
         for other in self._links.addresses().get(bridge, []):
             if other != address:
                 self._links.remove_address(bridge, other)
         self._links.add_address(bridge, address)
-        _without_ipv6(name)
+        if address6 is None:
+            _without_ipv6(name)
+        else:
+            _with_ipv6(name)
+            for old in self._links.addresses6().get(bridge, []):
+                if old != address6:
+                    self._links.remove_address(bridge, old)
+            self._links.add_address(bridge, address6)
         self._links.set_up(bridge, name)
 
-    def is_forwarding(self) -> bool:
-        return read_net("ipv4/ip_forward") == "1"
+    def is_forwarding(self, version: int = 4) -> bool:
+        return forwarding.is_on() if version == 4 else forwarding.is_on6()
 
-    def set_forwarding(self, on: bool) -> None:
-        write_net("ipv4/ip_forward", "1" if on else "0")
+    def set_forwarding(self, on: bool, version: int = 4) -> None:
+        (forwarding.set_on if version == 4 else forwarding.set_on6)(on)
 
     def lay(self, netns_fd: int, bridge: str, wire: Wire) -> None:
         far = VethEnd(netns_fd, wire.interface, wire.mac)
@@ -105,9 +142,16 @@ class KernelPlumbing:
             self._links.add_veth(wire.host_link, self._index(bridge), far)
         try:
             self._configure(netns_fd, wire)
+            if wire.address6 is not None:
+                self._links.add_neighbour(self._index(bridge), wire.address6.ip, wire.mac)
         except BaseException:
             self._links.delete(wire.host_link)
             raise
+
+    def forget(self, bridge: str, address: IPv6Address) -> None:
+        own = self._links.get(bridge)
+        if own is not None:
+            self._links.remove_neighbour(own.index, address)
 
     def remove_link(self, name: str) -> None:
         self._links.delete(name)
@@ -138,7 +182,7 @@ class KernelPlumbing:
         self._links.set_hairpin(port)
         self._links.set_up(port, wire.host_link)
         with inside(netns_fd):
-            _without_ipv6(wire.interface)
+            (_without_ipv6 if wire.address6 is None else _with_ipv6)(wire.interface)
             links = Links()
         with links:
             end = links.get(wire.interface)
@@ -147,12 +191,27 @@ class KernelPlumbing:
             links.add_address(end.index, wire.address)
             links.set_up(end.index, wire.interface)
             links.add_default_route(wire.gateway)
+            if wire.address6 is not None and wire.gateway6 is not None:
+                # Nobody but the gateway is a neighbour, and where that is need not be asked.
+                links.add_address(end.index, IPv6Interface(wire.address6.ip))
+                links.add_neighbour(end.index, wire.gateway6, plan.mac_of(wire.gateway))
+                links.add_default_route(wire.gateway6, end.index)
 
     def _index(self, name: str) -> int:
         link = self._links.get(name)
         if link is None:
             raise KernelError(errno.ENODEV, "find link", name)
         return link.index
+
+
+_QUIET = {"accept_ra": "0", "accept_redirects": "0", "addr_gen_mode": "1", "disable_ipv6": "0"}
+"""In this order: no router is believed, nobody is sent elsewhere, and no address comes by itself
+(IN6_ADDR_GEN_MODE_NONE): by link-local ones, containers would talk past all rules about addresses."""
+
+
+def _with_ipv6(link: str) -> None:
+    for name, value in _QUIET.items():
+        write_net(f"ipv6/conf/{link}/{name}", value)
 
 
 def _without_ipv6(link: str) -> None:

@@ -5,21 +5,33 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import TypeVar
 
-from msgspec.structs import replace
+import msgspec
 
 from wherry.engine.instance import Instance
 from wherry.engine.networks import plan, rules
 from wherry.engine.networks.apply import Plumbing, Wire
 from wherry.engine.networks.leaving import Leaving
-from wherry.engine.networks.model import Addressing, Endpoint, Publication
+from wherry.engine.networks.model import Addressing, Endpoint, Network, Publication
 from wherry.engine.networks.rows import Rows
 from wherry.kit.errors import Unavailable
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
+
+
+class Ranges(msgspec.Struct, frozen=True):
+    """What is asked for: ``four`` None: a free range of IPv4, chosen at the first start. ``six``: whether there is
+    IPv6, too, and of which range (None: one is chosen)."""
+
+    four: IPv4Network | None = None
+    is_dual: bool = False
+    six: IPv6Network | None = None
+
+
+ANY = Ranges()
 
 
 class Bridge:
@@ -47,27 +59,33 @@ class Bridge:
         plumbing, name, net = self._plumbing, self._instance.bridge, self.net
         self._used |= {IPv4Address(endpoint.address) for endpoint in endpoints}
         self._last = self._last or max(self._used, default=None)
-        ground = rules.Ground(self._instance.nft_table, name, net, rows.fence() or ())
+        ground = self._ground(rows)
         plumbing.set_rules(ground, publications)
-        plumbing.ensure_bridge(name, plan.mac_of(net.gateway), plan.interface_of(net, net.gateway))
+        own, own6 = plan.interface_of(net, net.gateway), plan.interface6_of(net, net.gateway6)
+        plumbing.ensure_bridge(name, plan.mac_of(net.gateway), own, own6)
         owned = {plan.host_link(self._instance, net, address) for address in self._used}
         for link in plan.unowned(plumbing.bridge_ports(name), owned):
             plumbing.remove_link(link)
-        if not plumbing.is_forwarding():
-            self._turn_forwarding_on(rows, ground, publications)
+        for version in (4, 6) if net.subnet6 is not None else (4,):
+            if not plumbing.is_forwarding(version):
+                self._turn_forwarding_on(rows, publications, version)
 
     def lay_rules(self, rows: Rows, publications: Sequence[Publication]) -> None:
         """Make the rules anew. Idempotent."""
-        ground = rules.Ground(self._instance.nft_table, self._instance.bridge, self.net, rows.fence() or ())
-        self._plumbing.set_rules(ground, publications)
+        self._plumbing.set_rules(self._ground(rows), publications)
 
-    def _turn_forwarding_on(self, rows: Rows, ground: rules.Ground, publications: Sequence[Publication]) -> None:
+    def _ground(self, rows: Rows) -> rules.Ground:
+        fences = (rows.fence() or (), rows.fence(6) or ())
+        return rules.Ground(self._instance.nft_table, self._instance.bridge, self.net, *fences)
+
+    def _turn_forwarding_on(self, rows: Rows, publications: Sequence[Publication], version: int) -> None:
         """The links that are there go on not forwarding to each other: the fence, in place before."""
-        fence = tuple(link for link in self._plumbing.links() if link not in ("lo", ground.bridge))
-        rows.put_fence(fence)
-        self._plumbing.set_rules(replace(ground, fence=fence), publications)
-        self._plumbing.set_forwarding(True)
-        _log.info("turned IPv4 forwarding on (net.ipv4.ip_forward)")
+        fence = tuple(link for link in self._plumbing.links() if link not in ("lo", self._instance.bridge))
+        rows.put_fence(fence, version)
+        self._plumbing.set_rules(self._ground(rows), publications)
+        self._plumbing.set_forwarding(True, version)
+        name = "net.ipv4.ip_forward" if version == 4 else "net.ipv6.conf.all.forwarding"
+        _log.info("turned IPv%d forwarding on (%s)", version, name)
 
     def destroy(self, rows: Rows) -> None:
         """Remove bridge and rules; forwarding too when we turned it on and nobody can rely on it. Idempotent."""
@@ -76,10 +94,11 @@ class Bridge:
             plumbing.remove_link(link)
         plumbing.remove_link(name)
         plumbing.remove_rules(self._instance.nft_table)
-        fence = rows.fence()
-        if fence is not None and set(plumbing.links()) <= {"lo", *fence}:
-            plumbing.set_forwarding(False)
-        rows.put_fence(None)
+        for version in (4, 6):
+            fence = rows.fence(version)
+            if fence is not None and set(plumbing.links(version)) <= {"lo", *fence}:
+                plumbing.set_forwarding(False, version)
+            rows.put_fence(None, version)
 
     async def close(self) -> None:
         await self._leaving.close()
@@ -112,8 +131,16 @@ class Bridge:
 
     def unwire(self, endpoint: Endpoint) -> None:
         """Its link goes with its namespace (or after a while without); only then may another have the address."""
+        self._leaving.add(self._link(endpoint), lambda: self._free(endpoint))
+
+    def _free(self, endpoint: Endpoint) -> None:
         address = IPv4Address(endpoint.address)
-        self._leaving.add(self._link(endpoint), lambda: self._used.discard(address))
+        if not endpoint.address6:
+            self._used.discard(address)
+            return
+        six = IPv6Address(endpoint.address6)
+        forgetting = self._in_thread(lambda: self._plumbing.forget(self._instance.bridge, six))
+        forgetting.add_done_callback(lambda _: self._used.discard(address))
 
     def publish(self, publications: Sequence[Publication]) -> None:
         self._plumbing.publish(self._instance.nft_table, publications)
@@ -129,8 +156,11 @@ class Bridge:
         await self._in_thread(lambda: self._plumbing.remove_link(name))
 
     def _lay(self, netns_fd: int, endpoint: Endpoint) -> None:
-        address = plan.interface_of(self.net, IPv4Address(endpoint.address))
-        wire = Wire(self._link(endpoint), endpoint.interface, endpoint.mac, address, self.net.gateway)
+        net, four = self.net, IPv4Address(endpoint.address)
+        address, address6 = plan.interface_of(net, four), plan.interface6_of(net, plan.address6_of(net, four))
+        wire = Wire(
+            self._link(endpoint), endpoint.interface, endpoint.mac, address, net.gateway, address6, net.gateway6
+        )
         try:
             self._plumbing.lay(netns_fd, self._instance.bridge, wire)
         finally:
@@ -144,24 +174,52 @@ class Bridge:
 
 
 def choose_addressing(
-    instance: Instance, plumbing: Plumbing, known: Addressing | None, wanted: IPv4Network | None, in_use: bool
+    instance: Instance, plumbing: Plumbing, network: Network, wanted: Ranges, *, in_use: bool
 ) -> Addressing:
-    """The range to use: the one of before while containers have addresses of it, else while it is (still) usable.
+    """The ranges to use: those of before while containers have addresses of them, else while they are (still) usable.
 
-    ``wanted`` is the configured one. Raises Unavailable when none is free.
+    Raises Unavailable when none is free, and when IPv6 is wanted of a kernel that has none.
     """
+    known = network.addressing
     if known is not None and in_use:
+        if wanted.is_dual is not (known.subnet6 is not None):
+            _log.warning("the bridge is %s IPv6 until no container uses it", "with" if known.subnet6 else "without")
         return known
+    four = _choose4(instance, plumbing, known, wanted)
+    if not wanted.is_dual:
+        return plan.addressing(four)
+    if not plumbing.has_ipv6():
+        raise Unavailable(
+            "dual stack is asked for, and this kernel has no IPv6 (there is no /proc/sys/net/ipv6): leave it out, or"
+            " start the kernel without ipv6.disable=1"
+        )
+    return plan.addressing(four, subnet6=_choose6(instance, plumbing, network, wanted))
+
+
+def _choose4(instance: Instance, plumbing: Plumbing, known: Addressing | None, wanted: Ranges) -> IPv4Network:
     taken = plumbing.taken(instance.bridge)
-    if known is not None and plan.is_usable(known.subnet, wanted, taken):
-        return known
-    subnet = wanted or plan.choose_subnet(taken, instance.name == "default")
+    if known is not None and plan.is_usable(known.subnet, wanted.four, taken):
+        return known.subnet
+    if wanted.four is not None and plan.overlaps(wanted.four, taken):
+        raise Unavailable(f"the range {wanted.four} for containers is in use on this machine: give another one")
+    subnet = wanted.four or plan.choose_subnet(taken, instance.name == "default")
     if subnet is None:
         raise Unavailable(
             "no address range is free for the default bridge: 172.17.0.0/16 to 172.31.0.0/16 and 192.168.0.0/16 all"
             " have routes; give one in the settings"
         )
-    return plan.addressing(subnet)
+    return subnet
+
+
+def _choose6(instance: Instance, plumbing: Plumbing, network: Network, wanted: Ranges) -> IPv6Network:
+    known, taken = network.addressing, plumbing.taken6(instance.bridge)
+    if wanted.six is None and known is not None and known.subnet6 and not plan.overlaps(known.subnet6, taken):
+        return known.subnet6
+    if wanted.six is None:
+        return plan.choose_subnet6(taken, network.id)
+    if plan.overlaps(wanted.six, taken):
+        raise Unavailable(f"the range {wanted.six} for containers is in use on this machine: give another one")
+    return wanted.six
 
 
 def _report(link: str, error: Exception) -> None:

@@ -3,7 +3,7 @@
 import errno
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Interface, IPv4Network
+from ipaddress import IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
 from wherry.engine.networks.apply import Wire
 from wherry.engine.networks.model import Publication
@@ -19,40 +19,65 @@ class FakePlumbing:
     """
 
     routes: list[IPv4Network] = field(default_factory=list)
+    routes6: list[IPv6Network] = field(default_factory=list)
     other_links: list[str] = field(default_factory=lambda: ["lo", "eth0"])
     bridges: dict[str, IPv4Interface] = field(default_factory=dict)
+    bridges6: dict[str, IPv6Interface] = field(default_factory=dict)
+    neighbours: set[IPv6Address] = field(default_factory=set)
     wires: dict[str, Wire] = field(default_factory=dict)
     tables: dict[str, Ground] = field(default_factory=dict)
     published: dict[str, set[Publication]] = field(default_factory=dict)
     forwarding: bool = False
+    forwarding6: bool = False
+    ipv6: bool = True
     refuse: set[str] = field(default_factory=set)
 
     def taken(self, bridge: str) -> list[IPv4Network]:
         return [*self.routes, *(address.network for name, address in self.bridges.items() if name != bridge)]
 
-    def links(self) -> list[str]:
+    def taken6(self, bridge: str) -> list[IPv6Network]:
+        return [*self.routes6, *(address.network for name, address in self.bridges6.items() if name != bridge)]
+
+    def has_ipv6(self) -> bool:
+        return self.ipv6
+
+    def links(self, version: int = 4) -> list[str]:
+        if version == 6:
+            return [*self.other_links, *self.bridges6]
         return [*self.other_links, *self.bridges, *self.wires]
 
     def bridge_ports(self, bridge: str) -> list[str]:
         return list(self.wires) if bridge in self.bridges else []
 
-    def ensure_bridge(self, name: str, mac: str, address: IPv4Interface) -> None:
+    def ensure_bridge(self, name: str, mac: str, address: IPv4Interface, address6: IPv6Interface | None = None) -> None:
         self.bridges[name] = address
+        self.bridges6.pop(name, None)
+        if address6 is not None:
+            self.bridges6[name] = address6
 
-    def is_forwarding(self) -> bool:
-        return self.forwarding
+    def is_forwarding(self, version: int = 4) -> bool:
+        return self.forwarding if version == 4 else self.forwarding6
 
-    def set_forwarding(self, on: bool) -> None:
-        self.forwarding = on
+    def set_forwarding(self, on: bool, version: int = 4) -> None:
+        if version == 4:
+            self.forwarding = on
+        else:
+            self.forwarding6 = on
 
     def lay(self, netns_fd: int, bridge: str, wire: Wire) -> None:
         self._maybe_refuse("lay")
         self.wires[wire.host_link] = wire
+        if wire.address6 is not None:
+            self.neighbours.add(wire.address6.ip)
+
+    def forget(self, bridge: str, address: IPv6Address) -> None:
+        self.neighbours.discard(address)
 
     def remove_link(self, name: str) -> None:
         self._maybe_refuse("remove_link")
         self.wires.pop(name, None)
         self.bridges.pop(name, None)
+        self.bridges6.pop(name, None)
 
     def set_rules(self, ground: Ground, publications: Sequence[Publication]) -> None:
         self.tables[ground.table] = ground

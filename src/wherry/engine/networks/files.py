@@ -28,7 +28,7 @@ class Resolver(msgspec.Struct, frozen=True):
 
 
 def hosts_file(
-    address: str | None,
+    addresses: Sequence[str],
     hostname: str,
     domainname: str = "",
     extra_hosts: Sequence[str] = (),
@@ -36,12 +36,12 @@ def hosts_file(
 ) -> str:
     """Docker's /etc/hosts. ``extra_hosts`` as ``name:address``; ``host-gateway`` is the address of ``gateway``.
 
-    ``address`` None (network none): the container's own name is left out. Raises ValueError naming a wrong extra host.
+    Without ``addresses`` (network none) the container's own name is left out. Raises ValueError naming a wrong extra
+    host.
     """
     lines = [*_LOCAL, *(_extra_host(entry, gateway) for entry in extra_hosts)]
-    if address is not None:
-        full = f"{hostname}.{domainname} {hostname}" if domainname else _with_short_name(hostname)
-        lines.append(f"{address}\t{full}")
+    full = f"{hostname}.{domainname} {hostname}" if domainname else _with_short_name(hostname)
+    lines += [f"{address}\t{full}" for address in addresses]
     return "\n".join(lines) + "\n"
 
 

@@ -1,6 +1,6 @@
 """What networks, endpoints and published ports are."""
 
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Literal
 
 import msgspec
@@ -45,7 +45,8 @@ class Publication(msgspec.Struct, frozen=True):
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """A network namespace's place on a network; the interface is the one inside."""
+    """A network namespace's place on a network; the interface is the one inside. ``address6``, ``gateway6`` empty:
+    it has no IPv6."""
 
     network_id: str
     network_name: str
@@ -55,6 +56,14 @@ class Endpoint(msgspec.Struct, frozen=True):
     gateway: str
     mac: str
     interface: str = "eth0"
+    address6: str = ""
+    prefix6: int = 0
+    gateway6: str = ""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """IPv4 first."""
+        return (self.address, self.address6) if self.address6 else (self.address,)
 
 
 class Attached(msgspec.Struct, frozen=True):
@@ -67,10 +76,20 @@ class Attached(msgspec.Struct, frozen=True):
 
 
 class Addressing(msgspec.Struct, frozen=True):
-    """The address range of a network and the address of its bridge, which is the containers' gateway."""
+    """The address range of a network and the address of its bridge, which is the containers' gateway.
+
+    ``subnet6`` None: the network has no IPv6. Else whoever has an address has one of IPv6, too, which follows from it
+    (:func:`.plan.address6_of`).
+    """
 
     subnet: IPv4Network
     gateway: IPv4Address
+    subnet6: IPv6Network | None = None
+
+    @property
+    def gateway6(self) -> IPv6Address | None:
+        """The first address but the one of all routers (RFC 4291, 2.6.1)."""
+        return None if self.subnet6 is None else self.subnet6[1]
 
 
 class Network(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address
 from typing import Any
 
 import msgspec
@@ -15,7 +15,7 @@ from wherry.engine.events import EventSink
 from wherry.engine.instance import Instance
 from wherry.engine.networks import plan, proxy, view
 from wherry.engine.networks.apply import KernelPlumbing, Plumbing
-from wherry.engine.networks.bridge import Bridge, choose_addressing
+from wherry.engine.networks.bridge import ANY, Bridge, Ranges, choose_addressing
 from wherry.engine.networks.model import Attached, Endpoint, Network, PortBinding, Publication
 from wherry.engine.networks.ports import Hold, Ports
 from wherry.engine.networks.rows import Rows
@@ -25,12 +25,6 @@ from wherry.kit.errors import Conflict, Forbidden, Invalid, NotFound, Unavailabl
 _log = logging.getLogger(__name__)
 _Bindings = list[PortBinding]  # the class has a method named list
 _DRIVERS = {"bridge": "bridge", "host": "host", "none": "null"}
-
-
-class Settings(msgspec.Struct, frozen=True):
-    """``address_pool``: the default bridge's range; None: chosen at the first start (:func:`.plan.choose_subnet`)."""
-
-    address_pool: IPv4Network | None = None
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -54,7 +48,7 @@ class Networks:
         instance: Instance,
         database: Database,
         events: EventSink,
-        settings: Settings = Settings(),
+        settings: Ranges = ANY,
         surroundings: Surroundings = Surroundings(),
     ) -> None:
         self._instance = instance
@@ -81,9 +75,7 @@ class Networks:
         self._plumbing = plumbing = self._plumbing or self._around.plumbing()
         publications = [publication for one in self._attached.values() for publication in one.publications]
         with turn():
-            net = choose_addressing(
-                self._instance, plumbing, network.addressing, self._settings.address_pool, bool(self._attached)
-            )
+            net = choose_addressing(self._instance, plumbing, network, self._settings, in_use=bool(self._attached))
             if net != network.addressing:
                 self._networks["bridge"] = replace(network, addressing=net)
                 self._rows.put_network(self._networks["bridge"])
@@ -234,9 +226,7 @@ class Networks:
         return known
 
     def _endpoint(self, address: IPv4Address) -> Endpoint:
-        network, net = self._networks["bridge"], self._bridge.net
-        prefix, mac = net.subnet.prefixlen, plan.mac_of(address)
-        return Endpoint(network.id, network.name, self._around.new_id(), str(address), prefix, str(net.gateway), mac)
+        return plan.endpoint_of(self._networks["bridge"], self._around.new_id(), address)
 
     def _detach(self, container_id: str) -> None:
         attached = self._attached.get(container_id)

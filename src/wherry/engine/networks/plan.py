@@ -1,12 +1,16 @@
 """Which addresses, names and ranges to use: pure decisions from what is there."""
 
 from collections.abc import Collection, Iterable, Iterator
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
-from itertools import chain
+from hashlib import sha256
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
+from itertools import chain, count
 
 from wherry.engine.instance import Instance
-from wherry.engine.networks.model import Addressing
+from wherry.engine.networks.model import Addressing, Endpoint, Network
+from wherry.kit.errors import Unavailable
 
+Range = IPv4Network | IPv6Network
+_UNIQUE_LOCAL_BITS = 64
 # Docker's default pools (libnetwork ipamutils: predefined local scope networks), in Docker's order: the first range is
 # the machine's default instance's own, as it is docker0's.
 _DEFAULT = IPv4Network("172.17.0.0/16")
@@ -25,7 +29,18 @@ def choose_subnet(taken: Collection[IPv4Network], is_default: bool) -> IPv4Netwo
     return next((pool for pool in candidates if not overlaps(pool, taken)), None)
 
 
-def overlaps(subnet: IPv4Network, taken: Iterable[IPv4Network]) -> bool:
+def choose_subnet6(taken: Collection[IPv6Network], seed: str) -> IPv6Network:
+    """A range of unique local addresses (RFC 4193: ``fd``, 40 bits by chance, 16 bits for the subnet) that overlaps
+    nothing taken. The chance is in ``seed``: who has the same gets the same again."""
+    for turn in count():
+        number = sha256(f"{seed} {turn}".encode()).digest()
+        found = IPv6Network((b"\xfd" + number[:5] + bytes(10), _UNIQUE_LOCAL_BITS))
+        if not overlaps(found, taken):
+            return found
+    raise AssertionError("there is always another one")
+
+
+def overlaps(subnet: Range, taken: Iterable[Range]) -> bool:
     """Whether it shares an address with one of them. A default route (prefix 0) shares with everything: left out."""
     return any(subnet.overlaps(other) for other in taken if other.prefixlen)
 
@@ -35,9 +50,32 @@ def is_usable(subnet: IPv4Network, wanted: IPv4Network | None, taken: Collection
     return wanted in (None, subnet) and not overlaps(subnet, taken)
 
 
-def addressing(subnet: IPv4Network, gateway: IPv4Address | None = None) -> Addressing:
-    """The gateway is the first address of the range, as Docker's, when none is given."""
-    return Addressing(subnet, gateway or subnet.network_address + 1)
+def addressing(
+    subnet: IPv4Network, gateway: IPv4Address | None = None, subnet6: IPv6Network | None = None
+) -> Addressing:
+    """The gateway is the first address of the range, as Docker's, when none is given. Raises Unavailable when there
+    are fewer addresses of IPv6 than of IPv4."""
+    if subnet6 is not None and subnet6.num_addresses < subnet.num_addresses:
+        raise Unavailable(
+            f"{subnet6} has fewer addresses than {subnet}, and each container has one of both: give a range of"
+            f" /{128 - subnet.max_prefixlen + subnet.prefixlen} or more"
+        )
+    return Addressing(subnet, gateway or subnet.network_address + 1, subnet6)
+
+
+def address6_of(net: Addressing, address: IPv4Address) -> IPv6Address | None:
+    """The one that belongs to it: as far into its range as this one is into its own; None: the network has no IPv6."""
+    if net.subnet6 is None:
+        return None
+    return net.subnet6[int(address) - int(net.subnet.network_address)]
+
+
+def address_of(net: Addressing, address6: IPv6Address) -> IPv4Address | None:
+    """The other way round; None when it is nobody's here."""
+    if net.subnet6 is None or address6 not in net.subnet6:
+        return None
+    place = int(address6) - int(net.subnet6.network_address)
+    return net.subnet[place] if place < net.subnet.num_addresses else None
 
 
 def free_address(net: Addressing, used: Collection[IPv4Address], after: IPv4Address | None) -> IPv4Address | None:
@@ -64,6 +102,24 @@ def mac_of(address: IPv4Address) -> str:
 
 def interface_of(net: Addressing, address: IPv4Address) -> IPv4Interface:
     return IPv4Interface((address, net.subnet.prefixlen))
+
+
+def interface6_of(net: Addressing, address: IPv6Address | None) -> IPv6Interface | None:
+    return None if address is None or net.subnet6 is None else IPv6Interface((address, net.subnet6.prefixlen))
+
+
+def endpoint_of(
+    network: Network, endpoint_id: str, address: IPv4Address, mac: str = "", interface: str = "eth0"
+) -> Endpoint:
+    """Of a network that has addresses: the endpoint that has this one, and the MAC made of it when none is given."""
+    net = network.addressing
+    assert net is not None
+    six = address6_of(net, address)
+    return Endpoint(
+        network.id, network.name, endpoint_id, str(address), net.subnet.prefixlen, str(net.gateway),
+        mac or mac_of(address), interface,
+        *((str(six), net.subnet6.prefixlen, str(net.gateway6)) if six and net.subnet6 else ()),
+    )  # fmt: skip
 
 
 def host_link(instance: Instance, net: Addressing, address: IPv4Address) -> str:

@@ -1,12 +1,13 @@
 """Networks and endpoints as rows of the engine's database."""
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 import msgspec
 
 from wherry.engine.database import Database
-from wherry.engine.networks.model import Addressing, Attached, Endpoint, Network, Publication
+from wherry.engine.networks import plan
+from wherry.engine.networks.model import Addressing, Attached, Network, Publication
 
 _STEPS = (
     """CREATE TABLE networks (
@@ -18,7 +19,10 @@ _STEPS = (
         interface TEXT NOT NULL, publications BLOB NOT NULL, UNIQUE (network_id, address))""",
     # One row while Wherry has turned forwarding on: the links that were there before, which it must not join.
     "CREATE TABLE forwarding_fence (links BLOB NOT NULL)",
+    "ALTER TABLE networks ADD COLUMN subnet6 TEXT",
+    "CREATE TABLE forwarding_fence6 (links BLOB NOT NULL)",
 )
+_FENCES = {4: "forwarding_fence", 6: "forwarding_fence6"}
 
 
 class Rows:
@@ -29,22 +33,25 @@ class Rows:
         database.migrate("networks", _STEPS)
 
     def networks(self) -> Iterator[Network]:
-        query = "SELECT id, name, driver, created, subnet, gateway FROM networks ORDER BY created, name"
-        for id_, name, driver, created, subnet, gateway in self._database.execute(query):
-            net = Addressing(IPv4Network(subnet), IPv4Address(gateway)) if subnet else None
+        query = "SELECT id, name, driver, created, subnet, gateway, subnet6 FROM networks ORDER BY created, name"
+        for id_, name, driver, created, subnet, gateway, subnet6 in self._database.execute(query):
+            six = IPv6Network(subnet6) if subnet6 else None
+            net = Addressing(IPv4Network(subnet), IPv4Address(gateway), six) if subnet else None
             yield Network(id_, name, driver, created, net)
 
     def put_network(self, network: Network) -> None:
         net = network.addressing
         self._database.execute(
-            "INSERT INTO networks VALUES (?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (id) DO UPDATE SET subnet = excluded.subnet, gateway = excluded.gateway",
+            "INSERT INTO networks (id, name, driver, created, subnet, gateway, subnet6) VALUES (?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (id) DO UPDATE SET subnet = excluded.subnet, gateway = excluded.gateway,"
+            " subnet6 = excluded.subnet6",
             network.id,
             network.name,
             network.driver,
             network.created_nanoseconds,
             str(net.subnet) if net else None,
             str(net.gateway) if net else None,
+            str(net.subnet6) if net and net.subnet6 else None,
         )
 
     def endpoints(self, network: Network) -> Iterator[Attached]:
@@ -56,9 +63,7 @@ class Rows:
         if net is None:
             return
         for container, name, id_, address, mac, interface, publications in self._database.execute(query, network.id):
-            endpoint = Endpoint(
-                network.id, network.name, id_, address, net.subnet.prefixlen, str(net.gateway), mac, interface
-            )
+            endpoint = plan.endpoint_of(network, id_, IPv4Address(address), mac, interface)
             published = msgspec.json.decode(publications, type=tuple[Publication, ...])
             yield Attached(endpoint, container, name, published)
 
@@ -79,13 +84,14 @@ class Rows:
     def delete_endpoint(self, container_id: str) -> None:
         self._database.execute("DELETE FROM endpoints WHERE container_id = ?", container_id)
 
-    def fence(self) -> tuple[str, ...] | None:
+    def fence(self, version: int = 4) -> tuple[str, ...] | None:
         """The links from before Wherry turned forwarding on; None when it has not."""
-        rows = self._database.execute("SELECT links FROM forwarding_fence")
+        rows = self._database.execute(f"SELECT links FROM {_FENCES[version]}")
         return msgspec.json.decode(rows[0][0], type=tuple[str, ...]) if rows else None
 
-    def put_fence(self, links: tuple[str, ...] | None) -> None:
+    def put_fence(self, links: tuple[str, ...] | None, version: int = 4) -> None:
+        table = _FENCES[version]
         with self._database.transaction():
-            self._database.execute("DELETE FROM forwarding_fence")
+            self._database.execute(f"DELETE FROM {table}")
             if links is not None:
-                self._database.execute("INSERT INTO forwarding_fence VALUES (?)", msgspec.json.encode(links))
+                self._database.execute(f"INSERT INTO {table} VALUES (?)", msgspec.json.encode(links))

@@ -25,12 +25,14 @@ _DNAT = (
 
 
 class Ground(msgspec.Struct, frozen=True):
-    """What the rules stand on. ``fence``: links that may not forward to each other, see the package's docstring."""
+    """What the rules stand on. ``fence``, ``fence6``: links that may not forward to each other, see the package's
+    docstring."""
 
     table: str
     bridge: str
     net: Addressing
     fence: Sequence[str] = ()
+    fence6: Sequence[str] = ()
 
 
 def ruleset(ground: Ground, publications: Iterable[Publication]) -> str:
@@ -77,21 +79,24 @@ def _entries(publication: Publication) -> list[tuple[str, str]]:
 
 
 def _chains(ground: Ground) -> list[tuple[str, str, list[str]]]:
-    bridge, gateway, subnet = f'"{ground.bridge}"', ground.net.gateway, ground.net.subnet
+    bridge, gateway = f'"{ground.bridge}"', ground.net.gateway
+    ranges = [f"ip {{}} {ground.net.subnet}"]
+    if ground.net.subnet6 is not None:
+        ranges.append(f"ip6 {{}} {ground.net.subnet6}")
     return [
-        ("guard", "filter hook prerouting priority -300", _guard(bridge, str(subnet))),
+        ("guard", "filter hook prerouting priority -300", _guard(bridge, ranges)),
         ("loopback_out", "route hook output priority -300", _loopback_out(str(gateway))),
         # 127.0.0.1:p must not be reachable from a neighbour: there, the address is destination before routing.
         ("dnat_in", "nat hook prerouting priority -100", ["ip daddr 127.0.0.0/8 return", *_DNAT]),
         # A loopback source that loopback_out did not exchange cannot leave the machine: the relay's (see .proxy).
         ("dnat_out", "nat hook output priority -100", ["ip saddr 127.0.0.0/8 return", *_DNAT]),
-        ("forward", "filter hook forward priority 0", _forward(bridge, ground.fence)),
-        ("postrouting", "nat hook postrouting priority 100", _postrouting(bridge, str(subnet))),
+        ("forward", "filter hook forward priority 0", _forward(bridge, ground)),
+        ("postrouting", "nat hook postrouting priority 100", _postrouting(bridge, ranges)),
         ("loopback_in", "filter hook input priority 150", [_loopback_in(bridge, str(gateway))]),
     ]
 
 
-def _guard(bridge: str, subnet: str) -> list[str]:
+def _guard(bridge: str, ranges: Sequence[str]) -> list[str]:
     """Before connection tracking, so these are addresses as they are on the wire.
 
     No loopback address comes over a wire (RFC 1122 §3.2.1.3), whatever ``route_localnet`` says (CVE-2020-8558);
@@ -101,7 +106,7 @@ def _guard(bridge: str, subnet: str) -> list[str]:
     return [
         'iifname != "lo" ip daddr 127.0.0.0/8 drop',
         'iifname != "lo" ip saddr 127.0.0.0/8 drop',
-        f'iifname != {{ "lo", {bridge} }} ip daddr {subnet} fib daddr oifname {bridge} drop',
+        *(f'iifname != {{ "lo", {bridge} }} {each.format("daddr")} fib daddr oifname {bridge} drop' for each in ranges),
     ]
 
 
@@ -119,23 +124,25 @@ def _loopback_in(bridge: str, gateway: str) -> str:
     return f"{reply} ip daddr set 127.0.0.1"
 
 
-def _forward(bridge: str, fence: Sequence[str]) -> list[str]:
+def _forward(bridge: str, ground: Ground) -> list[str]:
     rules = [
         f"oifname {bridge} ct state established,related accept",
         f"iifname {bridge} accept",
         f"oifname {bridge} ct status dnat accept",
         f"oifname {bridge} drop",
     ]
-    if fence:
-        names = ", ".join(f'"{name}"' for name in fence)
-        rules.append(f"iifname {{ {names} }} oifname {{ {names} }} drop")
+    for version, fence in ((4, ground.fence), (6, ground.fence6)):
+        if fence:
+            names = ", ".join(f'"{name}"' for name in fence)
+            rules.append(f"meta nfproto ipv{version} iifname {{ {names} }} oifname {{ {names} }} drop")
     return rules
 
 
-def _postrouting(bridge: str, subnet: str) -> list[str]:
+def _postrouting(bridge: str, ranges: Sequence[str]) -> list[str]:
     """The second is the hairpin: a container that reaches another through the host's address must get its answer from
     there, not directly over the bridge."""
     return [
-        f"ip saddr {subnet} oifname != {bridge} masquerade",
-        f"ip saddr {subnet} oifname {bridge} ct status dnat masquerade",
+        f"{each.format('saddr')} oifname {which}"
+        for each in ranges
+        for which in (f"!= {bridge} masquerade", f"{bridge} ct status dnat masquerade")
     ]

@@ -17,6 +17,8 @@ def network_json(network: Network, attached: Iterable[Attached]) -> Json:
     """``docker network inspect``."""
     net = network.addressing
     config = [{"Subnet": str(net.subnet), "Gateway": str(net.gateway)}] if net else None
+    if net and config and net.subnet6:
+        config.append({"Subnet": str(net.subnet6), "Gateway": str(net.gateway6)})
     return {
         "Name": network.name,
         "Id": network.id,
@@ -24,7 +26,7 @@ def network_json(network: Network, attached: Iterable[Attached]) -> Json:
         "Scope": "local",
         "Driver": network.driver,
         "EnableIPv4": True,
-        "EnableIPv6": False,
+        "EnableIPv6": bool(net and net.subnet6),
         "IPAM": {"Driver": "default", "Options": None, "Config": config},
         "Internal": False,
         "Attachable": False,
@@ -51,9 +53,9 @@ def endpoint_json(endpoint: Endpoint) -> Json:
         "Gateway": endpoint.gateway,
         "IPAddress": endpoint.address,
         "IPPrefixLen": endpoint.prefix,
-        "IPv6Gateway": "",
-        "GlobalIPv6Address": "",
-        "GlobalIPv6PrefixLen": 0,
+        "IPv6Gateway": endpoint.gateway6,
+        "GlobalIPv6Address": endpoint.address6,
+        "GlobalIPv6PrefixLen": endpoint.prefix6,
         "DNSNames": None,
     }
 
@@ -104,7 +106,7 @@ def _container(attached: Attached) -> Json:
         "EndpointID": endpoint.endpoint_id,
         "MacAddress": endpoint.mac,
         "IPv4Address": f"{endpoint.address}/{endpoint.prefix}",
-        "IPv6Address": "",
+        "IPv6Address": f"{endpoint.address6}/{endpoint.prefix6}" if endpoint.address6 else "",
     }
 
 

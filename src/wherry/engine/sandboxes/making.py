@@ -65,8 +65,7 @@ class Maker:
         )
         if making.endpoint is None and not sandbox.host_network:
             making.endpoint = await self._wire(sandbox)
-        address = making.endpoint.address if making.endpoint is not None else None
-        around.pins.write(sandbox, wanted.texts(address))
+        around.pins.write(sandbox, wanted.texts(making.endpoint.addresses if making.endpoint is not None else ()))
         if making.endpoint is not None:
             await around.networks.connect(making.endpoint, sandbox.id, sandbox.name, wanted.ports)
             making.connected = True

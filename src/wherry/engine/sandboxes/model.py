@@ -8,8 +8,8 @@ import msgspec
 from wherry.engine.networks.model import PortBinding
 
 SHM_BYTES = 64 << 20
-Texts = Callable[[str | None], Mapping[str, str]]
-"""The texts of hosts, hostname and resolv.conf, from the sandbox's address (None: it has the host's network)."""
+Texts = Callable[[Sequence[str]], Mapping[str, str]]
+"""The texts of hosts, hostname and resolv.conf, from the sandbox's addresses (none: it has the host's network)."""
 
 
 class PodSandbox(msgspec.Struct, kw_only=True, frozen=True):

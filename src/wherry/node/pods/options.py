@@ -91,11 +91,13 @@ class ImageCare:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``directory`` is the agent's own, below it one a pod. ``addresses``: the node's, the main one first."""
+    """``directory`` is the agent's own, below it one a pod. ``addresses``: the node's, the main one first;
+    ``pod_ranges``: those that its pods have theirs of, in the same order."""
 
     node: str
     directory: Path
     addresses: tuple[str, ...] = ()
+    pod_ranges: tuple[str, ...] = ()
     hostname: str = ""
     """What pods with the host's network are called; empty: as the node."""
     cluster_dns: tuple[str, ...] = ()

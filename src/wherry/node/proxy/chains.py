@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from wherry.node.proxy import slots
 from wherry.node.proxy.elements import Shape
-from wherry.node.proxy.model import PORT_SOURCES, PORTS, Chain, Node, Plane
+from wherry.node.proxy.model import PORT_SOURCES, PORT_SOURCES6, PORTS, Chain, Node, Plane
 
 AFFINITY_ENTRIES = 65536
 """Clients that are remembered; when there are more, new ones are served without being remembered."""
@@ -19,6 +19,7 @@ _TYPES = {
 }
 _SPOOFED = (
     f"iifname @{PORTS} ether type ip iifname . ether saddr . ip saddr != @{PORT_SOURCES} drop",
+    f"iifname @{PORTS} ether type ip6 iifname . ether saddr . ip6 saddr != @{PORT_SOURCES6} drop",
     f"iifname @{PORTS} ether type arp iifname . arp saddr ether . arp saddr ip != @{PORT_SOURCES} drop",
 )
 _NEIGHBOURS = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert }"
@@ -35,6 +36,7 @@ def sets(shapes: Collection[Shape]) -> dict[str, str]:
         "hairpin4": "type ipv4_addr . ipv4_addr;", "hairpin6": "type ipv6_addr . ipv6_addr;",
         "node-ports": "type inet_service;",
         PORTS: "type ifname;", PORT_SOURCES: "type ifname . ether_addr . ipv4_addr;",
+        PORT_SOURCES6: "type ifname . ether_addr . ipv6_addr;",
     }  # fmt: skip
     for plane in Plane:
         found |= _plane_sets(plane)

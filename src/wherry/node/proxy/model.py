@@ -135,12 +135,12 @@ Elements = dict[str, dict[str, str]]
 """By set or map, then by key; the value is empty in a set."""
 
 
-PORTS, PORT_SOURCES = "ports", "port-sources"
+PORTS, PORT_SOURCES, PORT_SOURCES6 = "ports", "port-sources", "port-sources6"
 
 
 def family_of(set_name: str) -> str:
     """Of the table that a set or map is in."""
-    return "bridge" if set_name in (PORTS, PORT_SOURCES) else "inet"
+    return "bridge" if set_name in (PORTS, PORT_SOURCES, PORT_SOURCES6) else "inet"
 
 
 @dataclass(slots=True)

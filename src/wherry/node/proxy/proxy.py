@@ -20,8 +20,10 @@ from wherry.node.proxy.health import HealthServers
 from wherry.node.proxy.model import (
     NOTHING,
     PORT_SOURCES,
+    PORT_SOURCES6,
     PORTS,
     Change,
+    Elements,
     Frontend,
     Node,
     Port,
@@ -235,11 +237,13 @@ class Proxy:
             return NOTHING
 
     def _ports(self) -> Ruleset:
-        ports = [found for address in self._policing.addresses if (found := self._options.port_of(address)) is not None]
-        sources = {f'"{each.link}" . {each.mac} . {each.address}': "" for each in ports}
-        return Ruleset(
-            {}, {}, {PORTS: {f'"{each.link}"': "" for each in ports}, PORT_SOURCES: sources} if ports else {}
-        )
+        ports = [port for address in self._policing.addresses if (port := self._options.port_of(address)) is not None]
+        found: Elements = {}
+        for each in ports:
+            found.setdefault(PORTS, {})[f'"{each.link}"'] = ""
+            sources = PORT_SOURCES6 if ":" in each.address else PORT_SOURCES
+            found.setdefault(sources, {})[f'"{each.link}" . {each.mac} . {each.address}'] = ""
+        return Ruleset({}, {}, found)
 
     # Signals
 

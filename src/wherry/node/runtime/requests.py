@@ -45,7 +45,7 @@ def sandbox(spec: SandboxSpec, machine: Machine) -> Wanted:
         name=naming.sandbox_name(spec),
         hostname=spec.hostname,
         cgroup=naming.pod_group(spec),
-        texts=lambda address: etcfiles.texts(spec, address, machine.read),
+        texts=lambda addresses: etcfiles.texts(spec, addresses, machine.read),
         mapped=is_mapped(spec),
         host_network=spec.host_network,
         host_pid=spec.host_pid,

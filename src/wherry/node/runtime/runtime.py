@@ -72,7 +72,7 @@ class EngineRuntime:
     def _sandbox(self, row: PodSandbox) -> Sandbox:
         sandboxes = self._containers.sandboxes
         endpoint = sandboxes.endpoint(row)
-        return states.sandbox(row, self._spec(row), endpoint.address if endpoint else "", sandboxes.is_ready(row))
+        return states.sandbox(row, self._spec(row), endpoint.addresses if endpoint else (), sandboxes.is_ready(row))
 
     def _spec(self, row: PodSandbox) -> SandboxSpec:
         """What it was made by, decoded once."""

@@ -19,9 +19,8 @@ _NOT_STARTED = 128
 """Exit code of what never ran (containerd's errorStartExitCode); the engine has Docker's 126 and 127 for it."""
 
 
-def sandbox(row: PodSandbox, spec: SandboxSpec, address: str, ready: bool) -> Sandbox:
-    """``address`` empty: it has none."""
-    return Sandbox(row.id, spec, row.created, (address,) if address else (), ready)
+def sandbox(row: PodSandbox, spec: SandboxSpec, addresses: tuple[str, ...], ready: bool) -> Sandbox:
+    return Sandbox(row.id, spec, row.created, addresses, ready)
 
 
 def container(row: Row, image_reference: str, log: str, layer: str = "") -> Container:

@@ -1,7 +1,7 @@
 """What every Plumbing promises: run on the kernel's (test_apply) and on the imagined one (test_fake)."""
 
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
 
 from wherry.engine.networks import plan
 from wherry.engine.networks.apply import Plumbing, Wire
@@ -10,16 +10,20 @@ from wherry.engine.networks.rules import Ground
 
 NET = Addressing(IPv4Network("172.30.0.0/24"), IPv4Address("172.30.0.1"))
 GATEWAY = IPv4Interface("172.30.0.1/24")
+DUAL = Addressing(NET.subnet, NET.gateway, IPv6Network("fd00:30::/64"))
+GATEWAY6 = IPv6Interface("fd00:30::1/64")
 MAC = plan.mac_of(NET.gateway)
 GROUND = Ground("wherry-own", "wh0", NET)
 WEB = Publication("tcp", "0.0.0.0", 8080, "172.30.0.2", 80)
 DNS = Publication("udp", "127.0.0.1", 5353, "172.30.0.2", 53)
 
 
-def wire(number: int = 2) -> Wire:
+def wire(number: int = 2, net: Addressing = NET) -> Wire:
     """Of the container that has this address."""
     address = IPv4Address(f"172.30.0.{number}")
-    return Wire(f"wv{number}", "eth0", plan.mac_of(address), plan.interface_of(NET, address), NET.gateway)
+    six = plan.interface6_of(net, plan.address6_of(net, address))
+    four = plan.interface_of(net, address)
+    return Wire(f"wv{number}", "eth0", plan.mac_of(address), four, net.gateway, six, net.gateway6)
 
 
 def a_bridge_is_there_once_however_often_it_is_made(plumbing: Plumbing, netns: int) -> None:
@@ -46,6 +50,31 @@ def a_bridge_has_only_the_address_it_was_given_last(plumbing: Plumbing, netns: i
     assert NET.subnet not in plumbing.taken("other")
 
 
+def a_bridge_has_ipv6_while_it_is_given_one(plumbing: Plumbing, netns: int) -> None:
+    assert plumbing.has_ipv6()
+    for _ in range(2):
+        plumbing.ensure_bridge("wh0", MAC, GATEWAY, GATEWAY6)
+    assert GATEWAY6.network in plumbing.taken6("other")
+    assert plumbing.taken6("wh0") == []
+    plumbing.ensure_bridge("wh0", MAC, GATEWAY, IPv6Interface("fd00:31::1/64"))
+    assert set(plumbing.taken6("other")) == {IPv6Network("fd00:31::/64")}
+    assert "wh0" in plumbing.links(6)
+    plumbing.ensure_bridge("wh0", MAC, GATEWAY)
+    assert plumbing.taken6("other") == []
+    assert "wh0" not in plumbing.links(6)
+
+
+def a_neighbour_is_forgotten_as_often_as_one_likes(plumbing: Plumbing, netns: int) -> None:
+    plumbing.ensure_bridge("wh0", MAC, GATEWAY, GATEWAY6)
+    laid = wire(2, DUAL)
+    plumbing.lay(netns, "wh0", laid)
+    assert laid.address6 is not None
+    for _ in range(2):
+        plumbing.forget("wh0", laid.address6.ip)
+    plumbing.remove_link("wh0")
+    plumbing.forget("wh0", laid.address6.ip)
+
+
 def a_wire_is_a_port_of_its_bridge_until_it_is_removed(plumbing: Plumbing, netns: int) -> None:
     plumbing.ensure_bridge("wh0", MAC, GATEWAY)
     plumbing.lay(netns, "wh0", wire())
@@ -67,6 +96,9 @@ def a_bridge_is_removed_as_often_as_one_likes(plumbing: Plumbing, netns: int) ->
 def forwarding_is_as_it_was_set(plumbing: Plumbing, netns: int) -> None:
     for on in (True, False, False, True):
         plumbing.set_forwarding(on)
+        assert plumbing.is_forwarding() is on
+        plumbing.set_forwarding(not on, 6)
+        assert plumbing.is_forwarding(6) is not on
         assert plumbing.is_forwarding() is on
 
 
@@ -92,6 +124,8 @@ PROMISES: list[Callable[[Plumbing, int], None]] = [
     a_bridge_that_is_not_there_has_no_ports,
     a_bridges_range_is_taken_for_all_but_itself,
     a_bridge_has_only_the_address_it_was_given_last,
+    a_bridge_has_ipv6_while_it_is_given_one,
+    a_neighbour_is_forgotten_as_often_as_one_likes,
     a_wire_is_a_port_of_its_bridge_until_it_is_removed,
     a_bridge_is_removed_as_often_as_one_likes,
     forwarding_is_as_it_was_set,

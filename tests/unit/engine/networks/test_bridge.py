@@ -4,7 +4,7 @@ import asyncio
 import os
 import threading
 from collections.abc import AsyncIterator
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 
 import pytest
@@ -14,9 +14,9 @@ from wherry.engine.database import Database
 from wherry.engine.instance import Instance
 from wherry.engine.networks import plan
 from wherry.engine.networks.apply import Wire
-from wherry.engine.networks.bridge import Bridge, choose_addressing
+from wherry.engine.networks.bridge import Bridge, Ranges, choose_addressing
 from wherry.engine.networks.fake import FakePlumbing
-from wherry.engine.networks.model import Endpoint, Publication
+from wherry.engine.networks.model import Addressing, Endpoint, Network, Publication
 from wherry.engine.networks.rows import Rows
 from wherry.kit.errors import Unavailable
 from wherry.linux.errors import KernelError
@@ -198,7 +198,12 @@ def subnet(known: str | None, wanted: str | None, taken: list[str], in_use: bool
     """The range that is chosen."""
     plumbing = FakePlumbing(routes=[IPv4Network(one) for one in taken])
     before = plan.addressing(IPv4Network(known)) if known else None
-    return str(choose_addressing(INSTANCE, plumbing, before, IPv4Network(wanted) if wanted else None, in_use).subnet)
+    asked = Ranges(IPv4Network(wanted) if wanted else None)
+    return str(choose_addressing(INSTANCE, plumbing, network(before), asked, in_use=in_use).subnet)
+
+
+def network(addressing: Addressing | None) -> Network:
+    return Network("n" * 64, "bridge", "bridge", 5, addressing)
 
 
 @pytest.mark.parametrize(
@@ -223,3 +228,53 @@ def test_a_range_is_kept_while_it_is_used_or_usable(
 def test_when_every_range_has_a_route_the_user_is_told_to_give_one() -> None:
     with pytest.raises(Unavailable, match="give one in the settings"):
         subnet(None, None, ["172.16.0.0/12", "192.168.0.0/16"])
+
+
+def test_a_range_that_is_asked_for_and_used_by_others_is_refused() -> None:
+    with pytest.raises(Unavailable, match=r"the range 10\.1\.0\.0/24 for containers is in use on this machine"):
+        subnet(None, "10.1.0.0/24", ["10.0.0.0/8"])
+
+
+def six(known: str | None, wanted: str | None, taken: list[str]) -> str:
+    plumbing = FakePlumbing(routes6=[IPv6Network(one) for one in taken])
+    before = plan.addressing(IPv4Network("10.0.0.0/16"), subnet6=IPv6Network(known) if known else None)
+    asked = Ranges(is_dual=True, six=IPv6Network(wanted) if wanted else None)
+    return str(choose_addressing(INSTANCE, plumbing, network(before), asked, in_use=False).subnet6)
+
+
+def test_a_range_of_ipv6_is_kept_while_nobody_else_uses_it() -> None:
+    chosen = six(None, None, [])
+    assert chosen.startswith("fd") and chosen.endswith("/64")
+    assert six(chosen, None, ["::/0"]) == chosen
+    assert six("fd00:1::/64", None, []) == "fd00:1::/64"
+    assert six("fd00:1::/64", None, ["fd00::/16"]) == chosen
+    assert six(chosen, None, [chosen]) != chosen
+    assert six(chosen, "fd00:2::/64", []) == "fd00:2::/64"
+    with pytest.raises(Unavailable, match="fd00:2::/64 for containers is in use"):
+        six(chosen, "fd00:2::/64", ["fd00:2::/60"])
+
+
+async def test_the_links_that_were_there_go_on_not_forwarding_ipv6(plumbing: FakePlumbing, rows: Rows) -> None:
+    plumbing.forwarding = True
+    net = plan.addressing(IPv4Network("10.0.0.0/29"), subnet6=IPv6Network("fd00:1::/64"))
+    bridge = Bridge(INSTANCE, net, plumbing)
+    bridge.lay_ground(rows, [], [])
+    ground = plumbing.tables[INSTANCE.nft_table]
+    assert (plumbing.forwarding6, ground.fence, ground.fence6) == (True, (), ("eth0",))
+    bridge.destroy(rows)
+    assert (plumbing.forwarding, plumbing.forwarding6) == (True, False)
+    await bridge.close()
+
+
+async def test_the_neighbour_is_forgotten_before_another_gets_the_address(plumbing: FakePlumbing, rows: Rows) -> None:
+    net = plan.addressing(IPv4Network("10.0.0.0/29"), subnet6=IPv6Network("fd00:1::/64"))
+    bridge = Bridge(INSTANCE, net, plumbing)
+    bridge.lay_ground(rows, [], [])
+    await wired(bridge)
+    assert plumbing.neighbours == {IPv6Address("fd00:1::2")}
+    bridge.unwire(plan.endpoint_of(network(net), "e" * 64, IPv4Address("10.0.0.2")))
+    plumbing.wires.clear()  # its namespace went
+    await bridge._leaving.look()
+    await wait_until(lambda: not bridge._used)
+    assert plumbing.neighbours == set()
+    await bridge.close()

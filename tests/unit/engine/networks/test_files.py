@@ -8,30 +8,34 @@ from wherry.engine.networks.files import Resolver, hosts_file, resolv_conf
 
 
 def test_hosts_ends_with_the_containers_own_name() -> None:
-    lines = hosts_file("172.17.0.2", "web").splitlines()
+    lines = hosts_file(["172.17.0.2"], "web").splitlines()
     assert lines[0] == "127.0.0.1\tlocalhost"
     assert lines[-1] == "172.17.0.2\tweb"
 
 
 def test_a_domain_name_makes_a_full_name_and_an_alias() -> None:
-    assert hosts_file("172.17.0.2", "web", "example.org").splitlines()[-1] == "172.17.0.2\tweb.example.org web"
-    assert hosts_file("172.17.0.2", "web.example.org").splitlines()[-1] == "172.17.0.2\tweb.example.org web"
+    assert hosts_file(["172.17.0.2"], "web", "example.org").splitlines()[-1] == "172.17.0.2\tweb.example.org web"
+    assert hosts_file(["172.17.0.2"], "web.example.org").splitlines()[-1] == "172.17.0.2\tweb.example.org web"
 
 
 def test_without_an_address_the_own_name_is_left_out() -> None:
-    assert "web" not in hosts_file(None, "web")
+    assert "web" not in hosts_file((), "web")
+
+
+def test_each_address_has_the_name() -> None:
+    assert hosts_file(["172.17.0.2", "fd00::2"], "web").splitlines()[-2:] == ["172.17.0.2\tweb", "fd00::2\tweb"]
 
 
 def test_extra_hosts_come_before_the_own_name() -> None:
     extra = ["db:10.0.0.5", "gate:host-gateway", "six:fd00::1", "seven=[fd00::2]"]
-    lines = hosts_file("172.17.0.2", "web", extra_hosts=extra, gateway="172.17.0.1").splitlines()
+    lines = hosts_file(["172.17.0.2"], "web", extra_hosts=extra, gateway="172.17.0.1").splitlines()
     assert lines[-5:] == ["10.0.0.5\tdb", "172.17.0.1\tgate", "fd00::1\tsix", "fd00::2\tseven", "172.17.0.2\tweb"]
 
 
 @pytest.mark.parametrize("entry", ["db", "db:", ":10.0.0.1", "db:nowhere", "gate:host-gateway", ""])
 def test_a_wrong_extra_host_is_named(entry: str) -> None:
     with pytest.raises(ValueError, match=f'"{entry}"'):
-        hosts_file("172.17.0.2", "web", extra_hosts=[entry])
+        hosts_file(["172.17.0.2"], "web", extra_hosts=[entry])
 
 
 def test_name_servers_on_loopback_are_left_out() -> None:

@@ -2,7 +2,7 @@
 
 import errno
 from collections.abc import AsyncIterator, Mapping
-from ipaddress import IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Network
 from pathlib import Path
 
 import pytest
@@ -10,9 +10,9 @@ import pytest
 from tests.descriptors import open_descriptors
 from wherry.engine.database import Database
 from wherry.engine.instance import Instance
-from wherry.engine.networks import Networks, Settings
+from wherry.engine.networks import Networks, Ranges
 from wherry.engine.networks.fake import FakePlumbing
-from wherry.engine.networks.model import Endpoint, PortBinding, Publication
+from wherry.engine.networks.model import Addressing, Endpoint, PortBinding, Publication
 from wherry.engine.networks.networks import Surroundings
 from wherry.engine.networks.ports import Held
 from wherry.kit.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, Unsupported
@@ -20,7 +20,7 @@ from wherry.linux.errors import KernelError
 
 INSTANCE = Instance(Path("/x"), Path("/x/run"), "12345678")
 WEB = PortBinding(80, host_port=8080)
-DEFAULT = Settings()
+DEFAULT = Ranges()
 
 
 class Machine:
@@ -50,7 +50,7 @@ class Machine:
 
         return Hold()
 
-    def networks(self, settings: Settings = DEFAULT) -> Networks:
+    def networks(self, settings: Ranges = DEFAULT) -> Networks:
         around = Surroundings(lambda: self.plumbing, self.hold, lambda: 7, lambda: f"{next(self.ids):064x}")
         return Networks(INSTANCE, self.database, self, settings, around)
 
@@ -176,11 +176,44 @@ async def test_a_failed_wire_gives_its_address_back(machine: Machine, networks: 
 
 
 async def test_a_full_range_is_told(machine: Machine) -> None:
-    networks = machine.networks(Settings(IPv4Network("10.0.0.0/30")))
+    networks = machine.networks(Ranges(IPv4Network("10.0.0.0/30")))
     await networks.start()
     await wire(networks)
     with pytest.raises(Unavailable, match="no available IPv4 addresses"):
         await wire(networks)
+    await networks.stop()
+
+
+async def test_with_two_families_whoever_is_wired_has_both_and_keeps_them_over_a_restart(machine: Machine) -> None:
+    dual = Ranges(IPv4Network("10.0.0.0/24"), is_dual=True, six=IPv6Network("fd00:1::/64"))
+    networks = machine.networks(dual)
+    await networks.start()
+    found = await networks.connect(await wire(networks), "c1", "web", [])
+    assert found == []
+    endpoint = networks.endpoint("c1")
+    assert endpoint is not None
+    assert (endpoint.address, endpoint.address6, endpoint.gateway6) == ("10.0.0.2", "fd00:1::2", "fd00:1::1")
+    assert machine.plumbing.forwarding6
+
+    again = machine.networks()  # of one family: not while somebody has both
+    await again.start()
+    assert again.endpoint("c1") == endpoint
+    await again.disconnect("c1")
+    await again.stop()
+    last = machine.networks()
+    await last.start()
+    assert last.get("bridge").addressing == Addressing(IPv4Network("10.0.0.0/24"), IPv4Address("10.0.0.1"))
+    await last.stop(destroy=True)
+    assert not machine.plumbing.forwarding6
+
+
+async def test_without_ipv6_in_the_kernel_two_families_are_refused(machine: Machine) -> None:
+    machine.plumbing.ipv6 = False
+    with pytest.raises(Unavailable, match="this kernel has no IPv6"):
+        await machine.networks(Ranges(is_dual=True)).start()
+    assert not machine.plumbing.bridges
+    networks = machine.networks()
+    await networks.start()
     await networks.stop()
 
 

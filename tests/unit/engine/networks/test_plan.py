@@ -1,13 +1,15 @@
 """Addresses, names and ranges."""
 
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wherry.engine.instance import Instance
 from wherry.engine.networks import plan
+from wherry.kit.errors import Unavailable
 
 DEFAULT_ROUTE = IPv4Network("0.0.0.0/0")
 NETWORKS = st.builds(
@@ -89,3 +91,38 @@ def test_names_of_links_fit_the_kernels_limit_and_differ_from_the_bridges(host: 
 
 def test_ports_that_no_endpoint_owns_are_found() -> None:
     assert plan.unowned(["c", "a", "b"], {"b"}) == ["a", "c"]
+
+
+DUAL = plan.addressing(IPv4Network("10.1.0.0/16"), subnet6=IPv6Network("fd00:1::/64"))
+
+
+@given(st.integers(0, 2**16 - 1))
+def test_an_address_of_one_family_says_which_is_the_other(number: int) -> None:
+    four = DUAL.subnet[number]
+    six = plan.address6_of(DUAL, four)
+    assert six is not None and six in IPv6Network("fd00:1::/64")
+    assert plan.address_of(DUAL, six) == four
+
+
+def test_other_addresses_of_ipv6_are_nobodys() -> None:
+    for text in ("fd00:2::2", "fd00:1::1:0"):
+        assert plan.address_of(DUAL, IPv6Address(text)) is None
+    single = plan.addressing(IPv4Network("10.1.0.0/16"))
+    assert plan.address_of(single, IPv6Address("fd00:1::2")) is None
+    assert plan.address6_of(single, IPv4Address("10.1.0.2")) is None
+    assert plan.interface6_of(single, None) is None
+    assert str(plan.interface6_of(DUAL, DUAL.gateway6)) == "fd00:1::1/64"
+
+
+def test_a_range_of_ipv6_has_an_address_for_each_of_ipv4() -> None:
+    plan.addressing(IPv4Network("10.1.0.0/16"), subnet6=IPv6Network("fd00:1::/112"))
+    with pytest.raises(Unavailable, match=r"fd00:1::/113 has fewer addresses .* a range of /112 or more"):
+        plan.addressing(IPv4Network("10.1.0.0/16"), subnet6=IPv6Network("fd00:1::/113"))
+
+
+def test_a_range_is_chosen_by_chance_and_the_same_again() -> None:
+    first = plan.choose_subnet6([], "a")
+    assert first == plan.choose_subnet6([IPv6Network("::/0")], "a") != plan.choose_subnet6([], "b")
+    assert first.subnet_of(IPv6Network("fd00::/8")) and first.prefixlen == 64
+    other = plan.choose_subnet6([first.supernet(new_prefix=48)], "a")
+    assert not other.overlaps(first)

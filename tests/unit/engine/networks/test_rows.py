@@ -1,6 +1,6 @@
 """Rows come back as they went."""
 
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from wherry.engine.database import Database
 from wherry.engine.networks import plan
@@ -37,5 +37,20 @@ def test_the_fence_is_there_or_not() -> None:
     assert rows.fence() == ()
     rows.put_fence(("eth0",))
     assert rows.fence() == ("eth0",)
+    rows.put_fence(("eth1",), 6)
+    assert (rows.fence(), rows.fence(6)) == (("eth0",), ("eth1",))
     rows.put_fence(None)
     assert rows.fence() is None
+    assert rows.fence(6) == ("eth1",)
+
+
+def test_what_has_two_families_comes_back_with_both() -> None:
+    rows = Rows(Database(":memory:"))
+    net = plan.addressing(IPv4Network("172.17.0.0/16"), subnet6=IPv6Network("fd00:1::/64"))
+    network = Network(NETWORK.id, "bridge", "bridge", 5, net)
+    rows.put_network(network)
+    attached = Attached(plan.endpoint_of(network, "e" * 64, IPv4Address("172.17.1.2")), "c1", "web")
+    rows.put_endpoint(attached)
+    assert list(rows.networks()) == [network]
+    assert list(rows.endpoints(network)) == [attached]
+    assert attached.endpoint.address6 == "fd00:1::102"

@@ -1,6 +1,6 @@
 """The rules as text; what they do to packets is tested on a kernel."""
 
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 
 from wherry.engine.networks import plan, rules
 from wherry.engine.networks.model import Publication
@@ -42,10 +42,26 @@ def test_every_line_concerns_the_instances_own_table_only() -> None:
 def test_without_a_fence_there_is_no_rule_about_other_links() -> None:
     fenced = rules.Ground(GROUND.table, GROUND.bridge, GROUND.net, ("eth0", "eth1"))
     rule = 'iifname { "eth0", "eth1" } oifname { "eth0", "eth1" } drop'
-    assert rule in rules.ruleset(fenced, [])
+    assert f"ipv4 {rule}" in rules.ruleset(fenced, [])
+    assert "ipv6" not in rules.ruleset(fenced, [])
+    six = rules.Ground(GROUND.table, GROUND.bridge, GROUND.net, fence6=("eth0", "eth1"))
+    assert f"ipv6 {rule}" in rules.ruleset(six, [])
+    assert "ipv4 iifname" not in rules.ruleset(six, [])
     assert "eth0" not in rules.ruleset(GROUND, [])
 
 
 def test_what_was_there_goes_in_the_same_script() -> None:
     script = rules.ruleset(GROUND, [])
     assert script.startswith("add table inet wherry-x\ndelete table inet wherry-x\nadd table inet wherry-x\n")
+
+
+def test_ipv6_is_treated_as_ipv4_is_and_named_only_where_there_is_some() -> None:
+    dual = plan.addressing(IPv4Network("172.17.0.0/16"), subnet6=IPv6Network("fd00:1::/64"))
+    script = rules.ruleset(rules.Ground(GROUND.table, GROUND.bridge, dual), [])
+    for rule in (
+        'iifname != { "lo", "wherry0" } ip6 daddr fd00:1::/64 fib daddr oifname "wherry0" drop',
+        'ip6 saddr fd00:1::/64 oifname != "wherry0" masquerade',
+        'ip6 saddr fd00:1::/64 oifname "wherry0" ct status dnat masquerade',
+    ):
+        assert rule in script
+    assert "ip6" not in rules.ruleset(GROUND, [])

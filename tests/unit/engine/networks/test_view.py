@@ -1,6 +1,6 @@
 """Docker's JSON."""
 
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from wherry.engine.networks import plan, view
 from wherry.engine.networks.model import Attached, Endpoint, Network, Publication
@@ -48,3 +48,16 @@ def test_labels_are_filtered_by_name_and_value() -> None:
     assert not view.matches(labelled, {"label": ["tier=db"]}, in_use=False)
     assert view.matches(labelled, {"dangling": ["true"], "type": ["custom"], "id": ["efef"]}, in_use=False)
     assert not view.matches(labelled, {"dangling": ["true"]}, in_use=True)
+
+
+def test_a_network_of_two_families_shows_both() -> None:
+    net = plan.addressing(IPv4Network("172.17.0.0/16"), subnet6=IPv6Network("fd00:1::/64"))
+    both = Network(NETWORK.id, "bridge", "bridge", 5, net)
+    endpoint = plan.endpoint_of(both, "e" * 64, IPv4Address("172.17.0.2"))
+    shown = view.network_json(both, [Attached(endpoint, "c1", "web")])
+    assert shown["EnableIPv6"] is True
+    assert shown["IPAM"]["Config"][1] == {"Subnet": "fd00:1::/64", "Gateway": "fd00:1::1"}
+    assert shown["Containers"]["c1"]["IPv6Address"] == "fd00:1::2/64"
+    found = view.endpoint_json(endpoint)
+    names = ("IPv6Gateway", "GlobalIPv6Address", "GlobalIPv6PrefixLen")
+    assert [found[name] for name in names] == ["fd00:1::1", "fd00:1::2", 64]

@@ -9,7 +9,7 @@ from wherry.engine.sandboxes.fake import FakePins
 from wherry.engine.sandboxes.model import Wanted
 from wherry.linux.errors import KernelError
 
-WANTED = Wanted("n", "h", "c", lambda address: {}, sysctls={"net.a": "1"})
+WANTED = Wanted("n", "h", "c", lambda addresses: {}, sysctls={"net.a": "1"})
 
 
 def test_what_was_made_is_whole_until_it_is_removed() -> None:

@@ -33,6 +33,6 @@ def test_it_is_mapped_when_it_has_ids() -> None:
 
 @pytest.mark.parametrize("name", ["host_network", "host_pid", "host_ipc"])
 def test_one_namespace_of_the_hosts_is_enough_to_share_with_it(name: str) -> None:
-    wanted = {"name": "n", "hostname": "h", "cgroup": "c", "texts": lambda address: {}}
+    wanted = {"name": "n", "hostname": "h", "cgroup": "c", "texts": lambda addresses: {}}
     assert Wanted(**wanted, **{name: True}).shares_with_host  # type: ignore[arg-type]
     assert not Wanted(**wanted).shares_with_host  # type: ignore[arg-type]

@@ -22,7 +22,7 @@ def base(tmp_path: Path) -> Path:
 
 
 def wanted(**fields: object) -> Wanted:
-    return Wanted("n", "pod", "c", lambda address: {}, **fields)  # type: ignore[arg-type]
+    return Wanted("n", "pod", "c", lambda addresses: {}, **fields)  # type: ignore[arg-type]
 
 
 def made(base: Path, one: PodSandbox | None = None, **fields: object) -> KernelPins:

@@ -34,7 +34,7 @@ def sandboxes(daemon: Daemon) -> Sandboxes:
 
 def wanted(name: str = "one", **fields: object) -> Wanted:
     given = {"hostname": "host", "cgroup": f"kubepods/burstable/pod{name}", **fields}
-    return Wanted(name=name, texts=lambda address: {"hosts": f"{address}"}, **given)  # type: ignore[arg-type]
+    return Wanted(name=name, texts=lambda addresses: {"hosts": " ".join(addresses)}, **given)  # type: ignore[arg-type]
 
 
 def nothing_left(machine: Machine) -> bool:
@@ -119,7 +119,7 @@ async def test_with_the_hosts_ids_there_is_no_process_and_an_address_of_its_own(
 async def test_of_the_host_is_had_what_is_asked_for(machine: Machine, sandboxes: Sandboxes) -> None:
     one = await sandboxes.start(wanted(mapped=False, host_network=True, host_pid=True, host_ipc=True))
     assert sandboxes.endpoint(one) is None
-    assert machine.pins.files[one.id] == {"hosts": "None"}
+    assert machine.pins.files[one.id] == {"hosts": ""}
     isolation = (await sandboxes.place(one)).isolation
     kinds = {isolation.network, isolation.pid, isolation.ipc, isolation.uts}
     assert kinds == {Namespace.HOST}

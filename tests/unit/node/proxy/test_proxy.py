@@ -13,7 +13,7 @@ from wherry.kube.machinery.model import Object
 from wherry.linux.conntrack import Flow
 from wherry.node.proxy.apply import FakeRules
 from wherry.node.proxy.facts import SERVICES
-from wherry.node.proxy.model import PORT_SOURCES, Port
+from wherry.node.proxy.model import PORT_SOURCES, PORT_SOURCES6, Port
 from wherry.node.proxy.proxy import Options, Proxy
 
 WEB = [service(), slice_("web", [endpoint("172.30.0.2", uid="one"), endpoint("172.30.0.3", uid="two")])]
@@ -226,7 +226,10 @@ async def test_the_nodes_zone_counts_when_it_is_known() -> None:
 
 
 async def test_ports_of_pods_are_tied_to_their_addresses() -> None:
-    case = Case(port_of=lambda address: Port("wv9", "02:42:ac:1e:00:09", address) if address.endswith(".9") else None)
+    def port_of(address: str) -> Port | None:
+        return Port("wv9", "02:42:ac:1e:00:09", address) if address[-2:] in (".9", ":9") else None
+
+    case = Case(port_of=port_of)
     async with case.running() as proxy:
         await proxy.ready_for(pod("web"), ["172.30.0.9"])
         await proxy.ready_for(pod("other"), ["172.30.0.8"])
@@ -237,6 +240,9 @@ async def test_ports_of_pods_are_tied_to_their_addresses() -> None:
         proxy.forget(pod("web"))
         await case.put()
         assert not case.elements(PORT_SOURCES)
+        await proxy.ready_for(pod("both"), ["172.30.0.9", "fd00:30::9"])
+        assert set(case.elements(PORT_SOURCES)) == {'"wv9" . 02:42:ac:1e:00:09 . 172.30.0.9'}
+        assert set(case.elements(PORT_SOURCES6)) == {'"wv9" . 02:42:ac:1e:00:09 . fd00:30::9'}
 
 
 async def test_datagrams_to_what_is_gone_are_forgotten() -> None:

@@ -30,8 +30,8 @@ def test_a_sandbox_is_the_pods() -> None:
     assert (wanted.name, wanted.cgroup) == ("k8s_POD_pod-u1_ns_u1_0", "kubepods/burstable/podu1")
     assert wanted.resources == {"pids": {"limit": 3}}
     assert list(wanted.ports) == [PortBinding(80, "tcp", "", 8080), PortBinding(53, "udp", "127.0.0.1", 5353)]
-    assert wanted.texts("10.0.0.2")["hostname"] == "host-u1\n"
-    assert "text of /etc/resolv.conf" in wanted.texts(None)["resolv.conf"]
+    assert wanted.texts(["10.0.0.2"])["hostname"] == "host-u1\n"
+    assert "text of /etc/resolv.conf" in wanted.texts(())["resolv.conf"]
 
 
 def test_with_the_hosts_network_it_has_no_ports_of_its_own() -> None:

@@ -70,6 +70,6 @@ def test_one_that_runs_has_no_end_of_before() -> None:
 
 def test_a_sandbox_has_an_address_or_none() -> None:
     made = PodSandbox(id="a", name="n", created=3, hostname="h", cgroup="c")
-    assert sandbox(made, pod(), "10.0.0.1", True).ips == ("10.0.0.1",)
-    none = sandbox(made, pod(), "", False)
+    assert sandbox(made, pod(), ("10.0.0.1", "fd00::1"), True).ips == ("10.0.0.1", "fd00::1")
+    none = sandbox(made, pod(), (), False)
     assert (none.ips, none.ready, none.created_ns, none.spec) == ((), False, 3, pod())

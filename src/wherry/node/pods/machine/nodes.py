@@ -55,18 +55,29 @@ def new_node(options: Options, hardware: Hardware) -> Object:
             "labels": labels(options, hardware),
             "annotations": {"volumes.kubernetes.io/controller-managed-attach-detach": "true", **options.annotations},
         },
-        "spec": {},
+        "spec": _ranges(options),
     }
     if options.taints:
         node["spec"]["taints"] = [dict(each) for each in options.taints]
     return node
 
 
-def label_patch(node: Object, options: Options, hardware: Hardware) -> Object | None:
-    """What a node that is there already lacks; None: nothing."""
+def _ranges(options: Options) -> Object:
+    """As the controller manager gives them (``--allocate-node-cidrs``): here the node is where they are chosen."""
+    found = list(options.pod_ranges)
+    return {"podCIDR": found[0], "podCIDRs": found} if found else {}
+
+
+def patch(node: Object, options: Options, hardware: Hardware) -> Object | None:
+    """What a node that is there already lacks; None: nothing. Ranges that it has stay: they cannot be changed."""
     wanted = {"labels": labels(options, hardware), "annotations": options.annotations}
     missing = {kind: _missing(node["metadata"].get(kind) or {}, values) for kind, values in wanted.items()}
-    return {"metadata": {kind: each for kind, each in missing.items() if each}} if any(missing.values()) else None
+    changed: Object = {}
+    if any(missing.values()):
+        changed["metadata"] = {kind: each for kind, each in missing.items() if each}
+    if options.pod_ranges and not (node.get("spec") or {}).get("podCIDRs"):
+        changed["spec"] = _ranges(options)
+    return changed or None
 
 
 def _missing(known: Object, wanted: Mapping[str, str]) -> Object:

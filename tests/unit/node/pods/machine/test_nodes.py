@@ -35,11 +35,22 @@ def test_a_new_one() -> None:
     assert nodes.new_node(Options("n", Path("/x"), taints=(taint,)), HARDWARE)["spec"] == {"taints": [taint]}
 
 
+def test_ranges_of_pods_are_said_once() -> None:
+    ranges = ("10.1.0.0/16", "fd00:1::/64")
+    options = Options("n", Path("/x"), pod_ranges=ranges)
+    wanted = {"podCIDR": "10.1.0.0/16", "podCIDRs": list(ranges)}
+    assert nodes.new_node(options, HARDWARE)["spec"] == wanted
+    before = nodes.new_node(Options("n", Path("/x")), HARDWARE)
+    assert nodes.patch(before, options, HARDWARE) == {"spec": wanted}
+    before["spec"] = {"podCIDR": "10.9.0.0/16", "podCIDRs": ["10.9.0.0/16"]}
+    assert nodes.patch(before, options, HARDWARE) is None
+
+
 def test_labels_that_are_missing() -> None:
     known = nodes.new_node(OPTIONS, HARDWARE)
-    assert nodes.label_patch(known, OPTIONS, HARDWARE) is None
+    assert nodes.patch(known, OPTIONS, HARDWARE) is None
     known["metadata"]["labels"] = {"mine": "no", "other": "x"}
-    patch = nodes.label_patch(known, OPTIONS, HARDWARE)
+    patch = nodes.patch(known, OPTIONS, HARDWARE)
     assert patch is not None
     assert patch["metadata"]["labels"]["mine"] == "yes"
     assert "other" not in patch["metadata"]["labels"]
