@@ -2,6 +2,7 @@
 
 from wherry.kube.controllers.autoscaling.controller import Autoscaling
 from wherry.kube.controllers.disruption.controller import DisruptionController
+from wherry.kube.controllers.ephemeralvolumes import EphemeralVolumes
 from wherry.kube.controllers.frame import Controller, Needs, Reconciler, Runnable
 from wherry.kube.controllers.loadbalancer import LoadBalancers
 from wherry.kube.controllers.nodelifecycle.controller import NodeLifecycle
@@ -19,6 +20,7 @@ def running(needs: Needs) -> tuple[Runnable, ...]:
         DisruptionController(needs),
         TtlAfterFinished(needs),
         PodGarbage(needs),
+        EphemeralVolumes(needs),
         NodeLifecycle(needs),
         TaintEviction(needs),
         LoadBalancers(needs),
