@@ -12,6 +12,7 @@ from wherry.kube.machinery.schema.model import Schema
 from wherry.kube.machinery.schema.pruning import prune
 
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+_OF_STATUS = frozenset(("apiVersion", "kind", "metadata", "status"))
 _TOLD = 32
 """At most so many unknown fields are named."""
 
@@ -20,6 +21,13 @@ def read(call: Call) -> Object:
     """The object of a request, in the version of its URL. Raises StatusError."""
     served = call.served
     return read_as(call, served.kind.gvk(served.version.name), served.version.schema(), served.kind)
+
+
+def read_status(call: Call) -> Object:
+    """The same of a request that is about the status alone: what is in this process is not checked as a whole."""
+    if isinstance(call.obj, dict) and call.served.is_storage:
+        call.obj = {name: value for name, value in call.obj.items() if name in _OF_STATUS}
+    return read(call)
 
 
 def read_as(call: Call, gvk: GroupVersionKind, schema: Schema, kind: Kind | None = None) -> Object:

@@ -145,7 +145,7 @@ class Writes:
 
     async def update(self, call: Call, part: Part = WHOLE) -> Outcome:
         """PUT, of the object or its status. Raises StatusError."""
-        obj = decoding.read(call)
+        obj = decoding.read_status(call) if part.is_status else decoding.read(call)
         decoding.check_place(call, obj, call.served)
         obj = call.served.to_storage(obj)
         kind = call.served.kind

@@ -83,6 +83,9 @@ async def test_status_is_written_by_its_subresource_only(place: Place) -> None:
     made["spec"]["replicas"] = 5
     done = await place.client.update(DEPLOYMENTS, made, "default", subresource="status")
     assert (done["status"]["replicas"], done["spec"]["replicas"]) == (2, 1)
+    del done["spec"]["selector"]
+    done = await place.client.update(DEPLOYMENTS, done | {"unheard": 1}, "default", subresource="status")
+    assert done["spec"]["selector"] and "unheard" not in done
     done["status"] = {"replicas": 9}
     again = await place.client.update(DEPLOYMENTS, done, "default")
     assert again["status"]["replicas"] == 2

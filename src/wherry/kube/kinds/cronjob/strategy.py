@@ -29,6 +29,9 @@ class CronJobStrategy(Strategy):
                 set_default(pattern, status="True")
         templates.default_template(job)
 
+    def default_status(self, obj: Object) -> None:
+        """Nothing in it has a default."""
+
     def validate(self, obj: Object, context: Context) -> Sequence[FieldError]:
         found = _validate_spec(obj.get("spec", {}), None)
         if len(name_of(obj)) > _LONGEST_NAME:

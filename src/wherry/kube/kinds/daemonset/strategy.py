@@ -29,6 +29,9 @@ class DaemonSetStrategy(Strategy):
             set_default(strategy.setdefault("rollingUpdate", {}), maxUnavailable=1, maxSurge=0)
         templates.default_template(spec)
 
+    def default_status(self, obj: Object) -> None:
+        """Nothing in it has a default."""
+
     def prepare_create(self, obj: Object, context: Context) -> None:
         obj["status"] = dict.fromkeys(_ALWAYS_THERE, 0)
         _set_generation(obj, max(_generation(obj), 1))

@@ -20,6 +20,9 @@ class DeploymentStrategy(Strategy):
             set_default(strategy.setdefault("rollingUpdate", {}), maxUnavailable="25%", maxSurge="25%")
         templates.default_template(spec)
 
+    def default_status(self, obj: Object) -> None:
+        """Nothing in it has a default."""
+
     def validate(self, obj: Object, context: Context) -> Sequence[FieldError]:
         return _validate_spec(obj.get("spec", {}))
 

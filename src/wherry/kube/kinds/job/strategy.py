@@ -36,6 +36,9 @@ class JobStrategy(Strategy):
                 set_default(pattern, status="True")
         templates.default_template(spec)
 
+    def default_status(self, obj: Object) -> None:
+        """Nothing in it has a default."""
+
     def prepare_create(self, obj: Object, context: Context) -> None:
         obj.get("spec", {}).pop("scheduling", None)  # alpha
         if not selector.is_manual(obj):

@@ -16,6 +16,9 @@ class ReplicaSetStrategy(Strategy):
         set_default(spec, replicas=1)
         templates.default_template(spec)
 
+    def default_status(self, obj: Object) -> None:
+        """Nothing in it has a default."""
+
     def prepare_create(self, obj: Object, context: Context) -> None:
         obj["status"] = {"replicas": 0}
 

@@ -35,6 +35,9 @@ class ReplicationControllerStrategy(Strategy):
         if spec.get("replicas") is None:
             spec["replicas"] = 1
 
+    def default_status(self, obj: Object) -> None:
+        """Nothing in it has a default."""
+
     def prepare_create(self, obj: Object, context: Context) -> None:
         obj["status"] = {"replicas": 0}
 

@@ -43,6 +43,9 @@ class StatefulSetStrategy(Strategy):
             _default_claim(claim)
         templates.default_template(spec)
 
+    def default_status(self, obj: Object) -> None:
+        """Nothing in it has a default."""
+
     def prepare_create(self, obj: Object, context: Context) -> None:
         obj["status"] = {"replicas": 0, "availableReplicas": 0}
 
