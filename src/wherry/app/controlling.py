@@ -1,6 +1,7 @@
 """What runs beside the API server in ``control``: the objects a cluster begins with, and the controllers."""
 
 import asyncio
+import importlib
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("wherry.cluster")
 _AGAIN_SECONDS = 1.0
+_LOADED_LATE = ("wherry.kube.controllers.every", "wherry.kube.controllers.running")
 
 
 class ServedResources:
@@ -73,7 +75,9 @@ async def begin(server: ApiServer, address: bootstrap.Address) -> None:
 
 
 async def run(server: ApiServer, authority: Path, authority_pem: str) -> None:
-    """The controllers, until cancelled. They are loaded when the server answers already."""
+    """The controllers, until cancelled. They are loaded when the server answers already, and while it goes on."""
+    for name in _LOADED_LATE:
+        await asyncio.to_thread(importlib.import_module, name)
     from wherry.kube.client.events import Recorder, Source
     from wherry.kube.client.informers import Informers
     from wherry.kube.controllers.every import Given, controllers

@@ -14,7 +14,8 @@ from wherry.kube.machinery.model import GroupVersion, GroupVersionResource, Obje
 from wherry.kube.machinery.status import StatusError
 
 NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
-AT_ONCE = 64
+AT_ONCE = 256
+"""One commit of the store, of all that a new cluster has: each waits for the disk."""
 _PRIORITIES = {
     "system-cluster-critical": (
         2_000_000_000,
@@ -48,7 +49,7 @@ class Address(msgspec.Struct, frozen=True):
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Objects, in the order of their making (a namespace before what is in it), and how they are kept."""
+    """Objects that need not be made in any order, and how they are kept."""
 
     objects: Sequence[Object]
     reconcile: Reconcile
@@ -74,18 +75,15 @@ def _labels(obj: Object) -> dict[str, str]:
     return dict(obj["metadata"].get("labels") or {})
 
 
-def wanted(address: Address, roles: Iterable[Object], reconcile_role: Reconcile) -> list[Wanted]:
-    """All of it. ``roles`` are RBAC's defaults, and ``reconcile_role`` how they are kept."""
+def wanted(address: Address, roles: Iterable[Object], reconcile_role: Reconcile) -> list[list[Wanted]]:
+    """All of it, a namespace before what is in it. ``roles`` are RBAC's defaults, and ``reconcile_role`` how they are
+    kept."""
     namespaces = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in NAMESPACES]
+    services = [_service(address), *([_dns(address.dns)] if address.dns else [])]
+    kept = [*services, *_priority_classes(), *flow_objects(), _storage_class()]
     return [
-        Wanted(namespaces, keep),
-        Wanted([_service(address)], keep),
-        Wanted(_endpoints(address), restore),
-        Wanted([_dns(address.dns)] if address.dns else [], keep),
-        Wanted(_priority_classes(), keep),
-        Wanted(flow_objects(), keep),
-        Wanted([_storage_class()], keep),
-        Wanted(list(roles), reconcile_role),
+        [Wanted(namespaces, keep)],
+        [Wanted(kept, keep), Wanted(_endpoints(address), restore), Wanted(list(roles), reconcile_role)],
     ]
 
 
@@ -146,21 +144,27 @@ def _priority_classes() -> list[Object]:
     ]  # fmt: skip
 
 
-async def ensure(client: Client, everything: Iterable[Wanted]) -> None:
-    """Make the cluster have them. Idempotent; a crash leaves some made, and the next start goes on."""
+async def ensure(client: Client, everything: Iterable[Iterable[Wanted]]) -> None:
+    """Make the cluster have them, group by group. Idempotent: a crash leaves some made, the next start goes on."""
     for group in everything:
-        existing = await _existing(client, group.objects)
-        steps = []
-        for obj in group.objects:
-            there = existing.get(_place(obj))
-            write = group.reconcile(there, obj)
-            if write is not None:
-                steps.append((there is None, write))
+        steps = [step for each in group for step in await _steps(client, each)]
         for start in range(0, len(steps), AT_ONCE):
             # Together, so that the store writes them together.
             async with asyncio.TaskGroup() as tasks:
                 for is_new, obj in steps[start : start + AT_ONCE]:
                     tasks.create_task(_write(client, obj, is_new))
+
+
+async def _steps(client: Client, wanted: Wanted) -> list[tuple[bool, Object]]:
+    """What to write, and whether it is new."""
+    existing = await _existing(client, wanted.objects)
+    found = []
+    for obj in wanted.objects:
+        there = existing.get(_place(obj))
+        write = wanted.reconcile(there, obj)
+        if write is not None:
+            found.append((there is None, write))
+    return found
 
 
 async def _write(client: Client, obj: Object, is_new: bool) -> None:
