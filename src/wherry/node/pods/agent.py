@@ -176,7 +176,9 @@ class Agent:
     async def _prepare(self, references: References) -> Volumes:
         if self._parts.volumes is not None:
             return self._parts.volumes
-        sources = disk.Sources(self._client, self._clock, references, self._ensure_image)
+        sources = disk.Sources(
+            self._client, self._clock, references, self._ensure_image, self._options.node, self._labels
+        )
         volumes = DiskVolumes(self._options.directory, sources, self._parts.mounter or KernelMounter())
         await asyncio.to_thread(volumes.prepare)
         return volumes
@@ -369,6 +371,11 @@ class Agent:
         return room.house(
             Household(self._options, keeper.hardware, keeper.node, pods, pressures, self._is_shutting_down)
         )
+
+    def _labels(self) -> Mapping[str, str]:
+        """Of the node, as the API had them last."""
+        found: Mapping[str, str] = (self._keeper.node or {"metadata": {}})["metadata"].get("labels") or {}
+        return found
 
     def _free(self, uid: str) -> Mapping[str, Quantity]:
         others = (each.pod for each in self._workers.values() if each.uid != uid and each.takes_room)

@@ -211,7 +211,15 @@ async def test_k21_nothing_is_cloned_on_the_node(rig: Rig) -> None:
         assert not rig.calls("create_container")
 
 
-@pytest.mark.parametrize("kind", ["nfs", "csi", "iscsi"])
+async def test_there_are_no_drivers(rig: Rig) -> None:
+    async with rig.running(with_volume({"csi": {"driver": "d.example.com"}})):
+        await rig.until(lambda: rig.said("FailedMount"))
+        said = 'volume mode "Ephemeral" not supported by driver d.example.com (no CSIDriver object)'
+        assert rig.said("FailedMount") == [f'MountVolume.NewMounter initialization failed for volume "v" : {said}']
+        assert not rig.calls("create_container")
+
+
+@pytest.mark.parametrize("kind", ["nfs", "iscsi"])
 async def test_what_is_not_supported_is_said(rig: Rig, kind: str) -> None:
     async with rig.running(with_volume({kind: {"repository": "x"}})):
         await rig.until(lambda: rig.said("FailedMount"))

@@ -5,24 +5,36 @@ from dataclasses import dataclass
 from wherry.kit.errors import Invalid, NotFound, Unavailable
 from wherry.kube.client.model import Client
 from wherry.kube.machinery.model import GroupVersionResource, Object
+from wherry.kube.machinery.nodeselectors import NodeDemand, node_terms
 from wherry.kube.machinery.status import StatusError
 from wherry.node.pods.volumes.payloads import source_kind
 
 CLAIMS = GroupVersionResource("", "v1", "persistentvolumeclaims")
 VOLUMES = GroupVersionResource("", "v1", "persistentvolumes")
-_LOCAL = ("hostPath", "local")
+LOCAL = ("hostPath", "local")
+_ONE_POD = "ReadWriteOncePod"
+_ANYWHERE = NodeDemand()
+_NO_SOURCE = frozenset({
+    "accessModes", "capacity", "claimRef", "mountOptions", "nodeAffinity", "persistentVolumeReclaimPolicy",
+    "storageClassName", "volumeAttributesClassName", "volumeMode",
+})  # fmt: skip
+"""Of a volume's spec, what says nothing of where it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Persistent:
-    """``name`` of the volume; ``kind``: ``local`` (a file system of the machine, that the pod's group can be given) or
-    ``hostPath``."""
+    """``name`` of the volume; ``kind``: ``local`` (a file system of the machine, that the pod's group can be given),
+    ``hostPath``, or another, which has no path; ``driver`` of CSI; ``nodes``: on which it is; ``is_for_one``: one pod
+    alone may have it."""
 
     name: str
     path: str
     kind: str
     type: str = ""
     read_only: bool = False
+    driver: str = ""
+    nodes: NodeDemand = _ANYWHERE
+    is_for_one: bool = False
 
 
 def claim_name(pod: Object, volume: Object) -> str:
@@ -33,7 +45,7 @@ def claim_name(pod: Object, volume: Object) -> str:
 
 
 async def persistent(client: Client, pod: Object, volume: Object) -> Persistent:
-    """Raises NotFound, Unavailable (not bound yet), Invalid (it is no volume of this machine)."""
+    """Raises NotFound, Unavailable (not bound yet), Invalid."""
     namespace, name = pod["metadata"]["namespace"], claim_name(pod, volume)
     claim = await _get(client, CLAIMS, name, namespace)
     if source_kind(volume) == "ephemeral" and not _is_owned(claim, pod):
@@ -54,12 +66,20 @@ async def persistent(client: Client, pod: Object, volume: Object) -> Persistent:
 
 
 def _of(found: Object, read_only: bool) -> Persistent:
-    for kind in _LOCAL:
-        source = found["spec"].get(kind)
-        if source is not None:
-            only = read_only or found["spec"].get("accessModes") == ["ReadOnlyMany"]
-            return Persistent(found["metadata"]["name"], source["path"], kind, source.get("type") or "", only)
-    raise Invalid(f"PV {found['metadata']['name']} is no hostPath and no local volume, which are all that is supported")
+    spec = found["spec"]
+    kind = next((name for name in spec if name not in _NO_SOURCE and spec[name] is not None), "")
+    source = spec.get(kind) or {}
+    affinity = (spec.get("nodeAffinity") or {}).get("required")
+    return Persistent(
+        name=found["metadata"]["name"],
+        path=source["path"] if kind in LOCAL else "",
+        kind=kind,
+        type=source.get("type") or "",
+        read_only=read_only or spec.get("accessModes") == ["ReadOnlyMany"],
+        driver=source.get("driver") or "",
+        nodes=NodeDemand(terms=node_terms(affinity)),
+        is_for_one=spec.get("accessModes") == [_ONE_POD],
+    )
 
 
 def _is_owned(claim: Object, pod: Object) -> bool:

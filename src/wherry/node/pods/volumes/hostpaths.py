@@ -37,6 +37,14 @@ def check(path: Path, kind: str) -> None:
         raise Invalid(f"hostPath type check failed: {path} is not {what}")
 
 
+def provide(path: Path, kind: str) -> None:
+    """The one or the other. Raises Invalid, OSError."""
+    if kind:
+        check(path, kind)
+    else:
+        exists_or_make(path)
+
+
 def exists_or_make(path: Path) -> None:
     """Of a persistent volume, and of a hostPath without a type: runtimes make the directory that is missing."""
     if not path.exists():

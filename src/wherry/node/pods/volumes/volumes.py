@@ -3,7 +3,7 @@
 import asyncio
 import os
 import shutil
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -19,30 +19,17 @@ from wherry.node.pods.composing.mounts import Ready
 from wherry.node.pods.composing.resources import pod_limits
 from wherry.node.pods.references import Reference, References
 from wherry.node.pods.runtime import ImageStatus
-from wherry.node.pods.volumes import atomic, claims, hostpaths, messages, owning, payloads
+from wherry.node.pods.volumes import atomic, hostpaths, messages, payloads
 from wherry.node.pods.volumes.mounting import Mounter
+from wherry.node.pods.volumes.persisting import PersistentVolumes
 from wherry.node.pods.volumes.tokens import Tokens
+from wherry.node.pods.volumes.trouble import VolumeError
 
 EnsureImage = Callable[[Object, str, str], Awaitable[ImageStatus]]
 """Pod, reference and pull policy → the image, pulled if need be."""
 _EMPTY_MODE = 0o777
-_NOT_SET_UP = 'MountVolume.SetUp failed for volume "{}" : {}'
-_NO_MOUNTER = 'MountVolume.NewMounter initialization failed for volume "{}" : {}'
-_NO_CLAIM = (
-    "Unable to attach or mount volumes: unmounted volumes=[{0}], unattached volumes=[], failed to process "
-    "volumes=[{0}]: error processing PVC {1}"
-)
-"""volumemanager.WaitForAttachAndMount, of what desired_state_of_world_populator.go says."""
 _NO_GIT = "git-repo volume plugin has been disabled; clone in an init container into an emptyDir instead"
 """pkg/volume/git_repo, since 1.33: what a repository has in it ran as root on the node (CVE-2024-10220)."""
-
-
-class VolumeError(WherryError):
-    """One volume could not be set up; ``volume`` names it: a persistent one by its own name. ``what`` is said of it."""
-
-    def __init__(self, volume: str, why: object, what: str = _NOT_SET_UP) -> None:
-        super().__init__(what.format(volume, why))
-        self.volume = volume
 
 
 class Volumes(Protocol):
@@ -91,12 +78,14 @@ class NoVolumes:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where volumes come from besides the disk."""
+    """Where volumes come from besides the disk. ``node``: the name of this one; ``labels`` gives its labels."""
 
     client: Client
     clock: Clock
     references: References
     ensure_image: EnsureImage
+    node: str
+    labels: Callable[[], Mapping[str, str]]
 
 
 class DiskVolumes:
@@ -107,6 +96,7 @@ class DiskVolumes:
         self._sources = sources
         self._mounter = mounter
         self._tokens = Tokens(sources.client, sources.clock)
+        self._persistent = PersistentVolumes(sources.client, sources.node, sources.labels)
 
     def prepare(self) -> None:
         """Once, before anything else: the file systems in memory that all pods share. Raises OSError."""
@@ -171,10 +161,12 @@ class DiskVolumes:
             return await asyncio.to_thread(self._empty, pod, volume)
         if kind == "hostPath":
             source = volume["hostPath"]
-            await asyncio.to_thread(self._host, Path(source["path"]), source.get("type") or "")
+            await asyncio.to_thread(hostpaths.provide, Path(source["path"]), source.get("type") or "")
             return Ready(source["path"])
         if kind in ("persistentVolumeClaim", "ephemeral"):
-            return await self._persistent(pod, volume)
+            return await self._persistent.set_up(pod, volume)
+        if kind == "csi":
+            raise await self._persistent.refuse_inline(volume)
         if kind == "image":
             source = volume["image"]
             image = await self._sources.ensure_image(
@@ -184,31 +176,6 @@ class DiskVolumes:
         if kind == "gitRepo":
             raise Invalid(_NO_GIT)
         raise Invalid(f"volumes of type {kind} are not supported on this node")
-
-    def _host(self, path: Path, kind: str) -> None:
-        if kind:
-            hostpaths.check(path, kind)
-        else:
-            hostpaths.exists_or_make(path)
-
-    async def _persistent(self, pod: Object, volume: Object) -> Ready:
-        try:
-            found = await claims.persistent(self._sources.client, pod, volume)
-        except (WherryError, OSError) as error:
-            claim = f"{pod['metadata']['namespace']}/{claims.claim_name(pod, volume)}"
-            raise VolumeError(volume["name"], f"{claim}: {error}", _NO_CLAIM) from error
-        path = Path(found.path)
-        if found.kind == "local" and not await asyncio.to_thread(path.exists):
-            raise VolumeError(found.name, f'path "{path}" does not exist', _NO_MOUNTER)
-        try:
-            await asyncio.to_thread(self._host, path, "Directory" if found.kind == "local" else found.type)
-        except (WherryError, OSError) as error:
-            raise VolumeError(found.name, error) from error
-        context = pod["spec"].get("securityContext") or {}
-        if context.get("fsGroup") is not None and found.kind == "local" and not found.read_only:
-            policy = context.get("fsGroupChangePolicy") or ""
-            await asyncio.to_thread(owning.give, path, context["fsGroup"], policy)
-        return Ready(found.path, read_only=found.read_only)
 
     def _empty(self, pod: Object, volume: Object) -> Ready:
         source = volume.get("emptyDir") or {}
@@ -238,6 +205,7 @@ class DiskVolumes:
             await asyncio.to_thread(self._remove, uid)
         except OSError as error:
             raise Unavailable(f"volumes of pod {uid}: {error}") from error
+        self._persistent.release(uid)
 
     def _remove(self, uid: str) -> None:
         """What is mounted goes first: to delete through a mount would delete what belongs to others."""

@@ -26,7 +26,7 @@ from wherry.node.pods.life.model import (
     UnmountVolumes,
 )
 from wherry.node.pods.runtime import Limits, State
-from wherry.node.pods.volumes.volumes import VolumeError
+from wherry.node.pods.volumes.trouble import VolumeError
 from wherry.node.pods.workers.case import Case
 from wherry.node.pods.workers.jobs import Work
 from wherry.node.pods.workers.starting import Site, around, ips, references, start

@@ -34,6 +34,21 @@ async def test_paths_of_this_machine() -> None:
     assert await found(claim(), host) == Persistent("pv", "/h", "hostPath", "DirectoryOrCreate")
 
 
+async def test_what_is_elsewhere_has_no_path() -> None:
+    assert await found(claim(), volume(nfs={"server": "x", "path": "/x"})) == Persistent("pv", "", "nfs")
+    csi = volume(csi={"driver": "ebs.example.com", "volumeHandle": "h"}, mountOptions=["ro"], volumeMode="Filesystem")
+    assert await found(claim(), csi) == Persistent("pv", "", "csi", driver="ebs.example.com")
+
+
+async def test_where_it_is_and_for_how_many() -> None:
+    terms = [{"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": ["n1"]}]}]
+    source = {"local": {"path": "/d"}, "nodeAffinity": {"required": {"nodeSelectorTerms": terms}}}
+    it = await found(claim(), volume(**source, accessModes=["ReadWriteOncePod"]))
+    assert it.is_for_one
+    assert [it.nodes.matches(name, {"kubernetes.io/hostname": name}) for name in ("n1", "n2")] == [True, False]
+    assert not (await found(claim(), volume(local={"path": "/d"}))).is_for_one
+
+
 async def test_read_only_by_the_pod_or_by_the_volume() -> None:
     asked = {"name": "v", "persistentVolumeClaim": {"claimName": "data", "readOnly": True}}
     assert (await found(claim(), volume(local={"path": "/d"}), asked=asked)).read_only
@@ -47,7 +62,6 @@ async def test_read_only_by_the_pod_or_by_the_volume() -> None:
         ([claim(status={"phase": "Pending"})], Unavailable, "PVC is not bound"),
         ([claim()], NotFound, 'failed to fetch PV pv from API server: persistentvolumes "pv" not found'),
         ([claim(), volume(local={"path": "/d"}, claimRef={"uid": "other"})], Unavailable, "is not bound to PVC"),
-        ([claim(), volume(nfs={"server": "x"})], Invalid, "no hostPath and no local volume"),
         ([claim(spec={"volumeName": "pv", "volumeMode": "Block"})], Invalid, "block device"),
     ],
 )

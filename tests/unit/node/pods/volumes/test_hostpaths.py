@@ -50,6 +50,6 @@ def test_what_is_missing_is_made_where_that_is_asked_for(place: Path) -> None:
 
 def test_without_a_type_anything_goes(place: Path) -> None:
     hostpaths.check(place / "missing", "")
-    hostpaths.exists_or_make(place / "missing")
-    hostpaths.exists_or_make(place / "file")
+    hostpaths.provide(place / "missing", "")
+    hostpaths.provide(place / "file", "")
     assert (place / "missing").is_dir()

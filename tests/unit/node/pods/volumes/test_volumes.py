@@ -42,7 +42,7 @@ def volumes(tmp_path: Path, mounter: Mounter) -> DiskVolumes:
         return ImageStatus(f"id of {reference}", reference)
 
     references = References(Informers(client, clock), lambda uid: None)
-    found = DiskVolumes(tmp_path / "pods", Sources(client, clock, references, image), mounter)
+    found = DiskVolumes(tmp_path / "pods", Sources(client, clock, references, image, "n1", dict), mounter)
     found.prepare()
     return found
 
