@@ -19,13 +19,10 @@ if TYPE_CHECKING:
 
     from wherry.app.wiring import Engine
     from wherry.engine.networks import Networks
-    from wherry.kube.client.clock import Clock
     from wherry.kube.client.connection import Connection
-    from wherry.kube.client.informers import Informers
-    from wherry.kube.client.model import Client
-    from wherry.kube.controllers.frame import Controller
     from wherry.node.pods.agent import Agent
     from wherry.node.pods.options import Options, Thresholds
+    from wherry.node.storage.localpath import LocalPath, Needs
 
 log = logging.getLogger("wherry.node")
 _LOOK_SECONDS = 0.01
@@ -74,13 +71,16 @@ async def _live(engine: "Engine", settings: Settings, met: "Callable[[Agent], No
     # Loaded now: an engine without a cluster never needs them, and one with a cluster has answered by now.
     from wherry.app import nodenetwork
     from wherry.kube.client.clock import SystemClock
+    from wherry.kube.client.events import Recorder, Source
     from wherry.kube.client.http import HttpApiClient
     from wherry.kube.client.informers import Informers
+    from wherry.kube.controllers.frame import Controller
     from wherry.node.pods.agent import Agent, Parts
     from wherry.node.runtime import EngineRuntime
     from wherry.node.runtime.images import Care
     from wherry.node.runtime.machine import this_machine
     from wherry.node.runtime.pulled import Pulled
+    from wherry.node.storage.localpath import PROVISIONER, Needs
 
     clock, instance = SystemClock(), settings.instance
     node = node_name(settings)
@@ -121,11 +121,13 @@ async def _live(engine: "Engine", settings: Settings, met: "Callable[[Agent], No
             group.create_task(proxy.run(), name="proxy")
             group.create_task(nodenetwork.names(engine.networks, settings, wider, clock), name="dns")
             group.create_task(agent.run(), name="agent")
-            group.create_task(_volumes(services, wider, clock, settings).run(), name="volumes")
+            recorder = Recorder(services, Source(PROVISIONER, node), clock)
+            group.create_task(recorder.run(), name="events of volumes")
+            provider = _volumes(Needs(services, wider, recorder), settings)
+            group.create_task(Controller(provider, clock, 1).run(), name="volumes")
 
 
-def _volumes(client: "Client", informers: "Informers", clock: "Clock", settings: Settings) -> "Controller":
-    from wherry.kube.controllers.frame import Controller
+def _volumes(needs: "Needs", settings: Settings) -> "LocalPath":
     from wherry.linux.trees import remove_tree
     from wherry.node.storage.localpath import LocalPath
 
@@ -139,7 +141,7 @@ def _volumes(client: "Client", informers: "Informers", clock: "Clock", settings:
         finally:
             os.close(directory)
 
-    return Controller(LocalPath(client, informers, node_name(settings), storage, remove), clock, 1)
+    return LocalPath(needs, node_name(settings), storage, remove)
 
 
 async def _served(settings: Settings) -> None:

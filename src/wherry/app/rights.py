@@ -16,7 +16,7 @@ def roles() -> list[Object]:
         {"apiGroups": ["networking.k8s.io"], "resources": ["networkpolicies"], "verbs": _READ},
         {"apiGroups": ["storage.k8s.io"], "resources": ["storageclasses"], "verbs": _READ},
         {"apiGroups": [""], "resources": ["persistentvolumeclaims"], "verbs": _READ},
-        {"apiGroups": [""], "resources": ["persistentvolumes"], "verbs": [*_READ, "create", "delete"]},
+        {"apiGroups": [""], "resources": ["persistentvolumes"], "verbs": [*_READ, "create", "update", "delete"]},
         {"apiGroups": [""], "resources": ["services/status"], "verbs": ["update", "patch"]},
         {"apiGroups": [""], "resources": ["events"], "verbs": ["create", "patch", "update"]},
     ]

@@ -10,6 +10,7 @@ from wherry.kube.controllers.podgc import PodGarbage
 from wherry.kube.controllers.tainteviction.controller import TaintEviction
 from wherry.kube.controllers.ttlafterfinished import TtlAfterFinished
 from wherry.kube.controllers.volumebinding.controller import VolumeBinder
+from wherry.kube.controllers.volumebinding.expansion import VolumeExpansion
 from wherry.kube.controllers.workloads import workloads
 from wherry.kube.scheduler.scheduler import Scheduler
 
@@ -30,5 +31,6 @@ def running(needs: Needs) -> tuple[Runnable, ...]:
         Scheduler(needs.client, needs.informers, needs.recorder.by("default-scheduler"), needs.clock),
         *workloads(needs),
         Controller(VolumeBinder(needs), needs.clock, 1),  # one at a time: two must not choose the same volume
+        Controller(VolumeExpansion(needs), needs.clock, 1),
         *(Controller(each, needs.clock) for each in reconcilers),
     )

@@ -3,11 +3,14 @@
 import asyncio
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, Protocol
 
 from wherry.kube.client.informers import Informers
 from wherry.kube.client.model import Client
-from wherry.kube.controllers.frame import Interest, Key, own
+from wherry.kube.controllers.frame import Interest, Key, own, without_finalizer
+from wherry.kube.controllers.volumebinding.expansion import asked, wants_more
 from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.kube.machinery.status import StatusError
 
@@ -18,6 +21,9 @@ PROVISIONER = "wherry.dev/local-path"
 _ASKED, _NODE = "volume.kubernetes.io/storage-provisioner", "volume.kubernetes.io/selected-node"
 _PROVISIONED = "pv.kubernetes.io/provisioned-by"
 _HOST = "kubernetes.io/hostname"
+FINALIZER = "external-provisioner.volume.kubernetes.io/finalizer"
+"""Of whoever provides volumes, in sig-storage-lib-external-provisioner."""
+_NO_SIZE = "it is a directory of the node's disk, and takes what that has: it has no size that could grow"
 _VOLUME = "\0volume"
 _MODE = 0o777
 """Whoever the pod runs as may write there (rancher's local-path-provisioner)."""
@@ -25,23 +31,47 @@ Remove = Callable[[Path], None]
 """Removes a directory with all that is in it, and goes through no mount."""
 
 
+class Events(Protocol):
+    """A :class:`wherry.kube.client.events.Recorder`."""
+
+    def event(
+        self, about: Object, reason: str, message: str, *, type: Literal["Normal", "Warning"] = "Normal"
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    client: Client
+    informers: Informers
+    events: Events
+
+
 class LocalPath:
-    """A Reconciler (:mod:`wherry.kube.controllers.frame`); keys are claims, and volumes."""
+    """A Reconciler (:mod:`wherry.kube.controllers.frame`); keys are claims, and volumes. A volume waits for its
+    directory to be removed, by a finalizer, whoever deletes it first (HonorPVReclaimPolicy, KEP-2644)."""
 
     name = "local-path-provisioner"
 
-    def __init__(self, client: Client, informers: Informers, node: str, directory: Path, remove: Remove) -> None:
-        self._client = client
+    def __init__(self, needs: Needs, node: str, directory: Path, remove: Remove) -> None:
+        informers = needs.informers
+        self._client = needs.client
+        self._events = needs.events
         self._node = node
         self._directory = directory
         self._remove = remove
+        self._told: dict[Key, tuple[str, str]] = {}
+        """By claim, its uid and what was said of it last: it is said once."""
         self._claims = informers.of(CLAIMS)
         self._volumes = informers.of(VOLUMES)
         self._classes = informers.of(CLASSES)
         self.interests = (Interest(self._claims, self._asked), Interest(self._volumes, self._released))
 
     def _asked(self, claim: Object) -> Iterable[Key]:
-        return own(claim) if self._is_for_us(claim) else ()
+        return own(claim) if self._is_for_us(claim) or wants_more(claim) else ()
+
+    def _wants_more(self, claim: Object) -> bool:
+        volume = self._volumes.cache.get(claim["spec"].get("volumeName") or "")
+        return volume is not None and self._is_ours(volume) and wants_more(claim)
 
     def _is_for_us(self, claim: Object) -> bool:
         annotations = claim["metadata"].get("annotations") or {}
@@ -49,13 +79,22 @@ class LocalPath:
         return is_asked and not claim["spec"].get("volumeName") and "deletionTimestamp" not in claim["metadata"]
 
     def _released(self, volume: Object) -> Iterable[Key]:
-        return (Key(_VOLUME, volume["metadata"]["name"]),) if self._is_to_go(volume) else ()
+        is_over = self._is_to_go(volume) or self._is_kept(volume)
+        return (Key(_VOLUME, volume["metadata"]["name"]),) if is_over else ()
+
+    def _is_ours(self, volume: Object) -> bool:
+        annotations = volume["metadata"].get("annotations") or {}
+        return annotations.get(_PROVISIONED) == PROVISIONER and _host_of(volume) == self._node
 
     def _is_to_go(self, volume: Object) -> bool:
-        annotations = volume["metadata"].get("annotations") or {}
-        is_ours = annotations.get(_PROVISIONED) == PROVISIONER and _host_of(volume) == self._node
         is_released = (volume.get("status") or {}).get("phase") == "Released"
-        return is_ours and is_released and volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete"
+        is_kept = volume["spec"].get("persistentVolumeReclaimPolicy") != "Delete"
+        return is_released and not is_kept and self._is_ours(volume)
+
+    def _is_kept(self, volume: Object) -> bool:
+        """Somebody deletes it, and is to keep what is in it."""
+        is_kept = volume["spec"].get("persistentVolumeReclaimPolicy") != "Delete"
+        return "deletionTimestamp" in volume["metadata"] and is_kept and self._is_ours(volume)
 
     async def reconcile(self, key: Key) -> float | None:
         """Make a volume for a claim, or delete one."""
@@ -63,15 +102,34 @@ class LocalPath:
             volume = self._volumes.cache.get(key.name)
             if volume is not None and self._is_to_go(volume):
                 await self._delete(volume)
+            elif volume is not None and self._is_kept(volume):
+                await self._let_go(volume)
             return None
         claim = self._claims.cache.get(key.name, key.namespace)
-        if claim is not None and self._is_for_us(claim):
+        if claim is None:
+            self._told.pop(key, None)
+        elif self._is_for_us(claim):
             await self._provision(claim)
+        elif self._wants_more(claim):
+            volume = claim["spec"]["volumeName"]
+            said = f'resize volume "{volume}" by resizer "{PROVISIONER}" failed: {_NO_SIZE}'
+            self._tell(claim, "VolumeResizeFailed", said)
         return None
+
+    def _tell(self, claim: Object, reason: str, message: str) -> None:
+        key, news = next(iter(own(claim))), (claim["metadata"]["uid"], f"{message} {asked(claim)}")
+        if self._told.get(key) != news:
+            self._told[key] = news
+            self._events.event(claim, reason, message, type="Warning")
 
     async def _provision(self, claim: Object) -> None:
         storage_class = self._classes.cache.get(claim["spec"].get("storageClassName") or "")
         if storage_class is None:
+            return
+        if claim["spec"].get("volumeMode") == "Block":
+            of = storage_class["metadata"]["name"]
+            said = f'failed to provision volume with StorageClass "{of}": directories are no block devices'
+            self._tell(claim, "ProvisioningFailed", said)
             return
         path = self._directory / f"pvc-{claim['metadata']['uid']}"
         _make(path)
@@ -83,13 +141,21 @@ class LocalPath:
 
     async def _delete(self, volume: Object) -> None:
         path = Path((volume["spec"].get("hostPath") or {}).get("path", ""))
-        if path.parent == self._directory:  # nothing else is ever removed, whatever somebody wrote there
+        # Nothing else is ever removed, whatever somebody wrote there. It is gone already when we come again.
+        if path.parent == self._directory and os.path.lexists(path):
             await asyncio.to_thread(self._remove, path)
-        try:
-            await self._client.delete(VOLUMES, volume["metadata"]["name"])
-        except StatusError as error:
-            if error.code != 404:
-                raise
+        if "deletionTimestamp" not in volume["metadata"]:
+            try:
+                await self._client.delete(VOLUMES, volume["metadata"]["name"])
+            except StatusError as error:
+                if error.code != 404:
+                    raise
+            return  # and comes again, when it is deleted
+        await self._let_go(volume)
+
+    async def _let_go(self, volume: Object) -> None:
+        if FINALIZER in (volume["metadata"].get("finalizers") or ()):
+            await self._client.update(VOLUMES, without_finalizer(volume, FINALIZER))
 
 
 def _make(path: Path) -> None:
@@ -104,7 +170,9 @@ def volume_of(claim: Object, storage_class: Object, path: Path, node: str) -> Ob
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolume",
-        "metadata": {"name": f"pvc-{meta['uid']}", "annotations": {_PROVISIONED: PROVISIONER}},
+        "metadata": {
+            "name": f"pvc-{meta['uid']}", "annotations": {_PROVISIONED: PROVISIONER}, "finalizers": [FINALIZER],
+        },
         "spec": {
             "capacity": {"storage": claim["spec"]["resources"]["requests"]["storage"]},
             "accessModes": claim["spec"].get("accessModes") or ["ReadWriteOnce"],
@@ -130,4 +198,4 @@ def _host_of(volume: Object) -> str:
     return ""
 
 
-__all__ = ["PROVISIONER", "LocalPath", "volume_of"]
+__all__ = ["FINALIZER", "PROVISIONER", "LocalPath", "Needs", "volume_of"]

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.unit.kube.controllers.harness import clock_of, obj, running
+from tests.unit.kube.controllers.harness import EVENTS, clock_of, obj, running
 from wherry.kube.client.fake import FakeClient
 from wherry.kube.controllers.frame import Controller, Needs
 from wherry.kube.machinery.model import Object
-from wherry.node.storage.localpath import PROVISIONER, VOLUMES, LocalPath
+from wherry.node.storage.localpath import CLAIMS, FINALIZER, PROVISIONER, VOLUMES, LocalPath
+from wherry.node.storage.localpath import Needs as Means
 
 
 class Place:
@@ -22,8 +23,8 @@ class Place:
         self.directory = directory
 
     def make(self, needs: Needs) -> list[Controller]:
-        provisioner = LocalPath(needs.client, needs.informers, "n1", self.directory, shutil.rmtree)
-        return [Controller(provisioner, needs.clock, 1)]
+        means = Means(needs.client, needs.informers, needs.recorder)
+        return [Controller(LocalPath(means, "n1", self.directory, shutil.rmtree), needs.clock, 1)]
 
 
 @pytest.fixture
@@ -82,6 +83,63 @@ async def test_a_released_volume_goes_with_its_directory_if_it_is_to(place: Plac
                 break
     assert (client.all(VOLUMES) == []) is goes
     assert (list(place.directory.iterdir()) == []) is goes
+
+
+@pytest.mark.parametrize(("policy", "stays"), [("Delete", False), ("Retain", True)])
+async def test_a_volume_that_is_deleted_before_its_claim_waits_for_its_directory(
+    place: Place, policy: str, stays: bool
+) -> None:
+    client = FakeClient(claim(), storage_class(reclaimPolicy=policy))
+    async with running(client, place.make):
+        await clock_of(client).advance(1)
+        (volume,) = client.all(VOLUMES)
+        assert FINALIZER in volume["metadata"]["finalizers"]
+        await client.delete(VOLUMES, volume["metadata"]["name"])  # its claim is still there
+        await clock_of(client).advance(1)
+        if not stays:
+            (volume,) = client.all(VOLUMES)
+            assert list(place.directory.iterdir())
+            await client.update(VOLUMES, {**volume, "status": {"phase": "Released"}}, subresource="status")
+        for _ in range(100):
+            await clock_of(client).advance(1)
+            await asyncio.sleep(0.01)  # it is removed by a thread
+            if not client.all(VOLUMES):
+                break
+    assert client.all(VOLUMES) == []
+    assert bool(list(place.directory.iterdir())) is stays
+
+
+async def test_what_is_asked_in_vain_is_said_once(place: Place) -> None:
+    block = claim()
+    block["spec"]["volumeMode"] = "Block"
+    client = FakeClient(block, storage_class())
+    async with running(client, place.make):
+        for _ in range(2):
+            await clock_of(client).advance(1)
+            await client.update(CLAIMS, {**block, "metadata": {**block["metadata"], "labels": {"a": "b"}}}, "default")
+        assert client.all(VOLUMES) == []
+    (told,) = client.all(EVENTS)
+    assert (told["reason"], told["type"], told["count"]) == ("ProvisioningFailed", "Warning", 1)
+    assert told["message"] == (
+        'failed to provision volume with StorageClass "local-path": directories are no block devices'
+    )
+
+
+async def test_a_volume_that_is_a_directory_does_not_grow(place: Place) -> None:
+    client = FakeClient(claim(), storage_class())
+    async with running(client, place.make):
+        await clock_of(client).advance(1)
+        (volume,) = client.all(VOLUMES)
+        bound = claim()
+        bound["spec"]["volumeName"] = volume["metadata"]["name"]
+        bound["spec"]["resources"]["requests"]["storage"] = "2Gi"
+        client.put({**bound, "status": {"phase": "Bound", "capacity": {"storage": "1Gi"}}})
+        await clock_of(client).advance(1)
+    (told,) = client.all(EVENTS)
+    assert told["reason"] == "VolumeResizeFailed"
+    assert told["message"].startswith(
+        f'resize volume "{volume["metadata"]["name"]}" by resizer "{PROVISIONER}" failed: it is a directory of the node'
+    )
 
 
 async def test_a_directory_elsewhere_is_never_removed(place: Place, tmp_path_factory: pytest.TempPathFactory) -> None:

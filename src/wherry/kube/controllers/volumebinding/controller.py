@@ -129,7 +129,7 @@ class VolumeBinder:
 
     async def _look_at_volume(self, name: str) -> None:
         volume = self._volumes.cache.get(name)
-        if volume is None or "deletionTimestamp" in volume["metadata"]:
+        if volume is None:
             return
         reference = plan.claim_of(volume)
         claim = self._claims.cache.get(reference["name"], reference.get("namespace", "")) if reference else None

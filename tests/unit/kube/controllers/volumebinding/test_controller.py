@@ -72,3 +72,22 @@ async def test_a_volume_is_released_when_its_claim_goes() -> None:
         await clock_of(client).advance(1)
     found = client.find(VOLUMES, "v", "")
     assert found and found["status"]["phase"] == "Released"
+
+
+async def test_a_volume_that_is_being_deleted_is_released_all_the_same() -> None:
+    """It waits for its claim's end, and then for nobody."""
+    client = FakeClient(claim(), volume())
+    async with running(client, make):
+        await clock_of(client).advance(1)
+        bound = client.find(VOLUMES, "v", "")
+        assert bound
+        protected = {**bound, "metadata": {**bound["metadata"], "finalizers": ["kubernetes.io/pv-protection"]}}
+        await client.update(VOLUMES, protected)
+        await client.delete(VOLUMES, "v")
+        await clock_of(client).advance(1)
+        found = client.find(VOLUMES, "v", "")
+        assert found and found["status"]["phase"] == "Bound"
+        await client.delete(CLAIMS, "data", "default")
+        await clock_of(client).advance(1)
+    found = client.find(VOLUMES, "v", "")
+    assert found and found["status"]["phase"] == "Released"
