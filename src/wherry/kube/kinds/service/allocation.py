@@ -85,6 +85,8 @@ def allocate(
     """
     spec = service["spec"]
     before = (old or {}).get("spec") or {}
+    if spec == before:
+        return Change()  # a status, or metadata: nothing is asked for, whatever the cluster's networks are by now
     if spec.get("type") != "ExternalName":
         _settle_families(service, spec, before if old else None, ranges)
         _give_addresses(service, _Pool(used_ips, frozenset(addresses(before)), choose, ranges))
@@ -225,6 +227,8 @@ def _give_addresses(service: Object, pool: _Pool) -> None:
     for position, family in enumerate(spec["ipFamilies"]):
         if position >= len(ips):
             ips.append(pool.next(family))
+        elif ips[position] in pool.own:
+            continue  # though the cluster may have another network by now, or none of this family
         elif ips[position]:
             _check_address(service, ips, position, family, pool)
         else:

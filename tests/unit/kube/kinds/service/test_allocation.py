@@ -218,3 +218,20 @@ def test_nothing_is_given_twice(seed: int, used: set[int], used_ports: set[int],
     assert given_ports <= set(range(30000, 30004))
     assert len(given_ports) == (0 if kind == "ClusterIP" else count)
     assert allocate(copy.deepcopy(found), found, addresses | {ip}, used_ports | given_ports, choose, SMALL) == Change()
+
+
+@pytest.mark.parametrize("policy", ["PreferDualStack", "RequireDualStack"])
+def test_on_a_cluster_that_lost_a_family_services_keep_theirs_and_may_change_otherwise(policy: str) -> None:
+    old = service(ipFamilyPolicy=policy)
+    allocate(old, None, set(), set(), first, DUAL)
+    told = copy.deepcopy(old)
+    told["status"] = {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}
+    assert allocate(told, old, set(old["spec"]["clusterIPs"]), set(), first) == Change()
+    changed = copy.deepcopy(old)
+    changed["spec"]["ports"][0]["port"] = 81
+    if policy == "RequireDualStack":
+        with pytest.raises(StatusError, match="this cluster is not configured for dual-stack services"):
+            allocate(changed, old, set(), set(), first)
+    else:
+        assert allocate(changed, old, set(old["spec"]["clusterIPs"]), set(), first) == Change()
+        assert changed["spec"]["clusterIPs"] == old["spec"]["clusterIPs"]
