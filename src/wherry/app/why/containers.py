@@ -50,10 +50,20 @@ def _one(known: Known, spec: Object, status: Object, now: datetime) -> str:
         code = ended.get("exitCode", 0)
         if not code or known.status.get("phase") in ("Succeeded", "Failed"):
             return ""
-        return f"has ended with {_end(ended)} {ago(ended.get('finishedAt'), now)} and is to be started again.".strip()
+        next_is = "is to be started again" if _starts_again(known, spec, code) else "is not started again"
+        return f"has ended with {_end(ended)} {ago(ended.get('finishedAt'), now)} and {next_is}.".strip()
     if running is None:
         return ""
     return _running(known, spec, status, running, now)
+
+
+def _starts_again(known: Known, spec: Object, code: int) -> bool:
+    """After a bad end, as its own rules or policy, or the pod's policy, have it."""
+    for rule in spec.get("restartPolicyRules") or ():
+        codes = rule.get("exitCodes") or {}
+        if (code in (codes.get("values") or ())) == (codes.get("operator") == "In"):
+            return bool(rule.get("action") == "Restart")
+    return (spec.get("restartPolicy") or known.pod["spec"].get("restartPolicy")) != "Never"
 
 
 def _waiting(known: Known, spec: Object, status: Object, waiting: Object, now: datetime) -> str:
@@ -63,7 +73,10 @@ def _waiting(known: Known, spec: Object, status: Object, waiting: Object, now: d
         cause = clean(known.said("Failed")) if reason == "ImagePullBackOff" else message
         if "pull" not in cause:
             cause = message
-        return f"waits for its image {image}: {cause or reason}"
+        others = _volume_images(known, spec)
+        of_volume = next((each for each in others if f'"{each}"' in cause), "") if f'"{image}"' not in cause else ""
+        which = f"the image {of_volume}, which it mounts" if of_volume else f"its image {image}"
+        return f"waits for {which}: {cause or reason}"
     if reason == "InvalidImageName":
         return f"cannot have the image {image}: {message or 'that is no name of one'}"
     if reason == "ErrImageNeverPull":
@@ -75,6 +88,13 @@ def _waiting(known: Known, spec: Object, status: Object, waiting: Object, now: d
     if reason in _NOT_YET:
         return _not_yet(known, spec, status)
     return f"waits: {reason}{': ' if message else ''}{message}"
+
+
+def _volume_images(known: Known, spec: Object) -> list[str]:
+    """Of the volumes that it mounts."""
+    mounted = {each.get("name") for each in spec.get("volumeMounts") or ()}
+    volumes = (each for each in known.pod["spec"].get("volumes") or () if each.get("name") in mounted)
+    return [str(each["image"].get("reference")) for each in volumes if each.get("image")]
 
 
 def _not_yet(known: Known, spec: Object, status: Object) -> str:
@@ -99,10 +119,18 @@ def _crashing(known: Known, status: Object, now: datetime) -> str:
 def _killed(known: Known, name: str) -> str:
     """It did not end by itself, but because a probe did not pass."""
     ended = known.said("Killing")
+    if ended == "FailedPostStartHook":
+        why = next((each for each in _newest(known, "Failed") if "exited with" in each or "hook" in each.lower()), "")
+        return f". It is stopped because its postStart hook fails{f': {why}' if why else ''}"
     for kind in ("liveness", "startup"):
         if ended.startswith(f"Container {name} failed {kind} probe"):
             return f". It is stopped because its {kind} probe does not pass{_why(known, kind)}"
     return ""
+
+
+def _newest(known: Known, reason: str) -> list[str]:
+    """Messages of these events, the newest first."""
+    return [clean(each.get("message") or "") for each in reversed(known.events) if each.get("reason") == reason]
 
 
 def failed_containers(status: Object) -> Iterator[str]:

@@ -142,3 +142,44 @@ def test_each_container_is_told_of_its_own_probes_newest_answer() -> None:
         "Its container one runs for 60s, and its readiness probe does not pass: Readiness probe failed: first",
         "Its container two runs for 60s, and its readiness probe does not pass: Readiness probe failed: second",
     ]
+
+
+@pytest.mark.parametrize(
+    ("spec", "code", "what"),
+    [
+        ({"restartPolicy": "Never"}, 1, "is not started again"),
+        ({"restartPolicy": "OnFailure"}, 1, "is to be started again"),
+        ({"restartPolicy": "Never", "containers": [{"name": "app", "restartPolicy": "Always"}]}, 1, "is to be"),
+        ({"containers": [{"name": "app", "restartPolicy": "Never", "restartPolicyRules": [
+            {"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}]}]}, 42, "is to be"),
+        ({"containers": [{"name": "app", "restartPolicy": "Never", "restartPolicyRules": [
+            {"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}]}]}, 43, "is not"),
+    ],
+)  # fmt: skip
+def test_whether_it_is_started_again_is_what_its_policy_says(spec: Object, code: int, what: str) -> None:
+    (found,) = said(state(terminated={"exitCode": code, "finishedAt": BEFORE}), **spec)
+    assert f"has ended with exit code {code} 60s ago and {what}" in found
+
+
+def test_an_image_that_it_mounts() -> None:
+    mounts = {"name": "app", "image": "demo:1", "volumeMounts": [{"name": "v", "mountPath": "/v"}]}
+    waiting = state(waiting={"reason": "ErrImageNeverPull"})
+    backing_off = state(waiting={"reason": "ImagePullBackOff", "message": 'Back-off pulling image "files:1": no such'})
+    spec: Object = {"containers": [mounts], "volumes": [{"name": "v", "image": {"reference": "files:1"}}]}
+    (found,) = said(backing_off, event("Failed", 'Failed to pull image "files:1": no such host'), **spec)
+    assert found == (
+        'Its container app waits for the image files:1, which it mounts: Failed to pull image "files:1": no such host'
+    )
+    (found,) = said(waiting, **spec)
+    assert found.startswith("Its container app may not pull its image demo:1")
+
+
+def test_a_hook_that_fails_after_the_start() -> None:
+    status = state(restarts=1, waiting=CRASHING, last={"exitCode": 137})
+    (found,) = said(
+        status,
+        event("Failed", "Error: command 'false' exited with 1: "),
+        event("Killing", "FailedPostStartHook"),
+        event("Failed", "Error: something else"),
+    )
+    assert "It is stopped because its postStart hook fails: Error: command 'false' exited with 1" in found

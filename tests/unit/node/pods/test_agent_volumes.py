@@ -202,6 +202,21 @@ async def test_an_image_is_mounted_by_the_runtime(rig: Rig) -> None:
         assert (mount_of(rig).image, mount_of(rig).read_only) == ("sha256:files:1", True)
 
 
+async def test_an_image_that_cannot_be_had_is_the_trouble_of_who_mounts_it(rig: Rig) -> None:
+    made = with_volume({"image": {"reference": "gone:1", "pullPolicy": "Never"}})
+    made["spec"]["containers"].append(container("other"))
+    rig.runtime.missing = {"gone:1"}
+    async with rig.running(made):
+        await rig.until(lambda: rig.waiting() == "ErrImageNeverPull")
+        message = rig.container()["state"]["waiting"]["message"]
+        assert message == 'Container image "gone:1" is not present with pull policy of Never'
+        assert rig.waiting("other") == "ContainerCreating"
+        assert rig.said("FailedMount") == []
+        assert len(rig.said("ErrImageNeverPull")) == 1
+        await rig.settle(9)
+        assert len(rig.said("ErrImageNeverPull")) == 1
+
+
 async def test_k21_nothing_is_cloned_on_the_node(rig: Rig) -> None:
     """K21: CVE-2024-10220, CVE-2025-1767."""
     async with rig.running(with_volume({"gitRepo": {"repository": "/etc"}})):

@@ -18,12 +18,15 @@ from wherry.node.pods.life.model import (
     StartContainer,
     StartSandbox,
     StopContainer,
+    Trouble,
 )
 from wherry.node.pods.runtime import Container, State
 from wherry.node.pods.view import Member, Role
 
 _KEPT_RUNS = 2
 """Of each container: the newest, and the one before it."""
+_IMAGES = ("ErrImage", "InvalidImage")
+"""How the reasons of troubles with images begin (:mod:`wherry.node.pods.images.pulling`)."""
 
 
 def plan(facts: Facts) -> Plan:
@@ -141,11 +144,21 @@ def _start(facts: Facts, draft: Draft, member: Member, run: Container | None) ->
             draft.again(left)
             return
     action = StartContainer(member.name, _attempt(facts, member, last), restarts.grown_seconds(run))
-    trouble = facts.troubles.get(action.key)
+    trouble = facts.troubles.get(action.key) or _no_image(facts, member)
     if trouble is not None:
         draft.waiting[member.name] = trouble.shown(facts.seconds)
     if facts.has_volumes:
         draft.add(action)
+
+
+def _no_image(facts: Facts, member: Member) -> Trouble | None:
+    """Of a volume that is an image, and that it mounts: told as that of its own is."""
+    trouble = None if facts.has_volumes else facts.troubles.get(MountVolumes().key)
+    if trouble is None or not trouble.reason.startswith(_IMAGES):
+        return None
+    images = {each["name"] for each in facts.pod["spec"].get("volumes") or () if each.get("image") is not None}
+    mounts = member.container.get("volumeMounts") or ()
+    return trouble if any(each.get("name") in images for each in mounts) else None
 
 
 def _attempt(facts: Facts, member: Member, last: Container | None) -> int:

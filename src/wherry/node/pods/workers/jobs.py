@@ -69,7 +69,8 @@ class Jobs:
             self.troubles[key] = self._shown(error)
         except (WherryError, OSError) as error:
             logger.info("%s: %s: %s", self._name, key, error)
-            self.troubles[key] = self._general(key, str(error))
+            why = error.__cause__  # a volume that is an image has the trouble of images
+            self.troubles[key] = self._shown(why) if isinstance(why, NoImage) else self._general(key, str(error))
         except Exception as error:
             logger.exception("%s: %s", self._name, key)
             self.troubles[key] = self._general(key, f"{type(error).__name__}: {error}")
