@@ -63,7 +63,7 @@ def _starts_again(known: Known, spec: Object, code: int) -> bool:
         codes = rule.get("exitCodes") or {}
         if (code in (codes.get("values") or ())) == (codes.get("operator") == "In"):
             return bool(rule.get("action") == "Restart")
-    return (spec.get("restartPolicy") or known.pod["spec"].get("restartPolicy")) != "Never"
+    return bool((spec.get("restartPolicy") or known.pod["spec"].get("restartPolicy")) != "Never")
 
 
 def _waiting(known: Known, spec: Object, status: Object, waiting: Object, now: datetime) -> str:
