@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wherry.app import controlling
 from wherry.app.config import Settings
-from wherry.app.names import ELSEWHERE, KEYS, STATE, dns_address, node_name, own_address, service_networks
+from wherry.app.names import ELSEWHERE, KEYS, STATE, dns_address, is_dual, node_name, own_address, service_networks
 from wherry.app.nodeserving import OwnNode, server_of
 from wherry.app.rights import NODE_SERVICES
 from wherry.engine.instance import Instance
@@ -189,6 +189,8 @@ def _ranges(settings: Settings) -> Ranges:
         raise Invalid(f"api.service_cidr, api.node_ports: {error}") from error
     if not networks or not 0 < ranges.first_port <= ranges.last_port <= 65535:
         raise Invalid("api.service_cidr needs a network, api.node_ports a range such as 30000-32767")
+    if networks[0].version == 6 and not is_dual(settings):
+        raise Invalid("api.service_cidr begins with IPv6, which pods do not have: set ip_family to dual")
     return ranges
 
 

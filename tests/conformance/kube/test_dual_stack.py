@@ -49,8 +49,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         before, links = made.settings(), made.links()
         settings = {"WHERRY_NODE_POD_CIDR": ",".join(RANGES)}
         with wherry.Cluster(settings=settings) as cluster:
-            command = [WHERRY, "--root", cluster.root, "image", "bootstrap", "--tag", IMAGE, "busybox"]
-            subprocess.run(command, check=True, capture_output=True, timeout=60)
+            bootstrap(cluster)
             kubectl = Commands(cluster, tmp_path_factory.mktemp("home"))
             kubectl.until(" Ready", "get", "nodes")
             kubectl.until("^default ", "get", "serviceaccounts", "--no-headers")
@@ -69,6 +68,11 @@ def pod(name: str, command: str, app: str = "", **spec: Any) -> Any:
     spec = {"terminationGracePeriodSeconds": 0, "containers": [container], **spec}
     meta = {"name": name, "labels": {"app": app or name}}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}
+
+
+def bootstrap(cluster: wherry.Cluster) -> None:
+    command = [WHERRY, "--root", cluster.root, "image", "bootstrap", "--tag", IMAGE, "busybox"]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
 
 
 def service(name: str, **spec: Any) -> Any:
@@ -282,19 +286,26 @@ def test_a_container_of_the_engine_has_both_too(world: World) -> None:
 
 
 def test_what_a_cluster_has_it_has_after_its_next_start(tmp_path: Path, world: World) -> None:
-    """On the same machine, beside the other one: with a range of its own that it chooses, and keeps."""
+    """On the same machine, beside the other one: with a range of its own that it chooses, and keeps. Its services have
+    IPv6 first, those of the API and of names among them."""
     found = []
+    settings = {"WHERRY_API_SERVICE_CIDR": "fd00:10:97::/112,10.97.0.0/16"}
     for _ in range(2):
-        with wherry.Cluster(root=tmp_path / "root", arguments=DUAL) as cluster:
+        with wherry.Cluster(root=tmp_path / "root", arguments=DUAL, settings=settings) as cluster:
             kubectl = Commands(cluster, tmp_path)
             kubectl.until(" Ready", "get", "nodes")
             if not found:
                 kubectl.apply(service("both", ipFamilyPolicy="RequireDualStack"))
+                bootstrap(cluster)
+                ask = "nslookup both.default.svc.cluster.local && echo | nc -w 2 $KUBERNETES_SERVICE_HOST 443"
+                kubectl.apply(pod("asking", ask, restartPolicy="Never"))
+                kubectl.until("^Succeeded$", "get", "pod", "asking", "-o", "jsonpath={.status.phase}")
+                assert "Server:\t\tfd00:10:97::a\n" in kubectl("logs", "asking")
             node, both = kubectl.json("nodes")["items"][0], kubectl.json("service", "both")
             found.append((node["spec"]["podCIDRs"], both["spec"]["clusterIPs"]))
     assert found[0] == found[1]
     assert found[0][0][1].startswith("fd") and found[0][0] != RANGES
-    assert ip_address(found[0][1][1]) in ip_network("fd00:10:96::/112")
+    assert ip_address(found[0][1][0]) in ip_network("fd00:10:97::/112")
 
 
 def test_without_ipv6_in_the_kernel_it_is_said(tmp_path: Path, world: World) -> None:

@@ -103,6 +103,8 @@ async def test_a_port_that_was_asked_for_and_is_taken_is_refused(start: Start) -
     [
         ("api.listen", "nowhere", "is not HOST:PORT"),
         ("api.service_cidr", "10.0.0.0/33", "api.service_cidr"),
+        ("api.service_cidr", "10.1.0.0/16,10.2.0.0/16", "two ranges of different families"),
+        ("api.service_cidr", "fd00:9::/112,10.1.0.0/16", "set ip_family to dual"),
         ("api.node_ports", "40000-30000", "needs a network"),
     ],
 )
