@@ -255,6 +255,10 @@ def test_methods_that_custom_resources_do_not_have(web: Web, namespace: str) -> 
         assert refused["message"] == f'update is not supported on resources of kind "{plural}.tests.example"'
         web.patch(f"{path}/x", {"spec": {}}, STRATEGIC).refused(415, "UnsupportedMediaType")
         web.post(path, b"k8s\x00", "application/vnd.kubernetes.protobuf").refused(415, "UnsupportedMediaType")
+        for where in (path, f"{path}?watch=true"):  # events would be taken for what is answered next
+            head = web.send("HEAD", where)
+            assert (head.code, head.raw) == (200, b""), "their handler looks at the verb, not at the method"
+        assert web.send("HEAD", f"{path}/nope").code == 404
     finally:
         web.delete(f"{definitions}/{plural}.tests.example")
 

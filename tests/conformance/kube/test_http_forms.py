@@ -115,10 +115,29 @@ def test_people_get_lines(web: Web, path: str) -> None:
     assert b'\n  "code": 404' in web.get(f"{path}/nope", JSON, **{"User-Agent": "curl/8.1"}).raw
 
 
-def test_head_is_get_without_a_body(web: Web, path: str) -> None:
-    head = web.send("HEAD", f"{path}/a")
-    assert (head.code, head.raw) == (200, b"")
-    assert head.headers["Content-Length"] == web.get(f"{path}/a").headers["Content-Length"]
+def test_heads_of_resources_cannot_be_had(web: Web, path: str) -> None:
+    """apiserver pkg/endpoints/installer.go has routes of GET alone, and go-restful's routes are of one method."""
+    for where in (f"{path}/a", path, f"{path}?watch=true", "/api/v1/pods", "/apis/apps/v1/deployments"):
+        head = web.send("HEAD", where)
+        assert (head.code, head.raw) == (405, b"") and head.headers["Content-Type"] == "application/json"
+    assert web.send("HEAD", "/api/v1/nonesuch").code == 404
+
+
+def test_heads_of_pages_are_gets_without_a_body(web: Web) -> None:
+    """Of what is no route of go-restful's."""
+    for page in ("/", "/healthz", "/readyz", "/livez/ping", "/metrics", "/apis", "/apis/apps", "/openapi/v3"):
+        head = web.send("HEAD", page)
+        assert (head.code, head.raw) == (200, b""), page
+    assert web.send("HEAD", "/healthz").headers["Content-Length"] == "2"
+    for page in ("/version", "/api", "/api/v1", "/apis/apps/v1", "/openid/v1/jwks"):
+        assert web.send("HEAD", page).code == 405, page
+    assert web.send("HEAD", "/nope").code == 404
+
+
+def test_the_head_of_a_page_is_a_verb_of_its_own(web: Web) -> None:
+    """Nobody may have it who may only get (pkg/endpoints/request/requestinfo.go)."""
+    nobody = web.with_token("")
+    assert (nobody.get("/healthz").code, nobody.send("HEAD", "/healthz").code) == (200, 403)
 
 
 def test_pages_are_only_read(web: Web) -> None:
@@ -126,14 +145,6 @@ def test_pages_are_only_read(web: Web) -> None:
         assert web.get(page).code == 200
         for method in ("POST", "PUT", "PATCH", "DELETE"):
             web.send(method, page, {}).refused(405, "MethodNotAllowed")
-
-
-def test_the_head_of_a_watch_is_no_watch(web: Web, path: str) -> None:
-    """Its events would be taken for the answer to what is asked next on the connection."""
-    where = path.rpartition("/")[0]
-    head = web.send("HEAD", f"{where}?watch=true")
-    assert (head.code, head.raw) == (200, b"")
-    assert web.get("/version").json["major"] == "1"
 
 
 def test_every_answer_has_a_name_and_none_tells_of_versions(web: Web, path: str) -> None:

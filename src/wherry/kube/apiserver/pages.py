@@ -55,11 +55,11 @@ def document(found: Document, request: web.BaseRequest) -> web.Response:
     return web.Response(body=found.body, headers=headers)
 
 
-def json_page(make: Callable[[], Object]) -> Page:
+def json_page(make: Callable[[], Object], head: bool = False) -> Page:
     """A page that shows a document, in lines (apiserver pkg/endpoints/handlers/responsewriters: WriteRawJSON)."""
 
     async def page(request: web.BaseRequest, info: RequestInfo) -> web.StreamResponse:
-        only_get(request)
+        only_get(request, head)
         return web.Response(
             body=msgspec.json.format(encode(make()), indent=2), headers={"Content-Type": "application/json"}
         )
@@ -115,7 +115,8 @@ async def _run(checks: Mapping[str, Check]) -> tuple[list[str], bool]:
     return lines, failed
 
 
-def only_get(request: web.BaseRequest) -> None:
-    """Raises StatusError 405 for whatever else would be done to a page."""
-    if request.method not in ("GET", "HEAD"):
+def only_get(request: web.BaseRequest, head: bool = True) -> None:
+    """Raises StatusError 405 for whatever else would be done to a page. ``head``: its head can be had, too; upstream's
+    are those that are no route of go-restful's, whose routes are of one method."""
+    if request.method != "GET" and not (head and request.method == "HEAD"):
         raise status.no_such_method()

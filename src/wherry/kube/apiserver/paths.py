@@ -52,7 +52,7 @@ def pages(shown: Pages) -> dict[str, Page]:
     for name in ("healthz", "livez", "readyz"):
         checks = shown.ready_checks if name == "readyz" else {"ping": shown.ready_checks["ping"]}
         found[f"/{name}"] = found[f"/{name}/*"] = made.health_page(name, checks)
-    found["/"] = made.json_page(lambda: {"paths": _paths(shown)})
+    found["/"] = made.json_page(lambda: {"paths": _paths(shown)}, head=True)
     return found
 
 
@@ -71,7 +71,7 @@ def _paths(shown: Pages) -> list[str]:
 
 def _discovery(shown: Pages) -> Page:
     async def page(request: web.BaseRequest, info: RequestInfo) -> web.StreamResponse:
-        made.only_get(request)
+        made.only_get(request, head=_is_aggregated(info.path))
         address = shown.options.address.partition("://")[2]
         found = shown.discovery.find(info.path, request.headers.get("Accept", ""), address)
         if found is not None:
@@ -82,6 +82,12 @@ def _discovery(shown: Pages) -> Page:
         raise status.no_such_path()
 
     return page
+
+
+def _is_aggregated(path: str) -> bool:
+    """Whether upstream's aggregator answers, itself: ``/apis`` and ``/apis/GROUP`` (kube-aggregator pkg/apiserver)."""
+    parts = path.strip("/").split("/")
+    return parts[0] == "apis" and len(parts) < 3
 
 
 class OpenApi:

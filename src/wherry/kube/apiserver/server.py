@@ -88,6 +88,8 @@ class HttpApi:
             raise status.no_such_path()
         if info.namespace and not served.kind.namespaced and info.resource != "namespaces":
             raise status.no_such_path()  # else whoever may all in one namespace might all (CVE-2019-11247)
+        if request.method == "HEAD" and not served.kind.custom and info.subresource != "proxy":
+            raise status.no_such_method()  # upstream's routes are of one method, custom resources' of one verb
         call = Call(info, served, user, self._clock(), query, user_agent=request.headers.get("User-Agent", ""))
         request[_WARNINGS] = call.warnings
         if served.version.deprecation_warning:
