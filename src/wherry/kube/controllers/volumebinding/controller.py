@@ -46,8 +46,11 @@ class VolumeBinder:
         reference = plan.claim_of(volume)
         if reference:
             yield Key(reference.get("namespace", ""), reference["name"])
-        else:
-            yield from self._waiting(volume)
+            return
+        name = volume["metadata"]["name"]
+        for claim in self._claims.cache:
+            if not plan.is_bound(claim) or claim["spec"]["volumeName"] == name:
+                yield from own(claim)
 
     def _waiting(self, _: Object) -> Iterable[Key]:
         return (key for claim in self._claims.cache if not plan.is_bound(claim) for key in own(claim))
@@ -101,7 +104,12 @@ class VolumeBinder:
             else:
                 await self._phase_of(claim, "Pending")
             return
-        if not plan.claim_of(volume) or plan.is_of(volume, claim):
+        is_free = not plan.claim_of(volume)
+        if is_free and (why := plan.mismatch(volume, claim)):
+            name = volume["metadata"]["name"]
+            self._tell(claim, "VolumeMismatch", f'Cannot bind to requested volume "{name}": {why}')
+            await self._phase_of(claim, "Pending")
+        elif is_free or plan.is_of(volume, claim):
             await self._bind(claim, volume)
         elif plan.COMPLETED in (claim["metadata"].get("annotations") or {}):
             await self._phase_of(claim, "Lost")

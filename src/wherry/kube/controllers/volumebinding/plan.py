@@ -44,7 +44,7 @@ def is_of(volume: Object, claim: Object) -> bool:
 
 def decide(claim: Object, volumes: Sequence[Object], classes: Mapping[str, Object], has_consumer: bool) -> Verdict:
     """For a claim without a volume. ``has_consumer``: a pod that uses it has been given a node, or need not wait."""
-    chosen = next((each for each in volumes if is_of(each, claim)), None)
+    chosen = next((each for each in volumes if is_of(each, claim) and not _is_less(each, claim)), None)
     if chosen is not None:
         return Verdict(volume=chosen)
     name = claim["spec"].get("storageClassName") or ""
@@ -72,6 +72,35 @@ def decide(claim: Object, volumes: Sequence[Object], classes: Mapping[str, Objec
     return Verdict(provisioner=provisioner, reason="ExternalProvisioning", message=message)
 
 
+def _is_less(volume: Object, claim: Object) -> bool:
+    """Though it is kept for the claim, it is not what that asks for (FindMatchingVolume)."""
+    is_ending = "deletionTimestamp" in volume["metadata"]
+    return is_ending or _size(volume) < asked_size(claim) or _mode(volume["spec"]) != _mode(claim["spec"])
+
+
+def mismatch(volume: Object, claim: Object) -> str:
+    """Why a claim cannot have the volume that it names, and that nobody has; empty: it can (checkVolumeSatisfyClaim,
+    pkg/controller/volume/persistentvolume/pv_controller.go)."""
+    spec, wanted = volume["spec"], claim["spec"]
+    if _size(volume) < asked_size(claim):
+        return "requested PV is too small"
+    if (spec.get("storageClassName") or "") != (wanted.get("storageClassName") or ""):
+        return "storageClassName does not match"
+    if _mode(spec) != _mode(wanted):
+        return "incompatible volumeMode"
+    if not set(wanted.get("accessModes") or ()) <= set(spec.get("accessModes") or ()):
+        return "incompatible accessMode"
+    return ""
+
+
+def _mode(spec: Object) -> str:
+    return str(spec.get("volumeMode") or "Filesystem")
+
+
+def asked_size(claim: Object) -> int:
+    return parse(((claim["spec"].get("resources") or {}).get("requests") or {}).get("storage", "0")).nano
+
+
 def best(claim: Object, volumes: Iterable[Object]) -> Object | None:
     """The smallest that suits (component-helpers storage/volume FindMatchingVolume)."""
     suiting = [each for each in volumes if not claim_of(each) and suits(each, claim)]
@@ -80,22 +109,14 @@ def best(claim: Object, volumes: Iterable[Object]) -> Object | None:
 
 def suits(volume: Object, claim: Object) -> bool:
     """Class, modes, size, labels. Which node it can be used on is the scheduler's to see to."""
-    spec, wanted = volume["spec"], claim["spec"]
     if "deletionTimestamp" in volume["metadata"]:
         return False
     if (volume.get("status") or {}).get("phase") not in ("Available", "Pending", None):
         return False
-    if (spec.get("storageClassName") or "") != (wanted.get("storageClassName") or ""):
-        return False
-    if spec.get("volumeMode", "Filesystem") != wanted.get("volumeMode", "Filesystem"):
-        return False
-    if not set(wanted.get("accessModes") or ()) <= set(spec.get("accessModes") or ()):
-        return False
-    selector = wanted.get("selector")
+    selector = claim["spec"].get("selector")
     if selector is not None and not of_object(selector).matches(volume["metadata"].get("labels")):
         return False
-    asked = ((wanted.get("resources") or {}).get("requests") or {}).get("storage", "0")
-    return _size(volume) >= parse(asked).nano
+    return not mismatch(volume, claim)
 
 
 def _size(volume: Object) -> int:

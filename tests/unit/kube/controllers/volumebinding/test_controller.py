@@ -1,6 +1,6 @@
 """Claims and volumes come together, and apart."""
 
-from tests.unit.kube.controllers.harness import clock_of, obj, running
+from tests.unit.kube.controllers.harness import EVENTS, clock_of, obj, running
 from wherry.kube.client.fake import FakeClient
 from wherry.kube.controllers.frame import Controller, Needs
 from wherry.kube.controllers.volumebinding.controller import CLAIMS, VOLUMES, VolumeBinder
@@ -54,6 +54,35 @@ async def test_one_volume_is_never_two_claims() -> None:
     async with running(client, make):
         await clock_of(client).advance(1)
     assert sorted([phase(client, "a"), phase(client, "b")]) == ["Bound", "Pending"]
+
+
+async def test_a_claim_does_not_get_whatever_it_names() -> None:
+    wants = claim()
+    wants["spec"] |= {"volumeName": "v", "resources": {"requests": {"storage": "3Gi"}}}
+    client = FakeClient(wants, volume())
+    async with running(client, make):
+        await clock_of(client).advance(1)
+        assert phase(client) == "Pending"
+        (told,) = client.all(EVENTS)
+        assert (told["reason"], told["type"]) == ("VolumeMismatch", "Warning")
+        assert told["message"] == 'Cannot bind to requested volume "v": requested PV is too small'
+        found = client.find(VOLUMES, "v", "")
+        assert found
+        await client.update(VOLUMES, {**found, "spec": {**found["spec"], "capacity": {"storage": "3Gi"}}})
+        await clock_of(client).advance(1)
+    assert phase(client) == "Bound"
+
+
+async def test_a_claim_gets_the_volume_that_it_names_when_that_comes() -> None:
+    wants = claim()
+    wants["spec"]["volumeName"] = "v"
+    client = FakeClient(wants)
+    async with running(client, make):
+        await clock_of(client).advance(1)
+        assert phase(client) == "Pending"
+        await client.create(VOLUMES, volume())
+        await clock_of(client).advance(1)
+    assert phase(client) == "Bound"
 
 
 async def test_a_provisioner_is_asked() -> None:

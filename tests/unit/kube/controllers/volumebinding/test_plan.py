@@ -48,6 +48,27 @@ def test_what_does_not_suit(other: Object) -> None:
     assert chosen(plan.decide(claim(), [other], NOW, False)) == ""
 
 
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        (volume("v", "9Gi"), ""),
+        (volume("v", "1Mi"), "requested PV is too small"),
+        (volume("v", storage_class="d"), "storageClassName does not match"),
+        (volume("v", volumeMode="Block"), "incompatible volumeMode"),
+        (volume("v", accessModes=["ReadOnlyMany"]), "incompatible accessMode"),
+    ],
+)
+def test_why_a_volume_is_not_what_a_claim_asks_for(other: Object, why: str) -> None:
+    assert plan.mismatch(other, claim()) == why
+
+
+@pytest.mark.parametrize("less", [{"size": "1Mi"}, {"volumeMode": "Block"}])
+def test_one_that_is_kept_for_the_claim_and_less_than_it_asks_for_is_not_given(less: dict[str, str]) -> None:
+    kept = volume("kept", **less, claimRef={"namespace": "default", "name": "claim"})
+    assert chosen(plan.decide(claim(), [kept], NOW, False)) == ""
+    assert chosen(plan.decide(claim(), [kept, volume("other")], NOW, False)) == "other"
+
+
 def test_a_selector_chooses_by_labels() -> None:
     wanted = claim(selector={"matchLabels": {"a": "b"}})
     assert chosen(plan.decide(wanted, [volume("v")], NOW, False)) == ""
