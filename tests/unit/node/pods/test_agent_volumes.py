@@ -196,6 +196,36 @@ async def test_a_claim_leads_to_a_volume_of_this_machine(rig: Rig, tmp_path: Pat
     assert place.exists()
 
 
+async def test_an_agent_that_begins_again_knows_who_has_a_volume_alone(rig: Rig, tmp_path: Path) -> None:
+    for each in ("first", "second"):
+        rig.client.put(
+            {
+                "apiVersion": "v1", "kind": "PersistentVolumeClaim",
+                "metadata": {"name": "data", "namespace": "default", "uid": "u1"}, "spec": {"volumeName": "pv"},
+                "status": {"phase": "Bound"},
+            },
+            {
+                "apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "pv"},
+                "spec": {
+                    "hostPath": {"path": str(tmp_path)}, "claimRef": {"uid": "u1"}, "accessModes": ["ReadWriteOncePod"],
+                },
+            },
+        )  # fmt: skip
+        made = with_volume({"persistentVolumeClaim": {"claimName": "data"}})
+        made["metadata"] |= {"name": each, "uid": f"uid-{each}"}
+        rig.client.put(made)
+        async with rig.running():
+            await rig.until(lambda: rig.is_ready("first"))
+            await rig.settle(1)
+    async with rig.running():
+        await rig.until(lambda: rig.said("FailedMount"))
+        await rig.settle(30)
+        assert rig.is_ready("first")
+        assert not rig.is_ready("second")
+        await rig.client.delete(PODS, "first", "default")
+        await rig.until(lambda: rig.is_ready("second"), 300)
+
+
 async def test_an_image_is_mounted_by_the_runtime(rig: Rig) -> None:
     async with rig.running(with_volume({"image": {"reference": "files:1", "pullPolicy": "IfNotPresent"}})):
         await rig.until(rig.is_ready)
