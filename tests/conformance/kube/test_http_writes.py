@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.conformance.kube import manifests
+from tests.conformance.kube.process import wait_until
 from tests.conformance.kube.web import APPLY, JSON_PATCH, MERGE, STRATEGIC, YAML, Web
 
 
@@ -187,6 +188,22 @@ def test_nobody_applies_what_nobody_can_own(web: Web, path: str, validation: str
     assert refused["message"].startswith(f"{what}errors:\n  .")
     undeclared = [f"{field}: field not declared in schema" for field in (".foo", ".bar")]
     assert all(f"\n  {line}" in refused["message"] for line in (*undeclared, ".data: expected map, got "))
+
+
+def test_of_custom_resources_neither_but_what_may_be_anything(web: Web, namespace: str) -> None:
+    plural, definitions = f"o{namespace.replace('-', '')}s", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    web.post(definitions, manifests.definition(plural, "Owned")).ok()
+    where = f"/apis/tests.example/v1/namespaces/{namespace}/{plural}/a"
+    wait_until(lambda: web.get(where.rpartition("/")[0]).code == 200, "it is served")
+    body = {"apiVersion": "tests.example/v1", "kind": "Owned", "metadata": {"name": "a"}, "spec": {"size": 2}}
+    for validation in ("Strict", "Ignore"):
+        url, odd = f"{where}?fieldManager=m&fieldValidation={validation}", {**body, "spec": {"foo": 1}}
+        refused = web.patch(url, odd, APPLY).refused(400, "BadRequest")
+        assert refused["message"].endswith("tests.example/v1, Kind=Owned): .spec.foo: field not declared in schema")
+        assert web.patch(url, body, APPLY).ok()["spec"] == {"size": 2}
+    free = {**body, "status": {"ready": "yes", "own": {"any": 1}}}
+    assert web.patch(f"{where}/status?fieldManager=m", free, APPLY).ok()["status"] == free["status"]
+    web.delete(f"{definitions}/{plural}.tests.example").ok()
 
 
 def test_warnings_come_with_refusals_too(web: Web, path: str) -> None:

@@ -67,7 +67,11 @@ def server_side_apply(live: Object | None, applied: Object, manager: Manager, fo
 
 def check_configuration(applied: Object, schema: Schema) -> None:
     """Raises StatusError 400 for one that does not fit, an unknown field among it, whatever a client wants of field
-    validation: nobody could own it."""
+    validation: nobody could own it.
+
+    The words are upstream's. Its code has been 500, without a reason, which is held to be a fault of it
+    (kubernetes/kubernetes#122480, #139253); #139255 makes this of it.
+    """
     _fields(bare(applied), of_object(schema))
 
 
