@@ -47,6 +47,20 @@ async def test_a_toleration_runs_out() -> None:
     assert staying(client) == []
 
 
+async def test_a_toleration_of_a_taint_without_a_time_runs_out() -> None:
+    """``kubectl taint`` says none."""
+    tolerating = {"operator": "Exists", "tolerationSeconds": 60}
+    client = FakeClient(obj("Node", "n", "", spec={}), pod("p", tolerating), pod("q", {**tolerating, "key": "k"}))
+    async with running(client, make):
+        await client.patch(NODES, "n", {"spec": {"taints": [TAINT]}})
+        await clock_of(client).advance(30)
+        await client.patch(NODES, "n", {"metadata": {"labels": {"some": "change"}}})
+        await clock_of(client).advance(25)
+        assert staying(client) == ["p", "q"]
+        await clock_of(client).advance(10)
+    assert staying(client) == []
+
+
 async def test_a_taint_that_goes_in_time_ends_nobody() -> None:
     client = FakeClient(obj("Node", "n", "", spec={}), pod("p", {"operator": "Exists", "tolerationSeconds": 60}))
     async with running(client, make):

@@ -6,13 +6,17 @@ import pytest
 
 from wherry.kube.controllers.tainteviction.plan import disrupted, seconds_left
 from wherry.kube.machinery.model import Object
+from wherry.kube.machinery.taints import Taint
+from wherry.kube.machinery.times import parse
 
 NOW = datetime(2026, 1, 1, 0, 1, 0, tzinfo=UTC)
 TAINT = {"key": "k", "value": "v", "effect": "NoExecute", "timeAdded": "2026-01-01T00:00:00Z"}
 
 
-def left(*tolerations: Object, taints: list[Object] | None = None) -> float | None:
-    return seconds_left({"spec": {"tolerations": list(tolerations)}}, {"spec": {"taints": taints or [TAINT]}}, NOW)
+def left(*tolerations: Object, taints: list[Object] | None = None, made: str = "", seen: str = "") -> float | None:
+    pod: Object = {"metadata": {"creationTimestamp": made}, "spec": {"tolerations": list(tolerations)}}
+    sightings = {Taint("k", "v", "NoExecute"): parse(seen)} if seen else {}
+    return seconds_left(pod, {"spec": {"taints": taints or [TAINT]}}, NOW, sightings)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +46,19 @@ def test_who_tolerates_for_ever_stays() -> None:
 def test_time_counts_from_the_taint() -> None:
     assert left({"key": "k", "operator": "Exists", "tolerationSeconds": 300}) == 240
     assert left({"key": "k", "operator": "Exists", "tolerationSeconds": 30}) == -30
+
+
+def test_a_taint_that_does_not_say_when_it_came_counts_from_when_it_was_seen() -> None:
+    undated = [{key: value for key, value in TAINT.items() if key != "timeAdded"}]
+    toleration = {"operator": "Exists", "tolerationSeconds": 300}
+    assert left(toleration, taints=undated) == 300
+    assert left(toleration, taints=undated, seen="2026-01-01T00:00:50Z") == 290
+
+
+def test_a_pod_that_came_later_has_its_whole_time() -> None:
+    toleration = {"operator": "Exists", "tolerationSeconds": 30}
+    assert left(toleration, made="2026-01-01T00:00:50Z") == 20
+    assert left(toleration, made="2025-01-01T00:00:00Z") == -30
 
 
 def test_the_shortest_of_several_counts() -> None:
