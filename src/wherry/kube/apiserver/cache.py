@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from wherry.kube.apiserver.entries import Entry, Recent
+from wherry.kube.apiserver.stored import served
 from wherry.kube.kinds.model import Kind
 from wherry.kube.machinery.model import GroupResource, Object
 from wherry.store.model import Event, Item
 
+_FEW = 16
 KEPT_CHANGES = 1000
 """Watches that begin further back get their past from the store."""
 
@@ -61,7 +63,9 @@ class Cache:
         self._kind = kind
         self._recent = recent
         self._entries: dict[str, Entry] = {}
-        self._keys: list[str] = []
+        self._sorted: list[str] = []
+        self._added: list[str] = []
+        """Keys that are not among the sorted ones yet: with ten thousands of those it takes time to make room."""
         self._changes: deque[Change] = deque(maxlen=KEPT_CHANGES)
         self._floor = 0
         self._watchers: dict[Watcher, None] = {}
@@ -75,7 +79,7 @@ class Cache:
     def load(self, key: str, item: Item) -> None:
         """Take in what was there before the watch; keys come in order. ``key`` is ``namespace/name``."""
         self._entries[key] = Entry.of(item, self._kind, self._recent)
-        self._keys.append(key)
+        self._added.append(key)
         self.revision = max(self.revision, item.revision)
 
     def begin(self, revision: int) -> None:
@@ -91,27 +95,41 @@ class Cache:
             if old is None:
                 return
             del self._entries[key]
-            del self._keys[bisect_left(self._keys, key)]
+            keys = self._keys
+            del keys[bisect_left(keys, key)]
         else:
-            new = Entry.of(Item(key, event.value, event.created, event.revision), self._kind, self._recent)
+            new = Entry(served(event.value, event.revision), event.revision, self._kind, self._recent, key)
             if old is None:
-                insort(self._keys, key)
+                self._added.append(key)
             self._entries[key] = new
         self.revision = event.revision
         change = Change(new, old, event.revision)
         if len(self._changes) == KEPT_CHANGES:
             self._floor = self._changes[0].revision
         self._changes.append(change)
-        for watcher in tuple(self._watchers):
-            watcher.offer(change)
+        if self._watchers:
+            for watcher in tuple(self._watchers):
+                watcher.offer(change)
+
+    @property
+    def _keys(self) -> list[str]:
+        """In order."""
+        if len(self._added) > _FEW:
+            self._sorted += sorted(self._added)
+            self._sorted.sort()  # of two runs that are: one merge
+        else:
+            for key in self._added:
+                insort(self._sorted, key)
+        self._added.clear()
+        return self._sorted
 
     def entry(self, name: str, namespace: str = "") -> Entry | None:
         return self._entries.get(f"{namespace}/{name}")
 
     def entries(self, namespace: str | None = None, after: str = "") -> Iterator[Entry]:
         """In the order of keys; of one namespace, or (None) all; those behind the key ``after``."""
-        found = self._entries
-        for key in self._keys[slice(*self._span(namespace, after))]:
+        found, keys = self._entries, self._keys
+        for key in keys[slice(*self._span(namespace, after))]:
             yield found[key]
 
     def count(self, namespace: str | None = None, after: str = "") -> int:
@@ -124,12 +142,13 @@ class Cache:
         return [found[key].raw for key in self._keys[slice(*self._span(namespace, ""))]]
 
     def _span(self, namespace: str | None, after: str) -> tuple[int, int]:
-        start, end = 0, len(self._keys)
+        keys = self._keys
+        start, end = 0, len(keys)
         if namespace is not None:
-            start = bisect_left(self._keys, f"{namespace}/")
-            end = bisect_left(self._keys, f"{namespace}0")  # "0" follows "/" in ASCII
+            start = bisect_left(keys, f"{namespace}/")
+            end = bisect_left(keys, f"{namespace}0")  # "0" follows "/" in ASCII
         if after:
-            start = max(start, bisect_left(self._keys, after + "\0"))
+            start = max(start, bisect_left(keys, after + "\0"))
         return start, end
 
     def since(self, revision: int) -> list[Change] | None:
@@ -163,7 +182,8 @@ class Cache:
         """Forget everything; each watcher is told why there will be no more."""
         self.end_watches(error)
         self._entries.clear()
-        self._keys.clear()
+        self._sorted.clear()
+        self._added.clear()
         self._changes.clear()
 
     # What wherry.kube.apiserver.model.Lister promises.

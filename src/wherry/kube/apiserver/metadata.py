@@ -1,6 +1,6 @@
 """The metadata that is the server's own business: identity, generation, deletion (apiserver pkg/registry/rest)."""
 
-import secrets
+import random
 from collections.abc import Callable
 from datetime import datetime
 
@@ -11,18 +11,17 @@ from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.times import rfc3339
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"  # apimachinery pkg/util/rand: no vowels, nothing that reads as another
+_PAIRS = tuple(one + other for one in _LETTERS for other in _LETTERS)
 _SUFFIX = 5
 _MAX_GENERATED_BASE = 63 - _SUFFIX
 Uid = Callable[[], str]
 
 
 def suffix() -> str:
-    """What generateName ends in."""
-    number, letters = secrets.randbelow(len(_LETTERS) ** _SUFFIX), ""
-    for _ in range(_SUFFIX):
-        number, at = divmod(number, len(_LETTERS))
-        letters += _LETTERS[at]
-    return letters
+    """What generateName ends in: nobody must be unable to guess it (upstream's is of math/rand, too)."""
+    rest, first = divmod(int(random.random() * len(_LETTERS) ** _SUFFIX), len(_PAIRS))
+    last, second = divmod(rest, len(_PAIRS))
+    return _PAIRS[first] + _PAIRS[second] + _LETTERS[last]
 
 
 def generated_name(base: str) -> str:

@@ -5,7 +5,6 @@ bytes have an empty one, as the first field of ``metadata`` (inside JSON texts q
 it), and the revision is put in when they are read: no decoding.
 """
 
-from typing import Any
 
 import msgspec
 
@@ -13,7 +12,6 @@ from wherry.kube.machinery.model import GroupResource, Object
 
 _EMPTY = b'"resourceVersion":""'
 _FIELD = b'"resourceVersion":"'
-_LEADING = ("apiVersion", "kind", "metadata")
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder().decode
 
@@ -51,10 +49,10 @@ def split_key(key: str) -> tuple[GroupResource, str]:
 
 def value_of(obj: Object) -> bytes:
     """The bytes to store. Equal objects give equal bytes if their fields are in the same order."""
-    metadata: dict[str, Any] = {"resourceVersion": ""}  # Any: JSON
-    metadata.update((name, value) for name, value in obj["metadata"].items() if name != "resourceVersion")
-    document = {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": metadata}
-    document.update((name, value) for name, value in obj.items() if name not in _LEADING)
+    metadata = {"resourceVersion": "", **obj["metadata"]}
+    metadata["resourceVersion"] = ""
+    document = {"apiVersion": "", "kind": "", "metadata": metadata, **obj}
+    document["metadata"] = metadata
     return encode(document)
 
 

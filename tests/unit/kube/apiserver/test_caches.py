@@ -67,6 +67,20 @@ async def test_what_was_there_is_loaded_in_the_order_of_keys(place: Place) -> No
     assert place.names("defaul") == []
 
 
+async def test_the_order_of_keys_is_that_of_many_and_of_few_new_ones(place: Place) -> None:
+    names = [f"{number * 7919 % 100:02}" for number in range(100)]
+    for name in names[:60]:
+        await place.put(pod(name))
+    assert place.names("default") == sorted([f"default/{name}" for name in names[:60]] + ["default/b"])
+    for name in names[60:70]:
+        await place.put(pod(name))
+    await place.remove(names[65])
+    await place.remove("b")
+    kept = [name for name in names[:70] if name != names[65]]
+    assert place.names() == [*sorted(f"default/{name}" for name in kept), "other/a"]
+    assert place.pods.count("default") == len(kept)
+
+
 async def test_a_commit_that_returned_is_in_memory(place: Place) -> None:
     revision = await place.put(pod("c", x="y"))
     entry = place.pods.entry("c", "default")

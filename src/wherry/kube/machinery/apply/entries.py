@@ -114,20 +114,20 @@ def is_reset(documents: object) -> bool:
 
 def encoded(managed: Managed) -> list[Object]:
     """For ``metadata.managedFields``, in upstream's order."""
-    return [each.document or _document(each) for each in sorted(managed.values(), key=_place)]
+    ordered = sorted(managed.values(), key=_place) if len(managed) > 1 else managed.values()
+    return [each.document or _document(each) for each in ordered]
 
 
 def _document(entry: Entry) -> Object:
-    document: Object = {
-        "manager": entry.owner.manager,
-        "operation": entry.owner.operation,
-        "apiVersion": entry.api_version,
-        "time": entry.time,
-        "fieldsType": "FieldsV1",
-        "fieldsV1": sorted_set(entry.fields),
-        "subresource": entry.owner.subresource,
-    }
-    return {key: value for key, value in document.items() if value not in ("", None)}
+    manager, operation, _, subresource = entry.owner
+    document: Object = {"manager": manager} if manager else {}
+    document["operation"], document["apiVersion"] = operation, entry.api_version
+    if entry.time:
+        document["time"] = entry.time
+    document["fieldsType"], document["fieldsV1"] = "FieldsV1", sorted_set(entry.fields)
+    if subresource:
+        document["subresource"] = subresource
+    return document
 
 
 def _place(entry: Entry) -> tuple[Any, ...]:

@@ -133,9 +133,18 @@ def managed_fields(obj: Object | None) -> object:
 
 def _updated(live: Object | None, new: Object, manager: Manager) -> Managed:
     managed = _live_or_new(live, new, manager.subresource != "")
-    if not managed and live is not None:
+    if live is None and not managed:
+        return _first(bare(new), manager)
+    if not managed:
         return managed
     return updated(managed, bare(live), bare(new), manager)
+
+
+def _first(new: Object, manager: Manager) -> Managed:
+    """As :func:`updated`, of an object that was not there: all that is in it is the creator's."""
+    fields = difference(manager.writable(compare({}, new, of_object(manager.schema)).added), _STRIPPED)
+    owner = manager.owner
+    return {owner: Entry(owner, manager.api_version, manager.time, fields)} if fields else {}
 
 
 def _live_or_new(live: Object | None, new: Object, is_subresource: bool) -> Managed:
