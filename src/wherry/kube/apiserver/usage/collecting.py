@@ -10,6 +10,7 @@ from wherry.http import exchange
 from wherry.kube.apiserver.cache import Cache
 from wherry.kube.apiserver.caches import Caches
 from wherry.kube.apiserver.connecting.nodes import NODES, Nodes, port_of
+from wherry.kube.apiserver.entries import Entry
 from wherry.kube.apiserver.kinds import Kinds
 from wherry.kube.apiserver.stored import value_of
 from wherry.kube.apiserver.usage.kinds import KINDS, NODE_METRICS, POD_METRICS
@@ -54,6 +55,9 @@ class Collector:
         self._nodes = nodes
         self._caches = caches
         self._known: dict[str, _Known] = {}
+        self._looked_at: dict[str, tuple[int, bool]] = {}
+        """By node: its revision, and whether it had an API then. To decode thousands every round takes as long as
+        hundreds of requests."""
         self._asking = asyncio.Semaphore(_AT_ONCE)
 
     async def run(self) -> None:
@@ -66,12 +70,25 @@ class Collector:
 
     async def round(self) -> None:
         """Ask all nodes once."""
-        there = {name: node for node in self._caches.of(NODES).list() if _has_api(node) and (name := _name(node))}
+        there = self._there()
         for name in [name for name in self._known if name not in there]:
             self._forget(name, self._known.pop(name).pods)
-        due = [node for name, node in there.items() if self._is_due(self._known.setdefault(name, _Known()))]
-        due.sort(key=lambda node: self._known[_name(node)].missed)  # those that answer need not wait for the others
-        await asyncio.gather(*(self._ask(node) for node in due))
+        due = [entry for name, entry in there.items() if self._is_due(self._known.setdefault(name, _Known()))]
+        due.sort(key=lambda entry: self._known[entry.name].missed)  # those that answer need not wait for the others
+        await asyncio.gather(*(self._ask(entry.object) for entry in due))
+
+    def _there(self) -> dict[str, Entry]:
+        """The nodes that can be asked. What was looked at and has not changed is not looked at again."""
+        found, before = {}, self._looked_at
+        self._looked_at = {}
+        for entry in self._caches.of(NODES).entries():
+            looked = before.get(entry.name)
+            if looked is None or looked[0] != entry.revision:
+                looked = entry.revision, _has_api(entry.object)
+            self._looked_at[entry.name] = looked
+            if looked[1]:
+                found[entry.name] = entry
+        return found
 
     @staticmethod
     def _is_due(known: _Known) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -136,6 +137,29 @@ async def test_a_node_without_an_api_is_not_asked(joined: Rig) -> None:
     await joined.server.client().create(NODES, node_object("simulated", "192.0.2.1", 0))
     await joined.collector.round()
     assert set(joined.collector._known) == {NODE}
+
+
+async def test_a_node_is_looked_at_when_it_has_changed(joined: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+
+    def look(node: dict[str, Any], has_api: Callable[[dict[str, Any]], bool] = collecting._has_api) -> bool:
+        looked.append(node["metadata"]["name"])
+        return has_api(node)
+
+    monkeypatch.setattr(collecting, "_has_api", look)
+    client = joined.server.client()
+    await client.create(NODES, node_object("simulated", "192.0.2.1", 0))
+    for _ in range(3):
+        await joined.collector.round()
+    assert sorted(looked) == sorted([NODE, "simulated"])
+    await client.patch(NODES, "simulated", {"metadata": {"labels": {"x": "y"}}}, type=PatchType.MERGE)
+    await joined.collector.round()
+    assert looked[2:] == ["simulated"]
+    assert set(joined.collector._known) == {NODE}
+    for name in ("simulated", NODE):
+        await client.delete(NODES, name)
+    await joined.collector.round()
+    assert not joined.collector._known and not joined.collector._looked_at
 
 
 async def test_a_node_that_is_silent_does_not_hold_up_the_others(joined: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
