@@ -6,7 +6,6 @@ from wherry.kube.apiserver import decoding, deletion
 from wherry.kube.apiserver.call import Call, Outcome
 from wherry.kube.apiserver.entries import Entry
 from wherry.kube.apiserver.requestinfo import is_true
-from wherry.kube.apiserver.stored import copied
 from wherry.kube.apiserver.writing import TRIES, Writes
 from wherry.kube.machinery import status
 from wherry.kube.machinery.model import GroupResource, Object
@@ -59,7 +58,7 @@ class Deletes:
             return Outcome(200, document=_success(call, entry))
         raw = entry.raw
         if plan.marked is not None and not call.dry_run:
-            raw = await self._writes.mark(call, entry, copied(plan.marked))
+            raw = await self._writes.mark(call, entry, plan.marked)
         return Outcome(202 if options.get("orphanDependents") is False else 200, raw)
 
     async def delete_all(self, call: Call, matches: Callable[[Entry], bool]) -> list[Entry]:

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from wherry.kube.apiserver.stored import copied
 from wherry.kube.kinds.model import Kind
 from wherry.kube.machinery import status, times
 from wherry.kube.machinery.fielderrors import FieldError, invalid, not_supported
@@ -42,7 +41,8 @@ def check_options(options: Object) -> None:
 
 
 def plan(kind: Kind, obj: Object, options: Object, now: datetime) -> Deletion:
-    """For a stored object, which is not changed, and checked options."""
+    """For a stored object, which is not changed, and checked options. What is marked has metadata of its own, and
+    shares all else with it."""
     if kind.plural == "namespaces" and not kind.group and obj.get("spec", {}).get("finalizers"):
         return _end_namespace(obj, now)
     metadata = obj["metadata"]
@@ -52,7 +52,7 @@ def plan(kind: Kind, obj: Object, options: Object, now: datetime) -> Deletion:
         return _again(obj, options, finalizers)
     if not grace and not finalizers:
         return Deletion(remove=True)
-    marked = copied(obj)
+    marked = _own(obj)
     _mark(marked["metadata"], now + timedelta(seconds=grace), grace, finalizers)
     return Deletion(marked=marked)
 
@@ -88,10 +88,10 @@ def _again(obj: Object, options: Object, finalizers: list[str]) -> Deletion:
             return Deletion(remove=True)
         if finalizers == (metadata.get("finalizers") or []):
             return Deletion()
-        return Deletion(marked=_with_finalizers(copied(obj), finalizers))
+        return Deletion(marked=_with_finalizers(_own(obj), finalizers))
     if asked <= 0 and not finalizers:
         return Deletion(remove=True)
-    marked = _with_finalizers(copied(obj), finalizers)
+    marked = _with_finalizers(_own(obj), finalizers)
     began = times.parse(metadata["deletionTimestamp"]) - timedelta(seconds=current)
     marked["metadata"]["deletionTimestamp"] = times.rfc3339(began + timedelta(seconds=asked))
     marked["metadata"]["deletionGracePeriodSeconds"] = max(asked, 0)
@@ -125,10 +125,14 @@ def _end_namespace(obj: Object, now: datetime) -> Deletion:
     """Its controller empties it first, and then takes its own finalizer out of ``spec``."""
     if "deletionTimestamp" in obj["metadata"]:
         return Deletion()
-    marked = copied(obj)
+    marked = _own(obj)
     marked["metadata"]["deletionTimestamp"] = times.rfc3339(now)
-    marked.setdefault("status", {})["phase"] = "Terminating"
+    marked["status"] = {**(marked.get("status") or {}), "phase": "Terminating"}
     return Deletion(marked=marked)
+
+
+def _own(obj: Object) -> Object:
+    return {**obj, "metadata": dict(obj["metadata"])}
 
 
 def is_finished(kind: Kind, obj: Object) -> bool:

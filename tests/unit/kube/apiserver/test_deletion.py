@@ -107,6 +107,12 @@ def test_the_object_is_left_alone() -> None:
     found = plan(PODS, pod, {}, NOW + timedelta(days=1))
     assert pod == obj({"nodeName": "n1"}, generation=3)
     assert marked(found)["generation"] == 4
+    sooner = plan(PODS, {**pod, "metadata": marked(found)}, {"gracePeriodSeconds": 1}, NOW)
+    assert marked(found)["deletionGracePeriodSeconds"] == 30 != marked(sooner)["deletionGracePeriodSeconds"]
+    space = {**obj({"finalizers": ["kubernetes"]}), "status": {"phase": "Active"}}
+    ending = plan(SPACES, space, {}, NOW).marked
+    assert ending is not None and ending["status"] == {"phase": "Terminating"}
+    assert space == {**obj({"finalizers": ["kubernetes"]}), "status": {"phase": "Active"}}
 
 
 @pytest.mark.parametrize(
