@@ -74,7 +74,8 @@ class Objects:
     def __init__(self, informers: Informers) -> None:
         self._informers = informers
         self._whole: dict[GroupVersionResource, Informer] = {}
-        self._handlers: dict[tuple[GroupVersionResource, str, str], list[Handler]] = {}
+        self._handlers: dict[tuple[GroupVersionResource, str, str], dict[Handler, None]] = {}
+        """In the order they came. The pods of a namespace all refer to the same few objects: there are thousands."""
 
     def of(self, resource: GroupVersionResource, namespace: str = "", *, fields: str = "") -> "Single":
         whole = self._whole.get(resource)
@@ -87,13 +88,16 @@ class Objects:
         single.close()
 
     def add(self, key: tuple[GroupVersionResource, str, str], handler: Handler) -> None:
-        self._handlers.setdefault(key, []).append(handler)
+        """One that is there already is not told twice."""
+        self._handlers.setdefault(key, {})[handler] = None
 
     def remove(self, key: tuple[GroupVersionResource, str, str], handler: Handler) -> None:
         """Idempotent."""
-        kept = [each for each in self._handlers.pop(key, ()) if each is not handler]
-        if kept:
-            self._handlers[key] = kept
+        here = self._handlers.get(key)
+        if here is not None:
+            here.pop(handler, None)
+            if not here:
+                del self._handlers[key]
 
     def _told(self, resource: GroupVersionResource, old: Object | None, new: Object | None) -> None:
         obj = new if new is not None else old

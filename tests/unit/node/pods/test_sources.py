@@ -103,3 +103,28 @@ async def test_references_are_found_among_all() -> None:
         client.put(config_map("m", x="3"))
         await clock.advance(0)
         assert told == ["p", "p"]
+
+
+async def test_one_that_is_added_twice_is_told_once() -> None:
+    clock = FakeClock()
+    client = Client(clock)
+    client.put(config_map("a"))
+    async with Informers(client, clock) as informers:
+        objects = Objects(informers)
+        one, other = (objects.of(MAPS, "default", fields="metadata.name=a") for _ in range(2))
+        await one.synced.wait()
+        heard: list[str] = []
+
+        def told(old: Object | None, new: Object | None) -> None:
+            heard.append((new or old or {})["metadata"]["resourceVersion"])
+
+        one.add_handler(told)
+        other.add_handler(told)
+        heard.clear()
+        client.put(config_map("a", x="1"))
+        await clock.advance(0)
+        assert len(heard) == 1
+        one.close()
+        client.put(config_map("a", x="2"))
+        await clock.advance(0)
+        assert len(heard) == 1
