@@ -62,6 +62,10 @@ class Cache:
         """The objects that the index has under ``key``. A snapshot. Raises KeyError for an index nobody added."""
         return list(self._index[name].get(key, {}).values())
 
+    def keys(self, name: str) -> Iterable[str]:
+        """Under which the index has any object. A snapshot. Raises KeyError for an index nobody added."""
+        return list(self._index[name])
+
     def put(self, obj: Object) -> Object | None:
         """Returns what was in its place."""
         where = place(obj)

@@ -31,6 +31,7 @@ def test_an_index_follows_changes_and_deletions() -> None:
     assert list(cache.by_index("node", "n1")) == [pod("b", node="n1")]
     cache.remove(("default", "b"))
     assert list(cache.by_index("node", "n1")) == [] and list(cache.by_index("node", "n2")) == [pod("a", node="n2")]
+    assert list(cache.keys("node")) == ["n2"]
 
 
 def test_an_index_added_later_has_what_was_there() -> None:
