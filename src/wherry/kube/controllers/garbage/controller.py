@@ -17,8 +17,9 @@ from wherry.kube.machinery.status import StatusError
 
 logger = logging.getLogger(__name__)
 
-WORKERS = 20
-"""kube-controller-manager --concurrent-gc-syncs."""
+WORKERS = 64
+"""Each waits for the disk most of the time, and all that wait share one commit: with the 20 of kube-controller-manager
+(--concurrent-gc-syncs), whose commits are etcd's, a large deployment goes at the pace of twenty pods a commit."""
 UNSEEN_SECONDS = 30.0
 """After which an object is looked at again whose owner is there but in no informer's view."""
 SYNC_SECONDS = 30.0
