@@ -144,5 +144,9 @@ class VolumeBinder:
         phase = plan.volume_phase(volume, claim)
         if (volume.get("status") or {}).get("phase") == phase:
             return
-        changed = {**volume, "status": {**(volume.get("status") or {}), "phase": phase}}
-        await self._client.update(VOLUMES, changed, subresource="status")
+        status = {name: value for name, value in (volume.get("status") or {}).items() if name != "message"}
+        why = plan.unreclaimable(volume) if phase == "Failed" else None
+        if why is not None:
+            status["message"] = why[1]
+            self._recorder.event(volume, *why, type="Warning")
+        await self._client.update(VOLUMES, {**volume, "status": {**status, "phase": phase}}, subresource="status")

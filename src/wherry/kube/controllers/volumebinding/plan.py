@@ -176,7 +176,21 @@ def volume_phase(volume: Object, claim: Object | None) -> str:
         return "Available"  # kept for a claim that is yet to come
     if claim is not None and claim["metadata"]["uid"] == claim_of(volume)["uid"]:
         return "Bound"
-    return "Released"
+    return "Failed" if unreclaimable(volume) is not None else "Released"
+
+
+def unreclaimable(volume: Object) -> tuple[str, str] | None:
+    """Reason and message, of a volume that nobody has made who could delete it, though it is to be (reclaimVolume,
+    pkg/controller/volume/persistentvolume/pv_controller.go); None: it waits for who made it, or is to stay."""
+    meta, policy = volume["metadata"], volume["spec"].get("persistentVolumeReclaimPolicy")
+    if PROVISIONED_BY in (meta.get("annotations") or {}):
+        return None
+    if policy == "Recycle":
+        return "VolumeFailedRecycle", "No recycler plugin found for the volume!"
+    if policy == "Delete":
+        said = f'error getting deleter volume plugin for volume "{meta["name"]}": no deletable volume plugin matched'
+        return "VolumeFailedDelete", said
+    return None
 
 
 def _annotated(obj: Object, more: Mapping[str, str]) -> Object:

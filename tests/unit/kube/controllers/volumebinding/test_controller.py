@@ -103,6 +103,26 @@ async def test_a_volume_is_released_when_its_claim_goes() -> None:
     assert found and found["status"]["phase"] == "Released"
 
 
+async def test_a_volume_that_nobody_can_delete_says_so_until_it_is_to_stay() -> None:
+    made = volume()
+    made["spec"]["persistentVolumeReclaimPolicy"] = "Delete"
+    client = FakeClient(claim(), made)
+    async with running(client, make):
+        await clock_of(client).advance(1)
+        await client.delete(CLAIMS, "data", "default")
+        await clock_of(client).advance(1)
+        found = client.find(VOLUMES, "v", "")
+        assert found
+        message = 'error getting deleter volume plugin for volume "v": no deletable volume plugin matched'
+        assert (found["status"]["phase"], found["status"]["message"]) == ("Failed", message)
+        (told,) = [each for each in client.all(EVENTS) if each["involvedObject"]["kind"] == "PersistentVolume"]
+        assert (told["reason"], told["message"], told["type"]) == ("VolumeFailedDelete", message, "Warning")
+        await client.update(VOLUMES, {**found, "spec": {**found["spec"], "persistentVolumeReclaimPolicy": "Retain"}})
+        await clock_of(client).advance(1)
+    found = client.find(VOLUMES, "v", "")
+    assert found and found["status"]["phase"] == "Released" and "message" not in found["status"]
+
+
 async def test_a_volume_that_is_being_deleted_is_released_all_the_same() -> None:
     """It waits for its claim's end, and then for nobody."""
     client = FakeClient(claim(), volume())

@@ -125,3 +125,22 @@ def test_phases_of_a_volume() -> None:
     assert plan.volume_phase(free, None) == plan.volume_phase(kept, None) == "Available"
     assert plan.volume_phase(bound, claim()) == "Bound"
     assert plan.volume_phase(bound, None) == plan.volume_phase(bound, claim(uid="another")) == "Released"
+
+
+@pytest.mark.parametrize(
+    ("policy", "provisioner", "phase", "reason"),
+    [
+        ("Retain", "", "Released", ""),
+        ("Delete", "example.com/p", "Released", ""),
+        ("Delete", "", "Failed", "VolumeFailedDelete"),
+        ("Recycle", "", "Failed", "VolumeFailedRecycle"),
+    ],
+)
+def test_what_nobody_can_reclaim_has_failed(policy: str, provisioner: str, phase: str, reason: str) -> None:
+    reference = {"namespace": "default", "name": "claim", "uid": "u"}
+    released = volume("v", claimRef=reference, persistentVolumeReclaimPolicy=policy)
+    if provisioner:
+        released["metadata"]["annotations"] = {plan.PROVISIONED_BY: provisioner}
+    assert plan.volume_phase(released, claim()) == "Bound"
+    assert plan.volume_phase(released, None) == phase
+    assert (plan.unreclaimable(released) or ("",))[0] == reason
