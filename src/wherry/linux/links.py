@@ -30,7 +30,7 @@ from wherry.linux.netlink import (
 
 _NEWLINK, _DELLINK, _GETLINK, _SETLINK = 16, 17, 18, 19
 _NEWADDR, _DELADDR, _GETADDR, _NEWROUTE, _GETROUTE = 20, 21, 22, 24, 26
-_NEWNEIGH, _DELNEIGH = 28, 29
+_NEWNEIGH, _DELNEIGH, _GETNEIGH = 28, 29, 30
 
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_MASTER, _IFLA_PROTINFO = 1, 3, 4, 10, 12
 _IFLA_LINKINFO, _IFLA_NET_NS_FD = 18, 28
@@ -202,6 +202,17 @@ class Links:
                 attributes = parse_attributes(message.payload[_RTMSG.size :])
                 index = int.from_bytes(attributes.get(_RTA_OIF, b""), sys.byteorder)
                 yield attributes.get(_RTA_DST, b""), prefix, index
+
+    def neighbours(self, index: int) -> dict[IPv6Address, str]:
+        """Those that are known for good, with their link addresses."""
+        found = {}
+        payload = _NDMSG.pack(socket.AF_INET6, index, 0, 0, 0)
+        for message in self._netlink.dump(_GETNEIGH, payload, step="list neighbours"):
+            family, link, state, _, _ = _NDMSG.unpack_from(message.payload)
+            if (family, link) == (socket.AF_INET6, index) and state & _NUD_PERMANENT:
+                attributes = parse_attributes(message.payload[_NDMSG.size :])
+                found[IPv6Address(attributes[_NDA_DST])] = attributes.get(_NDA_LLADDR, b"").hex(":")
+        return found
 
     def add_neighbour(self, index: int, address: IPv6Address, mac: str) -> None:
         """For good: nobody is asked where it is, and who says that it is elsewhere is not believed. Idempotent."""

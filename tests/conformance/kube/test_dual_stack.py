@@ -16,7 +16,9 @@ import pytest
 import wherry
 from tests.conformance.kube.machines import HERE, HERE6, THERE, THERE6, Machine, fetched, machine
 from tests.conformance.kube.whole import IMAGE, WHERRY, Commands
+from tests.kernel.census import take
 from tests.unit.kube.kubectl import kubectls
+from wherry.engine.instance import Instance
 
 RANGES = ["10.244.0.0/16", "fd00:10:244::/64"]
 DUAL = ("--ip-family", "dual")
@@ -309,10 +311,15 @@ def test_what_a_cluster_has_it_has_after_its_next_start(tmp_path: Path, world: W
 
 
 def test_without_ipv6_in_the_kernel_it_is_said(tmp_path: Path, world: World) -> None:
-    """As a kernel that was started with ``ipv6.disable=1`` shows itself."""
+    """As a kernel that was started with ``ipv6.disable=1`` shows itself. Without it, all is well."""
     hidden = 'mount -t tmpfs none /proc/sys/net/ipv6 && exec "$@"'
-    command = ["unshare", "--mount", "sh", "-c", hidden, "-", WHERRY, "--root", tmp_path, "up", "--detach", *DUAL]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    command = ["unshare", "--mount", "sh", "-c", hidden, "-", WHERRY, "--root", tmp_path, "up", "--detach"]
+    done = subprocess.run([*command, *DUAL], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode != 0
     assert "dual stack is asked for, and this kernel has no IPv6" in done.stderr
     assert "Traceback" not in (tmp_path / "wherry.log").read_text()
+    assert not take(Instance.at(tmp_path)).processes
+    try:
+        subprocess.run(command, capture_output=True, timeout=60, check=True)
+    finally:
+        subprocess.run([WHERRY, "--root", tmp_path, "down"], capture_output=True, timeout=60, check=True)

@@ -193,19 +193,7 @@ def test_a_gateway_on_a_link_needs_no_other_way_and_its_place_is_known_for_good(
             links.add_default_route(gateway, bridge)
             links.add_neighbour(bridge, gateway, FAR_MAC)
         assert [link for network, link in links.routes6() if not network.prefixlen] == [bridge]
-        assert neighbours(bridge) == {gateway}
+        assert links.neighbours(bridge) == {gateway: FAR_MAC}
         for _ in range(2):
             links.remove_neighbour(bridge, gateway)
-        assert neighbours(bridge) == set()
-
-
-def neighbours(link: int) -> set[IPv6Address]:
-    """Those that were given for good (NUD_PERMANENT), as the kernel tells them."""
-    info = struct.Struct("=BxxxiHBB")
-    found = set()
-    with NetlinkSocket(NETLINK_ROUTE) as netlink:
-        for message in netlink.dump(30, info.pack(socket.AF_INET6, link, 0, 0, 0), step="list neighbours"):
-            _, at, state, _, _ = info.unpack_from(message.payload)
-            if at == link and state & 0x80:
-                found.add(IPv6Address(parse_attributes(message.payload[info.size :])[1]))
-    return found
+        assert links.neighbours(bridge) == {}

@@ -1,7 +1,7 @@
 """The effects of networks on the kernel: one method an action, each idempotent."""
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from typing import Protocol
 
@@ -55,6 +55,10 @@ class Plumbing(Protocol):
     def set_forwarding(self, on: bool, version: int = 4) -> None: ...
     def lay(self, netns_fd: int, bridge: str, wire: Wire) -> None:
         """Connect a fresh namespace; nothing is left of it when this fails."""
+        ...
+
+    def set_neighbours(self, bridge: str, known: Mapping[IPv6Address, str]) -> None:
+        """Those on the bridge that have an address of IPv6, and their link addresses, are exactly these. Idempotent."""
         ...
 
     def forget(self, bridge: str, address: IPv6Address) -> None:
@@ -147,6 +151,15 @@ class KernelPlumbing:
         except BaseException:
             self._links.delete(wire.host_link)
             raise
+
+    def set_neighbours(self, bridge: str, known: Mapping[IPv6Address, str]) -> None:
+        index = self._index(bridge)
+        found = self._links.neighbours(index)
+        for address in found.keys() - known.keys():
+            self._links.remove_neighbour(index, address)
+        for address, mac in known.items():
+            if found.get(address) != mac:
+                self._links.add_neighbour(index, address, mac)
 
     def forget(self, bridge: str, address: IPv6Address) -> None:
         own = self._links.get(bridge)

@@ -66,6 +66,9 @@ class Bridge:
         owned = {plan.host_link(self._instance, net, address) for address in self._used}
         for link in plan.unowned(plumbing.bridge_ports(name), owned):
             plumbing.remove_link(link)
+        if net.subnet6 is not None:
+            known = {six: plan.mac_of(four) for four in self._used if (six := plan.address6_of(net, four))}
+            plumbing.set_neighbours(name, known)
         for version in (4, 6) if net.subnet6 is not None else (4,):
             if not plumbing.is_forwarding(version):
                 self._turn_forwarding_on(rows, publications, version)
@@ -183,7 +186,8 @@ def choose_addressing(
     known = network.addressing
     if known is not None and in_use:
         if wanted.is_dual is not (known.subnet6 is not None):
-            _log.warning("the bridge is %s IPv6 until no container uses it", "with" if known.subnet6 else "without")
+            how = "with" if known.subnet6 else "without"
+            _log.warning("the bridge stays %s IPv6 until it is started while no container uses it", how)
         return known
     four = _choose4(instance, plumbing, known, wanted)
     if not wanted.is_dual:

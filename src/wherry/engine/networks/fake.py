@@ -1,7 +1,7 @@
 """A kernel's networks in memory: for tests of what stands above."""
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
@@ -69,6 +69,9 @@ class FakePlumbing:
         self.wires[wire.host_link] = wire
         if wire.address6 is not None:
             self.neighbours.add(wire.address6.ip)
+
+    def set_neighbours(self, bridge: str, known: Mapping[IPv6Address, str]) -> None:
+        self.neighbours = set(known)
 
     def forget(self, bridge: str, address: IPv6Address) -> None:
         self.neighbours.discard(address)

@@ -70,7 +70,10 @@ def a_neighbour_is_forgotten_as_often_as_one_likes(plumbing: Plumbing, netns: in
     plumbing.lay(netns, "wh0", laid)
     assert laid.address6 is not None
     for _ in range(2):
+        plumbing.set_neighbours("wh0", {laid.address6.ip: laid.mac, GATEWAY6.ip + 9: laid.mac})
+    for _ in range(2):
         plumbing.forget("wh0", laid.address6.ip)
+    plumbing.set_neighbours("wh0", {})
     plumbing.remove_link("wh0")
     plumbing.forget("wh0", laid.address6.ip)
 

@@ -4,14 +4,14 @@ import errno
 import os
 import socket
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from tests.descriptors import open_descriptors
-from tests.unit.engine.networks.plumbing import GATEWAY, GROUND, MAC, PROMISES, WEB, wire
+from tests.unit.engine.networks.plumbing import DUAL, GATEWAY, GATEWAY6, GROUND, MAC, PROMISES, WEB, wire
 from tests.unit.linux.apart import apart, new_netns
 from wherry.engine.networks.apply import KernelPlumbing, Plumbing
 from wherry.engine.networks.model import Publication
@@ -48,6 +48,24 @@ def test_a_namespace_gets_an_address_a_way_out_and_no_ipv6() -> None:
         assert read_net("ipv6/conf/eth0/disable_ipv6") in ("1", None)
         assert read_net("ipv6/conf/eth0/accept_ra") in ("0", None)
     assert read_net("ipv6/conf/wh0/disable_ipv6") in ("1", None)
+
+
+@apart
+def test_with_two_families_a_namespace_has_one_neighbour_and_no_address_but_its_own() -> None:
+    plumbing, netns = KernelPlumbing(), new_netns()
+    plumbing.ensure_bridge("wh0", MAC, GATEWAY, GATEWAY6)
+    plumbing.lay(netns, "wh0", wire(2, DUAL))
+    with Links(netns) as links, Links() as own:
+        end, bridge, port = links.get("eth0"), own.get("wh0"), own.get("wv2")
+        assert end is not None and bridge is not None and port is not None
+        assert links.addresses6()[end.index] == [IPv6Interface("fd00:30::2/128")]
+        assert links.neighbours(end.index) == {GATEWAY6.ip: MAC}
+        assert [link for network, link in links.routes6() if not network.prefixlen] == [end.index]
+        assert own.addresses6()[bridge.index] == [GATEWAY6]
+        assert own.neighbours(bridge.index) == {IPv6Address("fd00:30::2"): end.mac}
+        assert port.index not in own.addresses6()
+    with inside(netns):
+        assert read_net("ipv6/conf/eth0/accept_ra") == "0"
 
 
 @apart
@@ -118,7 +136,7 @@ class World:
         self.plumbing.lay(self.container, "wh0", wire())
         self.street("street", self.neighbour, "10.9.0")
 
-    def street(self, name: str, netns: int, prefix: str) -> None:
+    def street(self, name: str, netns: int, prefix: str, prefix6: str = "") -> None:
         """Another link of the machine, with somebody at its end whose way out is the machine."""
         with Links() as links, Links(netns) as far:
             links.add_bridge(name, "02:00:00:00:00:01")
@@ -134,15 +152,20 @@ class World:
                 links.set_up(index)
             far.set_up(end.index)
             far.add_default_route(IPv4Address(f"{prefix}.1"))
+            if prefix6:
+                links.add_address(bridge.index, IPv6Interface(f"{prefix6}::1/64"))
+                far.add_address(end.index, IPv6Interface(f"{prefix6}::2/64"))
+                far.add_default_route(IPv6Address(f"{prefix6}::1"), end.index)
 
 
 def port(netns: int | None, address: tuple[str, int] = ("0.0.0.0", 0), kind: int = socket.SOCK_DGRAM) -> socket.socket:
     """A socket that is bound in a namespace (None: here). Waits 5 s at most for what must come."""
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
     if netns is None:
-        sock = socket.socket(socket.AF_INET, kind)
+        sock = socket.socket(family, kind)
     else:
         with inside(netns):
-            sock = socket.socket(socket.AF_INET, kind)
+            sock = socket.socket(family, kind)
     sock.settimeout(5)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind(address)
@@ -256,6 +279,25 @@ def test_links_behind_the_fence_do_not_forward_to_each_other() -> None:
     service = port(world.container, ("0.0.0.0", 80))
     client.sendto(b"to a container", ("10.9.0.1", 8080))
     assert service.recv(100) == b"to a container"
+
+
+@apart
+def test_the_fence_of_ipv6_is_for_ipv6() -> None:
+    world = World()
+    here, far = new_netns(), new_netns()
+    world.street("lane", here, "10.7.0", "fd00:7")
+    world.street("road", far, "10.8.0", "fd00:8")
+    world.plumbing.set_forwarding(True, 6)
+    four, six = port(far, ("0.0.0.0", 7)), port(far, ("::", 7))
+    client4, client6 = port(here), port(here, ("::", 0))
+    client6.sendto(b"before", ("fd00:8::2", 7))
+    assert six.recv(100) == b"before"
+    world.plumbing.set_rules(replace(GROUND, net=DUAL, fence6=("lane", "road")), [])
+    client6.sendto(b"fenced", ("fd00:8::2", 7))
+    client4.sendto(b"not fenced", ("10.8.0.2", 7))
+    assert four.recv(100) == b"not fenced"
+    port(None, ("::", 0)).sendto(b"from the machine", ("fd00:8::2", 7))
+    assert received(six, b"from the machine") == [b"from the machine"]
 
 
 @apart

@@ -278,3 +278,12 @@ async def test_the_neighbour_is_forgotten_before_another_gets_the_address(plumbi
     await wait_until(lambda: not bridge._used)
     assert plumbing.neighbours == set()
     await bridge.close()
+
+
+async def test_a_start_knows_the_neighbours_that_there_are_and_no_others(plumbing: FakePlumbing, rows: Rows) -> None:
+    net = plan.addressing(IPv4Network("10.0.0.0/29"), subnet6=IPv6Network("fd00:1::/64"))
+    plumbing.neighbours = {IPv6Address("fd00:1::5")}  # whoever ended with the node before
+    bridge = Bridge(INSTANCE, net, plumbing)
+    bridge.lay_ground(rows, [plan.endpoint_of(network(net), "e" * 64, IPv4Address("10.0.0.3"))], [])
+    assert plumbing.neighbours == {IPv6Address("fd00:1::3")}
+    await bridge.close()

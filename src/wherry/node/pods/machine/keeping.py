@@ -126,6 +126,12 @@ class NodeKeeper:
         patch = nodes.patch(node, self._options, self.hardware)
         if patch is not None:
             node = await self._client.patch(NODES, self._options.node, patch)
+        shown, ranges = (node.get("spec") or {}).get("podCIDRs") or [], list(self._options.pod_ranges)
+        if ranges and shown != ranges:
+            logger.warning(
+                "node %s: it goes on saying podCIDRs %s, which cannot be changed, and its pods get addresses of %s",
+                self._options.node, ", ".join(shown), ", ".join(ranges),
+            )  # fmt: skip
         known = (node.get("status") or {}).get("nodeInfo") or {}
         if known.get("bootID") and known["bootID"] != self.hardware.boot_id:
             said = f"Node {self._options.node} has been rebooted, boot id: {self.hardware.boot_id}"

@@ -26,8 +26,8 @@ class Bench:
         self.directory = directory
         self.keeper = self.make(self.client)
 
-    def make(self, client: Client) -> NodeKeeper:
-        options = Options("n1", self.directory)
+    def make(self, client: Client, *pod_ranges: str) -> NodeKeeper:
+        options = Options("n1", self.directory, pod_ranges=pod_ranges)
         return NodeKeeper(
             Needs(client, self.clock, options, ImaginedMachine(), self.heard, lambda: Standing(self.pressures))
         )
@@ -144,3 +144,12 @@ async def test_a_restart_of_the_machine_is_said(bench: Bench) -> None:
     await bench.clock.advance(1)
     assert ("Rebooted", "Warning") in bench.heard.events
     task.cancel()
+
+
+async def test_ranges_that_a_node_has_said_stay_and_it_is_told(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    for ranges, told in ((["10.1.0.0/16"], 0), (["10.1.0.0/16"], 0), (["10.1.0.0/16", "fd00:1::/64"], 1)):
+        task = asyncio.create_task(bench.make(bench.client, *ranges).run())
+        await bench.clock.advance(1)
+        task.cancel()
+        assert bench.node()["spec"]["podCIDRs"] == ["10.1.0.0/16"]
+        assert caplog.text.count("which cannot be changed") == told
