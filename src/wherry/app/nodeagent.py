@@ -129,7 +129,7 @@ async def _live(engine: "Engine", settings: Settings, met: "Callable[[Agent], No
 
 def _volumes(needs: "Needs", settings: Settings) -> "LocalPath":
     from wherry.linux.trees import remove_tree
-    from wherry.node.storage.localpath import LocalPath
+    from wherry.node.storage.localpath import Disk, LocalPath
 
     storage = settings.instance.storage
     storage.mkdir(mode=0o711, exist_ok=True)
@@ -141,7 +141,7 @@ def _volumes(needs: "Needs", settings: Settings) -> "LocalPath":
         finally:
             os.close(directory)
 
-    return LocalPath(needs, node_name(settings), storage, remove)
+    return LocalPath(needs, Disk(node_name(settings), storage, remove))
 
 
 async def _served(settings: Settings) -> None:

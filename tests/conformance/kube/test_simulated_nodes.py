@@ -44,6 +44,20 @@ def job() -> dict[str, Any]:
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "work"}, "spec": spec}
 
 
+def db() -> dict[str, Any]:
+    template = pod("db")
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    template["spec"]["containers"] = [{**CONTAINER, "volumeMounts": [{"name": "data", "mountPath": "/data"}]}]
+    spec = {
+        "replicas": 3,
+        "serviceName": "db",
+        "selector": {"matchLabels": {"app": "db"}},
+        "template": {key: template[key] for key in ("metadata", "spec")},
+        "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": claim}],
+    }
+    return {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"}, "spec": spec}
+
+
 @contextmanager
 def simulated(cluster: wherry.Cluster, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
     """Entered when all nodes are ready."""
@@ -82,6 +96,7 @@ def test_simulated_nodes_from_the_first_to_the_last(whole: wherry.Cluster, insid
         _spreads(inside)
         _is_drained(inside)
         _does_as_it_is_told(inside)
+        _keeps_nothing(inside)
         _is_left_alone(inside)
         process.send_signal(signal.SIGTERM)
         said, complaints = process.communicate(timeout=60)
@@ -131,6 +146,27 @@ def _does_as_it_is_told(kubectl: Commands) -> None:
     assert (ended["exitCode"], ended["reason"]) == (3, "Error")
     kubectl("delete", "job", "work")
     kubectl.until("^$", "get", "pods", "-l", "job-name=work", "-o", "name")
+
+
+def _keeps_nothing(kubectl: Commands) -> None:
+    """Claims get volumes all the same, on the nodes that their pods were given to, and these go with them."""
+    kubectl.apply(db())
+    kubectl("rollout", "status", "statefulset/db", "--timeout=60s", seconds=90)
+    pods = {
+        each["metadata"]["name"]: each["spec"]["nodeName"] for each in kubectl.json("pods", "-l", "app=db")["items"]
+    }
+    claims = {each["metadata"]["name"]: each["spec"]["volumeName"] for each in kubectl.json("pvc")["items"]}
+    places = {each["metadata"]["name"]: _place(each) for each in kubectl.json("pv")["items"]}
+    assert {name.removeprefix("data-"): places[volume] for name, volume in claims.items()} == pods
+    kubectl("delete", "statefulset", "db")
+    kubectl("delete", "pvc", "--all", "--timeout=60s", seconds=90)
+    kubectl.until("^$", "get", "pv", "-o", "name")
+
+
+def _place(volume: dict[str, Any]) -> str:
+    (term,) = volume["spec"]["nodeAffinity"]["required"]["nodeSelectorTerms"]
+    name: str = term["matchExpressions"][0]["values"][0]
+    return name
 
 
 def _is_left_alone(kubectl: Commands) -> None:

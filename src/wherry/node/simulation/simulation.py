@@ -20,6 +20,7 @@ from wherry.node.pods.simulated import Shared, Ways, described, owner_of, simula
 from wherry.node.pods.sources import Objects, Shares
 from wherry.node.pods.view import PODS
 from wherry.node.simulation.counts import Counts, Progress
+from wherry.node.simulation.storage import provider
 
 logger = logging.getLogger(__name__)
 _RENEWALS_A_SECOND = 100
@@ -77,6 +78,9 @@ class Simulation:
         self._pods: Informer = informers.of(PODS)
         self._counts = Counts(plan.count, plan.has)
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        """Of the nodes, by their names."""
+        self._volumes = provider(client, clock, informers, plan.has)
+        self._providing: asyncio.Task[None] | None = None
         self._answered_at = 0.0
         self.was_displaced = asyncio.Event()
         """Somebody else has taken nodes over."""
@@ -111,6 +115,7 @@ class Simulation:
         for number in range(self._plan.count):
             name = self._plan.name(number)
             self._tasks[name] = asyncio.create_task(self._keep(number, name), name=f"node {name}")
+        self._providing = asyncio.create_task(self._volumes.run(), name="volumes")
         await self._remove(surplus)
 
     async def _keep(self, number: int, name: str) -> None:
@@ -135,7 +140,7 @@ class Simulation:
 
     async def end(self) -> None:
         """All nodes fall silent. Idempotent."""
-        tasks = list(self._tasks.values())
+        tasks = [*self._tasks.values(), *([self._providing] if self._providing is not None else [])]
         self._tasks.clear()
         for task in tasks:
             task.cancel()

@@ -46,19 +46,53 @@ class Needs:
     events: Events
 
 
+class Place(Protocol):
+    """Where volumes are kept, of one node or of several."""
+
+    def has(self, node: str) -> bool:
+        """Volumes on that node are kept here."""
+
+    def make(self, name: str) -> Path:
+        """A directory of that name, for everybody to write to. Idempotent. Raises OSError."""
+
+    async def remove(self, path: Path) -> None:
+        """The directory, with all that is in it, if it is one of these. Idempotent. Raises OSError."""
+
+
+class Disk:
+    """Directories below one of the node's own."""
+
+    def __init__(self, node: str, directory: Path, remove: Remove) -> None:
+        self._node = node
+        self._directory = directory
+        self._remove = remove
+
+    def has(self, node: str) -> bool:
+        return node == self._node
+
+    def make(self, name: str) -> Path:
+        path = self._directory / name
+        path.mkdir(exist_ok=True)
+        os.chmod(path, _MODE)
+        return path
+
+    async def remove(self, path: Path) -> None:
+        """Nothing else is ever removed, whatever somebody wrote there. It is gone already when we come again."""
+        if path.parent == self._directory and os.path.lexists(path):
+            await asyncio.to_thread(self._remove, path)
+
+
 class LocalPath:
     """A Reconciler (:mod:`wherry.kube.controllers.frame`); keys are claims, and volumes. A volume waits for its
     directory to be removed, by a finalizer, whoever deletes it first (HonorPVReclaimPolicy, KEP-2644)."""
 
     name = "local-path-provisioner"
 
-    def __init__(self, needs: Needs, node: str, directory: Path, remove: Remove) -> None:
+    def __init__(self, needs: Needs, place: Place) -> None:
         informers = needs.informers
         self._client = needs.client
         self._events = needs.events
-        self._node = node
-        self._directory = directory
-        self._remove = remove
+        self._place = place
         self._told: dict[Key, tuple[str, str]] = {}
         """By claim, its uid and what was said of it last: it is said once."""
         self._claims = informers.of(CLAIMS)
@@ -75,7 +109,7 @@ class LocalPath:
 
     def _is_for_us(self, claim: Object) -> bool:
         annotations = claim["metadata"].get("annotations") or {}
-        is_asked = annotations.get(_ASKED) == PROVISIONER and annotations.get(_NODE) == self._node
+        is_asked = annotations.get(_ASKED) == PROVISIONER and self._place.has(annotations.get(_NODE) or "")
         return is_asked and not claim["spec"].get("volumeName") and "deletionTimestamp" not in claim["metadata"]
 
     def _released(self, volume: Object) -> Iterable[Key]:
@@ -84,7 +118,7 @@ class LocalPath:
 
     def _is_ours(self, volume: Object) -> bool:
         annotations = volume["metadata"].get("annotations") or {}
-        return annotations.get(_PROVISIONED) == PROVISIONER and _host_of(volume) == self._node
+        return annotations.get(_PROVISIONED) == PROVISIONER and self._place.has(_host_of(volume))
 
     def _is_to_go(self, volume: Object) -> bool:
         is_released = (volume.get("status") or {}).get("phase") == "Released"
@@ -131,19 +165,16 @@ class LocalPath:
             said = f'failed to provision volume with StorageClass "{of}": directories are no block devices'
             self._tell(claim, "ProvisioningFailed", said)
             return
-        path = self._directory / f"pvc-{claim['metadata']['uid']}"
-        _make(path)
+        path = self._place.make(f"pvc-{claim['metadata']['uid']}")
+        node = claim["metadata"]["annotations"][_NODE]
         try:
-            await self._client.create(VOLUMES, volume_of(claim, storage_class, path, self._node))
+            await self._client.create(VOLUMES, volume_of(claim, storage_class, path, node))
         except StatusError as error:
             if error.code != 409:
                 raise
 
     async def _delete(self, volume: Object) -> None:
-        path = Path((volume["spec"].get("hostPath") or {}).get("path", ""))
-        # Nothing else is ever removed, whatever somebody wrote there. It is gone already when we come again.
-        if path.parent == self._directory and os.path.lexists(path):
-            await asyncio.to_thread(self._remove, path)
+        await self._place.remove(Path((volume["spec"].get("hostPath") or {}).get("path", "")))
         if "deletionTimestamp" not in volume["metadata"]:
             try:
                 await self._client.delete(VOLUMES, volume["metadata"]["name"])
@@ -158,13 +189,8 @@ class LocalPath:
             await self._client.update(VOLUMES, without_finalizer(volume, FINALIZER))
 
 
-def _make(path: Path) -> None:
-    path.mkdir(exist_ok=True)
-    os.chmod(path, _MODE)
-
-
 def volume_of(claim: Object, storage_class: Object, path: Path, node: str) -> Object:
-    """The volume for a claim: as large as is asked for, which nobody enforces, usable on this node."""
+    """The volume for a claim: as large as is asked for, which nobody enforces, usable on that node."""
     meta = claim["metadata"]
     terms = [{"matchExpressions": [{"key": _HOST, "operator": "In", "values": [node]}]}]
     return {
@@ -198,4 +224,4 @@ def _host_of(volume: Object) -> str:
     return ""
 
 
-__all__ = ["FINALIZER", "PROVISIONER", "LocalPath", "Needs", "volume_of"]
+__all__ = ["FINALIZER", "PROVISIONER", "Disk", "LocalPath", "Needs", "Place", "volume_of"]

@@ -12,7 +12,7 @@ from tests.unit.kube.controllers.harness import EVENTS, clock_of, obj, running
 from wherry.kube.client.fake import FakeClient
 from wherry.kube.controllers.frame import Controller, Needs
 from wherry.kube.machinery.model import Object
-from wherry.node.storage.localpath import CLAIMS, FINALIZER, PROVISIONER, VOLUMES, LocalPath
+from wherry.node.storage.localpath import CLAIMS, FINALIZER, PROVISIONER, VOLUMES, Disk, LocalPath
 from wherry.node.storage.localpath import Needs as Means
 
 
@@ -24,7 +24,7 @@ class Place:
 
     def make(self, needs: Needs) -> list[Controller]:
         means = Means(needs.client, needs.informers, needs.recorder)
-        return [Controller(LocalPath(means, "n1", self.directory, shutil.rmtree), needs.clock, 1)]
+        return [Controller(LocalPath(means, Disk("n1", self.directory, shutil.rmtree)), needs.clock, 1)]
 
 
 @pytest.fixture
