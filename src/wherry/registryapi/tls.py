@@ -2,6 +2,7 @@
 
 import ssl
 
+from wherry.http.tls import ServerContext
 from wherry.kit.errors import Invalid
 from wherry.registryapi.options import Options
 
@@ -10,7 +11,7 @@ def tls_context(options: Options) -> ssl.SSLContext | None:
     """A server's context, from TLS 1.2 on; None without a certificate. Raises Invalid."""
     if options.tls_cert is None or options.tls_key is None:
         return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = ServerContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     load_certificate(context, options)

@@ -2,6 +2,7 @@
 
 import ssl
 
+from wherry.http.tls import ServerContext
 from wherry.kube.pki.model import Pair, Pki
 
 ALPN = ("http/1.1",)
@@ -18,7 +19,7 @@ def server_context(pki: Pki) -> ssl.SSLContext:
 
 def serving_context(authority_pem: str, pair: Pair) -> ssl.SSLContext:
     """The same of any server of the cluster: a node's, too."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = ServerContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(list(ALPN))
     context.load_verify_locations(cadata=authority_pem)
