@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from wherry.kit.errors import Invalid, NotFound
 from wherry.kube.machinery.model import Object
+from wherry.node.pods.composing import envfiles
 from wherry.node.pods.composing.expansion import expand
 from wherry.node.pods.composing.fields import UNKNOWN, Surroundings, field_value, resource_value
 
@@ -14,13 +15,19 @@ Find = Callable[[str, str], Object | None]
 _WORDS = {"configmaps": ("configmap", "ConfigMap"), "secrets": ("secret", "Secret")}
 
 
+def _no_files(volume: str, path: str) -> str | None:
+    raise Invalid(f'cannot find the volume "{volume}" referenced by FileKeyRef')
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where values come from. ``services``: variables of services."""
+    """Where values come from. ``services``: variables of services; ``file``: a volume and a path in it → the file's
+    text, None: there is none."""
 
     find: Find
     around: Surroundings = UNKNOWN
     services: Mapping[str, str] = field(default_factory=dict)
+    file: Callable[[str, str], str | None] = _no_files
 
 
 def references(container: Object) -> set[tuple[str, str]]:
@@ -110,11 +117,28 @@ def _one(each: Object, pod: Object, container: Object, sources: Sources, known: 
             return _key(kind, reference, pod["metadata"]["namespace"], sources)
     if source.get("fieldRef") is not None:
         return field_value(pod, source["fieldRef"].get("fieldPath", ""), sources.around)
+    if source.get("fileKeyRef") is not None:
+        return _of_file(source["fileKeyRef"], sources)
     if source.get("resourceFieldRef") is not None:
         reference = source["resourceFieldRef"]
         about = _container(pod, reference.get("containerName") or "") or container
         return resource_value(about, reference, sources.around)
     raise Invalid(f"the value of {each['name']} comes from {', '.join(source) or 'nowhere'}, which is not supported")
+
+
+def _of_file(reference: Object, sources: Sources) -> str | None:
+    key, path = reference.get("key", ""), reference.get("path", "")
+    if len(key) > envfiles.LONGEST_KEY:
+        raise Invalid(f'environment variable key "{key}" exceeds maximum length of {envfiles.LONGEST_KEY} characters')
+    text = sources.file(reference.get("volumeName", ""), path)
+    value = None if text is None else envfiles.value(text, key)
+    if value is None:
+        if reference.get("optional"):
+            return None
+        raise NotFound(f'environment variable key "{key}" not found in file "{path}"')
+    if len(value.encode("utf-8", "surrogateescape")) > envfiles.LONGEST_VALUE_BYTES:
+        raise Invalid(f'environment variable value for key "{key}" exceeds maximum size of 32KB')
+    return value
 
 
 def _container(pod: Object, name: str) -> Object | None:

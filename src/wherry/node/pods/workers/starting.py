@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from wherry.kit.errors import Invalid, NotFound, WherryError
 from wherry.kube.machinery.model import Object
@@ -19,7 +20,7 @@ from wherry.node.pods.references import Reference
 from wherry.node.pods.runtime import ContainerSpec, Credentials, ImageStatus, Sandbox, State
 from wherry.node.pods.view import Member
 from wherry.node.pods.voice import Voice
-from wherry.node.pods.volumes import payloads
+from wherry.node.pods.volumes import envfiles, payloads
 from wherry.node.pods.workers import hooks
 from wherry.node.pods.workers.failures import SOON_SECONDS, NotStarted
 from wherry.node.pods.workers.tools import Tools
@@ -111,7 +112,10 @@ def _spec(tools: Tools, site: Site, member: Member, action: StartContainer, imag
         attempt=action.attempt,
         image=image,
         sources=environment.Sources(
-            find, around(tools, pod, site.sandbox), services.variables(tools.services(), namespace, links)
+            find,
+            around(tools, pod, site.sandbox),
+            services.variables(tools.services(), namespace, links),
+            partial(envfiles.read, site.volumes),
         ),
         volumes=site.volumes,
         memory_bytes=tools.memory_bytes(),

@@ -101,8 +101,8 @@ def test_fields_and_resources() -> None:
 
 
 def test_what_is_not_supported_is_said() -> None:
-    with pytest.raises(Invalid, match="fileKeyRef, which is not supported"):
-        built({"name": "X", "valueFrom": {"fileKeyRef": {}}})
+    with pytest.raises(Invalid, match="somethingElse, which is not supported"):
+        built({"name": "X", "valueFrom": {"somethingElse": {}}})
 
 
 def test_what_a_container_refers_to() -> None:
@@ -118,3 +118,40 @@ def test_which_names_a_variable_can_have() -> None:
     assert not is_variable("a=b")
     assert not is_variable("")
     assert not is_variable("é")
+
+
+def of_file(path: str, key: str = "A", **more: object) -> Object:
+    return {"name": "X", "valueFrom": {"fileKeyRef": {"volumeName": "v", "path": path, "key": key, **more}}}
+
+
+def from_file(variable: Object) -> dict[str, str]:
+    files = {("v", "env"): "A='x y'\nE=''\n", ("v", "bad"): "A=1", ("v", "long"): f"A='{'x' * 40000}'"}
+    web = container(env=[variable])
+    return environment(pod("web", web), web, Sources(find, file=lambda volume, path: files.get((volume, path))))
+
+
+def test_a_variable_out_of_a_file() -> None:
+    assert from_file(of_file("env")) == {"X": "x y"}
+    assert from_file(of_file("env", "E")) == {"X": ""}
+    assert from_file(of_file("env", "B", optional=True)) == {}
+    assert from_file(of_file("gone", optional=True)) == {}
+
+
+@pytest.mark.parametrize(
+    ("variable", "error", "why"),
+    [
+        (of_file("env", "B"), NotFound, 'key "B" not found in file "env"'),
+        (of_file("gone"), NotFound, 'key "A" not found in file "gone"'),
+        (of_file("bad", optional=True), Invalid, "enclosed in single quotes"),
+        (of_file("long"), Invalid, "exceeds maximum size of 32KB"),
+        (of_file("env", "K" * 129), Invalid, "exceeds maximum length of 128 characters"),
+    ],
+)
+def test_a_file_that_does_not_have_it(variable: Object, error: type[Exception], why: str) -> None:
+    with pytest.raises(error, match=why):
+        from_file(variable)
+
+
+def test_without_volumes_there_are_no_files() -> None:
+    with pytest.raises(Invalid, match='cannot find the volume "v"'):
+        built(of_file("env"))
