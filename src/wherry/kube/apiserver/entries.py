@@ -2,24 +2,27 @@
 
 from collections import deque
 from collections.abc import Mapping
+from sys import intern
 
 import msgspec
 
 from wherry.kube.apiserver import stored
 from wherry.kube.kinds.model import Kind
 from wherry.kube.machinery.model import Object
+from wherry.kube.machinery.parts import Parts
 from wherry.store.model import Item
 
 _decode = msgspec.json.Decoder().decode
 _NONE: Mapping[str, str] = {}
-DECODED = 2048
-"""How many objects are kept decoded. A decoded pod takes some 20 KB, its bytes 3."""
+DECODED = 512
+"""How many objects are kept decoded. A decoded pod takes some 30 KB, its bytes 6."""
 
 
 class Recent:
-    """Keeps the decoded form of the objects that were asked for last."""
+    """Keeps the decoded form of the objects that were asked for last; ``parts``: what objects have in common."""
 
     def __init__(self, count: int = DECODED) -> None:
+        self.parts = Parts()
         self._count = count
         self._entries: deque[Entry] = deque()
 
@@ -32,17 +35,18 @@ class Recent:
 class Entry:
     """One version of one object. Not changed once made. ``key``: ends in its namespace and name."""
 
-    __slots__ = ("_fields", "_kind", "_labels", "_object", "_recent", "name", "namespace", "raw", "revision")
+    __slots__ = ("_fields", "_kind", "_labels", "_lean", "_object", "_recent", "name", "namespace", "raw", "revision")
 
     def __init__(self, raw: bytes, revision: int, kind: Kind | None, recent: Recent, key: str) -> None:
         self.raw = raw
         self.revision = revision
         above, _, self.name = key.rpartition("/")
-        self.namespace = above.rpartition("/")[2]
+        self.namespace = intern(above.rpartition("/")[2])
         self._labels: Mapping[str, str] | None = None
         self._kind = kind
         self._recent = recent
         self._object: Object | None = None
+        self._lean: Object | None = None
         self._fields: Mapping[str, str] | None = None
 
     @classmethod
@@ -63,11 +67,27 @@ class Entry:
     @property
     def object(self) -> Object:
         """Decoded, in the storage version. Shared: do not change; see :meth:`copy`."""
-        if self._object is None:
-            self._object = _decode(self.raw)
-            self._recent.add(self)
-        found: Object = self._object
+        found = self._object
+        if found is None:
+            found = self._object = _decode(self.raw)
+            self._note(self._lean)
         return found
+
+    @property
+    def lean(self) -> Object:
+        """The same for those who keep many: without managed fields, and what is equal in several objects is there
+        once."""
+        found = self._lean
+        if found is None:
+            found = self._lean = self._recent.parts.decode(self.raw)
+            self._note(self._object)
+        return found
+
+    def _note(self, other: Object | None) -> None:
+        """Something is decoded. If the other form was before, it is known; twice among the recent it would forget
+        itself."""
+        if other is None:
+            self._recent.add(self)
 
     def copy(self) -> Object:
         """Decoded, for the caller to change."""
@@ -75,7 +95,7 @@ class Entry:
         return found
 
     def forget(self) -> None:
-        self._object = None
+        self._object = self._lean = None
 
     @property
     def fields(self) -> Mapping[str, str]:
@@ -83,7 +103,7 @@ class Entry:
         if self._fields is None:
             plain = {"metadata.name": self.name, "metadata.namespace": self.namespace}
             has_more = self._kind is not None and self._kind.selectable
-            self._fields = self._kind.fields(self.object) if self._kind and has_more else plain
+            self._fields = self._kind.fields(self.lean) if self._kind and has_more else plain
         return self._fields
 
     def revised(self, revision: int) -> "Entry":

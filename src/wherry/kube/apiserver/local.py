@@ -1,6 +1,7 @@
 """The API without HTTP: a :class:`wherry.kube.client.model.Client` inside the server's process.
 
-It goes the same way as a request, authorization included. Watches hand out objects that are shared.
+It goes the same way as a request, authorization included. Watches hand out objects that are shared, and so do lists for
+who asks for that.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -12,13 +13,13 @@ import msgspec
 from wherry.kube.apiserver.api import Api
 from wherry.kube.apiserver.authz.texts import forbidden
 from wherry.kube.apiserver.call import Call, Outcome
+from wherry.kube.apiserver.entries import Entry
 from wherry.kube.apiserver.kinds import Kinds, Served
 from wherry.kube.apiserver.model import Attributes, Authorizer, Decision, User
 from wherry.kube.apiserver.requestinfo import RequestInfo, selected
 from wherry.kube.apiserver.watching import BOOKMARK_SECONDS, Begun, Notice
 from wherry.kube.client.model import Changed, Listed, PatchType
 from wherry.kube.machinery import status
-from wherry.kube.machinery.mediatypes import PLAIN
 from wherry.kube.machinery.model import GroupVersionResource, Object
 
 _decode = msgspec.json.Decoder().decode
@@ -65,16 +66,18 @@ class LocalClient:
 
     async def list(
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
-        resource_version: str = "", limit: int = 0, token: str = "",
+        resource_version: str = "", limit: int = 0, token: str = "", shared: bool = False,
     ) -> Listed:  # fmt: skip
         query = {
             "labelSelector": labels, "fieldSelector": fields, "resourceVersion": resource_version,
             "limit": str(limit) if limit else "", "continue": token,
         }  # fmt: skip
         call = self._call("list", resource, namespace, query=query)
-        document = _decode(await self._api.reads.list(call, PLAIN))
-        meta = document["metadata"]
-        return Listed(document["items"], meta["resourceVersion"], meta.get("continue", ""))
+        entries, meta = await self._api.reads.page(call)
+        shown = _shared if shared else _own
+        return Listed(
+            [shown(call.served, entry) for entry in entries], meta["resourceVersion"], meta.get("continue", "")
+        )
 
     async def create(
         self, resource: GroupVersionResource, obj: Object, namespace: str = "", *, name: str = "", subresource: str = ""
@@ -135,8 +138,16 @@ class LocalClient:
 
 
 def _changed(served: Served, notice: Notice) -> Changed:
-    entry = notice.entry
-    return Changed(notice.type, entry.object if served.is_storage else served.from_storage(entry.copy()))
+    return Changed(notice.type, _shared(served, notice.entry))
+
+
+def _shared(served: Served, entry: Entry) -> Object:
+    """What the clients of this process have in common."""
+    return entry.lean if served.is_storage else served.from_storage(entry.copy())
+
+
+def _own(served: Served, entry: Entry) -> Object:
+    return served.from_storage(entry.copy())
 
 
 def _object(served: Served, outcome: Outcome) -> Object:

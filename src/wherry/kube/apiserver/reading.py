@@ -6,7 +6,7 @@ revision, and what has changed since is read from the store.
 """
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -91,16 +91,27 @@ class Reads:
         """Raises StatusError."""
         selection, asked = of_call(call), _asked(call)
         cache = self._caches.of(call.storage)
-        if asked.unconditional:
-            await self._caches.current()
-        elif not asked.exact and asked.revision:
-            await self._reach(asked.revision)
+        await self._wait(asked)
         if _is_everything(selection, asked, wanted, call.served):
             return _joined(
                 call.served, cache.raws(selection.namespace), {"resourceVersion": str(self._caches.revision)}
             )
         page = await self._page(cache, call, selection, asked)
         return _document(call, page, wanted)
+
+    async def page(self, call: Call) -> tuple[Sequence[Entry], Object]:
+        """A list, and its metadata, for who is in this process. Raises StatusError."""
+        selection, asked = of_call(call), _asked(call)
+        await self._wait(asked)
+        page = await self._page(self._caches.of(call.storage), call, selection, asked)
+        return page.entries, page.meta()
+
+    async def _wait(self, asked: _Asked) -> None:
+        """Until what is asked for is here."""
+        if asked.unconditional:
+            await self._caches.current()
+        elif not asked.exact and asked.revision:
+            await self._reach(asked.revision)
 
     async def _page(self, cache: Cache, call: Call, selection: Selection, asked: _Asked) -> _Page:
         if asked.exact and (asked.revision < cache.revision or asked.revision > self._caches.revision):

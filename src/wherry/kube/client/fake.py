@@ -123,7 +123,7 @@ class FakeClient:
 
     async def list(
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
-        resource_version: str = "", limit: int = 0, token: str = "",
+        resource_version: str = "", limit: int = 0, token: str = "", shared: bool = False,
     ) -> Listed:  # fmt: skip
         await self._read(Call("list", resource.group_resource, namespace))
         if token:

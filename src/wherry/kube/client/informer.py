@@ -25,7 +25,7 @@ Handler = Callable[[Object | None, Object | None], None]
 """Old and new: no old one, it was added; no new one, it was deleted. Called on the event loop; must not block."""
 
 Transform = Callable[[Object], Object]
-"""What is kept of an object. May change it and return it."""
+"""What is kept of an object, which it must not change: others may have the same one."""
 
 PAGE_OBJECTS = 500
 _SHORT_WATCH_SECONDS = 1.0
@@ -57,8 +57,10 @@ RETRY = Retry()
 
 def without_managed_fields(obj: Object) -> Object:
     """The usual transform: nobody who uses an informer reads them, and they are half of an object."""
-    obj["metadata"].pop("managedFields", None)
-    return obj
+    meta = obj["metadata"]
+    if "managedFields" not in meta:
+        return obj
+    return {**obj, "metadata": {name: value for name, value in meta.items() if name != "managedFields"}}
 
 
 class Informer:
@@ -130,7 +132,7 @@ class Informer:
         while True:
             page = await self._client.list(
                 about.resource, about.namespace, labels=about.labels, fields=about.fields,
-                resource_version=since, limit=PAGE_OBJECTS, token=token,
+                resource_version=since, limit=PAGE_OBJECTS, token=token, shared=True,
             )  # fmt: skip
             for obj in page.items:
                 kept = self._transform(obj)
@@ -173,7 +175,7 @@ class Informer:
         if change.type == "DELETED":
             self._remove(place(obj), obj)
         else:
-            self._put(self._transform(dict(obj, metadata=dict(obj["metadata"]))))
+            self._put(self._transform(obj))
 
     def _put(self, obj: Object) -> None:
         old = self.cache.get(*reversed(place(obj)))
@@ -192,7 +194,7 @@ class Informer:
         old = self.cache.remove(where)
         if old is None:
             return
-        shown = old if last is None else self._transform(dict(last, metadata=dict(last["metadata"])))
+        shown = old if last is None else self._transform(last)
         for handler in tuple(self._handlers):
             self._tell(handler, shown, None)
 

@@ -26,7 +26,8 @@ class Listed(msgspec.Struct, frozen=True):
 
 
 class Changed(msgspec.Struct, frozen=True):
-    """``type`` is ADDED, MODIFIED, DELETED or BOOKMARK. The object may be shared: do not change it."""
+    """``type`` is ADDED, MODIFIED, DELETED or BOOKMARK. The object may be shared: do not change it; it may lack its
+    managed fields."""
 
     type: str
     object: Object
@@ -45,8 +46,9 @@ class Client(Protocol):
 
     async def list(
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
-        resource_version: str = "", limit: int = 0, token: str = "",
-    ) -> Listed: ...  # fmt: skip
+        resource_version: str = "", limit: int = 0, token: str = "", shared: bool = False,
+    ) -> Listed:  # fmt: skip
+        """``shared``: what is got may be shared, and lack its managed fields, as what a watch tells."""
 
     async def create(
         self, resource: GroupVersionResource, obj: Object, namespace: str = "", *, name: str = "", subresource: str = ""

@@ -29,11 +29,11 @@ class Lanes:
 
     async def list(
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
-        resource_version: str = "", limit: int = 0, token: str = "",
+        resource_version: str = "", limit: int = 0, token: str = "", shared: bool = False,
     ) -> Listed:  # fmt: skip
         return await self._lane(resource).list(
             resource, namespace, labels=labels, fields=fields, resource_version=resource_version, limit=limit,
-            token=token,
+            token=token, shared=shared,
         )  # fmt: skip
 
     async def create(

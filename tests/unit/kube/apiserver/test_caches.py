@@ -4,6 +4,7 @@ import pytest
 
 from wherry.kube.apiserver.cache import Change
 from wherry.kube.apiserver.caches import Caches
+from wherry.kube.apiserver.entries import Entry, Recent
 from wherry.kube.apiserver.stored import key_of, value_of
 from wherry.kube.machinery.model import GroupResource, Object
 from wherry.store.memory import MemoryStore
@@ -133,3 +134,21 @@ async def test_an_object_is_decoded_once_and_a_copy_is_one_s_own(place: Place) -
     assert entry.object is entry.object
     entry.copy()["metadata"]["name"] = "x"
     assert entry.object["metadata"]["name"] == "b"
+
+
+async def test_who_keeps_many_gets_them_without_managed_fields(place: Place) -> None:
+    obj = pod("m", app="web")
+    obj["metadata"]["managedFields"] = [{"manager": "m", "operation": "Update"}]
+    await place.put(obj)
+    entry = place.pods.entry("m", "default")
+    assert entry is not None
+    assert "managedFields" in entry.object["metadata"] and "managedFields" not in entry.lean["metadata"]
+    assert entry.lean is entry.lean and entry.lean["metadata"]["labels"] == {"app": "web"}
+
+
+async def test_of_few_that_are_kept_decoded_each_is_there_when_it_is_asked_for() -> None:
+    recent = Recent(1)
+    entries = [Entry(value_of(pod(name)), 1, None, recent, f"default/{name}") for name in "ab"]
+    for entry in entries * 2:
+        assert (entry.object["metadata"]["name"], entry.lean["metadata"]["name"]) == (entry.name, entry.name)
+        assert entry.object is entry.object

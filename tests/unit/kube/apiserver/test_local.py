@@ -40,3 +40,17 @@ async def test_a_list_of_one_name_is_a_question_about_that_name(place: Place) ->
     with pytest.raises(StatusError) as refused:
         await node.list(NODES, fields="metadata.name=n2")
     assert refused.value.code == 403
+
+
+async def test_a_list_is_one_s_own_unless_it_may_be_shared(place: Place) -> None:
+    for name in ("a", "b", "c"):
+        await place.client.create(PODS, pod(name), "default")
+    own = await place.client.list(PODS)
+    assert all("managedFields" in each["metadata"] for each in own.items)
+    own.items[0]["metadata"]["name"] = "x"
+    first, second = [await place.client.list(PODS, shared=True, limit=2) for _ in range(2)]
+    assert [each["metadata"]["name"] for each in first.items] == ["a", "b"] and first.token
+    assert all(one is other for one, other in zip(first.items, second.items, strict=True))
+    assert all("managedFields" not in each["metadata"] for each in first.items)
+    rest = await place.client.list(PODS, shared=True, limit=2, token=first.token)
+    assert [each["metadata"]["name"] for each in rest.items] == ["c"] and not rest.token
