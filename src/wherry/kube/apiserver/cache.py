@@ -129,6 +129,8 @@ class Cache:
     def entries(self, namespace: str | None = None, after: str = "") -> Iterator[Entry]:
         """In the order of keys; of one namespace, or (None) all; those behind the key ``after``."""
         found, keys = self._entries, self._keys
+        if not found:
+            return
         for key in keys[slice(*self._span(namespace, after))]:
             yield found[key]
 

@@ -12,6 +12,10 @@ _SHARED_SECONDS = 60
 _EXPIRING = {GroupResource("", "events"): EVENT_SECONDS}
 
 
+def is_expiring(resource: GroupResource) -> bool:
+    return resource in _EXPIRING
+
+
 class Leases:
     """Gives the lease that an object is to be written with."""
 

@@ -7,14 +7,14 @@ from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.times import rfc3339
 
 
-def manager_of(call: Call, operation: str, subresource: str = "") -> Manager:
-    """Whoever sent the request, as an owner of fields."""
+def manager_of(call: Call, operation: str, subresource: str = "", time: str = "") -> Manager:
+    """Whoever sent the request, as an owner of fields. ``time``: when, if somebody has written that down already."""
     served = call.served
     return Manager(
         name=call.manager,
         operation=operation,
         api_version=str(served.group_version),
-        time=rfc3339(call.now),
+        time=time or rfc3339(call.now),
         subresource=subresource,
         schema=served.version.schema(),
         has_status=served.kind.has_status,
@@ -36,7 +36,8 @@ class Tracker:
 
     def _track(self, live: Object | None, new: Object) -> None:
         served = self._call.served
-        manager = manager_of(self._call, "Update", self._subresource)
+        time = new["metadata"]["creationTimestamp"] if live is None else ""
+        manager = manager_of(self._call, "Update", self._subresource, time)
         if served.is_storage:
             track_update(live, new, manager)
             return

@@ -14,7 +14,7 @@ from wherry.kube.apiserver.admission.every import Admission
 from wherry.kube.apiserver.caches import Caches
 from wherry.kube.apiserver.call import Call, Outcome
 from wherry.kube.apiserver.entries import Entry
-from wherry.kube.apiserver.expiry import Leases
+from wherry.kube.apiserver.expiry import Leases, is_expiring
 from wherry.kube.apiserver.model import AdmissionRequest, Operation
 from wherry.kube.apiserver.reservations import NOTHING, SERVICES, Reservations, Reserved
 from wherry.kube.apiserver.stored import copied, decode, encode, key_of, served, unversioned, value_of
@@ -93,7 +93,8 @@ class Writes:
         except BaseException:
             await _tell(request, False)
             raise
-        await _tell(request, True)
+        if request.after:
+            await _tell(request, True)
         return outcome
 
     async def _insert(self, call: Call, obj: Object, request: AdmissionRequest) -> Outcome:
@@ -115,7 +116,7 @@ class Writes:
                     raise status.already_exists(call.resource, name)
                 return Outcome(201, unversioned(value))
             try:
-                lease = await self._leases.of(call.storage)
+                lease = await self._leases.of(call.storage) if is_expiring(call.storage) else 0
                 operations: list[StoreOperation] = [Put(key, value, lease), *reserved.operations]
                 revision = await self._store.commit([Compare(key, 0), *reserved.compares], operations)
             except Mismatch as error:
@@ -125,7 +126,8 @@ class Writes:
                 if error.key == key:
                     draft["metadata"]["name"] = metadata.generated_name(generated)
                 continue
-            await self._caches.reached(revision)
+            if revision > self._caches.revision:
+                await self.wait(revision)
             return Outcome(201, self._written(call, name, value, revision))
         raise status.internal_error("no free address was found; try again")
 
@@ -223,7 +225,8 @@ class Writes:
         except BaseException:
             await _tell(request, False)
             raise
-        await _tell(request, True)
+        if request.after:
+            await _tell(request, True)
         return outcome
 
     def _prepare(self, call: Call, new: Object, old: Object, part: Part) -> None:
@@ -258,10 +261,11 @@ class Writes:
         if call.dry_run:
             return Outcome(200, served(value, entry.revision))
         key = key_of(call.storage, call.namespace, entry.name)
-        lease = await self._leases.of(call.storage)
+        lease = await self._leases.of(call.storage) if is_expiring(call.storage) else 0
         operations: list[StoreOperation] = [Put(key, value, lease), *reserved.operations]
         revision = await self._store.commit([Compare(key, entry.revision), *reserved.compares], operations)
-        await self._caches.reached(revision)
+        if revision > self._caches.revision:
+            await self.wait(revision)
         return Outcome(200, self._written(call, entry.name, value, revision))
 
     def _written(self, call: Call, name: str, value: bytes, revision: int) -> bytes:

@@ -118,7 +118,7 @@ def duplicate_fields(data: bytes, document: Any) -> tuple[str, ...]:  # any JSON
     ``document`` is what was read from it, not yet changed. Cheap where there are none: a key that was lost is a
     colon that was lost, as nothing else makes colons fewer and only an escaped one makes them more.
     """
-    if data.count(b":") == encode(document).count(b":") and (b"\\u003" not in data or not _ESCAPED_COLON.search(data)):
+    if data.count(b":") == encode(document).count(b":") and (b"\\" not in data or not _ESCAPED_COLON.search(data)):
         return ()
     pairs = json.JSONDecoder(object_pairs_hook=_Pairs).decode(data.decode())
     found: dict[str, None] = {}

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 _SHAPE = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:([Zz])|([+-])(\d\d):(\d\d))", re.ASCII
 )
-_SECONDS = len("2006-01-02T15:04:05")
+_FORM = "%04d-%02d-%02dT%02d:%02d:%02dZ"  # in half the time of isoformat
 
 
 def rfc3339(when: datetime) -> str:
     """metav1.Time: whole seconds, UTC: ``2026-01-02T03:04:05Z``."""
     utc = when if when.tzinfo is UTC else when.astimezone(UTC)
-    return utc.isoformat(timespec="seconds")[:_SECONDS] + "Z"
+    return _FORM % (utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second)
 
 
 def rfc3339_micro(when: datetime) -> str:
