@@ -114,9 +114,12 @@ def allocatable(options: Options, hardware: Hardware) -> dict[str, Quantity]:
 
 def status(node: Object, options: Options, hardware: Hardware, standing: Standing, now: datetime) -> Object:
     """The fields that are the node's own."""
+    own = {name: str(each) for name, each in capacity(options, hardware).items()}
+    others = {name: each for name, each in _known_capacity(node).items() if name not in own}
+    free = {name: str(each) for name, each in allocatable(options, hardware).items()}
     return {
-        "capacity": {name: str(each) for name, each in capacity(options, hardware).items()},
-        "allocatable": {name: str(each) for name, each in allocatable(options, hardware).items()},
+        "capacity": {**own, **others},
+        "allocatable": {**free, **others},
         "conditions": conditions(standing.pressures, standing.not_ready, node, now),
         "addresses": addresses(options),
         "daemonEndpoints": {"kubeletEndpoint": {"Port": options.port}},
@@ -128,6 +131,12 @@ def status(node: Object, options: Options, hardware: Hardware, standing: Standin
         ],
         "features": {"supplementalGroupsPolicy": False},
     }
+
+
+def _known_capacity(node: Object) -> Mapping[str, str]:
+    """Also what somebody else has said that the node has (``example.com/dongle``): all of that is for pods."""
+    found: Mapping[str, str] = (node.get("status") or {}).get("capacity") or {}
+    return found
 
 
 def addresses(options: Options) -> list[Object]:
@@ -173,7 +182,8 @@ def difference(node: Object, wanted: Object) -> Object | None:
         elif name == "addresses" and known.get(name) != value:
             changed[name] = [*value, {"$patch": "replace"}]
         elif known.get(name) != value and not (not known.get(name) and not value):
-            changed[name] = value
+            gone = dict.fromkeys(known.get(name) or {}) if name == "allocatable" else {}
+            changed[name] = {**gone, **value} if gone else value
     return {"status": {**changed, "conditions": wanted["conditions"]}} if changed else None
 
 

@@ -108,6 +108,23 @@ def test_what_was_written_need_not_be_written_again() -> None:
     assert applied(node, changed)["status"]["addresses"] == later["addresses"]
 
 
+def test_extended_resources_that_somebody_said_are_for_pods_until_they_are_gone() -> None:
+    node: Object = {"status": status()}
+    node["status"]["capacity"] |= {"example.com/dongle": "4"}
+    wanted = status(node=node)
+    assert wanted["capacity"]["example.com/dongle"] == wanted["allocatable"]["example.com/dongle"] == "4"
+    patch = nodes.difference(node, wanted)
+    assert patch is not None
+    node = applied(node, patch)
+    assert nodes.difference(node, status(node=node)) is None
+    del node["status"]["capacity"]["example.com/dongle"]
+    patch = nodes.difference(node, status(node=node))
+    assert patch is not None
+    node = applied(node, patch)
+    assert "example.com/dongle" not in node["status"]["allocatable"]
+    assert nodes.difference(node, status(node=node)) is None
+
+
 def test_conditions_of_others_are_none_of_its_business() -> None:
     wanted = status()
     others = {"status": {**wanted, "conditions": [*wanted["conditions"], {"type": "Other", "status": "True"}]}}
