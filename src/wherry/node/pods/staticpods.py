@@ -125,8 +125,8 @@ class MirrorWriter(StatusWriter):
         self._has_mirror = False
         self.known = self._static
 
-    def wait_seconds(self, patch: Object) -> float:
-        usual = super().wait_seconds(patch)
+    def wait_seconds(self, patch: Object, *, ends: bool = False) -> float:
+        usual = super().wait_seconds(patch, ends=ends)
         if self._has_mirror or self._lost_at is None:
             return usual
         return max(usual, self._lost_at + ABSENT_SECONDS - self._clock.monotonic())

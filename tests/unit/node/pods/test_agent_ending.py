@@ -33,6 +33,24 @@ async def test_how_it_ended_is_told_before_it_goes(rig: Rig) -> None:
     assert last["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 143
 
 
+@pytest.mark.parametrize(("seconds", "told"), [(2.0, 1), (20.0, 2)])
+async def test_an_end_that_is_quick_is_told_at_once_with_what_else_there_is(
+    rig: Rig, seconds: float, told: int
+) -> None:
+    """That the deletion was seen, first of all (``status.observedGeneration``)."""
+    rig.runtime.behave = lambda spec: Behaviour(stop_seconds=seconds)
+    async with rig.running(pod()):
+        await rig.until(rig.is_ready)
+        await rig.settle(1)
+        before = len(rig.client.calls)
+        await rig.client.delete(PODS, "web", "default")
+        await rig.settle(10)
+        assert (rig.status().get("observedGeneration") == 2) is (told == 2)
+        await rig.until(lambda: rig.pod() is None, 15)
+        written = [call for call in rig.client.calls[before:] if call.resource == PODS.group_resource]
+        assert [call.verb for call in written] == ["delete", *["patch"] * told, "delete"]
+
+
 async def test_who_does_not_listen_is_killed_after_the_grace_period(rig: Rig) -> None:
     rig.runtime.behave = lambda spec: Behaviour(stop_seconds=3600)
     async with rig.running(pod(terminationGracePeriodSeconds=10)):

@@ -312,7 +312,7 @@ class Worker:
         if patch is None:
             return True, None
         trouble = case.jobs.troubles.get(_WRITE)
-        wait = 0.0 if report.has_stopped else writer.wait_seconds(patch)
+        wait = 0.0 if report.has_stopped else writer.wait_seconds(patch, ends=facts.ending is not None)
         wait = max(wait, trouble.until - facts.seconds if trouble else 0.0)
         if _WRITE in case.jobs.busy:
             return False, None

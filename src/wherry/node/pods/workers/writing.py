@@ -10,6 +10,9 @@ from wherry.node.pods.view import PODS
 
 GATHER_SECONDS = 0.3
 """For how long a change that nobody waits for may wait for others."""
+ENDING_SECONDS = 3.0
+"""The same for a pod that is told to end: most have by then, and then this is told with their end. (What changes with a
+deletion is the generation that was seen.)"""
 
 
 class StatusWriter:
@@ -45,11 +48,11 @@ class StatusWriter:
             self._since = self._clock.monotonic()
         return found
 
-    def wait_seconds(self, patch: Object) -> float:
-        """How long it may wait; 0: not at all."""
+    def wait_seconds(self, patch: Object, *, ends: bool = False) -> float:
+        """How long it may wait; 0: not at all. ``ends``: the pod is being ended, and how it ended is told soon."""
         if is_urgent(self.known.get("status") or {}, patch) or self._since is None:
             return 0.0
-        return max(self._since + GATHER_SECONDS - self._clock.monotonic(), 0.0)
+        return max(self._since + (ENDING_SECONDS if ends else GATHER_SECONDS) - self._clock.monotonic(), 0.0)
 
     async def write(self, patch: Object) -> bool:
         """Returns whether the pod is still there. Raises StatusError, Unavailable."""

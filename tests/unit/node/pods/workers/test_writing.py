@@ -7,7 +7,7 @@ from wherry.kit.errors import Unavailable
 from wherry.kube.client.clock import FakeClock
 from wherry.kube.machinery.model import Object
 from wherry.node.pods.view import PODS
-from wherry.node.pods.workers.writing import GATHER_SECONDS, StatusWriter
+from wherry.node.pods.workers.writing import ENDING_SECONDS, GATHER_SECONDS, StatusWriter
 
 
 class Bench:
@@ -41,6 +41,7 @@ async def test_what_can_wait_does_so_once(bench: Bench) -> None:
     patch = bench.writer.patch({"startTime": "x"})
     assert patch is not None
     assert bench.writer.wait_seconds(patch) == GATHER_SECONDS
+    assert bench.writer.wait_seconds(patch, ends=True) == ENDING_SECONDS
     await bench.clock.advance(GATHER_SECONDS)
     patch = bench.writer.patch({"startTime": "x", "podIP": "1"})
     assert patch is not None
@@ -50,7 +51,7 @@ async def test_what_can_wait_does_so_once(bench: Bench) -> None:
 async def test_what_is_urgent_does_not(bench: Bench) -> None:
     patch = bench.writer.patch({"phase": "Running"})
     assert patch is not None
-    assert bench.writer.wait_seconds(patch) == 0
+    assert bench.writer.wait_seconds(patch) == bench.writer.wait_seconds(patch, ends=True) == 0
 
 
 async def test_old_news_are_none(bench: Bench) -> None:
