@@ -19,8 +19,9 @@ from wherry.node.simulation.lanes import Lanes
 from wherry.node.simulation.simulation import Plan, Simulation, running
 
 _AGENT = "wherry-simulate"
-_AT_ONCE = 32
-"""Requests of each lane. A busy server takes a while for each, and leases have to be renewed then, too."""
+_AT_ONCE = 64
+"""Requests of each lane. A busy server takes a while for each, and leases have to be renewed then, too. Each waits for
+the server's disk, and those that wait together share a commit."""
 _LOOK_SECONDS = 0.2
 _SELDOM = 50_000
 """Objects made between two looks of the collector: most of what is made here stays."""

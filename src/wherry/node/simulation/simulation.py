@@ -23,9 +23,10 @@ from wherry.node.simulation.counts import Counts, Progress
 from wherry.node.simulation.storage import provider
 
 logger = logging.getLogger(__name__)
-_RENEWALS_A_SECOND = 100
-_SHORTEST_SECONDS, _LONGEST_SECONDS = 10.0, 60.0
-"""Between two renewals of a lease: the kubelet's own, and a minute."""
+_RENEWALS_A_SECOND = 50
+"""Of all nodes: each costs the API as much as a pod's status does, and that is what it should have time for."""
+_SHORTEST_SECONDS, _LONGEST_SECONDS = 10.0, 120.0
+"""Between two renewals of a lease: the kubelet's own, and two minutes."""
 _LEASES = 4
 """A lease is good for as many of these, as a kubelet's is."""
 _REPORT_SECONDS = 300.0

@@ -74,7 +74,7 @@ def test_a_plan_knows_its_names() -> None:
     assert not plan.has("a-b-3")
 
 
-@pytest.mark.parametrize(("count", "seconds"), [(1, 10), (1000, 10), (5000, 50), (20_000, 60)])
+@pytest.mark.parametrize(("count", "seconds"), [(1, 10), (500, 10), (1000, 20), (5000, 100), (20_000, 120)])
 def test_leases_are_renewed_in_time(count: int, seconds: float) -> None:
     assert intervals(count).lease == seconds * 4
 
