@@ -5,7 +5,6 @@ bytes have an empty one, as the first field of ``metadata`` (inside JSON texts q
 it), and the revision is put in when they are read: no decoding.
 """
 
-
 import msgspec
 
 from wherry.kube.machinery.model import GroupResource, Object

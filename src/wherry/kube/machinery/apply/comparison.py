@@ -23,7 +23,7 @@ _ABSENT = object()
 _PLAIN = frozenset((str, int, bool, float))
 """Values of one of these types are the same if they are equal."""
 _PARTED = frozenset((dict, list))
-_STRUCTS = frozenset(("metadata", "spec", "status", "template", "jobTemplate", "strategy", "updateStrategy"))
+STRUCTS = frozenset(("metadata", "spec", "status", "template", "jobTemplate", "strategy", "updateStrategy"))
 """Fields that in Go hold a struct, not a pointer to one: upstream finds them in every object, empty ones too, and so
 never as something added. OpenAPI does not tell; these are the ones above what a creator usually sets."""
 
@@ -77,7 +77,7 @@ def _appeared(key: str, value: Any, schema: Schema | None, added: FieldSet) -> N
     """A field with parts that was not there; of Go's structs and of what Go never leaves out, only what is in it is
     new."""
     below = fields_of(schema).get(key, entries_of(schema))
-    if key in _STRUCTS and below is not None and below.name and isinstance(value, dict):
+    if key in STRUCTS and below is not None and below.name and isinstance(value, dict):
         node, _, _ = _fields({}, value, below)
     else:
         node = whole(value, below)

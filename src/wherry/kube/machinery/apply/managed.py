@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 
 from wherry.kube.machinery.apply.comparison import Comparison, compare
+from wherry.kube.machinery.apply.creating import created
+from wherry.kube.machinery.apply.elements import MEMBER
 from wherry.kube.machinery.apply.entries import (
     Entry,
     Managed,
@@ -34,22 +36,15 @@ from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.patches.values import same
 from wherry.kube.machinery.schema.model import Schema
 
-_STRIPPED = of_paths(
+_TYPE = frozenset(("apiVersion", "kind"))
+_STATUS_TOO = _TYPE | {"status"}
+_IDENTITY = frozenset(
     (
-        "apiVersion",
-        "kind",
-        "metadata",
-        "metadata.name",
-        "metadata.namespace",
-        "metadata.creationTimestamp",
-        "metadata.selfLink",
-        "metadata.uid",
-        "metadata.clusterName",
-        "metadata.generation",
-        "metadata.managedFields",
-        "metadata.resourceVersion",
+        "name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName", "generation", "managedFields",
+        "resourceVersion",
     )
-)
+)  # fmt: skip
+_STRIPPED = of_paths((*_TYPE, "metadata", *(f"metadata.{name}" for name in sorted(_IDENTITY))))
 _STATUS = of_paths(("status",))
 _BEFORE = "before-first-apply"
 _REMEMBERED_BYTES = 4096
@@ -134,7 +129,7 @@ def managed_fields(obj: Object | None) -> object:
 def _updated(live: Object | None, new: Object, manager: Manager) -> Managed:
     managed = _live_or_new(live, new, manager.subresource != "")
     if live is None and not managed:
-        return _first(bare(new), manager)
+        return _first(new, manager)
     if not managed:
         return managed
     return updated(managed, bare(live), bare(new), manager)
@@ -142,7 +137,17 @@ def _updated(live: Object | None, new: Object, manager: Manager) -> Managed:
 
 def _first(new: Object, manager: Manager) -> Managed:
     """As :func:`updated`, of an object that was not there: all that is in it is the creator's."""
-    fields = difference(manager.writable(compare({}, new, of_object(manager.schema)).added), _STRIPPED)
+    metadata = new["metadata"]
+    if manager.subresource or manager.reset_fields or not isinstance(metadata, dict):
+        return updated({}, {}, bare(new), manager)
+    left_out = _STATUS_TOO if manager.has_status else _TYPE
+    parts = {name: value for name, value in new.items() if name not in left_out}
+    parts["metadata"] = {name: value for name, value in metadata.items() if name not in _IDENTITY}
+    fields = created(parts, of_object(manager.schema))
+    if "f:metadata" in fields:
+        fields["f:metadata"] = {element: each for element, each in fields["f:metadata"].items() if element != MEMBER}
+        if not fields["f:metadata"]:
+            del fields["f:metadata"]
     owner = manager.owner
     return {owner: Entry(owner, manager.api_version, manager.time, fields)} if fields else {}
 

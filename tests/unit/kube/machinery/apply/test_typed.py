@@ -15,7 +15,7 @@ from wherry.kube.machinery.model import GroupVersionKind
 from wherry.kube.machinery.schema.builtin import schema_of
 from wherry.kube.machinery.schema.model import Schema
 
-_WILD = st.recursive(
+WILD = st.recursive(
     st.none() | st.booleans() | st.integers(0, 2) | st.sampled_from(["a", "b", "TCP"]) | st.floats(0, 2),
     lambda below: (
         st.lists(below, max_size=3)
@@ -23,7 +23,7 @@ _WILD = st.recursive(
     ),
     max_leaves=8,
 )
-_FIELDS = (
+FIELDS = (
     "replicas", "paused", "selector", "items", "volumes", "finalizers", "weights", "args", "replaced", "strategy",
     "limits", "opaque", "nested", "anything", "matrix", "unkeyed", "unheard",
 )  # fmt: skip
@@ -39,7 +39,7 @@ def test_what_fits_has_the_same_field_set(document: Object) -> None:
     assert typed(document, OBJECT) == field_set(document, OBJECT)
 
 
-@given(st.dictionaries(st.sampled_from(_FIELDS), _WILD, max_size=3))
+@given(st.dictionaries(st.sampled_from(FIELDS), WILD, max_size=3))
 def test_whatever_comes_is_read_if_nothing_is_wrong_with_it(spec: Object) -> None:
     _agrees(obj(spec), OBJECT)
 

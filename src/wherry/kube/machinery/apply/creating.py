@@ -1,0 +1,119 @@
+"""What is in an object that was not there, in upstream's order: one walk, by functions made of each schema once.
+
+:mod:`.comparison` says the same of nothing and the object, :mod:`.fieldsets` puts that in order.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from wherry.kube.machinery.apply.comparison import STRUCTS
+from wherry.kube.machinery.apply.elements import MEMBER, order
+from wherry.kube.machinery.apply.fieldsets import LEAF, FieldSet
+from wherry.kube.machinery.apply.shapes import element_or_none, is_whole, list_shape
+from wherry.kube.machinery.model import Object
+from wherry.kube.machinery.schema.model import Schema
+
+Value: TypeAlias = Any  # JSON
+Read: TypeAlias = Callable[[Value], FieldSet]
+"""The node of an object or a list."""
+_ANYTHING = Schema()
+
+
+def created(new: Object, schema: Schema) -> FieldSet:
+    """All that is in ``new``."""
+    return _struct(schema)(new)
+
+
+@functools.lru_cache(maxsize=4096)
+def _struct(schema: Schema) -> Read:
+    """Of a struct of Go: it is there in every object, so that only what is in it is new."""
+    forms: dict[str, tuple[str, Read | None, bool, tuple[Read, Read]]] = {}
+
+    def form(name: str) -> tuple[str, Read | None, bool, tuple[Read, Read]]:
+        below = schema.child(name)
+        struct = _struct(below) if name in STRUCTS and below is not None and below.name else None
+        always = bool(schema.name) and name in schema.required
+        found = f"f:{name}", struct, always, _read(below or _ANYTHING)
+        if name in schema.properties:
+            forms[name] = found
+        return found
+
+    def read(value: Value) -> FieldSet:
+        node: FieldSet = {}
+        for name in sorted(value):
+            each = value[name]
+            kind = type(each)
+            if kind is not dict and kind is not list:
+                node[f"f:{name}"] = LEAF
+                continue
+            element, struct, always, below = forms.get(name) or form(name)
+            if struct is not None and kind is dict:
+                found = struct(each)
+                if not found:
+                    continue
+            else:
+                found = below[kind is list](each)
+                if always and MEMBER in found:
+                    found = {inner: each for inner, each in found.items() if inner != MEMBER}
+            node[element] = found
+        return node
+
+    return read
+
+
+@functools.lru_cache(maxsize=4096)
+def _read(schema: Schema) -> tuple[Read, Read]:
+    """Of an object and of a list."""
+    return _leaf if is_whole(schema) else _object(schema), _list(schema)
+
+
+def _leaf(value: Value) -> FieldSet:
+    return LEAF
+
+
+def _object(schema: Schema) -> Read:
+    fields: dict[str, tuple[str, tuple[Read, Read]]] = {}
+
+    def read(value: Value) -> FieldSet:
+        if not value:
+            return LEAF
+        node: FieldSet = {MEMBER: LEAF}
+        for name in sorted(value):
+            each = value[name]
+            kind = type(each)
+            if kind is not dict and kind is not list:
+                node[f"f:{name}"] = LEAF
+                continue
+            found = fields.get(name)
+            if found is None:
+                found = f"f:{name}", _read(schema.child(name) or _ANYTHING)
+                if name in schema.properties:
+                    fields[name] = found
+            node[found[0]] = found[1][kind is list](each)
+        return node
+
+    return read
+
+
+def _list(schema: Schema) -> Read:
+    shape = list_shape(schema)
+    if shape.is_atomic:
+        return _leaf
+
+    def read(values: Value) -> FieldSet:
+        below = _read(schema.items or _ANYTHING)
+        nodes: FieldSet = {}
+        for each in values:
+            element = element_or_none(each, shape)
+            if element is None:
+                continue
+            kind = type(each)
+            parted = element not in nodes and (kind is dict or kind is list)
+            nodes[element] = below[kind is list](each) if parted else LEAF
+        if not nodes:
+            return LEAF
+        ordered = sorted(nodes, key=order) if len(nodes) > 1 else nodes
+        return {MEMBER: LEAF, **{element: nodes[element] for element in ordered}}
+
+    return read
