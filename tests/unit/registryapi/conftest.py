@@ -68,7 +68,10 @@ class Client:
         status = int(head[0].split()[1])
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
         length = 0 if method == "HEAD" or status in (204, 304) else int(headers["content-length"])
-        return Answer(status, headers, await reader.readexactly(length))
+        answer = Answer(status, headers, await reader.readexactly(length))
+        if headers.get("connection") == "close":
+            self.close()
+        return answer
 
     def close(self) -> None:
         if self._streams is not None:
