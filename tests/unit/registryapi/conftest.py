@@ -69,7 +69,7 @@ class Client:
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
         length = 0 if method == "HEAD" or status in (204, 304) else int(headers["content-length"])
         answer = Answer(status, headers, await reader.readexactly(length))
-        if headers.get("connection") == "close":
+        if headers.get("connection") == "close" or head[0].startswith("HTTP/1.0 "):
             self.close()
         return answer
 
