@@ -19,7 +19,7 @@ _PLACES = {
     "conformance/kube/test_cluster_tour.py": "app: pytest_plugin testing; : __main__",
     "conformance/kube/test_http_forms.py": "kube/apiserver: pages paths reviewing sending server",
     "conformance/kube/test_http_subresources.py": "kube/apiserver/subresources: others pods streams",
-    "unit/app/test_cluster.py": "app: control controlling",
+    "unit/app/test_cluster.py": "app: control",
     "unit/kube/apiserver/test_caches.py": "kube/apiserver: cache entries",
     "unit/kube/apiserver/test_quick.py": "kube/apiserver: gate",
     "unit/kube/apiserver/test_customkinds.py": "kube/apiserver: api assembly options",

@@ -5,20 +5,19 @@ import importlib
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from wherry.app.rights import roles
+from wherry.kit.errors import Unavailable
 from wherry.kube.apiserver.assembly import ApiServer
 from wherry.kube.apiserver.authz.aggregation import aggregate
 from wherry.kube.apiserver.authz.bootstrap import defaults
 from wherry.kube.apiserver.authz.bootstrap.reconcile import reconcile
+from wherry.kube.apiserver.components import CONTROLLERS, SCHEDULER, STORE, Components
 from wherry.kube.client.clock import SystemClock
 from wherry.kube.client.discovery import ResourceType
 from wherry.kube.controllers import bootstrap
 from wherry.kube.machinery.model import GroupVersionResource
-
-if TYPE_CHECKING:
-    from wherry.kube.controllers.frame import Runnable
 
 log = logging.getLogger("wherry.cluster")
 _AGAIN_SECONDS = 1.0
@@ -69,6 +68,24 @@ class LateAuthority:
         return getattr(self._made, name)
 
 
+class Faults:
+    """Of controllers that have failed and are about to be started again: by name, what they said."""
+
+    def __init__(self) -> None:
+        self.told: dict[str, str] = {}
+
+    async def scheduler(self) -> None:
+        """Raises Unavailable for one of the scheduler's."""
+        if SCHEDULER in self.told:
+            raise Unavailable(self.told[SCHEDULER])
+
+    async def controllers(self) -> None:
+        """Raises Unavailable for one of anybody else's."""
+        for name, said in self.told.items():
+            if name != SCHEDULER:
+                raise Unavailable(f"{name}: {said}")
+
+
 async def begin(server: ApiServer, address: bootstrap.Address) -> None:
     """Make what a cluster begins with, where it is missing."""
     await bootstrap.ensure(server.client(), bootstrap.wanted(address, (*defaults(), *roles()), reconcile))
@@ -89,23 +106,24 @@ async def run(server: ApiServer, authority: Path, authority_pem: str) -> None:
     server.measures.gauges["wherry_events_dropped"] = lambda: recorder.dropped
     issuer = server.authentication.issuer
     given = Given(LateAuthority(authority), authority_pem, issuer.legacy_token, aggregate)  # type: ignore[arg-type]  # it acts as one
+    faults = Faults()
+    checks = {STORE: server.ready_checks["store"], CONTROLLERS: faults.controllers, SCHEDULER: faults.scheduler}
     async with Informers(client, clock) as informers, asyncio.TaskGroup() as group:
         needs = Needs(client, informers, ServedResources(server), recorder, clock)
-        group.create_task(_kept(recorder.run, "events"))
+        group.create_task(kept(recorder.run, "events", faults))
         for each in (*controllers(needs, given), *running(needs)):
-            group.create_task(_runnable(each), name=each.name)
+            group.create_task(kept(each.run, each.name, faults), name=each.name)
+        group.create_task(Components(server.caches, checks).run())
 
 
-async def _runnable(runnable: "Runnable") -> None:
-    await _kept(runnable.run, runnable.name)
-
-
-async def _kept(run: Callable[[], Any], name: str) -> None:
+async def kept(run: Callable[[], Any], name: str, faults: Faults) -> None:
     """A controller that fails is told of and started again; it reads its state anew."""
     while True:
         try:
             await run()
             return
-        except Exception:
+        except Exception as error:
             log.exception("controller %s failed; starting it again", name)
+            faults.told[name] = str(error) or type(error).__name__
             await asyncio.sleep(_AGAIN_SECONDS)
+            del faults.told[name]

@@ -143,7 +143,11 @@ def test_deprecated_versions_warn(shop: Kubectl) -> None:
     assert shop("get endpoints").err.startswith(
         "Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice\n"
     )
-    assert shop("get componentstatuses").err.startswith("Warning: v1 ComponentStatus is deprecated in v1.19+\n")
+    components = shop("get componentstatuses")
+    assert components.err.startswith("Warning: v1 ComponentStatus is deprecated in v1.19+\n")
+    assert components.rows[1:] == [
+        [name, "Healthy", "ok", ""] for name in ("controller-manager", "etcd-0", "scheduler")
+    ]
 
 
 def test_watches(shop: Kubectl, web: Web) -> None:

@@ -1,4 +1,4 @@
-"""``ComponentStatus``: how parts of the control plane are. Deprecated for years; there is nothing to list."""
+"""``ComponentStatus``: how parts of the control plane are (:mod:`wherry.kube.apiserver.components`)."""
 
 from collections.abc import Sequence
 from datetime import datetime
