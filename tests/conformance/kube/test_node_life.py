@@ -286,6 +286,10 @@ def test_events_tell_of_the_node(tmp_path: Path) -> None:
             r"Normal +Starting +\w+ +kubelet +Starting kubelet\.",
         ):
             assert re.search(line, described), described
+        kubectl("cordon", name)
+        kubectl.until("status is now: NodeNotSchedulable", "describe", "node", name)
+        kubectl("uncordon", name)
+        kubectl.until("status is now: NodeSchedulable", "describe", "node", name)
         os.kill(pid_of(kubectl, "node"), signal.SIGKILL)
         wait_for(lambda: all(told().count(each) == 2 for each in begun))
         assert [told().count(each) for each in ("kubelet: NodeReady", "node-controller: RegisteredNode")] == [1, 1]

@@ -51,7 +51,8 @@ class NodeKeeper:
         self._client, self._clock, self._options = needs.client, needs.clock, needs.options
         self._events, self._standing, self._told = needs.events, needs.standing, needs.told
         self._node: Object | None = None
-        self._reported_at = 0.0
+        self._reported_at = self._learned_at = 0.0
+        self._is_cordoned = False
         self._is_new = False
         """Nobody has made a lease for it yet."""
         self._wake = asyncio.Event()
@@ -150,6 +151,8 @@ class NodeKeeper:
         patch, now = nodes.difference(self._node, wanted), self._clock.monotonic()
         if patch is None:
             if now - self._reported_at < self._options.intervals.report:
+                if now - self._learned_at >= self._options.intervals.status:
+                    await self.look()  # what others wrote: cordons, labels, taints
                 return
             patch = {"status": {"conditions": wanted["conditions"]}}
         try:
@@ -164,13 +167,17 @@ class NodeKeeper:
         self._learn(answer)
 
     def _say(self, reasons: Iterable[str]) -> None:
-        """That conditions are so now (pkg/kubelet/kubelet_node_status.go, recordNodeStatusEvent)."""
+        """That it is so now (pkg/kubelet/kubelet_node_status.go, recordNodeStatusEvent)."""
         for reason in reasons:
             self._events.event(self._about(), reason, f"Node {self._options.node} status is now: {reason}")
 
     def _learn(self, node: Object) -> Object:
-        self._node = without_managed_fields(node)
+        self._node, self._learned_at = without_managed_fields(node), self._clock.monotonic()
         self._told(node)
+        is_cordoned = bool((node.get("spec") or {}).get("unschedulable"))
+        if is_cordoned != self._is_cordoned:
+            self._is_cordoned = is_cordoned
+            self._say(["NodeNotSchedulable" if is_cordoned else "NodeSchedulable"])
         return self._node
 
     async def _keep_lease(self) -> None:

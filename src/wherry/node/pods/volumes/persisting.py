@@ -15,6 +15,7 @@ from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.kube.machinery.status import StatusError
 from wherry.node.pods import view
 from wherry.node.pods.composing.mounts import Ready
+from wherry.node.pods.machine.nodes import NODES
 from wherry.node.pods.volumes import claims, hostpaths, owning
 from wherry.node.pods.volumes.claims import Persistent
 from wherry.node.pods.volumes.trouble import (
@@ -50,7 +51,7 @@ class PersistentVolumes:
         except (WherryError, OSError) as error:
             claim = f"{pod['metadata']['namespace']}/{claims.claim_name(pod, volume)}"
             raise VolumeError(volume["name"], f"{claim}: {error}", NO_CLAIM) from error
-        self._check(pod, found)
+        await self._check(pod, found)
         path = Path(found.path)
         if found.kind == "local" and not await asyncio.to_thread(path.exists):
             raise VolumeError(found.name, f'path "{path}" does not exist', NO_MOUNTER)
@@ -64,15 +65,23 @@ class PersistentVolumes:
             await asyncio.to_thread(owning.give, path, context["fsGroup"], policy)
         return Ready(found.path, read_only=found.read_only)
 
-    def _check(self, pod: Object, found: Persistent) -> None:
+    async def _check(self, pod: Object, found: Persistent) -> None:
         if found.kind == "csi":
             raise no_driver(found.name, found.driver)
         if found.kind not in claims.LOCAL:
             raise VolumeError(found.name, f"volumes of type {found.kind} are not supported on this node")
-        if not found.nodes.matches(self._node, self._labels()):
+        if not (found.nodes.matches(self._node, self._labels()) or await self._is_here(found)):
             raise VolumeError(found.name, "no matching NodeSelectorTerms", WRONG_NODE)
         if found.is_for_one and self._alone.setdefault(found.name, view.uid(pod)) != view.uid(pod):
             raise VolumeError(found.name, _IN_USE)
+
+    async def _is_here(self, found: Persistent) -> bool:
+        """By the node's labels as they are now: those that are known here can be older than the scheduler's."""
+        try:
+            node = await self._client.get(NODES, self._node)
+        except (WherryError, OSError) as error:
+            raise VolumeError(found.name, error, WRONG_NODE) from error
+        return found.nodes.matches(self._node, node["metadata"].get("labels") or {})
 
     async def refuse_inline(self, volume: Object) -> VolumeError:
         """Why a ``csi`` volume of the pod's own cannot be had. Raises StatusError, Unavailable."""

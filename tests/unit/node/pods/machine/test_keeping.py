@@ -137,6 +137,21 @@ async def test_one_that_somebody_deletes_is_told_of_again_but_does_not_start(ben
     task.cancel()
 
 
+async def test_what_others_do_to_the_node_is_heard_soon_and_told(bench: Bench) -> None:
+    task = asyncio.create_task(bench.keeper.run())
+    await bench.clock.advance(1)
+    bench.heard.events.clear()
+    for is_cordoned, said in ((True, "NodeNotSchedulable"), (False, "NodeSchedulable")):
+        node = bench.node()
+        bench.client.put({**node, "spec": {"unschedulable": is_cordoned}})
+        await bench.clock.advance(25)
+        assert bench.heard.events == [(said, "Normal")]
+        assert bench.keeper.node is not None
+        assert bench.keeper.node["spec"]["unschedulable"] is is_cordoned
+        bench.heard.events.clear()
+    task.cancel()
+
+
 async def test_a_restart_of_the_machine_is_said(bench: Bench) -> None:
     known = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}, "status": {"nodeInfo": {"bootID": "old"}}}
     bench.client.put(known)

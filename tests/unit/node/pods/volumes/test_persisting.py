@@ -23,7 +23,13 @@ class Bench:
         self.directory = directory
         self.client = Client(FakeClock())
         self.labels = {HOST: "n1"}
+        self.label("n1")
         self.volumes = PersistentVolumes(self.client, "n1", lambda: self.labels)
+
+    def label(self, host: str) -> None:
+        """The node, as the API has it."""
+        meta = {"name": "n1", "labels": {HOST: host}}
+        self.client.put({"apiVersion": "v1", "kind": "Node", "metadata": meta})
 
     def bind(self, *modes: str, **spec: Any) -> None:
         source = {} if spec.keys() & {"csi", "nfs"} else {"local": {"path": str(self.directory)}}
@@ -75,7 +81,7 @@ async def test_one_of_another_node_is_not_what_has_the_same_path_here(bench: Ben
     assert await bench.refusal() == (
         'MountVolume.NodeAffinity check failed for volume "pv" : no matching NodeSelectorTerms'
     )
-    bench.labels = {HOST: "n2"}
+    bench.label("n2")  # which nobody here has heard of yet
     assert await bench.volumes.set_up(pod(), VOLUME) == Ready(str(bench.directory))
 
 
