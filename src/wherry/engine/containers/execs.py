@@ -216,12 +216,11 @@ def process(container: Container, config: ExecConfig, capabilities: list[str]) -
     merged = Config(Env=[*(own.Env or ()), *(config.Env or ())], Tty=config.Tty)
     return {
         "terminal": config.Tty,
-        "user": {
-            "username": config.User or own.User,
-            "additionalGids": [
-                int(group) if group.isascii() and group.isdigit() else group for group in host.GroupAdd or ()
-            ],
-        },
+        "user": spec.user(
+            container,
+            config.User or own.User,
+            [int(group) if group.isascii() and group.isdigit() else group for group in host.GroupAdd or ()],
+        ),
         "args": list(config.Cmd or ()),
         "env": spec.environment(merged, own.Hostname),
         "cwd": config.WorkingDir or own.WorkingDir or "/",

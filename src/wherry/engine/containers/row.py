@@ -41,14 +41,16 @@ class PodPart(msgspec.Struct, kw_only=True, frozen=True):
     """A container's part in a pod.
 
     ``sandbox`` is the id of that (:mod:`wherry.engine.sandboxes`), which it shares with others; its ids are the
-    sandbox's. ``target``: the id of a container there whose processes it is to see. The others are of whoever made it,
-    and given back: nothing an image says is among them.
+    sandbox's. ``target``: the id of a container there whose processes it is to see. ``image_groups``: whether its user
+    has the groups of the image's /etc/group, whatever group was asked for (KEP-3619). The others are of whoever made
+    it, and given back: nothing an image says is among them.
     """
 
     sandbox: str
     name: str
     attempt: int = 0
     target: str = ""
+    image_groups: bool = True
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
 

@@ -126,13 +126,21 @@ def _linux(container: Container, facts: Facts) -> dict[str, Any]:
     return document
 
 
+def user(container: Container, name: str, groups: Sequence[int | str]) -> dict[str, Any]:
+    """Of a process in it: as which user, and with which groups besides."""
+    found: dict[str, Any] = {"username": name, "additionalGids": list(groups)}
+    if container.pod is not None and name == container.config.User:
+        found["groupsOfImage"] = container.pod.image_groups
+    return found
+
+
 def process(container: Container, facts: Facts) -> dict[str, Any]:
     """The program of a container; an exec changes some of it."""
     host, config = container.host, container.config
     names = list(facts.capabilities)
     return {
         "terminal": config.Tty,
-        "user": {"username": config.User, "additionalGids": list(facts.groups)},
+        "user": user(container, config.User, facts.groups),
         "args": [container.path, *container.args],
         "env": list(facts.environment),
         "cwd": config.WorkingDir or "/",

@@ -143,7 +143,7 @@ def _resolve_user(described: dict[str, Any], rootfs: str) -> None:
         def open(path: str) -> int:
             return openat2.openat2(root, path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
 
-    who = users.resolve(user["username"], user.get("additionalGids") or [], InRoot)
+    who = users.resolve(user["username"], user.get("additionalGids") or [], InRoot, user.get("groupsOfImage"))
     described["user"] = {"uid": who.uid, "gid": who.gid, "additionalGids": who.groups}
     if not any(item.startswith("HOME=") for item in described.get("env") or ()):
         home = who.home or ("/root" if who.uid == 0 else "/")

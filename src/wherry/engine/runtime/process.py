@@ -99,7 +99,7 @@ def run(
 def _resolve(user: dict[str, Any]) -> users.User:
     additional = user.get("additionalGids") or []
     if "username" in user:
-        return users.resolve(user["username"], additional, users.Files)
+        return users.resolve(user["username"], additional, users.Files, user.get("groupsOfImage"))
     gid = user.get("gid", 0)
     groups = [group for group in additional if isinstance(group, int)]
     return users.User(user.get("uid", 0), gid, list(dict.fromkeys([gid, *groups])), "")

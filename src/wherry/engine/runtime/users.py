@@ -28,8 +28,9 @@ class User:
         self.home = home
 
 
-def resolve(spec: str, additional: list[int | str], read: "type[Files]") -> User:
-    """Resolve ``spec`` ("" is root). ``additional`` are the groups asked for beside it, ids or names.
+def resolve(spec: str, additional: list[int | str], read: "type[Files]", of_image: bool | None = None) -> User:
+    """Resolve ``spec`` ("" is root). ``additional`` are the groups asked for beside it, ids or names. ``of_image``:
+    whether it has the groups, too, that /etc/group gives it; None: as with Docker, if it was asked for without a group.
 
     The primary group is among the supplementary ones, else a file's "not this group" bits could be dodged
     (CVE-2022-36109).
@@ -49,7 +50,7 @@ def resolve(spec: str, additional: list[int | str], read: "type[Files]") -> User
     table = read.lines("/etc/group") if group or entry or additional else []
     if group:
         gid = _group(group, table)
-    elif entry and name:
+    if entry and (bool(name and not group) if of_image is None else of_image):
         groups = [_field(line, 2, "gid") for line in table if _is_member(line, entry[0])]
     groups += [extra if isinstance(extra, int) else _group(extra, table) for extra in additional]
     unique = list(dict.fromkeys([gid, *groups]))

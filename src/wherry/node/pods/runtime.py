@@ -106,13 +106,15 @@ class Mount:
 @dataclass(frozen=True, slots=True)
 class Security:
     """``run_as_user`` None: the image's. ``seccomp``: RuntimeDefault, Unconfined, or ``Localhost:PATH``.
-    ``capabilities`` are added to and dropped from the default set; names without ``CAP_``, or ALL."""
+    ``capabilities`` are added to and dropped from the default set; names without ``CAP_``, or ALL.
+    ``image_groups``: it has the groups, too, that the image's /etc/group gives its user."""
 
     privileged: bool = False
     run_as_user: int | None = None
     run_as_group: int | None = None
     run_as_non_root: bool = False
     supplemental_groups: tuple[int, ...] = ()
+    image_groups: bool = True
     add_capabilities: tuple[str, ...] = ()
     drop_capabilities: tuple[str, ...] = ()
     read_only_root: bool = False

@@ -95,6 +95,7 @@ def container(spec: ContainerSpec, pod: SandboxSpec, sandbox: PodSandbox, image_
             target=spec.target,
             labels=dict(spec.labels),
             annotations=dict(spec.annotations),
+            image_groups=spec.security.image_groups,
         ),
         mounts=mounts.points(spec.mounts, mapped=sandbox.is_mapped, is_shared=machine.is_shared),
     )

@@ -10,6 +10,7 @@ from tests.unit.engine.containers.harness import Daemon, Machine, wait_until
 from tests.unit.engine.containers.rows import row
 from wherry.engine.containers.execs import process
 from wherry.engine.containers.model import Config, ExecConfig, HostConfig
+from wherry.engine.containers.row import PodPart
 from wherry.kit.errors import Conflict, Invalid, NotFound
 
 
@@ -125,6 +126,14 @@ def test_an_exec_is_the_container_s_process_with_what_is_asked_for_instead() -> 
     assert (other["cwd"], other["user"]["username"]) == ("/", "0")
     assert {"A=3", "B=2", "TERM=xterm", "HOSTNAME=box"} <= set(other["env"])
     assert "A=1" not in other["env"]
+
+
+def test_in_a_pod_the_pod_says_whether_groups_of_the_image_count() -> None:
+    """Those of its own user: who comes as another has what is usual."""
+    part = PodPart(sandbox="box", name="c", image_groups=False)
+    container = row(config=Config(User="me"), host=HostConfig(), pod=part)
+    assert process(container, ExecConfig(), [])["user"]["groupsOfImage"] is False
+    assert "groupsOfImage" not in process(container, ExecConfig(User="0"), [])["user"]
 
 
 async def test_its_end_can_be_waited_for_and_hastened(daemon: Daemon) -> None:

@@ -37,6 +37,19 @@ def test_an_explicit_group_replaces_the_others() -> None:
     assert (user.gid, user.groups) == (50, [50])
 
 
+@pytest.mark.parametrize(
+    ("spec", "of_image", "groups"),
+    [
+        ("bob", True, [1000, 50, 60]), ("bob", False, [1000]), ("1000:8", True, [8, 50, 60]), ("1000:8", False, [8]),
+        ("4242", True, [0]), ("", True, [0, 70]), ("", None, [0]), ("1000", None, [1000, 50, 60]),
+    ],
+)  # fmt: skip
+def test_groups_of_the_image_may_be_wanted_or_not(spec: str, of_image: bool | None, groups: list[int]) -> None:
+    passwd = "root:x:0:0::/root\nbob:x:1000:1000::/home/bob"
+    group = "staff:x:50:bob\nvideo:x:60:alice,bob\nwheel:x:70:root"
+    assert resolve(spec, [], files(passwd, group), of_image).groups == groups
+
+
 def test_a_number_is_never_the_name_of_a_user() -> None:
     assert resolve("4242", [], files(PASSWD, GROUP)).uid == 4242
 

@@ -110,6 +110,8 @@ def test_rights_are_the_containers() -> None:
     assert (host.ReadonlyRootfs, host.SecurityOpt) == (True, ["no-new-privileges"])
     assert (host.MaskedPaths, host.ReadonlyPaths) == ([], [])
     assert asked().host.MaskedPaths is None
+    strict = asked(security=replace(security, image_groups=False))
+    assert [each.pod is not None and each.pod.image_groups for each in (asked(), strict)] == [True, False]
     assert asked(security=replace(security, privileged=True)).host.Privileged
 
 

@@ -39,6 +39,7 @@ def security(pod: Object, container: Object, seccomp_directory: Path) -> Securit
         run_as_group=effective(pod, container, "runAsGroup"),
         run_as_non_root=bool(effective(pod, container, "runAsNonRoot")),
         supplemental_groups=tuple(groups),
+        image_groups=whole.get("supplementalGroupsPolicy") != "Strict",
         add_capabilities=_names(capabilities.get("add")),
         drop_capabilities=_names(capabilities.get("drop")),
         read_only_root=bool(own.get("readOnlyRootFilesystem")),

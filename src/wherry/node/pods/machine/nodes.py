@@ -129,7 +129,7 @@ def status(node: Object, options: Options, hardware: Hardware, standing: Standin
             {"name": name, "features": {"recursiveReadOnlyMounts": True, "userNamespaces": True}}
             for name in ("", *(options.handlers or ()))
         ],
-        "features": {"supplementalGroupsPolicy": False},
+        "features": {"supplementalGroupsPolicy": True},
     }
 
 

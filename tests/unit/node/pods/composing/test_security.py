@@ -32,6 +32,8 @@ def test_the_containers_word_counts_before_the_pods() -> None:
 def test_groups_are_the_pods() -> None:
     assert made(supplementalGroups=[1, 2], fsGroup=3).supplemental_groups == (1, 2, 3)
     assert made(supplementalGroups=[3], fsGroup=3).supplemental_groups == (3,)
+    assert made().image_groups and made(supplementalGroupsPolicy="Merge").image_groups
+    assert not made(supplementalGroupsPolicy="Strict").image_groups
 
 
 def test_capabilities_are_named_without_their_prefix() -> None:
