@@ -101,7 +101,8 @@ class TaskSpec(msgspec.Struct, frozen=True):
     ``process.user.username`` holds Docker's user grammar (``name|uid[:group|gid]``), resolved in the container's own
     /etc/passwd and /etc/group, and ``process.user.groupsOfImage`` whether the latter's groups of it count; the bind
     option ``idmap`` maps the host's ids to the container's, falling back to none where the file system cannot;
-    ``x-copy-up`` on a bind fills an empty source from what the image has at the destination. ``seccomp`` is the compiled filter (array of struct sock_filter), None: unconfined.
+    ``x-copy-up`` on a bind fills an empty source from what the image has at the destination.
+    ``seccomp`` is the compiled filter (array of struct sock_filter), None: unconfined.
     ``init`` runs an init (tini) as process 1. ``directory`` is the container's own (lock, exit status).
     ``runtime``: "wherry", or a program that speaks the runc command line.
     ``trees`` are bind mounts whose source is no path: destination → descriptor of a detached mount (open_tree(2)); the
