@@ -12,6 +12,7 @@ import signal
 import sys
 
 from wherry.app.config import Settings
+from wherry.app.cycles import Seldom
 from wherry.app.daemon import HOPELESS, begin
 from wherry.http import certificates
 from wherry.kit.errors import Conflict, Forbidden, Invalid
@@ -69,6 +70,7 @@ def _tidy() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)
+    gc.callbacks.append(Seldom(THRESHOLDS[0]))
     give_back_memory()
 
 
