@@ -12,6 +12,7 @@ from wherry.kube.apiserver.tracking import Applied, manager_of
 from wherry.kube.apiserver.writing import WHOLE, Part, Writes
 from wherry.kube.machinery import codec, mediatypes, status
 from wherry.kube.machinery.apply.apply import check_configuration, server_side_apply
+from wherry.kube.machinery.apply.fieldsets import FieldSet
 from wherry.kube.machinery.fielderrors import forbidden, invalid, required
 from wherry.kube.machinery.jsondocs import duplicate_fields
 from wherry.kube.machinery.jsondocs import parse as parsed
@@ -60,13 +61,13 @@ class Patches:
         if not call.query.get("fieldManager"):
             found = [required("fieldManager", "is required for apply patch")]
             raise status.invalid(_OPTIONS, "", found)
-        applied = self._configuration(call)
+        applied, fields = self._configuration(call)
         manager = manager_of(call, "Apply", part.subresource)
         force = is_true(call.query.get("force", ""))
 
         async def make(entry: Entry) -> Object:
             base = call.served.from_storage(entry.copy())
-            merged = server_side_apply(base, applied, manager, force)
+            merged = server_side_apply(base, applied, manager, force, fields)
             try:
                 return _settled(call, merged, entry, known=base if call.served.is_storage else None)
             except decoding.Unfit as error:
@@ -84,10 +85,12 @@ class Patches:
                 "uid mismatch: the provided object specified uid "
                 f"{applied['metadata']['uid']}, and no existing object was found",
             )
-        created = server_side_apply(None, applied, manager, force)
+        created = server_side_apply(None, applied, manager, force, fields)
         return await self._writes.create_object(call, created, Applied(call))
 
-    def _configuration(self, call: Call) -> Object:
+    def _configuration(self, call: Call) -> tuple[Object, FieldSet | None]:
+        """And its fields, unless they have to be found anew: a null goes when the object is settled, and so does what
+        it is the value of."""
         served = call.served
         gvk = served.kind.gvk(served.version.name)
         obj: object = call.obj
@@ -99,10 +102,11 @@ class Patches:
         if obj.get("apiVersion") != str(gvk.group_version) or obj.get("kind") != gvk.kind:
             said = f"{obj.get('apiVersion')}, Kind={obj.get('kind')}"
             raise status.bad_request(f"incorrect kind or version in the applied object: {said}; expected {gvk.kind}")
-        check_configuration(obj, served.version.schema())
+        fields = check_configuration(obj, served.version.schema())
         decoding.settle(call, obj, gvk, served.version.schema(), served.kind, duplicates)
         decoding.check_place(call, obj, served)
-        return obj
+        has_no_null = call.body[:1] == b"{" and b"null" not in call.body
+        return obj, fields if has_no_null else None
 
 
 def _decoded(body: bytes) -> codec.Decoded:

@@ -44,9 +44,9 @@ class Path(str):
 
     __slots__ = ()
 
-    def child(self, *names: str) -> "Path":
+    def child(self, name: str, *names: str) -> "Path":
         """Of a field below; several names go down several levels."""
-        below = names[0] if len(names) == 1 else ".".join(names)
+        below = ".".join((name, *names)) if names else name
         return Path(self + "." + below if self else below)
 
     def index(self, position: int) -> "Path":  # type: ignore[override]  # of a path; nobody searches in one

@@ -1,6 +1,7 @@
 """Probes and lifecycle hooks of containers."""
 
 from wherry.kube.kinds.checking import nonnegative, port_number_or_name
+from wherry.kube.kinds.podspec.remembered import remembered
 from wherry.kube.machinery import names
 from wherry.kube.machinery.fielderrors import FieldError, Path, forbidden, invalid, not_supported, required
 from wherry.kube.machinery.model import Object
@@ -16,11 +17,12 @@ def validate_probes(container: Object, path: Path) -> list[FieldError]:
     for kind in _PROBES:
         probe = container.get(kind)
         if probe is not None:
-            errors += _validate_probe(kind, probe, path.child(kind))
+            errors += _validate_probe(probe, kind, path.child(kind))
     return errors
 
 
-def _validate_probe(kind: str, probe: Object, path: Path) -> list[FieldError]:
+@remembered
+def _validate_probe(probe: Object, kind: str, path: Path) -> list[FieldError]:
     errors = _validate_handler(probe, None, path)
     for name in _COUNTS:
         if probe.get(name, 0) < 0:

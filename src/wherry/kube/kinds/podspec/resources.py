@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from wherry.kube.kinds import resourcenames
 from wherry.kube.kinds.checking import read_quantity
+from wherry.kube.kinds.podspec.remembered import remembered
 from wherry.kube.machinery import names, quantity
 from wherry.kube.machinery.fielderrors import FieldError, Path, duplicate, forbidden, invalid, not_found, required
 from wherry.kube.machinery.model import Object
@@ -14,6 +15,7 @@ _NameRule = Callable[[str, Path], list[FieldError]]
 _COMPUTE = ("cpu", "memory")
 
 
+@remembered
 def validate_container_resources(resources: Object, claims: Collection[str], path: Path) -> list[FieldError]:
     """``claims``: the names of the pod's resource claims."""
     return _validate_requirements(resources, resourcenames.validate_container_resource_name, claims, path)

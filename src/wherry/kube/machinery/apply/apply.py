@@ -32,8 +32,10 @@ from wherry.kube.machinery.status import bad_request
 
 
 @bounded
-def server_side_apply(live: Object | None, applied: Object, manager: Manager, force: bool) -> Object:
-    """The object after the apply; ``live`` None makes one.
+def server_side_apply(
+    live: Object | None, applied: Object, manager: Manager, force: bool, fields: FieldSet | None = None
+) -> Object:
+    """The object after the apply; ``live`` None makes one. ``fields``: those of ``applied``, where they are known.
 
     What ``applied`` has is merged into the live object and owned by the manager from now on. What the manager applied
     before and applies no more is removed, unless somebody else owns it. An apply that changes nothing gives an object
@@ -47,7 +49,7 @@ def server_side_apply(live: Object | None, applied: Object, manager: Manager, fo
     if managed_fields(applied):
         raise bad_request("metadata.managedFields must be nil")
     applied, schema = bare(applied), of_object(manager.schema)
-    now = manager.writable(_fields(applied, schema))
+    now = manager.writable(_fields(applied, schema) if fields is None else fields)
     old, owner = bare(live), manager.owner
     managed = reconciled_all(_managed(live, old, manager), schema)
     last = managed.get(owner)
@@ -65,14 +67,14 @@ def server_side_apply(live: Object | None, applied: Object, manager: Manager, fo
     return _with_managed(new, left)
 
 
-def check_configuration(applied: Object, schema: Schema) -> None:
-    """Raises StatusError 400 for one that does not fit, an unknown field among it, whatever a client wants of field
-    validation: nobody could own it.
+def check_configuration(applied: Object, schema: Schema) -> FieldSet:
+    """Its fields. Raises StatusError 400 for one that does not fit, an unknown field among it, whatever a client wants
+    of field validation: nobody could own it.
 
     The words are upstream's. Its code has been 500, without a reason, which is held to be a fault of it
     (kubernetes/kubernetes#122480, #139253); #139255 makes this of it.
     """
-    _fields(bare(applied), of_object(schema))
+    return _fields(bare(applied), of_object(schema))
 
 
 def _fields(applied: Object, schema: Schema) -> FieldSet:

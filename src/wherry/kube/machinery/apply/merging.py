@@ -29,7 +29,10 @@ def merged(live: Object, applied: Object, schema: Schema | None) -> Object:
             changed[key] = copied(new)
             continue
         old = live[key]
-        if same(old, new):
+        if type(new) is str:
+            if new == old:
+                continue
+        elif same(old, new):
             continue
         value = _value(old, new, named.get(key, entries))
         if value is not old:
