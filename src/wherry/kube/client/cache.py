@@ -16,20 +16,55 @@ def place(obj: Object) -> Place:
     return meta.get("namespace", ""), meta["name"]
 
 
+class _Index:
+    """Objects by key. Under most keys of some indexes is one object alone: a dictionary each would be most of it."""
+
+    def __init__(self, keys_of: IndexKeys) -> None:
+        self.keys_of = keys_of
+        self._found: dict[str, Place | dict[Place, Object]] = {}
+
+    def keys(self) -> list[str]:
+        return list(self._found)
+
+    def add(self, where: Place, obj: Object, known: Callable[[Place], Object]) -> None:
+        """``known``: what there is at a place."""
+        for key in self.keys_of(obj):
+            there = self._found.setdefault(key, where)
+            if isinstance(there, dict):
+                there[where] = obj
+            elif there != where:
+                self._found[key] = {there: known(there), where: obj}
+
+    def remove(self, where: Place, obj: Object) -> None:
+        for key in self.keys_of(obj):
+            there = self._found.get(key)
+            if isinstance(there, dict):
+                there.pop(where, None)
+                if not there:
+                    del self._found[key]
+            elif there == where:
+                del self._found[key]
+
+    def under(self, key: str, known: Callable[[Place], Object]) -> list[Object]:
+        there = self._found.get(key)
+        if there is None:
+            return []
+        return list(there.values()) if isinstance(there, dict) else [known(there)]
+
+
 class Cache:
     """Objects are shared: nobody changes them. It has the methods of a Lister (apiserver's word) and indexes."""
 
     def __init__(self, indexes: Mapping[str, IndexKeys] | None = None) -> None:
-        self._objects: dict[Place, Object] = {}
         self._namespaces: dict[str, dict[str, Object]] = {}
-        self._keys: dict[str, IndexKeys] = {}
-        self._index: dict[str, dict[str, dict[Place, Object]]] = {}
+        self._count = 0
+        self._indexes: dict[str, _Index] = {}
         self._revision = 0
         for name, keys in (indexes or {}).items():
             self.add_index(name, keys)
 
     def __len__(self) -> int:
-        return len(self._objects)
+        return self._count
 
     @property
     def revision(self) -> int:
@@ -37,70 +72,69 @@ class Cache:
         return self._revision
 
     def places(self) -> list[Place]:
-        return list(self._objects)
+        return [(namespace, name) for namespace, named in self._namespaces.items() for name in named]
 
     def get(self, name: str, namespace: str = "") -> Object | None:
-        return self._objects.get((namespace, name))
+        named = self._namespaces.get(namespace)
+        return named.get(name) if named else None
+
+    def _at(self, where: Place) -> Object:
+        return self._namespaces[where[0]][where[1]]
 
     def list(self, namespace: str | None = None) -> Iterable[Object]:
         """Of one namespace, or (None) of all. A snapshot."""
         if namespace is None:
-            return list(self._objects.values())
+            return [obj for named in self._namespaces.values() for obj in named.values()]
         return list(self._namespaces.get(namespace, {}).values())
 
     def add_index(self, name: str, keys: IndexKeys) -> None:
         """From now on :meth:`by_index` answers for ``name``. Adding the same again does nothing."""
-        if name in self._keys:
+        if name in self._indexes:
             return
-        self._keys[name] = keys
-        self._index[name] = {}
-        for where, obj in self._objects.items():
-            for key in keys(obj):
-                self._index[name].setdefault(key, {})[where] = obj
+        index = self._indexes[name] = _Index(keys)
+        for where in self.places():
+            index.add(where, self._at(where), self._at)
 
     def by_index(self, name: str, key: str) -> Iterable[Object]:
         """The objects that the index has under ``key``. A snapshot. Raises KeyError for an index nobody added."""
-        return list(self._index[name].get(key, {}).values())
+        return self._indexes[name].under(key, self._at)
 
     def keys(self, name: str) -> Iterable[str]:
         """Under which the index has any object. A snapshot. Raises KeyError for an index nobody added."""
-        return list(self._index[name])
+        return self._indexes[name].keys()
 
     def put(self, obj: Object) -> Object | None:
         """Returns what was in its place."""
         where = place(obj)
-        old = self._objects.get(where)
-        self._unindex(where, old)
-        self._objects[where] = obj
-        self._namespaces.setdefault(where[0], {})[where[1]] = obj
-        for name, keys in self._keys.items():
-            for key in keys(obj):
-                self._index[name].setdefault(key, {})[where] = obj
+        named = self._namespaces.setdefault(where[0], {})
+        old = named.get(where[1])
+        if old is None:
+            self._count += 1
+        else:
+            self._unindex(where, old)
+        named[where[1]] = obj
+        for index in self._indexes.values():
+            index.add(where, obj, self._at)
         self._revision += 1
         return old
 
     def remove(self, where: Place) -> Object | None:
         """Returns what was there."""
-        old = self._objects.pop(where, None)
+        named = self._namespaces.get(where[0], {})
+        old = named.get(where[1])
         if old is None:
             return None
         self._unindex(where, old)
-        below = self._namespaces[where[0]]
-        del below[where[1]]
-        if not below:
+        del named[where[1]]
+        if not named:
             del self._namespaces[where[0]]
+        self._count -= 1
         self._revision += 1
         return old
 
-    def _unindex(self, where: Place, old: Object | None) -> None:
-        if old is None:
-            return
-        for name, keys in self._keys.items():
-            for key in keys(old):
-                entries = self._index[name].get(key, {})
-                entries.pop(where, None)
-                if not entries:
-                    self._index[name].pop(key, None)
+    def _unindex(self, where: Place, old: Object) -> None:
+        for index in self._indexes.values():
+            index.remove(where, old)
 
     def __iter__(self) -> Iterator[Object]:
-        return iter(list(self._objects.values()))
+        return iter(self.list())

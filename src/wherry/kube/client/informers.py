@@ -66,9 +66,12 @@ class Informers:
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
         transform: Transform = WHOLE,
     ) -> Informer:  # fmt: skip
-        """The informer of these objects; each call counts one more user."""
+        """The informer of these objects; each call counts one more user. One of whole objects will do for who wants
+        them bare."""
         selection = Selection(resource, namespace, labels, fields)
         used = self._used.get((selection, transform))
+        if used is None and transform is BARE:
+            used = self._used.get((selection, WHOLE))
         if used is not None:
             used.users += 1
             return used.informer

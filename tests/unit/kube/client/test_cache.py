@@ -51,6 +51,16 @@ def test_the_revision_moves_with_every_change_and_only_then() -> None:
     assert cache.revision > before
 
 
+def test_an_object_that_is_alone_under_a_key_is_the_newest() -> None:
+    cache = Cache({"node": by_node})
+    cache.put(pod("a", node="n1"))
+    newer = {**pod("a", node="n1"), "status": {}}
+    cache.put(newer)
+    assert list(cache.by_index("node", "n1")) == [newer]
+    cache.put(pod("b", node="n1"))
+    assert list(cache.by_index("node", "n1")) == [newer, pod("b", node="n1")]
+
+
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from("abc"), st.sampled_from(["n1", "n2", ""]))))
 def test_an_index_says_what_a_scan_would(steps: list[tuple[bool, str, str]]) -> None:
     cache = Cache({"node": by_node})

@@ -36,6 +36,17 @@ async def test_a_bare_view_keeps_no_more_than_an_owner_graph_needs() -> None:
         assert "annotations" not in kept["metadata"]
 
 
+async def test_who_wants_a_bare_view_takes_the_whole_one_where_there_is_one() -> None:
+    client = FakeClient(pod("a"))
+    async with Informers(client, client.clock) as informers:
+        whole, bare = informers.of(PODS), informers.of(PODS, transform=BARE)
+        assert bare is whole and informers.of(PODS, "default", transform=BARE) is not whole
+        informers.release(whole)
+        client.put(pod("b"))
+        await settle()
+        assert len(bare.cache) == 2
+
+
 async def test_an_informer_stops_when_its_last_user_lets_go() -> None:
     client = FakeClient(pod("a"))
     async with Informers(client, client.clock) as informers:
