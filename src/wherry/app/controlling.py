@@ -14,14 +14,15 @@ from wherry.kube.apiserver.authz.aggregation import aggregate
 from wherry.kube.apiserver.authz.bootstrap import defaults
 from wherry.kube.apiserver.authz.bootstrap.reconcile import reconcile
 from wherry.kube.apiserver.components import CONTROLLERS, SCHEDULER, STORE, Components
+from wherry.kube.apiserver.discovery import priorities
 from wherry.kube.client.clock import SystemClock
 from wherry.kube.client.discovery import ResourceType
 from wherry.kube.controllers import bootstrap
-from wherry.kube.machinery.model import GroupVersionResource
+from wherry.kube.machinery.model import GroupVersion, GroupVersionResource
 
 log = logging.getLogger("wherry.cluster")
 _AGAIN_SECONDS = 1.0
-_LOADED_LATE = ("wherry.kube.controllers.every", "wherry.kube.controllers.running")
+_LOADED_LATE = tuple(f"wherry.kube.controllers.{name}" for name in ("every", "running", "apiservices"))
 
 
 class ServedResources:
@@ -97,6 +98,7 @@ async def run(server: ApiServer, authority: Path, authority_pem: str) -> None:
         await asyncio.to_thread(importlib.import_module, name)
     from wherry.kube.client.events import Recorder, Source
     from wherry.kube.client.informers import Informers
+    from wherry.kube.controllers.apiservices import ApiServices, Place
     from wherry.kube.controllers.every import Given, controllers
     from wherry.kube.controllers.frame import Needs
     from wherry.kube.controllers.running import running
@@ -106,12 +108,16 @@ async def run(server: ApiServer, authority: Path, authority_pem: str) -> None:
     server.measures.gauges["wherry_events_dropped"] = lambda: recorder.dropped
     issuer = server.authentication.issuer
     given = Given(LateAuthority(authority), authority_pem, issuer.legacy_token, aggregate)  # type: ignore[arg-type]  # it acts as one
+
+    def served() -> dict[GroupVersion, Place]:
+        return {version: Place(*priority) for version, priority in priorities(server.kinds.all()).items()}
+
     faults = Faults()
     checks = {STORE: server.ready_checks["store"], CONTROLLERS: faults.controllers, SCHEDULER: faults.scheduler}
     async with Informers(client, clock) as informers, asyncio.TaskGroup() as group:
         needs = Needs(client, informers, ServedResources(server), recorder, clock)
         group.create_task(kept(recorder.run, "events", faults))
-        for each in (*controllers(needs, given), *running(needs)):
+        for each in (*controllers(needs, given), *running(needs), ApiServices(needs, served)):
             group.create_task(kept(each.run, each.name, faults), name=each.name)
         group.create_task(Components(server.caches, checks).run())
 

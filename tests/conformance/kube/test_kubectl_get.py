@@ -11,7 +11,7 @@ from tests.conformance.kube import manifests
 from tests.conformance.kube.cli import Kubectl, all_versions, version_id
 from tests.conformance.kube.conftest import new_namespace
 from tests.conformance.kube.nodes import add_node, own_address, remove_node
-from tests.conformance.kube.process import Control
+from tests.conformance.kube.process import Control, wait_until
 from tests.conformance.kube.web import Web
 from tests.unit.kube.kubectl import needs_kubectl
 
@@ -278,6 +278,12 @@ def test_what_there_is(shop: Kubectl) -> None:
     assert versions == sorted(versions) and {"v1", "apps/v1", "autoscaling/v2", "events.k8s.io/v1"} < set(versions)
     assert shop("version -o json").json["serverVersion"]["minor"] == "37"
     assert json.loads(shop("get --raw /apis/apps").out)["preferredVersion"]["version"] == "v1"
+
+
+def test_who_serves_what_there_is(shop: Kubectl) -> None:
+    for name in ("v1.", "v1.apps", "v2.autoscaling"):
+        row = f"get apiservice {name} --no-headers --ignore-not-found"
+        wait_until(lambda row=row, name=name: shop(row).out.split()[:3] == [name, "Local", "True"], name)
 
 
 def test_dumping_the_cluster(shop: Kubectl) -> None:

@@ -66,6 +66,27 @@ def groups(kinds: Iterable[Kind]) -> dict[str, list[str]]:
     return {group: sorted(found[group], key=version_order) for group in names}
 
 
+def priorities(kinds: Iterable[Kind]) -> dict[GroupVersion, tuple[int, int, bool]]:
+    """Of each version that is served: its group's priority and its own, as an APIService has them (the higher, the
+    earlier), and whether it is one of custom kinds. That of APIServices has none."""
+    custom = {GroupVersion(kind.group, version.name): kind.custom for kind in kinds for version in kind.versions}
+    return {
+        known: (
+            _PRIORITIES.get(known.group, _CUSTOM),
+            100 if is_custom else _version_priority(known.version),
+            is_custom,
+        )
+        for known, is_custom in custom.items()
+        if known.group != "apiregistration.k8s.io"
+    }
+
+
+def _version_priority(version: str) -> int:
+    """Upstream's numbers, for most: 15, 30 for v2, 9 for v1beta1, 1 for v1alpha1."""
+    _, stability, major, minor, _ = version_order(version)
+    return {2: 15 * -major, 1: 6 + 3 * -minor}.get(-stability, max(1, -minor))
+
+
 def served(kinds: Iterable[Kind], group_version: GroupVersion) -> list[tuple[Kind, Version]]:
     """The kinds of a group version, by resource, each with that version of it."""
     found = [

@@ -12,6 +12,7 @@ from tests.unit.kube.apiserver.served import DEPLOYMENTS, KINDS, Answer, Request
 from tests.unit.kube.kubectl import kubectl, kubectls
 from wherry.kube.apiserver import discovery
 from wherry.kube.apiserver.discovery import Discovery
+from wherry.kube.kinds.every import builtin
 from wherry.kube.kinds.model import Kind, Version
 from wherry.kube.machinery.jsondocs import parse
 from wherry.kube.machinery.model import GroupVersion
@@ -173,3 +174,12 @@ def test_kubectl_lists_what_is_served(version: tuple[int, int], is_aggregated: b
     assert lines["horizontalpodautoscalers"][2] == "autoscaling/v2"
     if is_aggregated:
         assert len([each for each in server.requests if each.path.startswith("/api")]) == 2
+
+
+def test_versions_have_the_priorities_of_upstream() -> None:
+    found = discovery.priorities(builtin())
+    assert found[GroupVersion("apps", "v1")] == (17800, 15, False)
+    assert found[GroupVersion("autoscaling", "v2")][1] == 30 > found[GroupVersion("autoscaling", "v1")][1]
+    assert found[GroupVersion("certificates.k8s.io", "v1beta1")] == (17300, 9, False)
+    assert GroupVersion("apiregistration.k8s.io", "v1") not in found
+    assert discovery.priorities([custom("example.com", "v2")]) == {GroupVersion("example.com", "v2"): (1000, 100, True)}
