@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Iterable, Sequence
 
-from wherry.kube.controllers.endpoints import facts, legacy, plan
+from wherry.kube.controllers.endpoints import facts, hints, legacy, plan
 from wherry.kube.controllers.endpoints.facts import Endpoint
 from wherry.kube.controllers.frame import Interest, Key, Needs, own
 from wherry.kube.controllers.podcontrol.pace import Pace
@@ -16,6 +16,7 @@ NODES = GroupVersionResource("", "v1", "nodes")
 SLICES = GroupVersionResource("discovery.k8s.io", "v1", "endpointslices")
 ENDPOINTS = GroupVersionResource("", "v1", "endpoints")
 _INDEX = "service"
+_SHARED = "shared"
 _SOON_SECONDS = 0.01
 _REST_SECONDS_A_POD = 0.00005
 """A look is a look at all pods of the namespace, which takes a tenth of that: with ten thousand, two looks a second."""
@@ -38,10 +39,12 @@ class EndpointsController:
         self._written: dict[Key, int] = {}
         """The revision of our last write for a service: before the informers have seen it, what they show is old."""
         self._slices.cache.add_index(_INDEX, _service_of)
+        self._services.cache.add_index(_SHARED, _if_shared)
         self._pace = Pace(needs.clock, _REST_SECONDS_A_POD)
         self.interests = (
             Interest(self._services),
             Interest(self._pods, self._of_pod),
+            Interest(self._nodes, self._of_node),
             Interest(self._slices, _of_slice),
             Interest(self._endpoints, own),
         )
@@ -54,6 +57,11 @@ class EndpointsController:
             selector = service["spec"].get("selector")
             if selector and of_labels(selector).matches(labels):
                 yield Key(meta["namespace"], service["metadata"]["name"])
+
+    def _of_node(self, node: Object) -> Iterable[Key]:
+        """The services of which zones have shares."""
+        for service in self._services.cache.by_index(_SHARED, _SHARED):
+            yield from own(service)
 
     async def reconcile(self, key: Key) -> float | None:
         """Make the slices of one service right."""
@@ -76,8 +84,10 @@ class EndpointsController:
         pods = [pod for pod in here if matching.matches(pod["metadata"].get("labels") or {})]
         zones = facts.zones_of(self._nodes.cache)
         families = spec.get("ipFamilies") or ["IPv4"]
+        processors = hints.processors_of(self._nodes.cache) if hints.is_shared(service) else {}
         wanted: dict[str, Sequence[Endpoint]] = {
-            family: facts.endpoints(service, pods, zones, family) for family in families
+            family: hints.hinted(service, facts.endpoints(service, pods, zones, family), processors)
+            for family in families
         }
         await self._write_slices(service, wanted)
         await self._write_endpoints(service, wanted[families[0]])
@@ -112,6 +122,10 @@ def _service_of(found: Object) -> Iterable[str]:
     meta = found["metadata"]
     name = (meta.get("labels") or {}).get(plan.SERVICE)
     return (f"{meta['namespace']}/{name}",) if name else ()
+
+
+def _if_shared(service: Object) -> Iterable[str]:
+    return (_SHARED,) if hints.is_shared(service) else ()
 
 
 def _of_slice(found: Object) -> Iterable[Key]:

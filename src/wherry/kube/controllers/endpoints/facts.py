@@ -21,7 +21,8 @@ class Port(NamedTuple):
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """``serving``: the pod is ready, ending or not; ``ready``: it is to get new connections."""
+    """``serving``: the pod is ready, ending or not; ``ready``: it is to get new connections. ``zones``, ``nodes``: for
+    which it is meant (:mod:`.hints`)."""
 
     address: str
     ports: tuple[Port, ...]
@@ -34,6 +35,8 @@ class Endpoint(msgspec.Struct, frozen=True):
     node: str = ""
     zone: str = ""
     hostname: str = ""
+    zones: tuple[str, ...] = ()
+    nodes: tuple[str, ...] = ()
 
 
 def endpoints(service: Object, pods: Iterable[Object], zones: Mapping[str, str], family: str) -> list[Endpoint]:

@@ -134,7 +134,9 @@ def _shown(endpoint: Endpoint) -> Object:
     }  # fmt: skip
     optional = {"nodeName": endpoint.node, "zone": endpoint.zone, "hostname": endpoint.hostname}
     found.update((name, value) for name, value in optional.items() if value)
-    return found
+    for_whom = {"forZones": endpoint.zones, "forNodes": endpoint.nodes}
+    hints = {kind: [{"name": each} for each in names] for kind, names in for_whom.items() if names}
+    return {**found, "hints": hints} if hints else found
 
 
 def _port(port: Port) -> Object:

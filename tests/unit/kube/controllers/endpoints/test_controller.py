@@ -85,3 +85,17 @@ async def test_another_selector_chooses_others() -> None:
         await client.update(SERVICES, changed, "default")
         await clock_of(client).advance(1)
     assert told(client) == ["10.0.0.9"]
+
+
+async def test_who_wants_to_stay_near_has_hints() -> None:
+    client = FakeClient(service(trafficDistribution="PreferSameNode"), pod("a", "10.0.0.1"))
+    node = obj("Node", "n", "", metadata={"labels": {"topology.kubernetes.io/zone": "z"}})
+    placed = pod("b", "10.0.0.2")
+    placed["spec"]["nodeName"] = "n"
+    client.put(node, placed)
+    async with running(client, make):
+        await clock_of(client).advance(1)
+        (found,) = client.all(SLICES)
+    assert [each.get("hints") for each in found["endpoints"]] == [
+        None, {"forZones": [{"name": "z"}], "forNodes": [{"name": "n"}]},
+    ]  # fmt: skip
