@@ -22,7 +22,8 @@ from wherry.kube.machinery.model import GroupVersion, GroupVersionResource
 
 log = logging.getLogger("wherry.cluster")
 _AGAIN_SECONDS = 1.0
-_LOADED_LATE = tuple(f"wherry.kube.controllers.{name}" for name in ("every", "running", "apiservices"))
+_LATE = ("every", "running", "apiservices", "servicenetworks")
+_LOADED_LATE = tuple(f"wherry.kube.controllers.{name}" for name in _LATE)
 
 
 class ServedResources:
@@ -102,6 +103,7 @@ async def run(server: ApiServer, authority: Path, authority_pem: str) -> None:
     from wherry.kube.controllers.every import Given, controllers
     from wherry.kube.controllers.frame import Needs
     from wherry.kube.controllers.running import running
+    from wherry.kube.controllers.servicenetworks import ServiceNetworks
 
     client, clock = server.client(), SystemClock()
     recorder = Recorder(client, Source("controller-manager"), clock)
@@ -117,7 +119,8 @@ async def run(server: ApiServer, authority: Path, authority_pem: str) -> None:
     async with Informers(client, clock) as informers, asyncio.TaskGroup() as group:
         needs = Needs(client, informers, ServedResources(server), recorder, clock)
         group.create_task(kept(recorder.run, "events", faults))
-        for each in (*controllers(needs, given), *running(needs), ApiServices(needs, served)):
+        own = ApiServices(needs, served), ServiceNetworks(needs, [str(each) for each in server.options.ranges.networks])
+        for each in (*controllers(needs, given), *running(needs), *own):
             group.create_task(kept(each.run, each.name, faults), name=each.name)
         group.create_task(Components(server.caches, checks).run())
 

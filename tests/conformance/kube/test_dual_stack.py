@@ -108,6 +108,7 @@ def test_node_and_pods_have_addresses_of_both(world: World) -> None:
     node = world.kubectl.json("nodes")["items"][0]
     assert (node["spec"]["podCIDR"], node["spec"]["podCIDRs"]) == (RANGES[0], RANGES)
     assert [each["address"] for each in node["status"]["addresses"]][:2] == [HERE, HERE6]
+    assert world.kubectl.json("servicecidr", "kubernetes")["spec"]["cidrs"] == ["10.96.0.0/12", "fd00:10:96::/112"]
     status = world.kubectl.json("pod", "web-1")["status"]
     four, six = (each["ip"] for each in status["podIPs"])
     assert status["podIP"] == four

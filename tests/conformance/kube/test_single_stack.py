@@ -30,6 +30,9 @@ def test_who_would_like_two_gets_one(inside: Commands) -> None:
 def test_node_and_pods_have_ipv4_alone(inside: Commands) -> None:
     node = inside.json("nodes")["items"][0]
     assert node["spec"]["podCIDRs"] == [node["spec"]["podCIDR"]]
+    networks = inside.json("servicecidr", "kubernetes")
+    assert networks["spec"]["cidrs"] == ["10.96.0.0/12"]
+    assert [each["type"] for each in networks["status"]["conditions"]] == ["Ready"]
     inside("run", "one", "--image=demo:1", "--command", "--", "sleep", "1000")
     inside("wait", "--for=condition=Ready", "pod/one", "--timeout=30s")
     status = inside.json("pod", "one")["status"]

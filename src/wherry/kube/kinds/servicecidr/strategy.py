@@ -27,4 +27,8 @@ class ServiceCIDRStrategy(Strategy):
         return each(_CIDRS, networks, lambda text, path: addresses.canonical_network(path, text))
 
     def validate_update(self, obj: Object, old: Object, context: Context) -> Sequence[FieldError]:
-        return immutable(_CIDRS, obj.get("spec", {}).get("cidrs"), old.get("spec", {}).get("cidrs"))
+        """A second family may come; nothing else changes (ValidateServiceCIDRUpdate, since 1.34)."""
+        cidrs, before = obj.get("spec", {}).get("cidrs") or [], old.get("spec", {}).get("cidrs") or []
+        if len(cidrs) == 2 and cidrs[:1] == before:
+            return self.validate(obj, context)
+        return immutable(_CIDRS, cidrs, before)

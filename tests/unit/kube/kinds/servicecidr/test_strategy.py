@@ -33,6 +33,16 @@ def test_networks_never_change() -> None:
     ]
 
 
+def test_a_second_family_may_come_and_stays() -> None:
+    old = made(KIND, spec={"cidrs": ["10.0.0.0/8"]})
+    assert changed(KIND, old, spec={"cidrs": ["10.0.0.0/8", "fd00::/108"]}) == []
+    assert changed(KIND, old, spec={"cidrs": ["10.0.0.0/8", "11.0.0.0/8"]}) != []
+    both = made(KIND, spec={"cidrs": ["10.0.0.0/8", "fd00::/108"]})
+    assert changed(KIND, both, spec={"cidrs": ["10.0.0.0/8"]}) == [
+        'spec.cidrs: Invalid value: ["10.0.0.0/8"]: field is immutable'
+    ]
+
+
 def test_what_is_shown() -> None:
     assert KIND.cells is not None
     assert KIND.cells(made(KIND, spec={"cidrs": ["10.0.0.0/8", "fd00::/108"]}), NOW) == (
