@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pytest
 
 import wherry
 from tests.conformance.kube.machines import HERE, HERE6, THERE, THERE6, Machine, fetched, machine
+from tests.conformance.kube.process import wait_until
 from tests.conformance.kube.whole import IMAGE, WHERRY, Commands
 from tests.kernel.census import take
 from tests.unit.kube.kubectl import kubectls
@@ -286,6 +288,29 @@ def test_a_container_of_the_engine_has_both_too(world: World) -> None:
         assert fetched(world.machine.neighbour, HERE6, 8088, PATH)
     finally:
         run("rm", "-f", "beside")
+
+
+def test_when_the_node_is_killed_both_families_go_on(world: World) -> None:
+    found, before = kept(world, "going-on", ipFamilyPolicy="RequireDualStack"), world.ips("web-1")
+    old = node_pid(world.cluster)
+    os.kill(old, signal.SIGKILL)
+    for address in found["clusterIPs"]:  # while nobody is there: the rules are the kernel's
+        assert fetched(world.machine.place, address, 80, PATH)
+    wait_until(lambda: node_pid(world.cluster) not in (0, old), "another node")
+    world.kubectl.apply(pod("late", _WHO))
+    world.kubectl("wait", "--for=condition=Ready", "pod/late", "--timeout=30s")
+    assert world.ips("web-1") == before
+    for address in (*before, *world.ips("late"), *found["clusterIPs"]):
+        assert world.asked("client", url(address)), address
+    neighbours = world.machine.said("ip", "-6", "neigh", "show", "nud", "permanent")
+    assert {before[1], world.ips("late")[1]} <= set(neighbours.split())
+
+
+def node_pid(cluster: wherry.Cluster) -> int:
+    """0: there is none."""
+    command = [WHERRY, "--root", cluster.root, "status"]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stdout
+    return next((int(line.split()[1]) for line in said.splitlines() if re.match(r"node +\d", line)), 0)
 
 
 def test_what_a_cluster_has_it_has_after_its_next_start(tmp_path: Path, world: World) -> None:
