@@ -12,6 +12,7 @@ from wherry.app.config import Settings
 from wherry.app.names import ELSEWHERE, KEYS, STATE, dns_address, is_dual, node_name, own_address, service_networks
 from wherry.app.nodeserving import OwnNode, server_of
 from wherry.app.rights import NODE_SERVICES
+from wherry.app.scheduling import scheduling
 from wherry.engine.instance import Instance
 from wherry.http.server import TcpServer, serve_tcp
 from wherry.kit.errors import Conflict, Invalid
@@ -44,6 +45,7 @@ class Cluster:
         self._store = store
         self._server = server
         self._pki = pki
+        self._scheduling = scheduling(settings.scheduler_config)
         self._listener: TcpServer | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.address = ""
@@ -99,7 +101,9 @@ class Cluster:
         self._tasks.append(create_task(compact_for_ever(self._store)))
         self._tasks.append(create_task(usage.Collector(nodes, self._server.caches).run()))
         self._tasks.append(
-            create_task(controlling.run(self._server, self._pki.authority.path, self._pki.authority_pem))
+            create_task(
+                controlling.run(self._server, self._pki.authority.path, self._pki.authority_pem, self._scheduling)
+            )
         )
         self._instance.run.mkdir(parents=True, exist_ok=True)
         write_file(self._instance.api_address, f"{self.address}\n")

@@ -56,6 +56,7 @@ class Settings:
     api_service_cidr: str
     api_node_ports: str
     api_external_ips: bool
+    scheduler_config: Path | None
     store_address: str
     node_name: str
     node_pod_cidr: tuple[str, ...]
@@ -195,6 +196,12 @@ SETTINGS = (
         False,
         switch,
         "whether services may have externalIPs: who may write a service then takes over what is sent to any address",
+    ),
+    Setting(
+        "scheduler.config",
+        None,
+        file_name,
+        "a KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1): profiles, their plugins and weights",
     ),
     Setting(
         "store.address",

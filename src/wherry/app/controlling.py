@@ -5,7 +5,7 @@ import importlib
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wherry.app.rights import roles
 from wherry.kit.errors import Unavailable
@@ -19,6 +19,9 @@ from wherry.kube.client.clock import SystemClock
 from wherry.kube.client.discovery import ResourceType
 from wherry.kube.controllers import bootstrap
 from wherry.kube.machinery.model import GroupVersion, GroupVersionResource
+
+if TYPE_CHECKING:
+    from wherry.kube.scheduler.options import Options as SchedulerOptions
 
 log = logging.getLogger("wherry.cluster")
 _AGAIN_SECONDS = 1.0
@@ -93,8 +96,11 @@ async def begin(server: ApiServer, address: bootstrap.Address) -> None:
     await bootstrap.ensure(server.client(), bootstrap.wanted(address, (*defaults(), *roles()), reconcile))
 
 
-async def run(server: ApiServer, authority: Path, authority_pem: str) -> None:
-    """The controllers, until cancelled. They are loaded when the server answers already, and while it goes on."""
+async def run(
+    server: ApiServer, authority: Path, authority_pem: str, scheduling: "SchedulerOptions | None" = None
+) -> None:
+    """The controllers, until cancelled. They are loaded when the server answers already, and while it goes on.
+    ``scheduling``: None is the usual."""
     for name in _LOADED_LATE:
         await asyncio.to_thread(importlib.import_module, name)
     from wherry.kube.client.events import Recorder, Source
@@ -104,6 +110,7 @@ async def run(server: ApiServer, authority: Path, authority_pem: str) -> None:
     from wherry.kube.controllers.frame import Needs
     from wherry.kube.controllers.running import running
     from wherry.kube.controllers.servicenetworks import ServiceNetworks
+    from wherry.kube.scheduler.scheduler import USUAL
 
     client, clock = server.client(), SystemClock()
     recorder = Recorder(client, Source("controller-manager"), clock)
@@ -120,7 +127,7 @@ async def run(server: ApiServer, authority: Path, authority_pem: str) -> None:
         needs = Needs(client, informers, ServedResources(server), recorder, clock)
         group.create_task(kept(recorder.run, "events", faults))
         own = ApiServices(needs, served), ServiceNetworks(needs, [str(each) for each in server.options.ranges.networks])
-        for each in (*controllers(needs, given), *running(needs), *own):
+        for each in (*controllers(needs, given), *running(needs, scheduling or USUAL), *own):
             group.create_task(kept(each.run, each.name, faults), name=each.name)
         group.create_task(Components(server.caches, checks).run())
 

@@ -12,10 +12,11 @@ from wherry.kube.controllers.ttlafterfinished import TtlAfterFinished
 from wherry.kube.controllers.volumebinding.controller import VolumeBinder
 from wherry.kube.controllers.volumebinding.expansion import VolumeExpansion
 from wherry.kube.controllers.workloads import workloads
-from wherry.kube.scheduler.scheduler import Scheduler
+from wherry.kube.scheduler.options import Options
+from wherry.kube.scheduler.scheduler import USUAL, Scheduler
 
 
-def running(needs: Needs) -> tuple[Runnable, ...]:
+def running(needs: Needs, scheduling: Options = USUAL) -> tuple[Runnable, ...]:
     """To be run while ``needs.informers`` are entered, each as a task of its own."""
     reconcilers: tuple[Reconciler, ...] = (
         DisruptionController(needs),
@@ -28,7 +29,7 @@ def running(needs: Needs) -> tuple[Runnable, ...]:
         Autoscaling(needs),
     )
     return (
-        Scheduler(needs.client, needs.informers, needs.recorder.by("default-scheduler"), needs.clock),
+        Scheduler(needs.client, needs.informers, needs.recorder.by("default-scheduler"), needs.clock, scheduling),
         *workloads(needs),
         Controller(VolumeBinder(needs), needs.clock, 1),  # one at a time: two must not choose the same volume
         Controller(VolumeExpansion(needs), needs.clock, 1),
