@@ -15,7 +15,6 @@ from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.kube.machinery.status import StatusError
 from wherry.node.pods import view
 from wherry.node.pods.composing.mounts import Ready
-from wherry.node.pods.machine.nodes import NODES
 from wherry.node.pods.volumes import claims, hostpaths, owning
 from wherry.node.pods.volumes.claims import Persistent
 from wherry.node.pods.volumes.trouble import (
@@ -28,6 +27,7 @@ from wherry.node.pods.volumes.trouble import (
 )
 
 DRIVERS = GroupVersionResource("storage.k8s.io", "v1", "csidrivers")
+NODES = GroupVersionResource("", "v1", "nodes")
 _IN_USE = "volume uses the ReadWriteOncePod access mode and is already in use by another pod"
 _PERSISTENT = "Persistent"
 """What a CSIDriver allows that says nothing of it."""
