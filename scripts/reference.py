@@ -147,7 +147,7 @@ def _option(option: click.Option) -> str:
     value = "" if option.is_flag else f" {_value(option)}"
     names = ", ".join(f"`{name}`" for name in spelled[:-1])
     last = f"`{spelled[-1]}{value}`".replace("|", "\\|")
-    repeated = " May be repeated." if option.multiple else ""
+    repeated = " May be repeated." if option.multiple and "repeated" not in (option.help or "") else ""
     default = f" Default: `{option.default}`." if _has_default(option) else ""
     return f"| {', '.join(filter(None, (names, last)))} | {option.help or ''}{repeated}{default} |\n"
 
