@@ -55,6 +55,8 @@ class Subscription:
         self._selection = selection
         self._pending: deque[Notice] = deque()
         self._wake = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._is_called = False
         self._error: Exception | None = None
         cache.add_watcher(self)
 
@@ -73,6 +75,12 @@ class Subscription:
             self.end(status.expired("the watch was too slow; list again, or watch from where it was"))
             return
         self._pending.append(notice)
+        if not self._is_called:  # a turn later: whoever made the change has the answer before all who watch
+            self._is_called = True
+            self._loop.call_soon(self._call)
+
+    def _call(self) -> None:
+        self._is_called = False
         self._wake.set()
 
     def start_with(self, notices: list[Notice], changes: list[Change]) -> None:
@@ -95,10 +103,11 @@ class Subscription:
     async def take(self, timeout: float) -> list[Notice]:
         """All that is pending, waiting for something; nothing when the time is over. Raises the error that ended it."""
         if not self._pending and self._error is None:
-            self._wake.clear()
             try:
                 async with asyncio.timeout(timeout):  # wait_for of Python 3.11 may lose a cancellation
-                    await self._wake.wait()
+                    while not self._pending and self._error is None:
+                        self._wake.clear()
+                        await self._wake.wait()
             except TimeoutError:
                 return []
         if self._pending:

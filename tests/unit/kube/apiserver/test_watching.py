@@ -2,13 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
-from tests.unit.kube.apiserver.conftest import MAPS, Place
+from tests.unit.kube.apiserver.conftest import MAPS, SPACES, Place
 from wherry.kube.apiserver import cache as caching
+from wherry.kube.apiserver.assembly import ApiServer
+from wherry.kube.apiserver.options import Options
 from wherry.kube.client.model import Changed
 from wherry.kube.machinery.status import StatusError
+from wherry.kube.pki.model import SigningKey
+from wherry.store.sqlite import open_store
 
 
 async def take(changes: AsyncIterator[Changed], count: int) -> list[tuple[str, str]]:
@@ -27,6 +32,29 @@ async def test_without_a_revision_the_state_comes_first(place: Place) -> None:
     async with place.client.watch(MAPS, "default") as changes:
         await place.config("b")
         assert await take(changes, 2) == [("ADDED", "a"), ("ADDED", "b")]
+
+
+async def test_who_made_a_change_has_the_answer_before_those_who_watch(key: SigningKey, tmp_path: Path) -> None:
+    order: list[str] = []
+    store = open_store(tmp_path / "state.sqlite")
+    server = ApiServer(store, Options((key,)))
+    await server.start()
+    client = server.client()
+    await client.create(SPACES, {"metadata": {"name": "default"}})
+
+    async def watch(changes: AsyncIterator[Changed]) -> None:
+        await take(changes, 1)
+        order.append("watch")
+
+    async with client.watch(MAPS, "default", resource_version=str(server.caches.revision)) as changes:
+        watching = asyncio.create_task(watch(changes))
+        await asyncio.sleep(0)
+        await client.create(MAPS, {"metadata": {"name": "a"}}, "default")
+        order.append("answer")
+        await watching
+    await server.stop()
+    await store.aclose()
+    assert order == ["answer", "watch"]
 
 
 async def test_from_a_revision_on_nothing_is_told_twice_and_nothing_left_out(place: Place) -> None:
