@@ -40,11 +40,12 @@ published IPv4 ports answer while no process of Wherry lives; only the holding o
 :meth:`.networks.Networks.start` rebuilds the table from the rows in one transaction, without a gap.
 
 **Forwarding.** Containers need ``net.ipv4.ip_forward`` (with IPv6 ``net.ipv6.conf.all.forwarding``, see
-:mod:`wherry.linux.forwarding`), so it is turned on. When it was off, the links that were there
-then go on not forwarding to each other (the *fence*, rules in our own table): the machine does not become a router by
-our doing. ``down`` turns it off again if no link has come since. Rules of other tables are never touched, and an
-"accept" here cannot overrule them: on a machine whose own firewall drops forwarded packets (Docker's iptables do when
-Docker turned forwarding on), allow the bridge there.
+:mod:`wherry.linux.forwarding`), so it is turned on. When it was off, the links that were there then go on not
+forwarding to each other (the *fence*, rules in our own table): the machine does not become a router by our doing.
+``down`` turns it off again if no link has come since. The fence is also written down for other instances (table
+``wherry-forwarding``): they keep it up, and the last one turns forwarding off. Rules of other tables are never touched,
+and an "accept" here cannot overrule them: on a machine whose own firewall drops forwarded packets (Docker's iptables do
+when Docker turned forwarding on), allow the bridge there.
 """
 
 from wherry.engine.networks.bridge import Ranges

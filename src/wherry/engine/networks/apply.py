@@ -53,6 +53,11 @@ class Plumbing(Protocol):
     ) -> None: ...
     def is_forwarding(self, version: int = 4) -> bool: ...
     def set_forwarding(self, on: bool, version: int = 4) -> None: ...
+    def fence(self, version: int = 4) -> tuple[str, ...] | None:
+        """What an instance has written down for all: the links from before it turned forwarding on."""
+        ...
+
+    def set_fence(self, links: Sequence[str] | None, version: int = 4) -> None: ...
     def lay(self, netns_fd: int, bridge: str, wire: Wire) -> None:
         """Connect a fresh namespace; nothing is left of it when this fails."""
         ...
@@ -133,6 +138,16 @@ class KernelPlumbing:
 
     def set_forwarding(self, on: bool, version: int = 4) -> None:
         (forwarding.set_on if version == 4 else forwarding.set_on6)(on)
+
+    def fence(self, version: int = 4) -> tuple[str, ...] | None:
+        for each in self._nftables.list_table("inet", rules.SHARED) or ():
+            if each.get("set", {}).get("name") == f"links{version}":
+                return tuple(sorted(each["set"].get("elem") or ()))
+        return None
+
+    def set_fence(self, links: Sequence[str] | None, version: int = 4) -> None:
+        others = self.fence(10 - version) is not None
+        self._nftables.run(rules.remember(links, version, others), step="write down links")
 
     def lay(self, netns_fd: int, bridge: str, wire: Wire) -> None:
         far = VethEnd(netns_fd, wire.interface, wire.mac)

@@ -59,8 +59,10 @@ class Bridge:
         plumbing, name, net = self._plumbing, self._instance.bridge, self.net
         self._used |= {IPv4Address(endpoint.address) for endpoint in endpoints}
         self._last = self._last or max(self._used, default=None)
-        ground = self._ground(rows)
-        plumbing.set_rules(ground, publications)
+        versions = (4, 6) if net.subnet6 is not None else (4,)
+        for version in versions:
+            self._learn_fence(rows, version)
+        plumbing.set_rules(self._ground(rows), publications)
         own, own6 = plan.interface_of(net, net.gateway), plan.interface6_of(net, net.gateway6)
         plumbing.ensure_bridge(name, plan.mac_of(net.gateway), own, own6)
         owned = {plan.host_link(self._instance, net, address) for address in self._used}
@@ -69,7 +71,7 @@ class Bridge:
         if net.subnet6 is not None:
             known = {six: plan.mac_of(four) for four in self._used if (six := plan.address6_of(net, four))}
             plumbing.set_neighbours(name, known)
-        for version in (4, 6) if net.subnet6 is not None else (4,):
+        for version in versions:
             if not plumbing.is_forwarding(version):
                 self._turn_forwarding_on(rows, publications, version)
 
@@ -81,17 +83,26 @@ class Bridge:
         fences = (rows.fence() or (), rows.fence(6) or ())
         return rules.Ground(self._instance.nft_table, self._instance.bridge, self.net, *fences)
 
+    def _learn_fence(self, rows: Rows, version: int) -> None:
+        """Another instance has turned forwarding on: who ends last turns it off, and until then its fence is ours."""
+        if rows.fence(version) is not None or not self._plumbing.is_forwarding(version):
+            return
+        fence = self._plumbing.fence(version)
+        if fence is not None:
+            rows.put_fence(fence, version)
+
     def _turn_forwarding_on(self, rows: Rows, publications: Sequence[Publication], version: int) -> None:
         """The links that are there go on not forwarding to each other: the fence, in place before."""
         fence = tuple(link for link in self._plumbing.links() if link not in ("lo", self._instance.bridge))
         rows.put_fence(fence, version)
+        self._plumbing.set_fence(fence, version)
         self._plumbing.set_rules(self._ground(rows), publications)
         self._plumbing.set_forwarding(True, version)
         name = "net.ipv4.ip_forward" if version == 4 else "net.ipv6.conf.all.forwarding"
         _log.info("turned IPv%d forwarding on (%s)", version, name)
 
     def destroy(self, rows: Rows) -> None:
-        """Remove bridge and rules; forwarding too when we turned it on and nobody can rely on it. Idempotent."""
+        """Remove bridge and rules; forwarding too when instances turned it on and nobody can rely on it. Idempotent."""
         plumbing, name = self._plumbing, self._instance.bridge
         for link in plumbing.bridge_ports(name):
             plumbing.remove_link(link)
@@ -99,8 +110,11 @@ class Bridge:
         plumbing.remove_rules(self._instance.nft_table)
         for version in (4, 6):
             fence = rows.fence(version)
-            if fence is not None and set(plumbing.links(version)) <= {"lo", *fence}:
-                plumbing.set_forwarding(False, version)
+            if fence is not None:
+                if set(plumbing.links(version)) <= {"lo", *fence}:
+                    plumbing.set_forwarding(False, version)
+                if not any(plan.is_bridge(link) for link in plumbing.links(version)):
+                    plumbing.set_fence(None, version)
             rows.put_fence(None, version)
 
     async def close(self) -> None:

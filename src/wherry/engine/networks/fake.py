@@ -30,6 +30,7 @@ class FakePlumbing:
     forwarding: bool = False
     forwarding6: bool = False
     ipv6: bool = True
+    fences: dict[int, tuple[str, ...]] = field(default_factory=dict)
     refuse: set[str] = field(default_factory=set)
 
     def taken(self, bridge: str) -> list[IPv4Network]:
@@ -63,6 +64,14 @@ class FakePlumbing:
             self.forwarding = on
         else:
             self.forwarding6 = on
+
+    def fence(self, version: int = 4) -> tuple[str, ...] | None:
+        return self.fences.get(version)
+
+    def set_fence(self, links: Sequence[str] | None, version: int = 4) -> None:
+        self.fences.pop(version, None)
+        if links is not None:
+            self.fences[version] = tuple(sorted(links))
 
     def lay(self, netns_fd: int, bridge: str, wire: Wire) -> None:
         self._maybe_refuse("lay")

@@ -1,5 +1,6 @@
 """Which addresses, names and ranges to use: pure decisions from what is there."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
@@ -125,6 +126,11 @@ def endpoint_of(
 def host_link(instance: Instance, net: Addressing, address: IPv4Address) -> str:
     """Name of the host's end of the veth pair: unique as the address is."""
     return instance.veth(f"{int(address) - int(net.subnet.network_address):x}")
+
+
+def is_bridge(link: str) -> bool:
+    """Whether an instance has it, by its name (:attr:`.Instance.bridge`)."""
+    return re.fullmatch(r"wherry0|wh[0-9a-f]{8}", link) is not None
 
 
 def unowned(ports: Iterable[str], owned: Collection[str]) -> list[str]:

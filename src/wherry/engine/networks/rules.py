@@ -51,6 +51,21 @@ def ruleset(ground: Ground, publications: Iterable[Publication]) -> str:
     return "\n".join(lines) + "\n"
 
 
+SHARED = "wherry-forwarding"
+"""The table that says to other instances why this machine forwards: because one of them turned it on. It has no rules:
+``links4`` and ``links6`` are the links that were there before."""
+
+
+def remember(links: Sequence[str] | None, version: int, others: bool) -> str:
+    """Write down the links, or (None) forget them; ``others``: something else is written there. Idempotent."""
+    name = f"inet {SHARED} links{version}"
+    made = f"add table inet {SHARED}\nadd set {name} {{ type ifname; }}\n"
+    if links is None:
+        return made + (f"delete set {name}\n" if others else f"delete table inet {SHARED}\n")
+    names = ", ".join(f'"{link}"' for link in links)
+    return f"{made}flush set {name}\n" + (f"add element {name} {{ {names} }}\n" if names else "")
+
+
 def remove(table: str) -> str:
     """Idempotent."""
     return f"add table inet {table}\ndelete table inet {table}\n"

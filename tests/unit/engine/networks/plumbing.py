@@ -105,6 +105,20 @@ def forwarding_is_as_it_was_set(plumbing: Plumbing, netns: int) -> None:
         assert plumbing.is_forwarding() is on
 
 
+def a_fence_is_written_down_for_all_until_it_is_forgotten(plumbing: Plumbing, netns: int) -> None:
+    assert (plumbing.fence(), plumbing.fence(6)) == (None, None)
+    for links in (["eth0", "br-1.2@x"], []):
+        for _ in range(2):
+            plumbing.set_fence(links)
+        assert (plumbing.fence(), plumbing.fence(6)) == (tuple(sorted(links)), None)
+    plumbing.set_fence(["eth0"], 6)
+    plumbing.set_fence(None)
+    assert (plumbing.fence(), plumbing.fence(6)) == (None, ("eth0",))
+    for _ in range(2):
+        plumbing.set_fence(None, 6)
+    assert (plumbing.fence(), plumbing.fence(6)) == (None, None)
+
+
 def rules_are_set_again_and_removed_as_often_as_one_likes(plumbing: Plumbing, netns: int) -> None:
     for publications in ([], [WEB], [WEB, DNS], [DNS]):
         plumbing.set_rules(GROUND, publications)
@@ -132,6 +146,7 @@ PROMISES: list[Callable[[Plumbing, int], None]] = [
     a_wire_is_a_port_of_its_bridge_until_it_is_removed,
     a_bridge_is_removed_as_often_as_one_likes,
     forwarding_is_as_it_was_set,
+    a_fence_is_written_down_for_all_until_it_is_forgotten,
     rules_are_set_again_and_removed_as_often_as_one_likes,
     ports_are_published_and_no_more_as_often_as_one_likes,
 ]

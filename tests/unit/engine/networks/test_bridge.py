@@ -287,3 +287,35 @@ async def test_a_start_knows_the_neighbours_that_there_are_and_no_others(plumbin
     bridge.lay_ground(rows, [plan.endpoint_of(network(net), "e" * 64, IPv4Address("10.0.0.3"))], [])
     assert plumbing.neighbours == {IPv6Address("fd00:1::3")}
     await bridge.close()
+
+
+@pytest.mark.parametrize("version", [4, 6])
+async def test_of_several_instances_the_last_one_turns_forwarding_off(plumbing: FakePlumbing, version: int) -> None:
+    """And each keeps up the fence of the one that turned it on."""
+    plumbing.forwarding = version == 6
+    lives = []
+    for name, number in (("11111111", 1), ("22222222", 2)):
+        net = plan.addressing(IPv4Network(f"10.{number}.0.0/16"), subnet6=IPv6Network(f"fd00:{number}::/64"))
+        instance, own = Instance(Path("/x"), Path("/x/run"), name), Rows(Database(":memory:"))
+        bridge = Bridge(instance, net, plumbing)
+        bridge.lay_ground(own, [], [])
+        ground = plumbing.tables[instance.nft_table]
+        assert (ground.fence if version == 4 else ground.fence6) == ("eth0",)
+        lives.append((bridge, own))
+    for bridge, own in lives:
+        assert plumbing.is_forwarding(version)
+        bridge.destroy(own)
+        await bridge.close()
+    assert not plumbing.is_forwarding(version)
+    assert plumbing.is_forwarding(10 - version) is (version == 6)
+    assert plumbing.fences == {}
+
+
+async def test_what_is_written_down_goes_with_the_last_instance_though_somebody_relies_on_forwarding(
+    bridge: Bridge, plumbing: FakePlumbing, rows: Rows
+) -> None:
+    bridge.lay_ground(rows, [], [])
+    assert plumbing.fence() == ("eth0",)
+    plumbing.other_links.append("docker0")
+    bridge.destroy(rows)
+    assert (plumbing.forwarding, plumbing.fence()) == (True, None)

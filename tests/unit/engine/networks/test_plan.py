@@ -126,3 +126,11 @@ def test_a_range_is_chosen_by_chance_and_the_same_again() -> None:
     assert first.subnet_of(IPv6Network("fd00::/8")) and first.prefixlen == 64
     other = plan.choose_subnet6([first.supernet(new_prefix=48)], "a")
     assert not other.overlaps(first)
+
+
+def test_an_instances_bridge_is_known_by_its_name() -> None:
+    for root in ("/var/lib/wherry", "/tmp/x"):
+        instance = Instance.at(Path(root))
+        assert plan.is_bridge(instance.bridge)
+        assert not plan.is_bridge(instance.veth("2"))
+    assert not any(plan.is_bridge(link) for link in ("eth0", "docker0", "what0", "whoever"))
