@@ -5,7 +5,7 @@ from collections.abc import Callable
 from wherry.kube.apiserver import decoding, deletion
 from wherry.kube.apiserver.call import Call, Outcome
 from wherry.kube.apiserver.entries import Entry
-from wherry.kube.apiserver.requestinfo import is_true
+from wherry.kube.apiserver.requestinfo import is_set
 from wherry.kube.apiserver.writing import TRIES, Writes
 from wherry.kube.machinery import status
 from wherry.kube.machinery.model import GroupResource, Object
@@ -84,8 +84,8 @@ def _options(call: Call) -> Object:
             raise status.bad_request(f'strconv.ParseInt: parsing "{grace}": invalid syntax') from error
     if policy := call.query.get("propagationPolicy"):
         options.setdefault("propagationPolicy", policy)
-    if (orphan := call.query.get("orphanDependents")) is not None:
-        options.setdefault("orphanDependents", is_true(orphan))
+    if "orphanDependents" in call.query:
+        options.setdefault("orphanDependents", is_set(call.query, "orphanDependents"))
     deletion.check_options(options)
     if call.resource == _JOBS and not {"propagationPolicy", "orphanDependents"} & options.keys():
         call.warnings.append(_JOBS_WARNING)

@@ -7,7 +7,7 @@ import msgspec
 from wherry.kube.apiserver import decoding
 from wherry.kube.apiserver.call import Call, Outcome
 from wherry.kube.apiserver.entries import Entry
-from wherry.kube.apiserver.requestinfo import is_true
+from wherry.kube.apiserver.requestinfo import is_set
 from wherry.kube.apiserver.tracking import Applied, manager_of
 from wherry.kube.apiserver.writing import WHOLE, Part, Writes
 from wherry.kube.machinery import codec, mediatypes, status
@@ -63,7 +63,7 @@ class Patches:
             raise status.invalid(_OPTIONS, "", found)
         applied, fields = self._configuration(call)
         manager = manager_of(call, "Apply", part.subresource)
-        force = is_true(call.query.get("force", ""))
+        force = is_set(call.query, "force")
 
         async def make(entry: Entry) -> Object:
             base = call.served.from_storage(entry.copy())
@@ -99,9 +99,11 @@ class Patches:
             decoded = _decoded(call.body)
             obj, duplicates = decoded.object, decoded.duplicates
         assert isinstance(obj, dict)
-        if obj.get("apiVersion") != str(gvk.group_version) or obj.get("kind") != gvk.kind:
-            said = f"{obj.get('apiVersion')}, Kind={obj.get('kind')}"
-            raise status.bad_request(f"incorrect kind or version in the applied object: {said}; expected {gvk.kind}")
+        if (given := obj.get("apiVersion") or "") != (expected := str(gvk.group_version)):
+            said = f"Specified patch version: {given}, expected: {expected}"
+            raise status.bad_request(f"Incorrect version specified in apply patch. {said}")
+        if obj.get("kind") != gvk.kind:
+            raise status.bad_request(f"the applied object is of kind {obj.get('kind')!r}, not {gvk.kind}")
         fields = check_configuration(obj, served.version.schema())
         decoding.settle(call, obj, gvk, served.version.schema(), served.kind, duplicates)
         decoding.check_place(call, obj, served)
@@ -121,18 +123,32 @@ def _decoded(body: bytes) -> codec.Decoded:
 
 def changer(call: Call, schema: Schema) -> Callable[[Object], Object]:
     """What a JSON, merge or strategic merge patch does to an object. Raises StatusError when it is none."""
-    body = call.obj if call.obj is not None else parsed(call.body)
-    kind = _type_of(call)
+    body, kind = _body(call), _type_of(call)
     if kind == JSON:
         return lambda obj: jsonpatch.apply(obj, body)
     if not isinstance(body, Mapping):
-        raise status.bad_request("error decoding patch: the patch must be an object")
+        found = {list: "array", str: "string", bool: "bool", type(None): "null"}.get(type(body), "number")
+        raise _undecodable(kind, f"json: cannot unmarshal {found} into Go value of type map[string]interface {{}}")
     patch = dict(body)
     if kind == MERGE:
         return lambda obj: _an_object(merge.apply(obj, patch))
     if kind == STRATEGIC:
         return lambda obj: strategic.apply(obj, patch, schema)
     raise status.unsupported_media_type((JSON, MERGE, STRATEGIC))
+
+
+def _body(call: Call) -> object:
+    """The patch. Raises StatusError 400."""
+    if call.obj is not None:
+        return call.obj
+    try:
+        return parsed(call.body)
+    except status.StatusError as error:
+        raise _undecodable(_type_of(call), error.message.rpartition("json parse error: ")[2]) from error
+
+
+def _undecodable(kind: str, why: str) -> status.StatusError:
+    return status.bad_request(why if kind == STRATEGIC else f"error decoding patch: {why}")
 
 
 def _an_object(document: object) -> Object:
@@ -144,8 +160,7 @@ def _an_object(document: object) -> Object:
 def _unfit(call: Call, patched: Object, why: str) -> status.StatusError:
     """What a patch makes is not of the kind (pkg/endpoints/handlers/patch.go)."""
     if _type_of(call) == STRATEGIC:
-        body = call.obj if call.obj is not None else parsed(call.body)
-        found = invalid("patch", gotext.shown(body), gotext.converting(why))
+        found = invalid("patch", gotext.shown(_body(call)), gotext.converting(why))
     else:
         found = invalid("patch", msgspec.json.encode(patched, order="sorted").decode(), why)
     return status.invalid(GroupKind("", ""), "", [found])

@@ -225,7 +225,7 @@ def _asked(call: Call) -> _Asked:
         found.append(forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"))
     if found:
         raise status.invalid(_OPTIONS, "", found)
-    limit = _limit(query.get("limit", ""))
+    limit, _ = _number(query.get("limit", "")), _number(query.get("timeoutSeconds", ""))
     if token:
         if text not in ("", "0"):
             raise status.bad_request("specifying resource version is not allowed when using continue")
@@ -234,14 +234,14 @@ def _asked(call: Call) -> _Asked:
     return _Asked(limit, "", _revision(text), match == "Exact", not text)
 
 
-def _limit(text: str) -> int:
+def _number(text: str) -> int:
     if not text:
         return 0
     try:
-        limit = int(text)
+        number = int(text)
     except ValueError as error:
         raise status.bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from error
-    return max(limit, 0)
+    return max(number, 0)
 
 
 def _revision(text: str) -> int:

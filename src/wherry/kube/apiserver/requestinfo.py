@@ -37,8 +37,15 @@ class RequestInfo(msgspec.Struct, frozen=True):
 
 
 def is_true(text: str) -> bool:
-    """How a boolean query parameter reads."""
+    """Whether ``text`` is one of Go's words for it (``pretty``)."""
     return text in _TRUE
+
+
+def is_set(query: Mapping[str, str], name: str) -> bool:
+    """How a boolean parameter reads that is an option of a request: whatever it is, but 0 and false
+    (apimachinery pkg/runtime/converter.go: Convert_Slice_string_To_bool)."""
+    value = query.get(name)
+    return value is not None and value != "0" and value.lower() != "false"
 
 
 def parse(method: str, path: str, query: Mapping[str, str]) -> RequestInfo:
@@ -76,8 +83,8 @@ def selected(selector: str) -> str:
 
 def _special(verb: str, name: str, query: Mapping[str, str]) -> str:
     if verb == "get" and not name:
-        return "watch" if is_true(query.get("watch", "")) else "list"
-    if verb == "get" and is_true(query.get("watch", "")):
+        return "watch" if is_set(query, "watch") else "list"
+    if verb == "get" and is_set(query, "watch"):
         return "watch"
     if verb == "delete" and not name:
         return "deletecollection"

@@ -3,6 +3,9 @@
 import pytest
 
 from tests.unit.kube.apiserver.conftest import DEPLOYMENTS, MAPS, Place, deployment
+from wherry.kube.apiserver.call import Call
+from wherry.kube.apiserver.model import User
+from wherry.kube.apiserver.requestinfo import parse
 from wherry.kube.client.model import PatchType
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.status import StatusError
@@ -86,3 +89,40 @@ async def test_scale_is_changed_for_whatever_kind(place: Place) -> None:
     )
     assert (shown["kind"], shown["spec"]["replicas"], shown["status"]["selector"]) == ("Scale", 4, "app=web")
     assert (await place.client.get(DEPLOYMENTS, "web", "default"))["spec"]["replicas"] == 4
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "said"),
+    [
+        ("merge-patch", b"{", "error decoding patch: unexpected end of JSON input"),
+        ("merge-patch", b"[]", "error decoding patch: json: cannot unmarshal array into Go value of type map[string]"),
+        ("json-patch", b"", "error decoding patch: unexpected end of JSON input"),
+        ("strategic-merge-patch", b"{", "unexpected end of JSON input"),
+        ("strategic-merge-patch", b"1", "json: cannot unmarshal number into Go value of type map[string]interface {}"),
+    ],
+)
+async def test_what_is_no_patch_is_refused_in_upstream_s_words(
+    place: Place, content_type: str, body: bytes, said: str
+) -> None:
+    await place.config("a")
+    served = place.server.kinds.served("", "v1", "configmaps")
+    assert served is not None
+    info = parse("PATCH", "/api/v1/namespaces/default/configmaps/a", {})
+    now = place.server.options.clock()
+    call = Call(info, served, User("me"), now, body=body, content_type=f"application/{content_type}+json")
+    with pytest.raises(StatusError) as caught:
+        await place.server.api.do(call)
+    assert caught.value.code == 400 and caught.value.message.startswith(said)
+
+
+async def test_an_applied_configuration_is_of_the_version_of_its_path(place: Place) -> None:
+    for given, shown in ({"apiVersion": "v2"}, "v2"), ({}, ""):
+        body = {**given, "kind": "ConfigMap", "metadata": {"name": "a"}}
+        with pytest.raises(StatusError) as caught:
+            await place.client.patch(MAPS, "a", body, "default", type=PatchType.APPLY, manager="me")
+        assert caught.value.message == (
+            f"Incorrect version specified in apply patch. Specified patch version: {shown}, expected: v1"
+        )
+    with pytest.raises(StatusError, match="of kind 'Pod', not ConfigMap"):
+        body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}}
+        await place.client.patch(MAPS, "a", body, "default", type=PatchType.APPLY, manager="me")

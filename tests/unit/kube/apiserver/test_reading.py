@@ -88,6 +88,7 @@ async def test_an_exact_revision_is_that_state(full: Place) -> None:
         ({"resourceVersionMatch": "Exact", "resourceVersion": "0"}, 'forbidden for resourceVersion "0"'),
         ({"resourceVersionMatch": "Newest", "resourceVersion": "1"}, "Unsupported value"),
         ({"limit": "many"}, "invalid syntax"),
+        ({"timeoutSeconds": "x"}, "invalid syntax"),
         ({"resourceVersion": "x"}, "resourceVersion"),
         ({"sendInitialEvents": "true"}, "sendInitialEvents is forbidden for list"),
     ],

@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from wherry.kube.apiserver.requestinfo import RequestInfo, is_true, parse
+from wherry.kube.apiserver.requestinfo import RequestInfo, is_set, is_true, parse
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,15 @@ def test_what_is_behind_a_subresource_is_kept() -> None:
 @pytest.mark.parametrize(("text", "expected"), [("true", True), ("1", True), ("t", True), ("", False), ("yes", False)])
 def test_booleans_are_read_as_go_reads_them(text: str, expected: bool) -> None:
     assert is_true(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [("", False), ("watch", True), ("watch=", True), ("watch=1", True), ("watch=yes", True), ("watch=f", True),
+     ("watch=0", False), ("watch=false", False), ("watch=False", False), ("watchful=1", False)],
+)  # fmt: skip
+def test_options_are_set_by_whatever_is_not_no(query: str, expected: bool) -> None:
+    """``curl …/pods?watch`` watches."""
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    assert is_set(options, "watch") is expected
+    assert parse("GET", "/api/v1/pods", options).verb == ("watch" if expected else "list")

@@ -6,7 +6,7 @@
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote, urlencode
 
-from wherry.kube.apiserver.requestinfo import is_true
+from wherry.kube.apiserver.requestinfo import is_set
 from wherry.kube.machinery import status, times
 from wherry.kube.machinery.fielderrors import FieldError, forbidden, invalid, not_supported
 from wherry.kube.machinery.model import GroupKind, Object
@@ -55,7 +55,7 @@ def log_target(pod: Object, query: Query) -> str:
 
 
 def _log_options(name: str, query: Query) -> list[tuple[str, str]]:
-    wanted = [(flag, "true") for flag in ("follow", "previous", "timestamps") if is_true(first(query, flag))]
+    wanted = [(flag, "true") for flag in ("follow", "previous", "timestamps") if _is_set(query, flag)]
     found: list[FieldError] = []
     numbers = {each: _number(first(query, each)) for each in _NUMBERS if first(query, each)}
     since_time, stream = first(query, "sinceTime"), first(query, "stream") or "All"
@@ -96,11 +96,11 @@ def _time(text: str) -> str:
 def process_target(action: str, pod: Object, query: Query) -> str:
     """Of ``exec`` and ``attach``. Raises StatusError 400. Output that nobody speaks of is wanted."""
     container = container_of(pod, first(query, "container"))
-    wanted = [("input", "1")] if is_true(first(query, "stdin")) else []
+    wanted = [("input", "1")] if _is_set(query, "stdin") else []
     for name, theirs in (("stdout", "output"), ("stderr", "error")):
-        if is_true(first(query, name) or "true"):
+        if name not in query or _is_set(query, name):
             wanted.append((theirs, "1"))
-    if is_true(first(query, "tty")):
+    if _is_set(query, "tty"):
         wanted.append(("tty", "1"))
     if action == "exec":
         wanted += [("command", each) for each in query.get("command", ())]
@@ -119,6 +119,10 @@ def _target(action: str, pod: Object, container: str, query: Sequence[tuple[str,
     parts = [action, meta["namespace"], meta["name"], *([container] if container else [])]
     path = "/" + "/".join(quote(part, safe="") for part in parts)
     return f"{path}?{urlencode(query)}" if query else path
+
+
+def _is_set(query: Query, name: str) -> bool:
+    return is_set({name: first(query, name)} if name in query else {}, name)
 
 
 def first(query: Query, name: str) -> str:
