@@ -21,7 +21,7 @@ from wherry.kube.apiserver.entries import Entry
 from wherry.kube.apiserver.kinds import Served
 from wherry.kube.apiserver.reading import revision_of, too_large
 from wherry.kube.apiserver.rendering import shown
-from wherry.kube.apiserver.requestinfo import is_true
+from wherry.kube.apiserver.requestinfo import is_set
 from wherry.kube.apiserver.selection import Selection, of_call
 from wherry.kube.apiserver.stored import prefix_of
 from wherry.kube.machinery import status
@@ -160,7 +160,7 @@ class Watches:
         except BaseException:
             subscription.close()
             raise
-        bookmarks = is_true(call.query.get("allowWatchBookmarks", ""))
+        bookmarks = is_set(call.query, "allowWatchBookmarks")
         ends = bookmarks and initial and "sendInitialEvents" in call.query
         return Begun(subscription, bookmarks, seconds, notices, mark if ends else None)
 
@@ -198,7 +198,7 @@ def _wants_initial(call: Call, text: str) -> bool:
         found.append(forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided"))
     if found:
         raise status.invalid(_OPTIONS, "", found)
-    return is_true(query["sendInitialEvents"]) if asked else text in ("", "0")
+    return is_set(query, "sendInitialEvents") if asked else text in ("", "0")
 
 
 def _seconds(text: str) -> float:
