@@ -16,13 +16,15 @@ class Reference(msgspec.Struct, omit_defaults=True):
 
 
 class Bound(msgspec.Struct, omit_defaults=True):
-    """To what a token is bound. ``node`` beside ``pod`` is where the pod was."""
+    """To what a token is bound. ``node`` beside ``pod`` is where the pod was. ``warnafter``: when its holder should
+    have had a new one; 0: when it ends."""
 
     namespace: str = ""
     node: Reference | None = None
     pod: Reference | None = None
     secret: Reference | None = None
     serviceaccount: Reference = msgspec.field(default_factory=Reference)
+    warnafter: float = 0
 
 
 class Claims(msgspec.Struct):

@@ -19,6 +19,12 @@ from wherry.kube.machinery.model import GroupKind, GroupResource, GroupVersion, 
 DEFAULT_SECONDS = 3600
 MIN_SECONDS = 600
 MAX_SECONDS = 1 << 32
+EXTENDED_SECONDS = 3607
+"""As long the token of a pod for this server is asked for where nobody says otherwise (ServiceAccount admission), by a
+number that nobody else would ask for. Clients of old read theirs once: it is good for a year, and new after an hour
+(WarnOnlyBoundTokenExpirationPeriod, ExpirationExtensionSeconds in pkg/serviceaccount/claims.go). It ends with its pod
+all the same."""
+_EXTENSION_SECONDS = 365 * 24 * 3600
 _KIND = GroupKind("authentication.k8s.io", "TokenRequest")
 _SPEC, _META = Path("spec"), Path("metadata")
 _BOUND_KINDS = {"Pod": "pods", "Secret": "secrets", "Node": "nodes"}
@@ -54,10 +60,13 @@ class TokenIssuer(msgspec.Struct):
         bound = self._bound(account, spec.get("boundObjectRef"))
         start = int(now.timestamp())
         end = start + int(spec["expirationSeconds"])
+        last = end
+        if bound.pod is not None and self._is_extended(spec):
+            bound.warnafter, last = end, start + _EXTENSION_SECONDS
         meta = account["metadata"]
         claims = {
             "aud": list(spec["audiences"]),
-            "exp": end,
+            "exp": last,
             "iat": start,
             "iss": self.trust.issuers[0],
             "jti": self.new_id(),
@@ -67,6 +76,10 @@ class TokenIssuer(msgspec.Struct):
         }
         token = self.trust.keys.sign(msgspec.json.encode(claims))
         return {"token": token, "expirationTimestamp": times.rfc3339(datetime.fromtimestamp(end, UTC))}
+
+    def _is_extended(self, spec: Object) -> bool:
+        is_for_us = set(spec["audiences"]) <= set(self.trust.audiences)
+        return is_for_us and spec["expirationSeconds"] == EXTENDED_SECONDS
 
     def legacy_token(self, secret: str, account: Object) -> str:
         """The token for a secret of type ``kubernetes.io/service-account-token``. It does not expire."""

@@ -61,6 +61,29 @@ def test_wishes_are_granted() -> None:
     assert (found["aud"], found["exp"]) == (["vault"], NOW + 600)
 
 
+YEAR = 365 * 24 * 3600
+
+
+@pytest.mark.parametrize(
+    ("spec", "last", "warns"),
+    [
+        ({"expirationSeconds": 3607, "boundObjectRef": bound("Pod", "web")}, YEAR, NOW + 3607),
+        ({"expirationSeconds": 3607}, 3607, None),  # of nobody who reads it again
+        ({"expirationSeconds": 3607, "boundObjectRef": bound("Pod", "web"), "audiences": ["vault"]}, 3607, None),
+        ({"expirationSeconds": 3600, "boundObjectRef": bound("Pod", "web")}, 3600, None),
+    ],
+)
+def test_what_every_pod_has_for_the_server_outlasts_those_who_read_it_once(
+    spec: Object, last: int, warns: int | None
+) -> None:
+    answered = ask(**spec)
+    found = said(answered["status"]["token"])
+    assert found["exp"] == NOW + last
+    assert found["kubernetes.io"].get("warnafter") == warns
+    ends = datetime.fromtimestamp(NOW + spec["expirationSeconds"], UTC)
+    assert answered["status"]["expirationTimestamp"] == f"{ends:%Y-%m-%dT%H:%M:%SZ}"  # by when there is a new one
+
+
 def test_but_not_beyond_the_servers_own_end() -> None:
     warnings: list[str] = []
     answered = issuer(max_seconds=7200).request(review(expirationSeconds=90000), ACCOUNT, WHEN, warnings)
