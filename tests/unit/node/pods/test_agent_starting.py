@@ -328,3 +328,17 @@ async def test_pull_secrets_are_used(rig: Rig) -> None:
         await rig.until(rig.is_ready)
     ((found,),) = given  # type: ignore[misc]
     assert (found.registry, found.username, found.password) == ("registry.example:5000", "me", "word")
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0.75, ["Running"]), (4.0, ["Pending", "Running"])])
+async def test_a_start_that_is_quick_is_told_when_it_is_done(rig: Rig, seconds: float, told: list[str]) -> None:
+    rig.runtime.behave = lambda spec: Behaviour(start_seconds=seconds)
+    phases = []
+    rig.client.put(pod())
+    watch = rig.client.watch(PODS, "default", resource_version=str(rig.client.revision))
+    async with rig.running(), watch as changes:
+        await rig.until(rig.is_ready, 5)
+        while not phases or phases[-1] != "Running":
+            change = await anext(changes)
+            phases.append(change.object["status"]["phase"])
+    assert phases == told

@@ -25,7 +25,7 @@ from wherry.node.pods.workers.jobs import Jobs
 from wherry.node.pods.workers.memory import Memory
 from wherry.node.pods.workers.resizing import Resizing, resizing
 from wherry.node.pods.workers.tools import Tools
-from wherry.node.pods.workers.writing import GATHER_SECONDS, StatusWriter
+from wherry.node.pods.workers.writing import STARTING_SECONDS, StatusWriter
 
 logger = logging.getLogger(__name__)
 _AGAIN_SECONDS = 10.0
@@ -326,7 +326,7 @@ class Worker:
         is_told = bool((facts.pod["status"] or {}).get("containerStatuses"))
         if is_told or facts.ending is not None or not facts.busy or facts.troubles or self._case.refusal is not None:
             return 0.0
-        return self._born + GATHER_SECONDS - facts.seconds
+        return self._born + STARTING_SECONDS - facts.seconds
 
     def _of(self, facts: Facts, plan: Plan, found: Resizing) -> Report:
         has_stopped = facts.ending is not None and not facts.running()

@@ -10,6 +10,8 @@ from wherry.node.pods.view import PODS
 
 GATHER_SECONDS = 0.3
 """For how long a change that nobody waits for may wait for others."""
+STARTING_SECONDS = 1.0
+"""How long a pod may take to start before it is told that it does: most have by then, also of many at once."""
 ENDING_SECONDS = 3.0
 """The same for a pod that is told to end: most have by then, and then this is told with their end. (What changes with a
 deletion is the generation that was seen.)"""
