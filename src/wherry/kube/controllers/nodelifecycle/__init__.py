@@ -3,6 +3,6 @@
 
 A node that has not renewed its lease for a while is **unknown**. Conditions become taints: ``NoSchedule`` for each that
 speaks against new pods, ``NoExecute`` for a node that is not ready or unknown, with the time since when. When no node
-of a zone is well, none of them is to lose its pods: then it is we who are cut off. :mod:`.plan` is pure;
-:mod:`.controller` acts.
+is well, none of them is to lose its pods: then it is we who are cut off. Of a zone one node after the other is, and
+none of a small zone of which most are ill, but not all (:mod:`.zones`). :mod:`.plan` is pure; :mod:`.controller` acts.
 """

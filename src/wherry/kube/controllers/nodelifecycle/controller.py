@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from wherry.kube.client.model import PatchType
 from wherry.kube.controllers.frame import Interest, Key, Needs
 from wherry.kube.controllers.nodelifecycle import plan
-from wherry.kube.controllers.nodelifecycle.zones import Zones
+from wherry.kube.controllers.nodelifecycle.zones import Turns, Zones, zone_of
 from wherry.kube.machinery import times
 from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.kube.machinery.status import StatusError
@@ -37,7 +37,7 @@ class NodeLifecycle:
         self._heard: dict[str, tuple[tuple[object, object], float]] = {}
         """By node: the last report (lease and status), and by our own clock when we first saw it: other machines'
         clocks are not compared with ours."""
-        self._zones = Zones()
+        self._zones, self._turns = Zones(), Turns()
         self.interests = (Interest(self._nodes, self._changed), Interest(self._leases, _lease_of))
 
     def _changed(self, node: Object) -> Iterable[Key]:
@@ -59,10 +59,10 @@ class NodeLifecycle:
             if conditions is not None:
                 await self._silence(node, conditions)
                 return None  # its change brings us here again
-        await self._taint(node, now)
+        wait = await self._taint(node, now)
         if plan.is_lost(node):
             await self._unready(key.name, now)
-        return left if left > 0 else None
+        return min((each for each in (left, wait) if each > 0), default=None)
 
     def _greet(self, node: Object) -> None:
         """Say that it is there, if it is new: after a start of ours thousands may be there that have been told of."""
@@ -97,14 +97,29 @@ class NodeLifecycle:
         message = f"Node {meta['name']} status is now: NodeNotReady"
         self._recorder.event(_about(meta), "NodeNotReady", message)
 
-    async def _taint(self, node: Object, now: str) -> None:
-        wanted = plan.taints(node, self._zones.is_well(node), now)
+    async def _taint(self, node: Object, now: str) -> float:
+        """Returns the seconds until its turn to lose its pods comes; 0: it is not to, or has come."""
+        executes, wait = self._judge(node)
+        wanted = plan.taints(node, executes, now)
         if wanted is None:
-            return
+            return wait
         meta = node["metadata"]
         # The version is said: of two writers of taints neither may undo the other's.
         patch = {"metadata": {"resourceVersion": meta["resourceVersion"]}, "spec": {"taints": wanted or None}}
         await self._client.patch(NODES, meta["name"], patch, type=PatchType.MERGE, manager=self.name)
+        return wait
+
+    def _judge(self, node: Object) -> tuple[bool | None, float]:
+        """Whether it is to lose its pods (None: as it has been), and after how many seconds it may have to."""
+        if self._zones.is_cut_off:
+            return False, 0.0
+        if plan.executes(node) or not plan.is_ill(node):
+            return None, 0.0
+        pace = self._zones.pace(node)
+        if pace is None:
+            return None, 0.0
+        wait = self._turns.wait_seconds(zone_of(node), pace, self._clock.monotonic())
+        return (None if wait else True), wait
 
     async def _unready(self, node: str, now: str) -> None:
         for pod in self._pods.cache.by_index(_BY_NODE, node):

@@ -74,10 +74,10 @@ def silenced(node: Object, now: str) -> list[Object] | None:
     return conditions if changed else None
 
 
-def taints(node: Object, executes: bool, now: str) -> list[Object] | None:
+def taints(node: Object, executes: bool | None, now: str) -> list[Object] | None:
     """All taints that the node ought to have, those of others as they are; None: it has them.
 
-    ``executes``: whether a node that is not well may lose its pods.
+    ``executes``: whether a node that is not well is to lose its pods; None: as it has been.
     """
     before = (node.get("spec") or {}).get("taints") or []
     wanted = _wanted(node, executes)
@@ -89,7 +89,20 @@ def taints(node: Object, executes: bool, now: str) -> list[Object] | None:
     return [*kept, *(each.document() for each in added)]
 
 
-def _wanted(node: Object, executes: bool) -> set[tuple[str, str]]:
+def executes(node: Object) -> bool:
+    """It is to lose its pods."""
+    return any(
+        each.get("effect") == "NoExecute" and each.get("key") in _EXECUTES
+        for each in (node.get("spec") or {}).get("taints") or ()
+    )
+
+
+def is_ill(node: Object) -> bool:
+    """It has said, or it is said of it, that it is not ready."""
+    return status_of(node, READY) not in ("", "True")
+
+
+def _wanted(node: Object, to_execute: bool | None) -> set[tuple[str, str]]:
     found = {(key, "NoSchedule") for kind, key in _PRESSURES.items() if status_of(node, kind) == "True"}
     if (node.get("spec") or {}).get("unschedulable"):
         found.add((UNSCHEDULABLE, "NoSchedule"))
@@ -97,7 +110,7 @@ def _wanted(node: Object, executes: bool) -> set[tuple[str, str]]:
     bad = {"True": "", "Unknown": UNREACHABLE}.get(status, NOT_READY)
     if bad:
         found.add((bad, "NoSchedule"))
-        if executes and status:
+        if status and (executes(node) if to_execute is None else to_execute):
             found.add((bad, "NoExecute"))
     return found
 

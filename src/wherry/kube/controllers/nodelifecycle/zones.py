@@ -1,4 +1,4 @@
-"""Which zones have a node that is well: kept node by node, because a cluster may have thousands. No I/O."""
+"""How the nodes of each zone are: kept node by node, because a cluster may have thousands. No I/O."""
 
 from collections.abc import Iterable
 
@@ -7,6 +7,11 @@ from wherry.kube.machinery.model import Object
 
 Zone = tuple[str, str]
 """Region and zone."""
+USUAL_SECONDS, SLOW_SECONDS = 10.0, 100.0
+"""From one node that is to lose its pods to the next (--node-eviction-rate, --secondary-node-eviction-rate)."""
+_ILL_SHARE, _ILL_LEAST, _LARGE = 0.55, 3, 51
+"""A zone is disturbed from such a share (--unhealthy-zone-threshold) and number of ill nodes on; a disturbed one that
+is not large (--large-cluster-size-threshold) loses nothing."""
 
 
 class Zones:
@@ -17,17 +22,31 @@ class Zones:
         self._members: dict[Zone, set[str]] = {}
         self._well: dict[Zone, set[str]] = {}
 
-    def is_well(self, node: Object) -> bool:
-        """Whether some node of its zone is: then the others may lose their pods (nodelifecycle ComputeZoneState: full
-        disruption ends no pods)."""
-        return bool(self._well.get(zone_of(node)))
+    @property
+    def is_cut_off(self) -> bool:
+        """No node at all is well: then it is not they. Nobody loses pods, and those that were to lose them are not."""
+        return not self._well
+
+    def pace(self, node: Object) -> float | None:
+        """Seconds from one node of its zone that is to lose its pods to the next; None: none does now. A zone that is
+        gone as a whole is left at the usual pace, to the others (nodelifecycle: ComputeZoneState, setLimiterInZone)."""
+        return self._pace(zone_of(node))
+
+    def _pace(self, zone: Zone) -> float | None:
+        if self.is_cut_off:
+            return None
+        whole, well = len(self._members.get(zone, ())), len(self._well.get(zone, ()))
+        ill = whole - well
+        if well and ill >= _ILL_LEAST and ill / whole >= _ILL_SHARE:
+            return SLOW_SECONDS if whole >= _LARGE else None
+        return USUAL_SECONDS
 
     def learn(self, name: str, node: Object | None) -> Iterable[str]:
         """The node is so now (None: it is gone). Returns the nodes that others decide about anew for it: all of a zone
-        that has got its first node that is well, or lost its last."""
+        that has got another pace, or all that there are."""
         before, after = self._zone.pop(name, None), zone_of(node) if node is not None else None
         zones = {each for each in (before, after) if each is not None}
-        was = {each: bool(self._well.get(each)) for each in zones}
+        was_cut_off, was = self.is_cut_off, {each: self._pace(each) for each in zones}
         if before is not None:
             self._drop(self._members, before, name)
             self._drop(self._well, before, name)
@@ -36,8 +55,9 @@ class Zones:
             self._members.setdefault(after, set()).add(name)
             if status_of(node, READY) == "True":
                 self._well.setdefault(after, set()).add(name)
-        turned = [each for each in zones if bool(self._well.get(each)) != was[each]]
-        return [member for each in turned for member in self._members.get(each, ())]
+        if self.is_cut_off != was_cut_off:
+            return list(self._zone)
+        return [member for each in zones if self._pace(each) != was[each] for member in self._members.get(each, ())]
 
     @staticmethod
     def _drop(found: dict[Zone, set[str]], zone: Zone, name: str) -> None:
@@ -45,6 +65,21 @@ class Zones:
         names.discard(name)
         if not names:
             found.pop(zone, None)
+
+
+class Turns:
+    """Which node of a zone may be told next that its pods have to go."""
+
+    def __init__(self) -> None:
+        self._next: dict[Zone, float] = {}
+
+    def wait_seconds(self, zone: Zone, pace: float, now: float) -> float:
+        """0: it is this one's turn, and it has been taken."""
+        left = self._next.get(zone, now) - now
+        if left > 0:
+            return min(left, pace)  # it may have been slower when that was reckoned
+        self._next[zone] = now + pace
+        return 0.0
 
 
 def zone_of(node: Object) -> Zone:

@@ -136,6 +136,27 @@ async def test_when_all_are_silent_nobody_loses_pods() -> None:
         assert taints(client, name) == {"node.kubernetes.io/unreachable:NoSchedule"}
 
 
+def _in_zone(name: str, zone: str) -> Object:
+    found = node(name)
+    found["metadata"]["labels"] = {"topology.kubernetes.io/zone": zone}
+    return found
+
+
+async def test_a_zone_that_is_gone_as_a_whole_is_left_node_by_node() -> None:
+    lost = "node.kubernetes.io/unreachable:NoExecute"
+    client = await _after(50, *(_in_zone(name, "z") for name in "acd"))
+    assert sum(lost in taints(client, name) for name in "acd") == 1
+    client = await _after(90, *(_in_zone(name, "z") for name in "acd"))
+    assert sum(lost in taints(client, name) for name in "acd") == 3
+
+
+async def test_of_a_small_zone_that_is_mostly_ill_nobody_is_left_and_who_was_stays_so() -> None:
+    lost = "node.kubernetes.io/unreachable:NoExecute"
+    was = {"key": "node.kubernetes.io/unreachable", "effect": "NoExecute", "timeAdded": "2026-01-01T00:00:00Z"}
+    client = await _after(120, *(node(name) for name in "acd"), node("e", "Unknown", taints=[was]))
+    assert [name for name in "acde" if lost in taints(client, name)] == ["e"]
+
+
 async def test_who_renews_is_never_silent() -> None:
     client = FakeClient(node("a"), lease("a", "0"))
     async with running(client, make):

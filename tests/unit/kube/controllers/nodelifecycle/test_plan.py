@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from wherry.kube.controllers.nodelifecycle.plan import is_lost, silenced, taints, unready
+from wherry.kube.controllers.nodelifecycle.plan import executes, is_ill, is_lost, silenced, taints, unready
 from wherry.kube.machinery.model import Object
 
 NOW = "2026-01-01T00:00:00Z"
@@ -48,6 +48,16 @@ def test_taints_of_others_stay_and_ours_go_when_it_is_well_again() -> None:
         {"key": "node.kubernetes.io/not-ready", "effect": "NoExecute", "timeAdded": "2025-01-01T00:00:00Z"},
     ]
     assert taints(node(spec={"taints": before}, Ready="True"), True, NOW) == before[:1]
+
+
+def test_where_nothing_is_decided_it_stays_as_it_was() -> None:
+    assert keys(taints(node(Ready="Unknown"), None, NOW)) == {"unreachable:NoSchedule"}
+    before = [{"key": "node.kubernetes.io/not-ready", "effect": "NoExecute", "timeAdded": NOW}]
+    ill = node(spec={"taints": before}, Ready="Unknown")
+    assert executes(ill) and is_ill(ill)
+    assert keys(taints(ill, None, NOW)) == {"unreachable:NoSchedule", "unreachable:NoExecute"}
+    assert keys(taints(ill, False, NOW)) == {"unreachable:NoSchedule"}
+    assert taints(node(spec={"taints": before}, Ready="True"), None, NOW) == []
 
 
 def test_the_time_since_when_is_kept() -> None:
