@@ -88,13 +88,10 @@ async def _live(engine: "Engine", settings: Settings, met: "Callable[[Agent], No
     machine = this_machine(nodesettings.reserved(settings.node_reserved))
     runtime = EngineRuntime(engine.containers.pods, engine.images, engine.registries, engine.events, machine, care)
     async with AsyncExitStack() as stack:
-        kubelet = await stack.enter_async_context(
-            HttpApiClient(_connection(instance, f"node-{node}"), clock, "kubelet")
-        )
+        own = _connection(instance, f"node-{node}")
+        kubelet = await stack.enter_async_context(HttpApiClient(own, clock, "kubelet"))
         heart = await stack.enter_async_context(
-            HttpApiClient(
-                _connection(instance, f"node-{node}"), clock, "kubelet", at_once=2, stall_seconds=_HEARTBEAT_SECONDS
-            )
+            HttpApiClient(own, clock, "kubelet", at_once=2, stall_seconds=_HEARTBEAT_SECONDS)
         )
         services = await stack.enter_async_context(
             HttpApiClient(_connection(instance, NODE_SERVICES.file), clock, "node-services")
