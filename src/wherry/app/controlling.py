@@ -122,7 +122,7 @@ async def run(
         return {version: Place(*priority) for version, priority in priorities(server.kinds.all()).items()}
 
     faults = Faults()
-    checks = {STORE: server.ready_checks["store"], CONTROLLERS: faults.controllers, SCHEDULER: faults.scheduler}
+    checks = {STORE: server.ready_checks["etcd"], CONTROLLERS: faults.controllers, SCHEDULER: faults.scheduler}
     async with Informers(client, clock) as informers, asyncio.TaskGroup() as group:
         needs = Needs(client, informers, ServedResources(server), recorder, clock)
         group.create_task(kept(recorder.run, "events", faults))

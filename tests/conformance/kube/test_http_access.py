@@ -180,7 +180,13 @@ def test_open_api_tells_of_new_kinds_at_once(web: Web, namespace: str) -> None:
 
 def test_health_and_version(web: Web) -> None:
     assert web.get("/livez").text == "ok" and web.get("/readyz").text == "ok"
-    assert web.get("/readyz?verbose").text.endswith("readyz check passed\n")
+    assert web.get("/readyz?verbose").text == "[+]ping ok\n[+]etcd ok\nreadyz check passed\n"
+    assert web.get("/healthz?verbose&exclude=etcd&exclude=b&exclude=a").text == (
+        "[+]ping ok\n[+]etcd excluded: ok\n"
+        'warn: some health checks cannot be excluded: no matches for "a","b"\nhealthz check passed\n'
+    )
+    assert web.get("/readyz/etcd").text == web.get("/livez/ping?verbose").text == "ok"
+    assert web.get("/livez/nope").code == 404
     assert web.get("/livez/nope").code == 404
     version = web.get("/version").ok()
     assert (version["major"], version["minor"]) == ("1", "37") and version["gitVersion"].startswith("v1.37.")

@@ -51,7 +51,8 @@ class ApiServer:
         self.caches = Caches(store, self.kinds.of)
         self.custom = CustomKinds(self.kinds, self.caches)
         self.measures = Measures()
-        self.ready_checks: dict[str, Check] = {"ping": _nothing, "store": self._check_store}
+        # The store is called etcd whatever it is: so it is asked for.
+        self.ready_checks: dict[str, Check] = {"ping": _nothing, "etcd": self._check_store}
         trust = Trust(KeySet(options.signing_keys), (options.issuer,), (options.issuer,))
         self.authentication = authn.standard(trust, self.caches)
         self.authorization = authz.standard(self.caches)

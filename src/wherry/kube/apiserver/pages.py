@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
+from urllib.parse import parse_qs
 
 import msgspec
 from aiohttp import web
 
 import wherry
+from wherry.kube.apiserver.quoting import quoted
 from wherry.kube.apiserver.requestinfo import RequestInfo
 from wherry.kube.machinery import status
 from wherry.kube.machinery.codec import encode
@@ -83,28 +85,33 @@ def no_page() -> web.Response:
 
 
 def health_page(name: str, checks: Mapping[str, Check]) -> Page:
-    """``/livez``, ``/readyz``, ``/healthz``, and each check below it (apiserver pkg/server/healthz)."""
+    """``/livez``, ``/readyz``, ``/healthz``, and each check below it; ``verbose`` names them, ``exclude=NAME`` leaves
+    one out (apiserver pkg/server/healthz)."""
 
     async def page(request: web.BaseRequest, info: RequestInfo) -> web.StreamResponse:
         only_get(request)
         one = info.path.strip("/").partition("/")[2]
         if one and one not in checks:
             return no_page()
-        chosen = {one: checks[one]} if one else checks
-        lines, failed = await _run(chosen)
+        query = parse_qs(request.raw_path.partition("?")[2], keep_blank_values=True)
+        excluded = frozenset[str]() if one else frozenset(query.get("exclude", ()))
+        lines, failed = await _run({one: checks[one]} if one else checks, excluded)
         if failed:
             text = "\n".join([*lines, f"{name} check failed"])
             return web.Response(status=500, text=text + "\n")
-        verbose = "verbose" in request.raw_path.partition("?")[2]
+        verbose = "verbose" in query and not one
         text = "\n".join([*lines, f"{name} check passed"]) + "\n" if verbose else "ok"
         return web.Response(text=text, headers={"Content-Type": _TEXT, "X-Content-Type-Options": "nosniff"})
 
     return page
 
 
-async def _run(checks: Mapping[str, Check]) -> tuple[list[str], bool]:
+async def _run(checks: Mapping[str, Check], excluded: frozenset[str]) -> tuple[list[str], bool]:
     lines, failed = [], False
     for name, check in checks.items():
+        if name in excluded:
+            lines.append(f"[+]{name} excluded: ok")
+            continue
         try:
             await check()
         except Exception:
@@ -112,6 +119,8 @@ async def _run(checks: Mapping[str, Check]) -> tuple[list[str], bool]:
             failed = True
         else:
             lines.append(f"[+]{name} ok")
+    if unknown := sorted(excluded - checks.keys()):
+        lines.append(f"warn: some health checks cannot be excluded: no matches for {','.join(map(quoted, unknown))}")
     return lines, failed
 
 

@@ -50,7 +50,7 @@ def pages(shown: Pages) -> dict[str, Page]:
         "/openapi/*": _openapi(shown.documents),
     }
     for name in ("healthz", "livez", "readyz"):
-        checks = shown.ready_checks if name == "readyz" else {"ping": shown.ready_checks["ping"]}
+        checks = {"ping": shown.ready_checks["ping"]} if name == "livez" else shown.ready_checks
         found[f"/{name}"] = found[f"/{name}/*"] = made.health_page(name, checks)
     found["/"] = made.json_page(lambda: {"paths": _paths(shown)}, head=True)
     return found
@@ -64,7 +64,7 @@ def _paths(shown: Pages) -> list[str]:
     found |= {f"/apis/{group}" for group in groups if group}
     found |= {f"/apis/{group}/{version}" for group, versions in groups.items() if group for version in versions}
     for name in ("healthz", "livez", "readyz"):
-        checks = shown.ready_checks if name == "readyz" else ("ping",)
+        checks = ("ping",) if name == "livez" else shown.ready_checks
         found |= {f"/{name}/{check}" for check in checks}
     return sorted(found)
 
