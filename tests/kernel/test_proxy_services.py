@@ -283,9 +283,11 @@ def test_the_second_family_is_served_as_the_first() -> None:
     lab.put(
         service("web", "fd00:96::1", type="NodePort", ports=[port]), slice_("web", both, kind="IPv6"),
         service("sticky", "fd00:96::2", sessionAffinity="ClientIP"), slice_("sticky", both, kind="IPv6"),
-        service("none", "fd00:96::3"),
+        service("none", "fd00:96::3"), service("talk", "fd00:96::4", ports=[{"protocol": "UDP", "port": 53}]),
+        slice_("talk", both, kind="IPv6", ports=[{"protocol": "UDP", "port": 8080}]),
     )  # fmt: skip
     with lab.running():
+        assert set(answers(client, "fd00:96::4", 53, 30, "udp")) == {"pod2", "pod3"}
         assert client.ask("fd00:30::2", 8080).seen == "fd00:30::4"
         assert lab.node.ask("fd00:30::2", 8080).seen == "fd00:30::1"
         assert set(answers(client, "fd00:96::1", 80, 30)) == {"pod2", "pod3"}
