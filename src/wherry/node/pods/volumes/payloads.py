@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from wherry.kit.errors import Invalid, NotFound
 from wherry.kube.machinery.model import Object
 from wherry.node.pods.composing import environment
@@ -32,12 +34,24 @@ class TokenNeed:
 
 
 @dataclass(frozen=True, slots=True)
+class BundleNeed:
+    """Of certificates of authorities: the bundle of this ``name``, or those of a ``signer`` whose labels match
+    ``selector`` (JSON; empty: none does). ``optional``: there need be none."""
+
+    name: str = ""
+    signer: str = ""
+    selector: bytes = b""
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Contents:
-    """Where the files come from. ``token`` gives what has been asked for before."""
+    """Where the files come from. ``token`` and ``bundle`` give what has been asked for before."""
 
     find: Callable[[str, str], Object | None]
     around: Surroundings
     token: Callable[[TokenNeed], str]
+    bundle: Callable[[BundleNeed], bytes] = lambda need: b""
 
 
 def source_kind(volume: Object) -> str:
@@ -86,6 +100,25 @@ def token_need(source: Object) -> TokenNeed:
     return TokenNeed(source.get("audience") or "", int(source.get("expirationSeconds") or 3600))
 
 
+def bundles(pod: Object) -> set[BundleNeed]:
+    """That the volumes of the pod hold."""
+    return {need for volume in used(pod) for need in bundles_of(volume)}
+
+
+def bundles_of(volume: Object) -> set[BundleNeed]:
+    if source_kind(volume) != "projected":
+        return set()
+    return {bundle_need(source) for kind, source in _sources(volume) if kind == "clusterTrustBundle"}
+
+
+def bundle_need(source: Object) -> BundleNeed:
+    selector, optional = source.get("labelSelector"), bool(source.get("optional"))
+    if source.get("name"):
+        return BundleNeed(source["name"], optional=optional)
+    encoded = b"" if selector is None else msgspec.json.encode(selector)
+    return BundleNeed(signer=source.get("signerName") or "", selector=encoded, optional=optional)
+
+
 def files(pod: Object, volume: Object, contents: Contents) -> dict[str, File]:
     """By path. Raises NotFound for what is not there and has to be; Invalid for what is not supported."""
     kind = source_kind(volume)
@@ -99,6 +132,8 @@ def files(pod: Object, volume: Object, contents: Contents) -> dict[str, File]:
         elif part == "serviceAccountToken":
             token = contents.token(token_need(source)).encode()
             found[source["path"]] = _token_file(pod, token)
+        elif part == "clusterTrustBundle":
+            found[source["path"]] = File(contents.bundle(bundle_need(source)), mode)
         else:
             raise Invalid(f"projections of a {part} are not supported")
     group = (pod["spec"].get("securityContext") or {}).get("fsGroup")

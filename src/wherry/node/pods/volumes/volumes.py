@@ -24,6 +24,7 @@ from wherry.node.pods.volumes.mounting import Mounter
 from wherry.node.pods.volumes.persisting import PersistentVolumes
 from wherry.node.pods.volumes.tokens import Tokens
 from wherry.node.pods.volumes.trouble import VolumeError
+from wherry.node.pods.volumes.trustbundles import TrustBundles
 
 EnsureImage = Callable[[Object, str, str], Awaitable[ImageStatus]]
 """Pod, reference and pull policy → the image, pulled if need be."""
@@ -96,6 +97,7 @@ class DiskVolumes:
         self._sources = sources
         self._mounter = mounter
         self._tokens = Tokens(sources.client, sources.clock)
+        self._bundles = TrustBundles(sources.client, sources.clock)
         self._persistent = PersistentVolumes(sources.client, sources.node, sources.labels)
 
     def prepare(self) -> None:
@@ -113,7 +115,8 @@ class DiskVolumes:
     async def set_up(self, pod: Object, around: Surroundings) -> dict[str, Ready]:
         uid = view.uid(pod)
         tokens = {need: await self._token(pod, need) for need in payloads.tokens(pod)}
-        contents = payloads.Contents(self._find(pod), around, lambda need: tokens[need])
+        bundles = {need: await self._bundle(pod, need) for need in payloads.bundles(pod)}
+        contents = payloads.Contents(self._find(pod), around, lambda need: tokens[need], lambda need: bundles[need])
         made: list[tuple[Path, dict[str, atomic.File]]] = []
         found: dict[str, Ready] = {}
         for volume in payloads.used(pod):
@@ -136,6 +139,13 @@ class DiskVolumes:
             return await self._tokens.fetch(pod, need)
         except (WherryError, OSError) as error:
             raise VolumeError(_holder(pod, need), f"failed to fetch token: {error}") from error
+
+    async def _bundle(self, pod: Object, need: payloads.BundleNeed) -> bytes:
+        try:
+            return await self._bundles.fetch(pod, need)
+        except (WherryError, OSError) as error:
+            holders = (each for each in payloads.used(pod) if need in payloads.bundles_of(each))
+            raise VolumeError(next((each["name"] for each in holders), ""), error) from error
 
     def _find(self, pod: Object) -> Callable[[str, str], Object | None]:
         namespace = pod["metadata"]["namespace"]
@@ -197,10 +207,12 @@ class DiskVolumes:
         return Ready(str(path))
 
     def due_seconds(self, uid: str) -> float | None:
-        return self._tokens.due_seconds(uid)
+        due = (self._tokens.due_seconds(uid), self._bundles.due_seconds(uid))
+        return min((each for each in due if each is not None), default=None)
 
     async def tear_down(self, uid: str) -> None:
         self._tokens.forget(uid)
+        self._bundles.forget(uid)
         try:
             await asyncio.to_thread(self._remove, uid)
         except OSError as error:

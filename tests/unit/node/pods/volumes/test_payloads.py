@@ -11,14 +11,17 @@ from wherry.node.pods.composing.fields import UNKNOWN
 from wherry.node.pods.references import Reference
 from wherry.node.pods.volumes import payloads
 from wherry.node.pods.volumes.atomic import File
-from wherry.node.pods.volumes.payloads import Contents, TokenNeed
+from wherry.node.pods.volumes.payloads import BundleNeed, Contents, TokenNeed
 
 HOLDERS: dict[tuple[str, str], Object] = {
     ("configmaps", "m"): {"data": {"a": "1", "b": "2"}, "binaryData": {"c": b64encode(b"\x00").decode()}},
     ("secrets", "s"): {"data": {"a": b64encode(b"word").decode()}},
 }
 CONTENTS = Contents(
-    lambda kind, name: HOLDERS.get((kind, name)), UNKNOWN, lambda need: f"token for {need.audience or 'the API'}"
+    lambda kind, name: HOLDERS.get((kind, name)),
+    UNKNOWN,
+    lambda need: f"token for {need.audience or 'the API'}",
+    lambda need: f"bundle {need.name}{need.signer}{need.selector.decode()}".encode(),
 )
 
 
@@ -66,11 +69,23 @@ def test_a_projection_is_all_of_its_sources() -> None:
         {"secret": {"name": "s"}},
         {"downwardAPI": {"items": [{"path": "n", "fieldRef": {"fieldPath": "metadata.name"}}]}},
         {"serviceAccountToken": {"path": "token", "audience": "vault"}},
+        {"clusterTrustBundle": {"path": "ca", "name": "b"}},
+        {"clusterTrustBundle": {"path": "cas", "signerName": "s", "labelSelector": {}}},
     ]
-    assert texts(made({"projected": {"sources": sources}})) == {"a": "word", "n": "web", "token": "token for vault"}
+    assert texts(made({"projected": {"sources": sources}})) == {
+        "a": "word", "n": "web", "token": "token for vault", "ca": "bundle b", "cas": "bundle s{}",
+    }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", ["clusterTrustBundle", "podCertificate"])
+def test_which_bundles_a_pod_needs() -> None:
+    source = {"clusterTrustBundle": {"path": "ca", "signerName": "s", "optional": True}}
+    volumes: list[Object] = [{"name": "v", "projected": {"sources": [source]}}, {"name": "w", "configMap": {}}]
+    mounts = [{"name": each["name"], "mountPath": f"/{each['name']}"} for each in volumes]
+    whole = pod("web", container(volumeMounts=mounts), volumes=volumes)
+    assert payloads.bundles(whole) == {BundleNeed(signer="s", optional=True)}
+
+
+@pytest.mark.parametrize("kind", ["podCertificate"])
 def test_what_cannot_be_projected_is_said(kind: str) -> None:
     with pytest.raises(Invalid, match=f"projections of a {kind} are not supported"):
         made({"projected": {"sources": [{kind: {"path": "x"}}]}})
