@@ -147,14 +147,15 @@ class NodeKeeper:
 
     async def _report(self) -> None:
         assert self._node is not None
-        wanted = self._status(self._node)
-        patch, now = nodes.difference(self._node, wanted), self._clock.monotonic()
+        wanted, now = self._status(self._node), self._clock.monotonic()
+        patch = nodes.difference(self._node, wanted)
         if patch is None:
-            if now - self._reported_at < self._options.intervals.report:
-                if now - self._learned_at >= self._options.intervals.status:
-                    await self.look()  # what others wrote: cordons, labels, taints
-                return
-            patch = {"status": {"conditions": wanted["conditions"]}}
+            if now - self._reported_at >= self._options.intervals.report:
+                patch = {"status": {"conditions": wanted["conditions"]}}
+            elif now - self._learned_at >= self._options.intervals.status:
+                patch = await self._compare()
+        if patch is None:
+            return
         try:
             answer = await self._client.patch(NODES, self._options.node, patch, subresource="status")
         except StatusError as error:
@@ -165,6 +166,18 @@ class NodeKeeper:
         self._reported_at = now
         self._say(changes(self._node, answer))
         self._learn(answer)
+
+    async def _compare(self) -> Object | None:
+        """What others wrote may differ from what we last heard: cordons, labels, taints; and conditions, if we were
+        silent for too long. Gives what is to be said of it. Raises StatusError."""
+        try:
+            await self.look()
+        except StatusError as error:
+            if error.code != 404:
+                raise
+            await self._register()  # somebody has deleted it, and it is still here
+        assert self._node is not None
+        return nodes.difference(self._node, self._status(self._node))
 
     def _say(self, reasons: Iterable[str]) -> None:
         """That it is so now (pkg/kubelet/kubelet_node_status.go, recordNodeStatusEvent)."""

@@ -137,6 +137,30 @@ async def test_one_that_somebody_deletes_is_told_of_again_but_does_not_start(ben
     task.cancel()
 
 
+async def test_who_was_taken_for_lost_says_soon_that_it_is_not(bench: Bench) -> None:
+    task = asyncio.create_task(bench.keeper.run())
+    await bench.clock.advance(1)
+    node = bench.node()
+    lost = [{**each, "status": "Unknown", "reason": "NodeStatusUnknown"} for each in node["status"]["conditions"]]
+    bench.client.put({**node, "status": {**node["status"], "conditions": lost}})
+    bench.heard.events.clear()
+    await bench.clock.advance(10)
+    assert {each["type"]: each["status"] for each in bench.node()["status"]["conditions"]} == {
+        "MemoryPressure": "False", "DiskPressure": "False", "PIDPressure": "False", "Ready": "True",
+    }  # fmt: skip
+    assert bench.heard.events == [*PRESSURES, ("NodeReady", "Normal")]
+    task.cancel()
+
+
+async def test_one_that_is_deleted_is_there_again_within_seconds(bench: Bench) -> None:
+    task = asyncio.create_task(bench.keeper.run())
+    await bench.clock.advance(1)
+    await bench.client.delete(NODES, "n1")
+    await bench.clock.advance(20)
+    assert bench.node()["metadata"]["name"] == "n1"
+    task.cancel()
+
+
 async def test_what_others_do_to_the_node_is_heard_soon_and_told(bench: Bench) -> None:
     task = asyncio.create_task(bench.keeper.run())
     await bench.clock.advance(1)
