@@ -11,6 +11,7 @@ from datetime import datetime
 import msgspec
 
 from wherry.kube.controllers.frame import Needs, removed
+from wherry.kube.kinds.apiservice import KIND
 from wherry.kube.machinery.model import GroupVersion, GroupVersionResource, Object
 from wherry.kube.machinery.status import StatusError
 from wherry.kube.machinery.times import rfc3339
@@ -88,6 +89,7 @@ class ApiServices:
     name = "apiservice-registration-controller"
 
     def __init__(self, needs: Needs, served: Callable[[], Served]) -> None:
+        _ = KIND.strategy  # loaded with the other code, not behind a pause in which the last descriptor may have gone
         self._needs = needs
         self._served = served
 
