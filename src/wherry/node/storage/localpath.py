@@ -185,8 +185,13 @@ class LocalPath:
         await self._let_go(volume)
 
     async def _let_go(self, volume: Object) -> None:
-        if FINALIZER in (volume["metadata"].get("finalizers") or ()):
+        if FINALIZER not in (volume["metadata"].get("finalizers") or ()):
+            return
+        try:
             await self._client.update(VOLUMES, without_finalizer(volume, FINALIZER))
+        except StatusError as error:
+            if error.code != 404:  # we have let it go before, and have not been told yet that it is gone
+                raise
 
 
 def volume_of(claim: Object, storage_class: Object, path: Path, node: str) -> Object:

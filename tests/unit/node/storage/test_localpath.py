@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from tests.unit.kube.controllers.harness import EVENTS, clock_of, obj, running
-from wherry.kube.client.fake import FakeClient
+from wherry.kube.client.fake import Call, FakeClient
 from wherry.kube.controllers.frame import Controller, Needs
 from wherry.kube.machinery.model import Object
+from wherry.kube.machinery.status import StatusError, not_found
 from wherry.node.storage.localpath import CLAIMS, FINALIZER, PROVISIONER, VOLUMES, Disk, LocalPath
 from wherry.node.storage.localpath import Needs as Means
 
@@ -152,3 +153,24 @@ async def test_a_directory_elsewhere_is_never_removed(place: Place, tmp_path_fac
         client.put({**forged, "status": {"phase": "Released"}})
         await clock_of(client).advance(1)
     assert elsewhere.exists()
+
+
+async def test_a_volume_that_has_gone_meanwhile_is_let_go(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    """Its finalizer was taken off, and the watch has not told of its end yet."""
+    client = FakeClient(claim(), storage_class(reclaimPolicy="Retain"))
+    async with running(client, place.make):
+        await clock_of(client).advance(1)
+        (volume,) = client.all(VOLUMES)
+        asked = []
+
+        def fault(call: Call) -> StatusError | None:
+            if call.verb != "update" or call.resource != VOLUMES.group_resource:
+                return None
+            asked.append(call)
+            return not_found(call.resource, call.name)
+
+        client.fault = fault
+        await client.delete(VOLUMES, volume["metadata"]["name"])
+        await clock_of(client).advance(10)
+    assert len(asked) == 1
+    assert not caplog.records
