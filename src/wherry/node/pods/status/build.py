@@ -29,7 +29,8 @@ def status(report: Report) -> Object:
     if view.host_network(pod):
         ips = list(report.host_ips) if facts.sandbox else []
     if not ips and facts.ending is not None:
-        ips = [each["ip"] for each in known.get("podIPs") or ()]  # it had them: who reads the end may want to know
+        # It had them: who reads the end may want to know. Of a short life the API may have heard of its end alone.
+        ips = [each["ip"] for each in known.get("podIPs") or ()] or list(report.last_ips)
     if ips:
         found["podIP"], found["podIPs"] = ips[0], [{"ip": each} for each in ips]
     has_sandbox = facts.sandbox is not None and facts.sandbox.ready and not report.has_stopped

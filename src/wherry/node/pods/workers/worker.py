@@ -330,13 +330,16 @@ class Worker:
 
     def _of(self, facts: Facts, plan: Plan, found: Resizing) -> Report:
         has_stopped = facts.ending is not None and not facts.running()
-        tools = self._case.tools
+        tools, memory = self._case.tools, self._case.memory
+        if facts.sandbox is not None and facts.sandbox.ips:
+            memory.ips = tuple(facts.sandbox.ips)
         return Report(
             facts=facts,
             plan=plan,
             now=tools.clock.now(),
             host_ips=tools.host_ips(),
-            messages=self._case.memory.messages,
+            last_ips=memory.ips,
+            messages=memory.messages,
             resources=found.given,
             conditions=found.conditions,
             refusal=self._case.refusal,

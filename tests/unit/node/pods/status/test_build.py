@@ -53,6 +53,10 @@ def test_how_it_ended_by_itself() -> None:
     never["status"] |= {"phase": "Running", "podIPs": [{"ip": "10.0.0.2"}]}
     found = status(report(never, ended(), ending=ending(), has_stopped=True, sandboxes=(sandbox(0, False),)))
     assert (found["phase"], found["podIP"]) == ("Succeeded", "10.0.0.2")
+    del never["status"]["podIPs"]
+    gone = (sandbox(0, False),)
+    short = status(report(never, ended(), ending=ending(), has_stopped=True, sandboxes=gone, last_ips=("10.0.0.9",)))
+    assert short["podIPs"] == [{"ip": "10.0.0.9"}]
 
 
 def test_a_phase_that_is_final_stays() -> None:
