@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks import control, crowds
+from benchmarks import control, crowds, storing
 from benchmarks.control import ACCOUNT, Control
 from benchmarks.footprint import pss_bytes
 from benchmarks.measure import Contest, Sample, in_turn
@@ -112,11 +112,15 @@ def _creates(stage: Stage, server: Control) -> list[Row]:
         shutil.rmtree(directory)
         return float(said)
 
-    ours, floor = in_turn(
-        Contest(lambda: _wrk(server, f"{server.address}{_PATH}/configmaps", script)), Contest(store_alone), 3, 1
-    )
+    create = Contest(lambda: _wrk(server, f"{server.address}{_PATH}/configmaps", script))
+    ours, floor = in_turn(create, Contest(store_alone), 3, 1)
     what = f"durable create of 2 KB, {CONNECTIONS} clients, TLS"
-    return [Row("api-create", what, "us", ours, floor, "our store alone", Goal(1 / 0.3))]
+    rows = [Row("api-create", what, "us", ours, floor, "our store alone", Goal(1 / 0.3))]
+    with storing.etcd_alone(stage.directory / "etcd") as etcd:
+        if etcd is None:
+            return [*rows, Row("api-create-etcd", what, "us", peer_name="etcd", missing=storing.NO_ETCD)]
+        ours, theirs = in_turn(create, etcd, 3, 1)
+    return [*rows, Row("api-create-etcd", what, "us", ours, theirs, "etcd 3.4 alone", Goal(1 / 0.3))]
 
 
 def _single(server: Control) -> list[Row]:
