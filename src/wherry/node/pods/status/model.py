@@ -11,9 +11,10 @@ from wherry.node.pods.life.model import Facts, Plan
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """``facts.pod`` has the status that the API has. ``messages``: last words of containers that have ended, by their
-    ids. ``last_ips``: addresses that it has, or had. ``resources``: what containers were given, by their names;
-    ``conditions``: more of them than follow from the rest (of resizing). ``has_stopped``: it had to end, or has ended, and nothing of it runs any more."""
+    """``facts.pod`` has the status that the API has. ``last_ips``: addresses that it has, or had. ``messages``: last
+    words of containers that have ended, by their ids. ``resources``: what containers were given, by their names;
+    ``conditions``: more of them than follow from the rest (of resizing). ``has_stopped``: it had to end, or has ended,
+    and nothing of it runs any more."""
 
     facts: Facts
     plan: Plan
