@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from wherry.kube.kinds.checking import nonnegative_quantity
 from wherry.kube.kinds.model import Context, Strategy
+from wherry.kube.kinds.nodelabels import selector_warnings
 from wherry.kube.kinds.rules import canonical, unchanged
 from wherry.kube.machinery import names
 from wherry.kube.machinery.fielderrors import FieldError, Path
@@ -25,3 +26,6 @@ class CSIStorageCapacityStrategy(Strategy):
 
     def validate_update(self, obj: Object, old: Object, context: Context) -> Sequence[FieldError]:
         return unchanged(Path(), obj, old, "nodeTopology", "storageClassName")
+
+    def warnings(self, obj: Object, old: Object | None) -> Sequence[str]:
+        return selector_warnings(obj.get("nodeTopology"), Path("nodeTopology"))

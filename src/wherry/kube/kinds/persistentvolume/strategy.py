@@ -13,6 +13,7 @@ from wherry.kube.kinds.checking import (
 )
 from wherry.kube.kinds.differing import difference
 from wherry.kube.kinds.model import Context
+from wherry.kube.kinds.nodelabels import selector_warnings
 from wherry.kube.kinds.persistentvolume.columns import CLASS
 from wherry.kube.kinds.persistentvolume.sources import RULES, SOURCES
 from wherry.kube.kinds.podspec.claims import VOLUME_MODES, validate_access_modes
@@ -80,6 +81,10 @@ class PersistentVolumeStrategy(Uncounted):
                 "spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. "
                 "Instead, the recommended approach is to use dynamic provisioning."
             )
+        terms = ((spec.get("nodeAffinity") or {}).get("required") or {}).get("nodeSelectorTerms") or ()
+        for position, term in enumerate(terms):
+            at = _SPEC.child("nodeAffinity", "required", "nodeSelectorTerms").index(position)
+            found += selector_warnings(term, at)
         return found
 
 

@@ -3,19 +3,13 @@
 from collections.abc import Mapping
 
 from wherry.kube.kinds.checking import read_quantity
+from wherry.kube.kinds.nodelabels import DEPRECATED, affinity_warnings
 from wherry.kube.kinds.podspec.annotations import APPARMOR, SECCOMP_CONTAINER, SECCOMP_POD
 from wherry.kube.kinds.podspec.remembered import remembered
 from wherry.kube.kinds.podspec.windows import containers_with_paths
 from wherry.kube.machinery.fielderrors import Path
 from wherry.kube.machinery.model import Object
 
-_LABELS = {
-    "beta.kubernetes.io/arch": 'deprecated since v1.14; use "kubernetes.io/arch" instead',
-    "beta.kubernetes.io/os": 'deprecated since v1.14; use "kubernetes.io/os" instead',
-    "failure-domain.beta.kubernetes.io/region": 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
-    "failure-domain.beta.kubernetes.io/zone": 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
-    "beta.kubernetes.io/instance-type": 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
-}
 _ANNOTATIONS = {
     "scheduler.alpha.kubernetes.io/critical-pod": 'non-functional in v1.16+; use the "priorityClassName" field instead',
     "security.alpha.kubernetes.io/sysctls": 'non-functional in v1.11+; use the "sysctls" field instead',
@@ -77,11 +71,13 @@ def _warnings(spec: Object, meta: Object, path: Path) -> list[str]:
 
 def _placement(spec: Object, path: Path) -> list[str]:
     selector = path.child("nodeSelector")
-    found = [f"{selector.key(key)}: {_LABELS[key]}" for key in spec.get("nodeSelector") or () if key in _LABELS]
+    found = [f"{selector.key(key)}: {DEPRECATED[key]}" for key in spec.get("nodeSelector") or () if key in DEPRECATED]
+    affinity = (spec.get("affinity") or {}).get("nodeAffinity")
+    found += affinity_warnings(affinity, path.child("affinity", "nodeAffinity"))
     for position, constraint in enumerate(spec.get("topologySpreadConstraints") or ()):
         at, key = path.child("topologySpreadConstraints").index(position), constraint.get("topologyKey", "")
-        if key in _LABELS:
-            found.append(f"{at.child('topologyKey')}: {key} is {_LABELS[key]}")
+        if key in DEPRECATED:
+            found.append(f"{at.child('topologyKey')}: {key} is {DEPRECATED[key]}")
         if constraint.get("labelSelector") is None:
             found.append(f"{at.child('labelSelector')}: a null labelSelector results in matching no pod")
     return found

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from wherry.kube.kinds.checking import canonical_resources, immutable
 from wherry.kube.kinds.model import Context, Strategy
+from wherry.kube.kinds.nodelabels import DEPRECATED
 from wherry.kube.kinds.rules import Found
 from wherry.kube.machinery import names
 from wherry.kube.machinery.fielderrors import FieldError, Path, duplicate
@@ -27,6 +28,10 @@ class RuntimeClassStrategy(Strategy):
 
     def validate_update(self, obj: Object, old: Object, context: Context) -> Sequence[FieldError]:
         return immutable(_HANDLER, obj.get("handler"), old.get("handler"))
+
+    def warnings(self, obj: Object, old: Object | None) -> Sequence[str]:
+        selector = (obj.get("scheduling") or {}).get("nodeSelector") or {}
+        return [f"scheduling.nodeSelector: {DEPRECATED[key]}" for key in selector if key in DEPRECATED]
 
 
 def _validate_scheduling(scheduling: Object) -> Found:

@@ -61,17 +61,31 @@ class ServiceStrategy(Uncounted):
 
     def warnings(self, obj: Object, old: Object | None) -> Sequence[str]:
         spec = obj.get("spec") or {}
-        found: list[str] = []
-        for name in ("clusterIPs", "externalIPs"):
-            for position, each in enumerate(spec.get(name) or ()):
-                found += address_warnings(_SPEC.child(name).index(position), each) if each != "None" else []
+        found = _addresses(spec, "clusterIPs")
+        is_headless = spec.get("type") == "ClusterIP" and spec.get("clusterIP") == "None"
+        if is_headless:
+            ignored = [name for name in ("loadBalancerIP", "externalIPs") if spec.get(name)]
+            ignored += ["SessionAffinity"] if spec.get("sessionAffinity", "None") != "None" else []
+            found += [f"spec.{name} is ignored for headless services" for name in ignored]
+        found += _addresses(spec, "externalIPs")
+        if spec.get("externalIPs") and not is_headless and spec.get("type") != "ExternalName":
+            found.append("spec.externalIPs is deprecated and may no longer be implemented in some clusters")
         for position, each in enumerate(spec.get("loadBalancerSourceRanges") or ()):
             found += network_warnings(_SPEC.child("loadBalancerSourceRanges").index(position), each)
         if spec.get("type") == "ExternalName" and spec.get("externalIPs"):
             found.append('spec.externalIPs is ignored when spec.type is "ExternalName"')
         if spec.get("type") != "ExternalName" and spec.get("externalName"):
             found.append('spec.externalName is ignored when spec.type is not "ExternalName"')
+        if spec.get("trafficDistribution") == "PreferClose":
+            found.append('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"')
         return found
+
+
+def _addresses(spec: Object, name: str) -> list[str]:
+    found: list[str] = []
+    for position, each in enumerate(spec.get(name) or ()):
+        found += address_warnings(_SPEC.child(name).index(position), each) if each != "None" else []
+    return found
 
 
 def _default_affinity(spec: Object) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from wherry.kube.kinds.checking import choice, immutable, optional_choice, same, set_default
 from wherry.kube.kinds.model import Context, Strategy
+from wherry.kube.kinds.nodelabels import DEPRECATED
 from wherry.kube.kinds.rules import Found, distinct, each
 from wherry.kube.machinery import names
 from wherry.kube.machinery.fielderrors import FieldError, Path, duplicate, forbidden, invalid, required, too_long
@@ -28,6 +29,15 @@ class StorageClassStrategy(Strategy):
         found = forbid_changes(obj, old, "parameters", "provisioner", "reclaimPolicy")
         now, before = obj.get("volumeBindingMode"), old.get("volumeBindingMode")
         return found + immutable(Path("volumeBindingMode"), now, before)
+
+    def warnings(self, obj: Object, old: Object | None) -> Sequence[str]:
+        """pkg/api/storage/util.go."""
+        return [
+            f"allowedTopologies[{term}].matchLabelExpressions[{position}].key: {DEPRECATED[expression['key']]}"
+            for term, topology in enumerate(obj.get("allowedTopologies") or ())
+            for position, expression in enumerate(topology.get("matchLabelExpressions") or ())
+            if expression.get("key") in DEPRECATED
+        ]
 
 
 def validate_driver(name: str, path: Path) -> Found:

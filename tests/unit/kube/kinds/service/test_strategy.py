@@ -96,6 +96,21 @@ def test_a_service_without_its_address_yet_is_right() -> None:
             {"type": "ExternalName", "externalName": "a", "externalIPs": ["1.2.3.4"]},
             ['spec.externalIPs is ignored when spec.type is "ExternalName"'],
         ),
+        (
+            {"type": "ClusterIP", "clusterIP": "None", "sessionAffinity": "ClientIP", "externalIPs": ["1.2.3.4"]},
+            [
+                "spec.externalIPs is ignored for headless services",
+                "spec.SessionAffinity is ignored for headless services",
+            ],
+        ),
+        (
+            {"type": "NodePort", "externalIPs": ["1.2.3.4"], "sessionAffinity": "None"},
+            ["spec.externalIPs is deprecated and may no longer be implemented in some clusters"],
+        ),
+        (
+            {"type": "ClusterIP", "trafficDistribution": "PreferClose"},
+            ['spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"'],
+        ),
     ],
 )
 def test_warnings(spec: dict[str, Any], warnings: list[str]) -> None:
@@ -105,7 +120,8 @@ def test_warnings(spec: dict[str, Any], warnings: list[str]) -> None:
 def test_odd_addresses_are_warned_of() -> None:
     spec = {"type": "ClusterIP", "externalIPs": ["fd00::0001"]}
     assert KIND.strategy.warnings({"metadata": {}, "spec": spec}, None) == [
-        'spec.externalIPs[0]: IPv6 address "fd00::0001" should be in RFC 5952 canonical format ("fd00::1")'
+        'spec.externalIPs[0]: IPv6 address "fd00::0001" should be in RFC 5952 canonical format ("fd00::1")',
+        "spec.externalIPs is deprecated and may no longer be implemented in some clusters",
     ]
 
 
