@@ -65,6 +65,11 @@ def conflict(resource: GroupResource, name: str, why: str) -> StatusError:
     return StatusError(409, "Conflict", message, _details(resource, name))
 
 
+def is_another(error: StatusError) -> bool:
+    """The request named a uid as its precondition, and the object of that name is another: the one meant is gone."""
+    return error.code == 409 and "UID in precondition" in error.message
+
+
 CHANGED = "the object has been modified; please apply your changes to the latest version and try again"
 
 

@@ -15,7 +15,7 @@ from wherry.kube.client.clock import Clock
 from wherry.kube.client.model import Client
 from wherry.kube.kinds.podspec.defaults import default_pod
 from wherry.kube.machinery.model import GroupVersionKind, Object
-from wherry.kube.machinery.status import StatusError
+from wherry.kube.machinery.status import StatusError, is_another
 from wherry.kube.machinery.yamldocs import parse as parse_yaml
 from wherry.node.pods.view import HASH, MIRROR, PODS, SOURCE
 from wherry.node.pods.workers.writing import StatusWriter
@@ -175,5 +175,5 @@ async def remove_mirror(client: Client, mirror: Object) -> None:
     try:
         await client.delete(PODS, meta["name"], meta["namespace"], options=options)
     except StatusError as error:
-        if error.code not in (404, 409):
+        if error.code != 404 and not is_another(error):
             raise

@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit.kube.apiserver.conftest import DEPLOYMENTS, MAPS, PODS, Place, deployment, pod
 from wherry.kube.client.model import PatchType
-from wherry.kube.machinery.status import StatusError
+from wherry.kube.machinery.status import StatusError, is_another
 
 
 async def test_what_is_deleted_is_told_by_a_status(place: Place) -> None:
@@ -41,6 +41,7 @@ async def test_preconditions_are_kept(place: Place, preconditions: dict[str, str
     with pytest.raises(StatusError, match=message) as caught:
         await place.client.delete(MAPS, "a", "default", options={"preconditions": preconditions})
     assert caught.value.code == 409
+    assert is_another(caught.value) is ("uid" in preconditions)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from tests.unit.node.pods.rig import Rig, container, pod
 from wherry.kit.errors import Unavailable, WherryError
 from wherry.kube.client.fake import Call
+from wherry.kube.machinery.status import CHANGED, conflict
 from wherry.node.pods.fake import Behaviour
 from wherry.node.pods.view import PODS
 
@@ -201,3 +202,20 @@ async def test_a_status_that_cannot_be_written_is_written_later(rig: Rig) -> Non
         assert rig.status()["phase"] == "Pending"
         rig.client.fault = lambda call: None
         await rig.until(rig.is_ready, 10)
+
+
+async def test_a_deletion_that_met_a_change_is_tried_again(rig: Rig) -> None:
+    tried: list[str] = []
+
+    def fault(call: Call) -> BaseException | None:
+        if call.verb != "delete":
+            return None
+        tried.append(call.name)
+        return conflict(call.resource, call.name, CHANGED) if len(tried) == 1 else None
+
+    async with rig.running(pod()):
+        await rig.until(rig.is_ready)
+        await rig.client.delete(PODS, "web", "default")
+        rig.client.fault = fault
+        await rig.until(lambda: rig.pod() is None, 5)
+    assert tried == ["web", "web"]

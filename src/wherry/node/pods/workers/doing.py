@@ -7,7 +7,7 @@ from functools import singledispatch
 
 from wherry.kit.errors import NotFound, Unavailable, WherryError
 from wherry.kube.machinery.model import Object
-from wherry.kube.machinery.status import StatusError
+from wherry.kube.machinery.status import StatusError, is_another
 from wherry.node.pods import handlers, view
 from wherry.node.pods.composing import dns, resources
 from wherry.node.pods.composing.sandboxes import sandbox_spec
@@ -219,7 +219,7 @@ async def _delete(action: DeletePod, case: Case) -> None:
     try:
         await case.tools.client.delete(view.PODS, meta["name"], meta["namespace"], options=options)
     except StatusError as error:
-        if error.code not in (404, 409):
+        if error.code != 404 and not is_another(error):
             raise
-        case.memory.is_gone = case.memory.is_gone or error.code == 404
+        case.memory.is_gone = True
     case.memory.is_deleted = True
