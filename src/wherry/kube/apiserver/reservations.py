@@ -7,20 +7,24 @@ API shows.
 
 import secrets
 from collections.abc import Iterable, Iterator
+from ipaddress import ip_network
 
 import msgspec
+from msgspec.structs import replace
 
 from wherry.kube.apiserver.caches import Caches
 from wherry.kube.apiserver.stored import key_of, value_of
 from wherry.kube.kinds.model import Kind
-from wherry.kube.kinds.service.allocation import Change, Ranges, allocate, changes
+from wherry.kube.kinds.service.allocation import Change, Network, Ranges, allocate, changes
 from wherry.kube.kinds.service.facts import addresses, node_ports
+from wherry.kube.kinds.servicecidr.facts import is_ready
 from wherry.kube.machinery.model import GroupResource, Object
 from wherry.store.model import Compare, Delete, Operation, Put
 
 SERVICES = GroupResource("", "services")
 ADDRESSES = GroupResource("networking.k8s.io", "ipaddresses")
 PORTS = GroupResource("wherry.dev", "nodeports")
+NETWORKS = GroupResource("networking.k8s.io", "servicecidrs")
 
 
 class Reserved(msgspec.Struct, frozen=True):
@@ -48,8 +52,15 @@ class Reservations:
             return NOTHING
         if new is None:
             return self._reserved(changes(None, old), old or {})
-        change = allocate(new, old, self._held_addresses(), self._held_ports(), secrets.randbelow, self._ranges)
+        ranges = replace(self._ranges, more=tuple(self._networks()))
+        change = allocate(new, old, self._held_addresses(), self._held_ports(), secrets.randbelow, ranges)
         return self._reserved(change, new)
+
+    def _networks(self) -> Iterator[Network]:
+        """Of the ServiceCIDRs that are ready: addresses are given out of them, too (KEP-1880)."""
+        for found in self._caches.of(NETWORKS).list():
+            if is_ready(found):
+                yield from map(ip_network, found["spec"]["cidrs"])
 
     def _held_addresses(self) -> set[str]:
         held = {entry.name for entry in self._caches.of(ADDRESSES).entries()}

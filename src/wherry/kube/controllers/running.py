@@ -7,6 +7,7 @@ from wherry.kube.controllers.frame import Controller, Needs, Reconciler, Runnabl
 from wherry.kube.controllers.loadbalancer import LoadBalancers
 from wherry.kube.controllers.nodelifecycle.controller import NodeLifecycle
 from wherry.kube.controllers.podgc import PodGarbage
+from wherry.kube.controllers.servicecidrs import ServiceCidrs
 from wherry.kube.controllers.tainteviction.controller import TaintEviction
 from wherry.kube.controllers.ttlafterfinished import TtlAfterFinished
 from wherry.kube.controllers.volumebinding.controller import VolumeBinder
@@ -23,6 +24,7 @@ def running(needs: Needs, scheduling: Options = USUAL) -> tuple[Runnable, ...]:
         TtlAfterFinished(needs),
         PodGarbage(needs),
         EphemeralVolumes(needs),
+        ServiceCidrs(needs),
         NodeLifecycle(needs),
         TaintEviction(needs),
         LoadBalancers(needs),

@@ -33,11 +33,13 @@ _STATIC_MOST, _STATIC_LEAST, _STATIC_SHARE = 256, 16, 16
 
 
 class Ranges(msgspec.Struct, frozen=True):
-    """Out of what is given: a network a family, the default one first; ports, both ends included."""
+    """Out of what is given: a network a family, the default one first, and ``more`` when that is full; ports, both
+    ends included."""
 
     networks: tuple[Network, ...] = (ip_network("10.96.0.0/12"),)
     first_port: int = 30000
     last_port: int = 32767
+    more: tuple[Network, ...] = ()
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -46,6 +48,11 @@ class Ranges(msgspec.Struct, frozen=True):
     def network(self, family: str) -> Network:
         """Raises KeyError."""
         return dict(zip(self.families, self.networks, strict=True))[family]
+
+    def of(self, family: str) -> tuple[Network, ...]:
+        """All of them, the usual one first. Raises KeyError."""
+        usual = self.network(family)
+        return usual, *(each for each in self.more if each.version == usual.version and each != usual)
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -197,7 +204,13 @@ class _Pool(msgspec.Struct, frozen=True):
     def next(self, family: str) -> str:
         """A free one. The lower part of a network is left to those who ask by number, while there is any other
         (ipallocator: calculateRangeOffset)."""
-        network = self.ranges.network(family)
+        for network in self.ranges.of(family):
+            found = self._of(network)
+            if found:
+                return found
+        raise internal_error("failed to allocate a serviceIP: range is full")
+
+    def _of(self, network: Network) -> str:
         size = min(network.num_addresses, 2**16 + 2) if network.version == 6 else network.num_addresses
         last = size - 2 if network.version == 4 else size - 1  # the broadcast address is nobody's
         static = 0 if size <= 2 * _STATIC_LEAST else min(max(size // _STATIC_SHARE, _STATIC_LEAST), _STATIC_MOST)
@@ -205,7 +218,7 @@ class _Pool(msgspec.Struct, frozen=True):
             found = self._between(network, low, high)
             if found:
                 return found
-        raise internal_error("failed to allocate a serviceIP: range is full")
+        return ""
 
     def _between(self, network: Network, low: int, high: int) -> str:
         count = high - low + 1
@@ -242,7 +255,7 @@ def _check_address(service: Object, ips: list[str], position: int, family: str, 
     found = read(ip)
     if found is None:
         return  # validation says so
-    if found.version != network.version or found not in network:
+    if all(found.version != each.version or found not in each for each in pool.ranges.of(family)):
         why = f"the provided IP ({ip}) is not in the valid range. The range of valid IPs is {network}"
     elif not pool.is_free(str(found)):
         why = "provided IP is already allocated"

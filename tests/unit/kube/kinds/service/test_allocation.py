@@ -1,6 +1,6 @@
 import copy
 import random
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
@@ -183,6 +183,19 @@ def test_a_full_range_is_said_to_be_so() -> None:
     with pytest.raises(StatusError) as caught:
         allocate(service(type="NodePort"), None, set(), set(range(30000, 30004)), first, SMALL)
     assert (caught.value.code, "range is full" in str(caught.value)) == (500, True)
+
+
+def test_when_the_usual_range_is_full_there_may_be_others() -> None:
+    full = {str(ip) for ip in SMALL.networks[0]}
+    more = Ranges(SMALL.networks, more=(ip_network("fd00::/120"), SMALL.networks[0], ip_network("10.9.0.0/28")))
+    made = service()
+    allocate(made, None, full, set(), lambda count: 0, more)
+    assert ip_address(made["spec"]["clusterIP"]) in ip_network("10.9.0.0/28")
+    asked = service(clusterIP="10.9.0.5", clusterIPs=["10.9.0.5"])
+    allocate(asked, None, set(), set(), lambda count: 0, more)
+    assert asked["spec"]["clusterIP"] == "10.9.0.5"
+    with pytest.raises(StatusError, match="not in the valid range"):
+        allocate(service(clusterIP="10.9.1.5", clusterIPs=["10.9.1.5"]), None, set(), set(), lambda count: 0, more)
 
 
 def test_what_a_deletion_releases() -> None:
