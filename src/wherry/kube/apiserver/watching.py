@@ -57,6 +57,8 @@ class Subscription:
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._is_called = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._until = 0.0
         self._error: Exception | None = None
         cache.add_watcher(self)
 
@@ -99,23 +101,40 @@ class Subscription:
 
     def close(self) -> None:
         self._cache.remove_watcher(self)
+        if self._timer is not None:
+            self._timer.cancel()
 
     async def take(self, timeout: float) -> list[Notice]:
         """All that is pending, waiting for something; nothing when the time is over. Raises the error that ended it."""
-        if not self._pending and self._error is None:
-            try:
-                async with asyncio.timeout(timeout):  # wait_for of Python 3.11 may lose a cancellation
-                    while not self._pending and self._error is None:
-                        self._wake.clear()
-                        await self._wake.wait()
-            except TimeoutError:
+        until = self._loop.time() + timeout
+        while not self._pending and self._error is None:
+            if self._loop.time() >= until:
                 return []
+            self._wake_at(until)
+            self._wake.clear()
+            await self._wake.wait()
         if self._pending:
             found = list(self._pending)
             self._pending.clear()
             return found
         assert self._error is not None
         raise self._error
+
+    def _wake_at(self, when: float) -> None:
+        """Something nearly always comes before: so there is one timer, which is put off when it rings too early."""
+        self._until = when
+        if self._timer is not None and self._timer.when() > when:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None:
+            self._timer = self._loop.call_at(when, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._loop.time() < self._until:
+            self._timer = self._loop.call_at(self._until, self._ring)
+        else:
+            self._wake.set()
 
 
 class Begun(msgspec.Struct, frozen=True):

@@ -10,6 +10,8 @@ from tests.unit.kube.apiserver.conftest import MAPS, SPACES, Place
 from wherry.kube.apiserver import cache as caching
 from wherry.kube.apiserver.assembly import ApiServer
 from wherry.kube.apiserver.options import Options
+from wherry.kube.apiserver.selection import Selection
+from wherry.kube.apiserver.watching import Subscription
 from wherry.kube.client.model import Changed
 from wherry.kube.machinery.status import StatusError
 from wherry.kube.pki.model import SigningKey
@@ -55,6 +57,24 @@ async def test_who_made_a_change_has_the_answer_before_those_who_watch(key: Sign
     await server.stop()
     await store.aclose()
     assert order == ["answer", "watch"]
+
+
+async def test_a_watch_waits_as_long_as_it_is_told_whatever_it_was_told_before(place: Place) -> None:
+    loop = asyncio.get_running_loop()
+    subscription = Subscription(place.server.caches.of(MAPS.group_resource), Selection(None))
+    try:
+        for seconds in (0.0, 60.0, 0.05, 60.0, 0.01):
+            begun = loop.time()
+            if seconds == 60.0:
+                waiting = asyncio.create_task(subscription.take(seconds))
+                await asyncio.sleep(0)
+                await place.config(f"a{begun}")
+                assert [notice.type for notice in await waiting] == ["ADDED"]
+            else:
+                assert await subscription.take(seconds) == []
+                assert loop.time() >= begun + seconds
+    finally:
+        subscription.close()
 
 
 async def test_from_a_revision_on_nothing_is_told_twice_and_nothing_left_out(place: Place) -> None:
