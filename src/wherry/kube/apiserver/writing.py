@@ -23,7 +23,7 @@ from wherry.kube.machinery import status
 from wherry.kube.machinery.apply.managed import restore_times
 from wherry.kube.machinery.fielderrors import FieldError, invalid
 from wherry.kube.machinery.model import Object
-from wherry.kube.machinery.names import validate_metadata, validate_metadata_update
+from wherry.kube.machinery.objectmeta import validate_metadata, validate_metadata_update
 from wherry.store.model import Compare, Delete, Mismatch, Put, Store
 from wherry.store.model import Operation as StoreOperation
 

@@ -7,8 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
-from wherry.kube.machinery.fielderrors import FieldError, Path, forbidden, invalid, required, too_long
-from wherry.kube.machinery.model import Object
+from wherry.kube.machinery.fielderrors import FieldError, Path, invalid, too_long
 
 NameCheck = Callable[[str], Sequence[str]]
 
@@ -66,12 +65,12 @@ def shape(rule: str, pattern: str, *examples: str) -> str:
     return f"{rule} (e.g. {shown}{tested}" if examples else f"{rule} ({tested}"
 
 
-def _length(value: str) -> int:
+def bytes_of(value: str) -> int:
     return len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))
 
 
 def _checked(value: str, longest: int, fits: object, complaint: str) -> list[str]:
-    complaints = [max_length(longest)] if _length(value) > longest else []
+    complaints = [max_length(longest)] if bytes_of(value) > longest else []
     return complaints if fits else [*complaints, complaint]
 
 
@@ -99,7 +98,7 @@ def dns1123_label(value: str) -> list[str]:
     return _checked(value, 63, _is_label(value), complaint)
 
 
-_label_again = lru_cache(maxsize=1024)(dns1123_label)
+label_again = lru_cache(maxsize=1024)(dns1123_label)
 """Of names that come again and again. Not to be changed."""
 
 
@@ -140,7 +139,7 @@ def _qualified(value: str) -> tuple[str, ...]:
     name = parts[-1]
     if not name:
         complaints.append(f"name part {EMPTY}")
-    elif _length(name) > 63:
+    elif bytes_of(name) > 63:
         complaints.append(f"name part {max_length(63)}")
     if _is_key(name) is None:
         complaints.append("name part " + shape(_KEY_RULE, _KEY, *_KEY_EXAMPLES))
@@ -165,7 +164,7 @@ def port_number(value: int) -> list[str]:
 
 
 def port_name(value: str) -> list[str]:
-    complaints = [max_length(15)] if _length(value) > 15 else []
+    complaints = [max_length(15)] if bytes_of(value) > 15 else []
     if _is_port_name(value) is None:
         complaints.append("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")
     if _has_letter(value) is None:
@@ -207,7 +206,7 @@ def environment_variable(value: str) -> list[str]:
 
 def config_key(value: str) -> list[str]:
     """A key of a ConfigMap or Secret, which can be a file's name."""
-    complaints = [max_length(253)] if _length(value) > 253 else []
+    complaints = [max_length(253)] if bytes_of(value) > 253 else []
     if _is_config_key(value) is None:
         rule = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'"
         complaints.append(shape(rule, _CONFIG_KEY, "key.name", "KEY_NAME", "key-name"))
@@ -248,61 +247,12 @@ def complain(path: Path, value: object, complaints: Sequence[str]) -> list[Field
     return [invalid(path, value, each) for each in complaints]
 
 
-# Metadata (k8s.io/apimachinery pkg/api/validation/objectmeta.go)
+# Parts of metadata (k8s.io/apimachinery pkg/api/validation/objectmeta.go); the whole: :mod:`.objectmeta`
 
-_METADATA = Path("metadata")
-_LABELS, _ANNOTATIONS, _MANAGED = (_METADATA.child(name) for name in ("labels", "annotations", "managedFields"))
-_FINALIZERS, _NAMESPACE, _OWNERS = (_METADATA.child(name) for name in ("finalizers", "namespace", "ownerReferences"))
 ANNOTATIONS_BYTES = 256 * 1024
 """What all annotations of an object may take together, keys and values."""
 _STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
-_BOTH = "finalizer orphan and foregroundDeletion cannot be both set"
 NOT_A_FINALIZER = "name is neither a standard finalizer name nor is it fully qualified"
-_UNCHANGING = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
-
-
-def validate_metadata(
-    obj: Object, namespaced: bool, name_check: NameCheck = dns1123_subdomain, *, custom: bool = False
-) -> list[FieldError]:
-    """Of a new object, whose name has been generated already. ``custom``: finalizers need not be upstream's own or
-    qualified."""
-    meta = obj.get("metadata", {})
-    errors: list[FieldError] = []
-    if prefix := meta.get("generateName"):
-        masked = prefix[:-2] + "a" if prefix.endswith("-") else prefix
-        if complaints := name_check(masked):
-            errors += complain(_METADATA.child("generateName"), prefix, complaints)
-    if name := meta.get("name"):
-        if complaints := name_check(name):
-            errors += complain(_METADATA.child("name"), name, complaints)
-    else:
-        errors.append(required(_METADATA.child("name"), "name or generateName is required"))
-    errors += _validate_namespace(meta.get("namespace", ""), namespaced)
-    if meta.get("generation", 0) < 0:
-        errors.append(invalid(_METADATA.child("generation"), meta["generation"], NEGATIVE))
-    errors += _validate_both(meta)
-    return errors + _validate_finalizers(meta["finalizers"], custom) if meta.get("finalizers") else errors
-
-
-def _validate_namespace(namespace: str, namespaced: bool) -> list[FieldError]:
-    if not namespaced:
-        return [forbidden(_NAMESPACE, "not allowed on this type")] if namespace else []
-    return complain(_NAMESPACE, namespace, _label_again(namespace)) if namespace else [required(_NAMESPACE)]
-
-
-def _validate_both(meta: Object) -> list[FieldError]:
-    """What holds for new and for changed objects."""
-    errors: list[FieldError] = []
-    if labels := meta.get("labels"):
-        errors += validate_labels(labels, _LABELS)
-    if annotations := meta.get("annotations"):
-        errors += validate_annotations(annotations, _ANNOTATIONS)
-    if owners := meta.get("ownerReferences"):
-        errors += _validate_owners(owners)
-    for position, entry in enumerate(meta.get("managedFields") or ()):
-        if not _is_managed(entry):
-            errors += _validate_managed(entry, _MANAGED.index(position))
-    return errors
 
 
 def validate_labels(labels: Mapping[str, str], path: Path) -> list[FieldError]:
@@ -318,42 +268,10 @@ def validate_annotations(annotations: Mapping[str, str], path: Path) -> list[Fie
     errors, size = list[FieldError](), 0
     for key, value in annotations.items():
         errors += complain(path, key, qualified_name(key.lower()))
-        size += _length(key) + _length(value)
+        size += bytes_of(key) + bytes_of(value)
     if size > ANNOTATIONS_BYTES:
         errors.append(too_long(path, "", ANNOTATIONS_BYTES))
     return errors
-
-
-def _validate_owners(owners: Sequence[Object]) -> list[FieldError]:
-    path, controller = _OWNERS, ""
-    errors: list[FieldError] = []
-    for owner in owners:
-        version = owner.get("apiVersion", "")
-        if not version.rpartition("/")[2] or version.count("/") > 1:
-            errors.append(invalid(path.child("apiVersion"), version, "version must not be empty"))
-        for name in ("kind", "name", "uid"):
-            if not owner.get(name):
-                errors.append(invalid(path.child(name), "", "must not be empty"))
-        if version == "v1" and owner.get("kind") == "Event":
-            errors.append(invalid(path, owner, "/v1, Kind=Event is disallowed from being an owner"))
-        if owner.get("controller"):
-            this = f"{owner.get('kind', '')}/{owner.get('name', '')}"
-            if controller:
-                both = f'Found "true" in references for {controller} and {this}'
-                errors.append(
-                    invalid(path, list(owners), f"Only one reference can have Controller set to true. {both}")
-                )
-            controller = controller or this
-    return errors
-
-
-def _validate_finalizers(finalizers: Sequence[str], custom: bool) -> list[FieldError]:
-    if not finalizers:
-        return []
-    errors = [error for each in finalizers for error in complain(_FINALIZERS, each, qualified_name(each))]
-    if "orphan" in finalizers and "foregroundDeletion" in finalizers:
-        errors.append(invalid(_FINALIZERS, list(finalizers), _BOTH))
-    return errors if custom else errors + validate_finalizer_names(finalizers, _FINALIZERS)
 
 
 def validate_finalizer_names(finalizers: Sequence[str], path: Path) -> list[FieldError]:
@@ -363,53 +281,3 @@ def validate_finalizer_names(finalizers: Sequence[str], path: Path) -> list[Fiel
         for position, each in enumerate(finalizers)
         if "/" not in each and each not in _STANDARD_FINALIZERS
     ]
-
-
-def _is_managed(entry: Object) -> bool:
-    """Whether :func:`_validate_managed` has nothing to say, at a glance: of nearly all."""
-    manager = entry.get("manager", "")
-    well_made = entry.get("operation") in ("Apply", "Update") and entry.get("fieldsType") == "FieldsV1"
-    return well_made and len(manager) <= 32 and manager.isprintable() and "subresource" not in entry
-
-
-def _validate_managed(entry: Object, path: Path) -> list[FieldError]:
-    errors: list[FieldError] = []
-    if entry.get("operation") not in ("Apply", "Update"):
-        errors.append(invalid(path.child("operation"), entry.get("operation", ""), "must be `Apply` or `Update`"))
-    if entry.get("fieldsType", "FieldsV1") not in ("", "FieldsV1"):
-        errors.append(invalid(path.child("fieldsType"), entry["fieldsType"], "must be `FieldsV1`"))
-    errors += field_manager(entry.get("manager", ""), path.child("manager"))
-    if len(entry.get("subresource", "")) > 256:
-        errors.append(too_long(path.child("subresource"), "", 256))
-    return errors
-
-
-def field_manager(name: str, path: Path) -> list[FieldError]:
-    """At most 128 bytes, printable."""
-    errors = [too_long(path, name, 128)] if _length(name) > 128 else []
-    for position, character in enumerate(name if not name.isprintable() else ""):
-        if not character.isprintable():
-            shown = f"U+{ord(character):04X}"
-            errors.append(invalid(path, name, f"invalid character {shown} (at position {position})"))
-    return errors
-
-
-def validate_metadata_update(obj: Object, old: Object, *, custom: bool = False) -> list[FieldError]:
-    """Of a changed object, with what may not change. (The resource version is the writer's business.)"""
-    meta, before = obj.get("metadata", {}), old.get("metadata", {})
-    finalizers = meta.get("finalizers") or ()
-    errors: list[FieldError] = []
-    if before.get("deletionTimestamp"):
-        added = sorted(set(finalizers) - set(before.get("finalizers") or ()))
-        if added:
-            shown = ", ".join(f'"{each}"' for each in added)
-            why = "no new finalizers can be added if the object is being deleted, found new finalizers"
-            errors.append(forbidden(_METADATA.child("finalizers"), f"{why} []string{{{shown}}}"))
-    if meta.get("generation", 0) < before.get("generation", 0):
-        errors.append(invalid(_METADATA.child("generation"), meta.get("generation", 0), "must not be decremented"))
-    for name in _UNCHANGING:
-        now, then = meta.get(name), before.get(name)
-        if (now or None) != (then or None):
-            errors.append(invalid(_METADATA.child(name), now, IMMUTABLE))
-    errors += _validate_both(meta)
-    return errors if custom else errors + validate_finalizer_names(finalizers, _FINALIZERS)

@@ -66,7 +66,7 @@ def _validate(pod: Object) -> None:
     """As when it is created in the API, which may not be there to ask. It may need nothing of the API's either
     (PreventStaticPodAPIReferences)."""
     from wherry.kube.kinds.pod.strategy import PodStrategy
-    from wherry.kube.machinery.names import validate_metadata
+    from wherry.kube.machinery.objectmeta import validate_metadata
 
     errors = [*validate_metadata(pod, namespaced=True), *PodStrategy().validate_new(pod)]
     if errors:

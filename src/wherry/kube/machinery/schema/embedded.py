@@ -3,7 +3,7 @@ right (k8s.io/apiextensions-apiserver pkg/apiserver/schema/objectmeta)."""
 
 from typing import Any, TypeAlias
 
-from wherry.kube.machinery import fielderrors, names
+from wherry.kube.machinery import fielderrors, names, objectmeta
 from wherry.kube.machinery.fielderrors import FieldError, Path
 from wherry.kube.machinery.model import GroupVersion, Object
 from wherry.kube.machinery.schema.model import Schema
@@ -81,5 +81,5 @@ def _metadata(obj: Object, path: Path) -> list[FieldError]:
         return []
     metadata = {"name": "fakename", **obj["metadata"]}
     metadata["name"] = metadata["name"] or "fakename"
-    errors = names.validate_metadata({"metadata": metadata}, bool(metadata.get("namespace")), names.path_segment)
+    errors = objectmeta.validate_metadata({"metadata": metadata}, bool(metadata.get("namespace")), names.path_segment)
     return [FieldError(each.type, path.child(each.field), each.value, each.detail) for each in errors]
