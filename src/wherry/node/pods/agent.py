@@ -203,6 +203,7 @@ class Agent:
             owners=self._owners,
             drain=self._parts.drain,
             ready=self._parts.ready,
+            turns=self._parts.turns,
         )
 
     async def _leave(self) -> None:

@@ -1,7 +1,8 @@
 """What an agent is made of."""
 
+from asyncio import Semaphore
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wherry.kube.client.informers import Informers
 from wherry.kube.client.model import Client
@@ -14,6 +15,10 @@ from wherry.node.pods.voice import Events
 from wherry.node.pods.volumes.mounting import Mounter
 from wherry.node.pods.volumes.volumes import Volumes
 from wherry.node.pods.workers.tools import Drain, Ready
+
+_STATUSES_AT_ONCE = 12
+"""Less than a client has under way (:data:`wherry.kube.client.http.AT_ONCE`): what waits there cannot be changed any
+more, and is old when its turn comes."""
 
 
 async def no_drain(pod: Object) -> None:
@@ -35,7 +40,7 @@ class Parts:
     (and are entered by who made them); ``pods``: where it hears of pods; ``referred``: and of what they refer to;
     ``drain``, ``ready``: see :data:`Drain`, :data:`Ready`; ``gone``: is told when nothing is left of a pod;
     ``has_services``: whether containers get variables of services; ``runtime_version``: what the node says of its
-    runtime."""
+    runtime; ``turns``: how many statuses are on their way at once."""
 
     heart: Client | None = None
     informers: Informers | None = None
@@ -51,3 +56,4 @@ class Parts:
     gone: Callable[[Object], None] = no_gone
     has_services: bool = True
     runtime_version: str = ""
+    turns: Semaphore = field(default_factory=lambda: Semaphore(_STATUSES_AT_ONCE))

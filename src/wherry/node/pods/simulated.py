@@ -3,6 +3,7 @@
 Each is a whole agent, on a :class:`wherry.node.pods.fake.FakeRuntime`; what all can share they do.
 """
 
+from asyncio import Semaphore
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -40,6 +41,8 @@ _JOB = "batch.kubernetes.io/job-name"
 _BYTE, _SUBNET = 256, 250
 _SERVICES = range(96, 112)
 """Second bytes of the usual range of services, 10.96.0.0/12: no pod is to be there."""
+_STATUSES_AT_ONCE = 48
+"""Of all nodes: as many as share a commit of the API's. Others wait, and are not old when their turn comes."""
 MOST_SUBNETS = (200 - len(_SERVICES)) * _BYTE
 
 
@@ -71,6 +74,7 @@ class Shared:
     machine: ImaginedMachine = field(default_factory=ImaginedMachine)
     ways: Ways = Ways()
     referred: Followers | None = None
+    turns: Semaphore = field(default_factory=lambda: Semaphore(_STATUSES_AT_ONCE))
 
 
 def simulated(shared: Shared, number: int, name: str = "", pods: Iterable[Object] = ()) -> Agent:
@@ -94,6 +98,7 @@ def simulated(shared: Shared, number: int, name: str = "", pods: Iterable[Object
         referred=shared.referred,
         has_services=False,
         runtime_version="fake://1",
+        turns=shared.turns,
     )
     return Agent(shared.client, runtime, options, shared.clock, parts)
 

@@ -342,3 +342,19 @@ async def test_a_start_that_is_quick_is_told_when_it_is_done(rig: Rig, seconds: 
             change = await anext(changes)
             phases.append(change.object["status"]["phase"])
     assert phases == told
+
+
+async def test_what_waits_for_its_turn_is_not_old_when_that_comes(rig: Rig) -> None:
+    rig.runtime.behave = lambda spec: Behaviour(start_seconds=3)
+    async with rig.running(pod()):
+        turns, taken = rig.agent._parts.turns, 0
+        while not turns.locked():
+            await turns.acquire()
+            taken += 1
+        await rig.settle(2)  # that it is starting is worth a word by now
+        await rig.settle(3)
+        assert not rig.is_ready()
+        for _ in range(taken):
+            turns.release()
+        await rig.until(rig.is_ready)
+    assert [call.verb for call in rig.client.calls if call.resource == PODS.group_resource] == ["patch"]

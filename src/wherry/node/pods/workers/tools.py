@@ -1,5 +1,6 @@
 """What workers work with: the same for all pods of a node."""
 
+from asyncio import Semaphore
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 
@@ -26,7 +27,8 @@ Ready = Callable[[Object, Sequence[str]], Awaitable[None]]
 class Tools:
     """``services`` gives all that are known; ``allocatable`` what the node has for pods; ``memory_bytes`` what it has
     altogether. ``free`` gives what the node has left, not counting the pod of that uid. ``owners``: uids of pods by
-    their sandboxes, for who hears of a sandbox."""
+    their sandboxes, for who hears of a sandbox. ``turns``: whoever writes a status waits for one, and then writes what
+    there is to say by then."""
 
     client: Client
     runtime: PodRuntime
@@ -46,3 +48,4 @@ class Tools:
     owners: MutableMapping[str, str]
     drain: Drain
     ready: Ready
+    turns: Semaphore

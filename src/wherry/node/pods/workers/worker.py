@@ -62,6 +62,8 @@ class Worker:
             refusal=refusal,
         )
         self._shown: Object = pod
+        self._wanted: Object = {}
+        """Its status, as it was found to be last."""
         self._plan = Plan()
         self._over = over
         self._timer: Timer | None = None
@@ -306,7 +308,7 @@ class Worker:
         if (early := self._early_seconds(facts)) > 0:
             return False, early
         report = self._of(facts, plan, found)
-        wanted = status(report)
+        wanted = self._wanted = status(report)
         self._shown = {**case.pod, "status": {**(writer.known.get("status") or {}), **wanted}}
         patch = writer.patch(wanted)
         if patch is None:
@@ -318,7 +320,7 @@ class Worker:
             return False, None
         if wait > 0:
             return False, wait
-        case.jobs.start(_WRITE, lambda: self._write(patch))
+        case.jobs.start(_WRITE, self._write)
         return False, None
 
     def _early_seconds(self, facts: Facts) -> float:
@@ -346,9 +348,12 @@ class Worker:
             has_stopped=has_stopped and not any(key.startswith(_BEGUN) for key in facts.busy),
         )
 
-    async def _write(self, patch: Object) -> None:
-        if not await self._case.writer.write(patch):
-            self.vanish()
+    async def _write(self) -> None:
+        """When its turn comes, what there is to say then: of many pods that start at once it may be more by then."""
+        async with self._case.tools.turns:
+            patch = self._case.writer.patch(self._wanted)
+            if patch is not None and not await self._case.writer.write(patch):
+                self.vanish()
 
 
 def _decide(facts: Facts) -> Plan:
