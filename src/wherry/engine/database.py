@@ -27,6 +27,7 @@ class Database:
         self._lock = threading.RLock()
         self._connection = apsw.Connection(str(path))
         self._connection.set_busy_timeout(5000)
+        self._connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)  # statements are not planned anew for each key
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "temp_store=MEMORY"):
             self._connection.execute(f"PRAGMA {pragma}")
         self._connection.execute(
