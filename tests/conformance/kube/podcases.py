@@ -290,4 +290,46 @@ MORE = [
     ),
 ]  # fmt: skip
 
-ALL = [*VOLUMES, *ENVIRONMENT, *MORE]
+NEWER = [
+    Case(
+        "from-file",
+        "echo word=$WORD; echo none=${NONE-unset}",
+        {"word": "a b", "none": "unset"},
+        {
+            "env": [
+                {"name": "WORD", "valueFrom": {"fileKeyRef": {"volumeName": "data", "path": "env", "key": "W"}}},
+                {"name": "NONE", "valueFrom": {"fileKeyRef": {
+                    "volumeName": "data", "path": "gone", "key": "W", "optional": True}}},
+            ]
+        },
+        {
+            "volumes": empty("data"),
+            "initContainers": [{
+                "name": "i", "image": IMAGE, "command": ["sh", "-c", """echo "W='a b'" > /data/env"""],
+                "volumeMounts": [{"name": "data", "mountPath": "/data"}],
+            }],
+        },
+    ),
+    Case(
+        "for-a-while",
+        "echo > /data/x; echo files=$(ls /data)",
+        {"files": "x"},
+        {"volumeMounts": [{"name": "data", "mountPath": "/data"}]},
+        {"volumes": [{"name": "data", "ephemeral": {"volumeClaimTemplate": {"spec": {
+            "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}}}}]},
+    ),
+    Case(
+        "no-bundle",
+        "echo size=$(wc -c < /b/ca.pem)",
+        {"size": "0"},
+        {"volumeMounts": [{"name": "b", "mountPath": "/b"}]},
+        {"volumes": [{"name": "b", "projected": {"sources": [
+            {"clusterTrustBundle": {"name": "gone", "path": "ca.pem", "optional": True}}]}}]},
+    ),
+    Case(
+        "no-bytes", "echo count=$(env | grep -c ^bytes)", {"count": "0"},
+        {"envFrom": [{"configMapRef": {"name": "raw"}}]},
+    ),
+]  # fmt: skip
+
+ALL = [*VOLUMES, *ENVIRONMENT, *MORE, *NEWER]

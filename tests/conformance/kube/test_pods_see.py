@@ -173,3 +173,11 @@ def test_a_pod_has_its_overhead(kubectl: Commands) -> None:
     groups = [*Path("/sys/fs/cgroup").glob(f"memory/wherry-*/kubepods/{name}/memory.limit_in_bytes")]
     groups += Path("/sys/fs/cgroup").glob(f"wherry-*/kubepods/{name}/memory.max")
     assert [group.read_text().strip() for group in groups] == [str(48 << 20)]
+
+
+def test_a_label_that_somebody_has_just_put_on_the_node_counts(kubectl: Commands) -> None:
+    """The scheduler knows it at once; the node would not report for minutes."""
+    node = kubectl.json("nodes")["items"][0]["metadata"]["name"]
+    kubectl("label", "node", node, "disk=fast")
+    running(kubectl, "picky", {}, nodeSelector={"disk": "fast"})
+    kubectl("wait", "--for=condition=Ready", "pod/picky", "--timeout=30s")
