@@ -16,7 +16,10 @@ from wherry.store.model import Event, Item
 
 _FEW = 16
 KEPT_CHANGES = 1000
+KEPT_BYTES = 4 << 20
 """Watches that begin further back get their past from the store."""
+RENDERED_CHANGES = 64
+"""Of so many the lines are kept that watches were told: who follows gets them; who comes late has them made again."""
 
 
 class Change:
@@ -33,6 +36,12 @@ class Change:
         self.revision = revision
         self.rendered: dict[object, bytes] = {}
         self._gone: Entry | None = None
+
+    @property
+    def size_bytes(self) -> int:
+        """What it holds that may be of no use to anybody else: every version is the new one of one change only."""
+        entry = self.new or self.old
+        return len(entry.raw) if entry is not None else 0
 
     @property
     def gone(self) -> Entry:
@@ -66,7 +75,8 @@ class Cache:
         self._sorted: list[str] = []
         self._added: list[str] = []
         """Keys that are not among the sorted ones yet: with ten thousands of those it takes time to make room."""
-        self._changes: deque[Change] = deque(maxlen=KEPT_CHANGES)
+        self._changes: deque[Change] = deque()
+        self._changes_bytes = 0
         self._floor = 0
         self._watchers: dict[Watcher, None] = {}
 
@@ -104,12 +114,22 @@ class Cache:
             self._entries[key] = new
         self.revision = event.revision
         change = Change(new, old, event.revision)
-        if len(self._changes) == KEPT_CHANGES:
-            self._floor = self._changes[0].revision
-        self._changes.append(change)
+        self._keep(change)
         if self._watchers:
             for watcher in tuple(self._watchers):
                 watcher.offer(change)
+
+    def _keep(self, change: Change) -> None:
+        """Among the latest: as many as there is room for."""
+        changes = self._changes
+        changes.append(change)
+        self._changes_bytes += change.size_bytes
+        while len(changes) > KEPT_CHANGES or (self._changes_bytes > KEPT_BYTES and len(changes) > 1):
+            oldest = changes.popleft()
+            self._changes_bytes -= oldest.size_bytes
+            self._floor = oldest.revision
+        if len(changes) > RENDERED_CHANGES:
+            changes[-RENDERED_CHANGES - 1].rendered.clear()
 
     @property
     def _keys(self) -> list[str]:
@@ -187,6 +207,7 @@ class Cache:
         self._sorted.clear()
         self._added.clear()
         self._changes.clear()
+        self._changes_bytes = 0
 
     # What wherry.kube.apiserver.model.Lister promises.
 

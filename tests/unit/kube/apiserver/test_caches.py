@@ -2,6 +2,7 @@
 
 import pytest
 
+from wherry.kube.apiserver import cache
 from wherry.kube.apiserver.cache import Change
 from wherry.kube.apiserver.caches import Caches
 from wherry.kube.apiserver.entries import Entry, Recent
@@ -152,3 +153,28 @@ async def test_of_few_that_are_kept_decoded_each_is_there_when_it_is_asked_for()
     for entry in entries * 2:
         assert (entry.object["metadata"]["name"], entry.lean["metadata"]["name"]) == (entry.name, entry.name)
         assert entry.object is entry.object
+
+
+async def test_changes_are_kept_as_long_as_there_is_room(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large objects do not fill the memory by being changed often."""
+    monkeypatch.setattr(cache, "KEPT_BYTES", 10_000)
+    begun = place.pods.revision
+    for number in range(100):
+        await place.put(pod("b", note="x" * 1000, number=str(number)))
+    kept = [change for revision in range(begun, place.pods.revision) if (change := place.pods.since(revision))]
+    assert 5 <= len(kept) <= 9  # of more than 1,000 bytes each
+    assert place.pods.since(begun) is None
+    await place.put(pod("b", note="x" * 50_000))
+    assert len(place.pods.since(place.pods.revision - 1) or ()) == 1
+    await place.remove("b")
+    last = place.pods.since(place.pods.revision - 1)
+    assert last is not None and last[0].new is None
+
+
+async def test_only_the_latest_keep_what_was_made_of_them(place: Place) -> None:
+    recorder = Recorder()
+    place.pods.add_watcher(recorder)
+    for number in range(cache.RENDERED_CHANGES + 10):
+        await place.put(pod("b", number=str(number)))
+        recorder.changes[-1].rendered["a"] = b"line"
+    assert [bool(change.rendered) for change in recorder.changes] == [False] * 10 + [True] * cache.RENDERED_CHANGES

@@ -89,7 +89,6 @@ async def test_from_a_revision_on_nothing_is_told_twice_and_nothing_left_out(pla
 
 async def test_what_is_no_longer_in_memory_comes_from_the_store(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(caching, "KEPT_CHANGES", 3)
-    place.server.caches.of(MAPS.group_resource)._changes = caching.deque(maxlen=3)
     first = await place.config("a")
     for number in range(6):
         await place.merge("a", {"data": {"n": str(number)}})
