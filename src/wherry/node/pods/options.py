@@ -23,12 +23,14 @@ NOTHING = Reserved()
 @dataclass(frozen=True, slots=True)
 class Intervals:
     """Seconds. The kubelet's own defaults: nodeStatusUpdateFrequency, nodeStatusReportFrequency, a lease of 40 s that
-    is renewed after a quarter of it, housekeeping of what pods use."""
+    is renewed after a quarter of it, housekeeping of what pods use. ``first``: after which part of its time something
+    is said again for the first time, that thousands of nodes which came together do not all speak together."""
 
     status: float = 10.0
     report: float = 300.0
     lease: float = 40.0
     usage: float = 10.0
+    first: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ _UNBALANCED = {"node.kubernetes.io/exclude-from-external-load-balancers": ""}
 _ZONE = "topology.kubernetes.io/zone"
 _JOB = "batch.kubernetes.io/job-name"
 _BYTE, _SUBNET = 256, 250
+_GOLDEN = 0.618034
+"""Multiples of it, less what is whole of them, are spread evenly however many there are."""
 _SERVICES = range(96, 112)
 """Second bytes of the usual range of services, 10.96.0.0/12: no pod is to be there."""
 _STATUSES_AT_ONCE = 48
@@ -131,7 +133,7 @@ def _options(shared: Shared, number: int, node: str) -> Options:
         annotations={ANNOTATION: ways.owner},
         taints=ways.taints,
         port=0,  # it has no API: nobody is to look for one
-        intervals=shared.intervals,
+        intervals=replace(shared.intervals, first=1.0 - number * _GOLDEN % 1.0),
         image_care=ImageCare(high=100),
     )
 

@@ -115,3 +115,11 @@ def test_no_two_nodes_have_an_address_in_common_and_none_that_is_a_service_s() -
         taken = [subnet(number, pods).number(count) for number in range(0, 12_000, 7) for count in (0, pods - 1)]
         assert len(set(taken)) == len(taken)
         assert not any(96 <= int(each.split(".")[1]) < 112 for each in taken)
+
+
+async def test_nodes_that_come_together_do_not_speak_together(client: Client, clock: FakeClock) -> None:
+    async with Informers(client, clock) as informers:
+        shared = Shared(client, clock, informers, Shares(informers.of(PODS)))
+        firsts = sorted(simulated(shared, number)._options.intervals.first for number in range(100))
+    between = [later - earlier for earlier, later in zip([0.0, *firsts], [*firsts, 1.0], strict=True)]
+    assert firsts[0] > 0 and max(between) < 0.03

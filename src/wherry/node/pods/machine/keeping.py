@@ -86,10 +86,12 @@ class NodeKeeper:
     async def _keep_node(self) -> None:
         await self._insist(self._register)
         self.registered.set()
+        part = self._options.intervals.first
         while True:
             await self._insist(self._report)
             self._wake.clear()
-            timer = self._clock.call_later(self._options.intervals.status, self._wake.set)
+            timer = self._clock.call_later(self._options.intervals.status * part, self._wake.set)
+            part = 1.0
             try:
                 await self._wake.wait()
             finally:
@@ -196,10 +198,11 @@ class NodeKeeper:
     async def _keep_lease(self) -> None:
         await self.registered.wait()
         lease: Object | None = None
+        part = self._options.intervals.first
         while True:
             try:
                 lease = without_managed_fields(await self._renew(lease))  # what is not sent stays as it is
-                wait = self._options.intervals.lease / _RENEWALS
+                wait, part = self._options.intervals.lease / _RENEWALS * part, 1.0
             except (WherryError, OSError) as error:
                 logger.warning("lease of node %s: %s; trying again", self._options.node, error)
                 lease, wait = None, min(_LONGEST_SECONDS, self._options.intervals.lease / _RENEWALS)

@@ -14,7 +14,7 @@ from wherry.kube.machinery.model import Object
 from wherry.node.pods.machine.facts import ImaginedMachine
 from wherry.node.pods.machine.keeping import LEASE_NAMESPACE, LEASES, Needs, NodeKeeper
 from wherry.node.pods.machine.nodes import NODES, Standing
-from wherry.node.pods.options import Options
+from wherry.node.pods.options import Intervals, Options
 
 
 class Bench:
@@ -26,8 +26,8 @@ class Bench:
         self.directory = directory
         self.keeper = self.make(self.client)
 
-    def make(self, client: Client, *pod_ranges: str) -> NodeKeeper:
-        options = Options("n1", self.directory, pod_ranges=pod_ranges)
+    def make(self, client: Client, *pod_ranges: str, first: float = 1.0) -> NodeKeeper:
+        options = Options("n1", self.directory, pod_ranges=pod_ranges, intervals=Intervals(first=first))
         return NodeKeeper(
             Needs(client, self.clock, options, ImaginedMachine(), self.heard, lambda: Standing(self.pressures))
         )
@@ -68,6 +68,19 @@ async def test_a_lease_that_somebody_else_wrote_is_read_again(bench: Bench) -> N
     assert found["metadata"]["labels"] == {"x": "y"}
     assert found["spec"]["renewTime"] > "2026-01-01T00:00:16"
     task.cancel()
+
+
+async def test_its_first_word_can_come_sooner_than_the_others(bench: Bench) -> None:
+    bench.keeper = bench.make(bench.client, first=0.25)
+    renewed = set()
+    task = asyncio.create_task(bench.keeper.run())
+    for _ in range(60):
+        await bench.clock.advance(0.5)
+        lease = bench.client.find(LEASES, "n1", LEASE_NAMESPACE)
+        assert lease is not None
+        renewed.add(lease["spec"]["renewTime"][17:21])
+    task.cancel()
+    assert sorted(renewed) == ["00.0", "02.5", "12.5", "22.5"]
 
 
 async def test_an_api_that_is_away_is_asked_again(bench: Bench) -> None:
