@@ -1,6 +1,7 @@
 """The command line against a daemon in a thread: the real API over real containers on an imagined machine."""
 
 import asyncio
+import logging
 import os
 import threading
 from collections.abc import Callable, Coroutine, Iterator
@@ -136,3 +137,12 @@ class _input:
         self._file.close()
         os.dup2(self._kept, 0)
         os.close(self._kept)
+
+
+@pytest.fixture(autouse=True)
+def what_a_command_tells_the_loggers_ends_with_its_test() -> Iterator[None]:
+    """A command is a process of its own, and here it is not."""
+    quiet = logging.getLogger("wherry.node.pods")  # `wherry simulate`: thousands would say the same
+    level = quiet.level
+    yield
+    quiet.setLevel(level)
