@@ -39,6 +39,16 @@ async def exchange(path: Path, *pieces: bytes, pause: float = 0.0) -> bytes:
     return answer
 
 
+async def ask_and_never_read(port: int, times: int) -> None:
+    """What a client does that would fill the memory of a server that lets it; in the end it goes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1000)
+    reader._transport.pause_reading()  # type: ignore[attr-defined]  # a StreamReader's own limit lets more through
+    for _ in range(times):
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await asyncio.sleep(0.002)
+    writer.transport.abort()
+
+
 @pytest.fixture(params=["asyncio", "uvloop"])
 def run(request: pytest.FixtureRequest) -> Callable[[Awaitable[object]], object]:
     """Runs a coroutine on a loop of each kind."""

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from aiohttp.http_parser import RawRequestMessage
 
-from tests.unit.http.conftest import exchange, render_error, serving
+from tests.unit.http.conftest import ask_and_never_read, exchange, render_error, serving
 from wherry.http import server as http_server
 from wherry.http.body import read_body
 from wherry.http.connection import Connection, Quick
@@ -284,13 +284,8 @@ def test_a_client_that_reads_nothing_does_not_fill_the_memory(run) -> None:
             return web.Response(body=b"y" * 1_000_000)
 
         async with await serve_tcp(stuck, "127.0.0.1", 0, render_error, quick=quick) as server:
-            reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1000)
-            reader._transport.pause_reading()
-            for _ in range(100):
-                writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-                await asyncio.sleep(0.002)
+            await ask_and_never_read(server.port, 100)
             assert made < 50
-            writer.close()
 
     run(scenario())
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from aiohttp import web
 
-from tests.unit.http.conftest import exchange, render_error, serving
+from tests.unit.http.conftest import ask_and_never_read, exchange, render_error, serving
 from wherry.http.ready import Ready, head, suits
 from wherry.http.request import ANSWER_HEADERS
 from wherry.http.server import serve_tcp
@@ -70,12 +70,7 @@ def test_a_client_that_does_not_read_is_waited_for_and_one_that_goes_is_not(run)
             return Ready(request, 200, {}, b"x" * 1_000_000)
 
         async with await serve_tcp(answer, "127.0.0.1", 0, render_error) as server:
-            reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1000)
-            reader._transport.pause_reading()
-            for _ in range(100):
-                writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-                await asyncio.sleep(0.002)
+            await ask_and_never_read(server.port, 100)
             assert made < 50
-            writer.transport.abort()
 
     run(scenario())
