@@ -78,13 +78,12 @@ class Cluster:
         await self._server.start()
         context = server_context(self._pki)
         http = self._server.http
-        quick = http.quick if self._store.is_local else None  # another store has to be asked what is the newest
         try:
-            listener = await serve_tcp(http.handle, host, remembered, render_error, context, quick)
+            listener = await serve_tcp(http.handle, host, remembered, render_error, context, http.direct)
         except Conflict:
             if port:
                 raise
-            listener = await serve_tcp(http.handle, host, 0, render_error, context, quick)
+            listener = await serve_tcp(http.handle, host, 0, render_error, context, http.direct)
         self._listener = listener
         self.address = f"https://{_url_host(host)}:{listener.port}"
         if not port:

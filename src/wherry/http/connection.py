@@ -5,8 +5,6 @@
   knows only the upgrade to WebSocket and would lose them (``_http_parser.pyx``: ``ALLOWED_UPGRADES``).
 * A handler may ask to be cancelled when its client goes, and must otherwise run to its end.
 * A client that connects and says nothing may be let go after a while (``head_seconds``).
-* What can be answered without waiting is answered where it is read (``quick``): a task, a request, a response and two
-  turns of the loop would cost more than the answer.
 """
 
 import asyncio
@@ -17,22 +15,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from aiohttp import web
-from aiohttp.http_parser import HttpRequestParser, RawRequestMessage
-from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import RequestHandler
 
 from wherry.http.duplex import keep_alive
 
 RenderError = Callable[[int, str], web.Response]
-Quick = Callable[[RawRequestMessage, "Connection"], bytes | None]
-"""All bytes of the answer to a request that has no body; None: the handler answers. Must not raise, nor change
-anything when it gives None."""
 
 MAX_HEAD_BYTES = 65536
 MAX_EARLY_BYTES = 262144
 PEER_CHECK_SECONDS = 1.0
-
-_COUNTS_MESSAGES = hasattr(HttpRequestParser, "message_consumed")  # aiohttp 3.14: how many wait is limited
 
 # No request begins otherwise. A TLS client that tries this port must hear so at once, or it waits for its time-out.
 _BEGINNING = re.compile(rb"[A-Za-z\r\n]")
@@ -47,15 +38,13 @@ class Connection(RequestHandler):
 
     __slots__ = (
         "_body_left", "_cancelled_by_loss", "_certificate", "_early", "_first_head", "_head", "_head_seconds",
-        "_peer_check", "_quick", "_render_error", "taken",
+        "_peer_check", "_render_error", "taken",
     )  # fmt: skip
 
     def __init__(
-        self, manager: web.Server, render_error: RenderError, head_seconds: float | None = None,
-        quick: Quick | None = None, **options: Any,
+        self, manager: web.Server, render_error: RenderError, head_seconds: float | None = None, **options: Any
     ) -> None:  # fmt: skip
         super().__init__(manager, **options)
-        self._quick = quick
         self._certificate: bytes | None = None
         self._head_seconds = head_seconds
         self._first_head: asyncio.TimerHandle | None = None
@@ -96,39 +85,16 @@ class Connection(RequestHandler):
             self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        if data and (self._body_left is not None or self.is_idle):
+        is_idle = self.is_idle
+        if data and (is_idle or self._body_left is not None):
             data = self._without_early(data)
             if not data:
                 return
-            if self._quick is not None and not self._messages and not self._paused:
-                self._received_alone(data, self._quick)
-                return
+        self._read(data, is_idle)
+
+    def _read(self, data: bytes, is_idle: bool) -> None:
+        """Give it to the HTTP parser, and wake who waits for what that finds."""
         super().data_received(data)
-
-    def _received_alone(self, data: bytes, quick: Quick) -> None:
-        """Take in what an idle connection gets. aiohttp's task is woken when there is something for it."""
-        waiter, self._waiter = self._waiter, None
-        try:
-            super().data_received(data)
-        finally:
-            self._waiter = waiter
-        messages = self._messages
-        if not messages:
-            return
-        if len(messages) == 1 and (answer := self._answered_at_once(*messages[0], quick)) is not None:
-            messages.clear()
-            assert self._parser is not None and self.transport is not None
-            if _COUNTS_MESSAGES:
-                self._parser.message_consumed()
-            self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
-            self.transport.write(answer)
-        elif waiter is not None and not waiter.done():
-            waiter.set_result(None)
-
-    def _answered_at_once(self, message: Any, payload: Any, quick: Quick) -> bytes | None:
-        if not isinstance(message, RawRequestMessage) or payload is not EMPTY_PAYLOAD or self.transport is None:
-            return None
-        return None if message.should_close or message.upgrade else quick(message, self)
 
     @property
     def certificate(self) -> bytes:

@@ -13,8 +13,10 @@ from typing import Any
 
 from aiohttp import web
 
-from wherry.http.connection import Connection, Quick, RenderError
+from wherry.http.connection import Connection, RenderError
+from wherry.http.direct import Direct, DirectConnection
 from wherry.http.request import Request
+from wherry.http.turns import Turns
 from wherry.kit.errors import Conflict, Forbidden, Invalid
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -37,10 +39,15 @@ HANDSHAKE_SECONDS = 10.0
 class _Connections(web.Server):
     """Makes :class:`Connection` objects. Beyond ``most`` of them, each new one ends one that is idle."""
 
-    def __init__(self, handler: Handler, render_error: RenderError, most: int | None = None, **options: Any) -> None:
+    def __init__(
+        self, handler: Handler, render_error: RenderError, most: int | None = None, direct: Direct | None = None,
+        **options: Any,
+    ) -> None:  # fmt: skip
         super().__init__(handler)
         self._render_error = render_error
         self._most = most
+        self._direct = direct
+        self._turns = Turns()
         self._options = options
 
     def _make_request(self, message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
@@ -60,7 +67,10 @@ class _Connections(web.Server):
             transport.abort()
 
     def __call__(self) -> Connection:
-        return Connection(self, self._render_error, loop=self._loop, **self._options)
+        options = {**self._options, "loop": self._loop}
+        if self._direct is None:
+            return Connection(self, self._render_error, **options)
+        return DirectConnection(self, self._render_error, self._direct, self._turns, **options)
 
 
 class Server:
@@ -119,17 +129,17 @@ async def serve_unix(handler: Handler, path: Path, render_error: RenderError, gr
 
 async def serve_tcp(
     handler: Handler, host: str, port: int, render_error: RenderError, ssl_context: ssl.SSLContext | None = None,
-    quick: Quick | None = None,
+    direct: Direct | None = None,
 ) -> TcpServer:  # fmt: skip
-    """Listen on every address of ``host`` and answer with ``handler``, inside TLS when there is a context; ``quick``
-    is asked before (see :mod:`wherry.http.connection`).
+    """Listen on every address of ``host`` and answer with ``handler``, inside TLS when there is a context; ``direct``
+    is asked before (see :mod:`wherry.http.direct`).
 
     Port 0 is a free one. Raises Conflict when the port is taken, Forbidden when it is for root only, Invalid when
     ``host`` is not a name or address of this machine.
     """
     connections = _connections(
         handler, render_error, most=most_connections(), keepalive_timeout=KEEPALIVE_SECONDS, tcp_keepalive=True,
-        head_seconds=HEAD_SECONDS, quick=quick,
+        head_seconds=HEAD_SECONDS, direct=direct,
     )  # fmt: skip
     try:
         server = await asyncio.get_running_loop().create_server(

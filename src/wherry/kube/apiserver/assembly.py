@@ -63,7 +63,9 @@ class ApiServer:
         self.kinds.listeners += [self.discovery.changed, documents.changed]
         gate = Gate(self.authentication.authenticator, self.authorizer)
         shown = Pages(self.discovery, documents, trust.keys, options, self.measures, self.ready_checks)
-        self.http = HttpApi(self.api, self.kinds, gate, pages(shown), self.measures, options.clock)
+        self.http = HttpApi(
+            self.api, self.kinds, gate, pages(shown), self.measures, options.clock, self.store.is_local
+        )  # fmt: skip
 
     def _api(self) -> Api:
         options, caches = self.options, self.caches

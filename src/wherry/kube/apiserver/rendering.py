@@ -5,8 +5,10 @@ from datetime import datetime
 import msgspec
 
 from wherry.kube.apiserver import tables
-from wherry.kube.apiserver.entries import Entry
+from wherry.kube.apiserver.call import Call, Outcome
+from wherry.kube.apiserver.entries import Entry, Recent
 from wherry.kube.apiserver.kinds import Served
+from wherry.kube.apiserver.stored import meta_of
 from wherry.kube.machinery.codec import encode
 from wherry.kube.machinery.mediatypes import Form, Wanted
 from wherry.kube.machinery.model import Object
@@ -40,3 +42,16 @@ def shown_document(document: Object, wanted: Wanted, now: datetime, include: str
     if wanted.form is Form.METADATA:
         return encode(tables.metadata_alone(document, wanted.version))
     return tables.scale_table(document, now, wanted.version, include)
+
+
+def shaped(call: Call, outcome: Outcome, wanted: Wanted) -> bytes:
+    """An outcome in the form that is wanted."""
+    include = call.query.get("includeObject", "")
+    if outcome.document is not None:
+        return shown_document(outcome.document, wanted, call.now, include)
+    if wanted.form is Form.PLAIN:
+        return rendered(call.served, outcome.raw)
+    meta = meta_of(outcome.raw)
+    key = f"{meta.namespace}/{meta.name}"
+    entry = Entry(outcome.raw, int(meta.resourceVersion or 0), call.served.kind, Recent(1), key)
+    return shown(call.served, entry, wanted, call.now, include)

@@ -9,9 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from urllib.parse import parse_qsl, unquote
 
-import msgspec
 from aiohttp import web
 
 from wherry.http.answering import answered
@@ -21,18 +19,19 @@ from wherry.http.streams import connection_of
 from wherry.kit.errors import Invalid
 from wherry.kit.tasks import SameLimit
 from wherry.kube.apiserver.api import Api, not_allowed
-from wherry.kube.apiserver.call import Call, Outcome
+from wherry.kube.apiserver.asking import call_of, split
+from wherry.kube.apiserver.call import Call
 from wherry.kube.apiserver.connecting.places import named
-from wherry.kube.apiserver.entries import Entry, Recent
+from wherry.kube.apiserver.direct import Direct
+from wherry.kube.apiserver.entries import Entry
 from wherry.kube.apiserver.gate import Gate
 from wherry.kube.apiserver.kinds import Kinds
 from wherry.kube.apiserver.measuring import Measures
 from wherry.kube.apiserver.pages import no_page
-from wherry.kube.apiserver.quick import QuickReads
-from wherry.kube.apiserver.rendering import rendered, shown, shown_document
+from wherry.kube.apiserver.refusing import BODY_BYTES, REQUEST_SECONDS, refusal, too_large
+from wherry.kube.apiserver.rendering import rendered, shaped
 from wherry.kube.apiserver.requestinfo import RequestInfo, parse
-from wherry.kube.apiserver.sending import AUDIT_ID, HEADERS, audit_id, is_for_people, sent, with_warnings
-from wherry.kube.apiserver.stored import meta_of
+from wherry.kube.apiserver.sending import AUDIT_ID, HEADERS, audit_id, sent, with_warnings
 from wherry.kube.apiserver.subresources.streams import NAMES, Connector, NoNodes
 from wherry.kube.apiserver.watching import error_event, stream
 from wherry.kube.machinery import status
@@ -40,10 +39,7 @@ from wherry.kube.machinery.codec import encode
 from wherry.kube.machinery.mediatypes import PLAIN, YAML, Form, Wanted, fitting, wanted
 
 log = logging.getLogger(__name__)
-BODY_BYTES = 3 * 1024 * 1024  # apiserver pkg/server/config.go MaxRequestBodyBytes
-REQUEST_SECONDS = 60.0
 _JSON = "application/json"
-_WRITING = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 _IN_STREAM = (410, 504)
 """What a watch is told in its stream: who got so far has asked rightly (pkg/storage/cacher: newErrWatcher)."""
 _WARNINGS = web.RequestKey("warnings", list[str])
@@ -55,7 +51,7 @@ class HttpApi:
 
     def __init__(
         self, api: Api, kinds: Kinds, gate: Gate, pages: Mapping[str, Page], measures: Measures,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC), is_local: bool = True,
     ) -> None:  # fmt: skip
         self._api = api
         self._kinds = kinds
@@ -64,7 +60,7 @@ class HttpApi:
         self._measures = measures
         self._clock = clock
         self._limit = SameLimit(REQUEST_SECONDS)
-        self.quick = QuickReads(api, kinds, gate, measures, clock).answer
+        self.direct = Direct(api, kinds, gate, measures, clock, self._limit, is_local).answer
         self.connector: Connector = NoNodes()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -86,18 +82,11 @@ class HttpApi:
             if info.group and not self._kinds.has_group(info.group):
                 return no_page()
             raise status.no_such_path()
-        if info.namespace and not served.kind.namespaced and info.resource != "namespaces":
-            raise status.no_such_path()  # else whoever may all in one namespace might all (CVE-2019-11247)
-        if request.method == "HEAD" and not served.kind.custom and info.subresource != "proxy":
-            raise status.no_such_method()  # upstream's routes are of one method, custom resources' of one verb
-        call = Call(info, served, user, self._clock(), query, user_agent=request.headers.get("User-Agent", ""))
+        agent = request.headers.get("User-Agent", "")
+        call = call_of(info, served, user, query, self._clock(), agent, request.method == "HEAD")
         request[_WARNINGS] = call.warnings
-        if served.version.deprecation_warning:
-            call.warnings.append(served.version.deprecation_warning)
         if info.subresource in NAMES:
             return await self._connect(call, request)
-        if info.verb in _WRITING:
-            call.check_options()
         if info.verb == "watch":
             return await self._watch(call, request)
         with self._limit():
@@ -132,7 +121,7 @@ class HttpApi:
             body = _list_of(call, deleted, self._api.watches.revision)
             return await sent(request, 200, body, call.warnings, wanted.media_type)
         outcome = await self._api.do(call)
-        return await sent(request, outcome.code, _shape(call, outcome, wanted), call.warnings, wanted.media_type)
+        return await sent(request, outcome.code, shaped(call, outcome, wanted), call.warnings, wanted.media_type)
 
     async def _watch(self, call: Call, request: web.BaseRequest) -> web.StreamResponse:
         if "watch" not in call.served.kind.verbs:
@@ -173,26 +162,6 @@ class HttpApi:
         return await self.connector.connect(call, entry.object, request)
 
 
-def split(target: str) -> tuple[str, dict[str, str]]:
-    """Path (decoded a segment at a time: an encoded slash never makes two of one) and query of a request's target.
-
-    Raises StatusError 400 for an encoded slash or dot segment, which no name has."""
-    path, _, query = target.partition("?")
-    if "%" in path:
-        parts = [unquote(part) for part in path.split("/")]
-        if any("/" in part or part in (".", "..") for part in parts):
-            raise status.bad_request("invalid path: an encoded slash or dot segment is no name")
-        path = "/".join(parts)
-    return path, _queried(query) if query else {}
-
-
-def _queried(query: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True, max_num_fields=10_000):
-        found.setdefault(name, value)
-    return found
-
-
 _wanted = lru_cache(maxsize=512)(wanted)
 
 
@@ -209,20 +178,7 @@ async def _body(request: web.BaseRequest) -> bytes:
     try:
         return await read_body(request, BODY_BYTES)
     except Invalid as error:
-        raise status.too_large(f"Request entity too large: limit is {BODY_BYTES}") from error
-
-
-def _shape(call: Call, outcome: Outcome, wanted: Wanted) -> bytes:
-    """What is sent of an outcome in the form that is wanted."""
-    include = call.query.get("includeObject", "")
-    if outcome.document is not None:
-        return shown_document(outcome.document, wanted, call.now, include)
-    if wanted.form is Form.PLAIN:
-        return rendered(call.served, outcome.raw)
-    meta = meta_of(outcome.raw)
-    key = f"{meta.namespace}/{meta.name}"
-    entry = Entry(outcome.raw, int(meta.resourceVersion or 0), call.served.kind, Recent(1), key)
-    return shown(call.served, entry, wanted, call.now, include)
+        raise too_large() from error
 
 
 def _list_of(call: Call, entries: list[Entry], revision: int) -> bytes:
@@ -235,23 +191,9 @@ def _list_of(call: Call, entries: list[Entry], revision: int) -> bytes:
 
 def refuse(request: web.BaseRequest, error: Exception) -> web.Response:
     """What a client is told of an error."""
-    if isinstance(error, TimeoutError):
-        error = status.timeout(f"request did not complete within {REQUEST_SECONDS:.0f}s")
-    refusal = status.of_error(error)
-    if refusal.code >= 500 and not isinstance(error, status.StatusError):
-        log.exception("fault while answering %s %s", request.method, request.raw_path.partition("?")[0], exc_info=error)
-    headers = {"Content-Type": _JSON}
-    if seconds := refusal.details.get("retryAfterSeconds"):
-        headers["Retry-After"] = str(seconds)
-    if refusal.code == 401:
-        headers["WWW-Authenticate"] = 'Bearer realm="kubernetes"'
-    body = encode(refusal.status)
-    if is_for_people(request.raw_path, request.headers):
-        body = msgspec.json.format(body, indent=2)
+    code, headers, body = refusal(request.method, request.raw_path, request.headers, error)
     warnings = request.get(_WARNINGS, ())
-    return web.Response(
-        status=refusal.code, body=body, headers=with_warnings(headers, warnings) if warnings else headers
-    )
+    return web.Response(status=code, body=body, headers=with_warnings(headers, warnings) if warnings else headers)
 
 
 def render_error(code: int, message: str) -> web.Response:

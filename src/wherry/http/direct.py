@@ -1,0 +1,130 @@
+"""Connections whose plain requests are answered directly: without a request, a response and two tasks of aiohttp's,
+which together cost more than most answers.
+
+Plain is a request that came whole and alone, its body with it, on a connection that goes on. One is answered at a
+time; what a client sends meanwhile is read afterwards. Everything else takes aiohttp's way.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from aiohttp import web
+from aiohttp.http_parser import HttpRequestParser, RawRequestMessage
+from aiohttp.streams import StreamReader
+
+from wherry.http.connection import MAX_EARLY_BYTES, Connection, RenderError
+from wherry.http.turns import Turns
+
+Direct = Callable[[RawRequestMessage, StreamReader, "DirectConnection"], bytes | Coroutine[Any, Any, bytes] | None]
+"""All bytes of the answer to a request and its body (whose end has come), or what will come to them; None, and the body
+left as it is: the handler answers. Must not raise, the coroutine neither."""
+
+_COUNTS_MESSAGES = hasattr(HttpRequestParser, "message_consumed")  # aiohttp 3.14: how many wait is limited
+
+
+class DirectConnection(Connection):
+    """See the module."""
+
+    __slots__ = ("_behind", "_direct", "_running", "_turns", "_under_way")
+
+    def __init__(
+        self, manager: web.Server, render_error: RenderError, direct: Direct, turns: Turns, **options: Any
+    ) -> None:  # fmt: skip
+        super().__init__(manager, render_error, **options)
+        self._direct = direct
+        self._turns = turns
+        self._under_way: tuple[RawRequestMessage, StreamReader] | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._behind = b""  # what came while a request is under way
+
+    @property
+    def is_idle(self) -> bool:
+        """See :class:`Connection`."""
+        return self._under_way is None and super().is_idle
+
+    def _read(self, data: bytes, is_idle: bool) -> None:
+        if self._under_way is not None:
+            self._behind += data
+            if len(self._behind) > MAX_EARLY_BYTES and self.transport is not None:
+                self.transport.pause_reading()
+            return
+        if not is_idle or not data or self._messages or self._paused:
+            super()._read(data, is_idle)
+            return
+        waiter, self._waiter = self._waiter, None  # aiohttp's task is woken when there is something for it
+        try:
+            super()._read(data, is_idle)
+        finally:
+            self._waiter = waiter
+        messages: Any = self._messages
+        if len(messages) == 1 and _is_plain(*messages[0]):
+            self._under_way = messages.popleft()
+            self._request_in_progress = True  # who ends the server waits for it
+            self._turns.received(self)
+        elif messages:
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def answer(self) -> bytes | None:
+        """Called by the turn."""
+        assert self._under_way is not None
+        message, payload = self._under_way
+        found = self._direct(message, payload, self) if self.transport is not None else b""
+        if found is None:
+            self._messages.append((message, payload))
+            self._go_on()
+            self._wake()
+            return None
+        if _COUNTS_MESSAGES and self._parser is not None:
+            self._parser.message_consumed()
+        if isinstance(found, bytes):
+            return found
+        self._running = self._loop.create_task(self._answered_later(found))
+        return None
+
+    async def _answered_later(self, coroutine: Coroutine[Any, Any, bytes]) -> None:
+        try:
+            answer = await coroutine
+        except Exception:
+            self.log_exception("fault while answering a request")
+            answer = b""
+            self._close = True  # there is no answer: the client must not wait for one
+        self._running = None
+        self._turns.answered(self, answer)
+
+    def send(self, answer: bytes) -> None:
+        """Called by the turn."""
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.write(answer)
+            if self._close:
+                self.transport.close()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """The request is answered, or aiohttp's."""
+        self._under_way = None
+        self._request_in_progress = False
+        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        if self._handler_waiter is not None and not self._handler_waiter.done():
+            self._handler_waiter.set_result(None)
+        if self._behind:
+            behind, self._behind = self._behind, b""
+            if self.transport is not None:
+                self.transport.resume_reading()
+                self.data_received(behind)
+
+    async def shutdown(self, timeout: float | None = 15.0) -> None:
+        """See :class:`aiohttp.web_protocol.RequestHandler`."""
+        await super().shutdown(timeout)
+        if self._running is not None:
+            self._running.cancel()
+
+
+def _is_plain(message: Any, payload: StreamReader) -> bool:
+    if not isinstance(message, RawRequestMessage):
+        return False
+    return payload.is_eof() and not message.should_close and not message.upgrade

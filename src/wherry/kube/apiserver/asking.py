@@ -1,0 +1,51 @@
+"""From a request to a call: its path and query, and what they ask of which kind."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from urllib.parse import parse_qsl, unquote
+
+from wherry.kube.apiserver.call import Call
+from wherry.kube.apiserver.kinds import Served
+from wherry.kube.apiserver.model import User
+from wherry.kube.apiserver.requestinfo import RequestInfo
+from wherry.kube.apiserver.subresources.streams import NAMES as STREAMS
+from wherry.kube.machinery import status
+
+_WRITING = frozenset({"create", "update", "patch", "delete", "deletecollection"})
+
+
+def split(target: str) -> tuple[str, dict[str, str]]:
+    """Path (decoded a segment at a time: an encoded slash never makes two of one) and query of a request's target.
+
+    Raises StatusError 400 for an encoded slash or dot segment, which no name has."""
+    path, _, query = target.partition("?")
+    if "%" in path:
+        parts = [unquote(part) for part in path.split("/")]
+        if any("/" in part or part in (".", "..") for part in parts):
+            raise status.bad_request("invalid path: an encoded slash or dot segment is no name")
+        path = "/".join(parts)
+    return path, _queried(query) if query else {}
+
+
+def _queried(query: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True, max_num_fields=10_000):
+        found.setdefault(name, value)
+    return found
+
+
+def call_of(
+    info: RequestInfo, served: Served, user: User, query: Mapping[str, str], now: datetime, agent: str,
+    is_head: bool = False,
+) -> Call:  # fmt: skip
+    """What ``user``, who may, asks: without its body. ``agent``: the User-Agent. Raises StatusError."""
+    if info.namespace and not served.kind.namespaced and info.resource != "namespaces":
+        raise status.no_such_path()  # else whoever may all in one namespace might all (CVE-2019-11247)
+    if is_head and not served.kind.custom and info.subresource != "proxy":
+        raise status.no_such_method()  # upstream's routes are of one method, custom resources' of one verb
+    call = Call(info, served, user, now, query, user_agent=agent)
+    if served.version.deprecation_warning:
+        call.warnings.append(served.version.deprecation_warning)
+    if query and info.verb in _WRITING and info.subresource not in STREAMS:
+        call.check_options()
+    return call

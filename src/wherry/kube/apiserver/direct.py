@@ -1,0 +1,130 @@
+"""Requests about one object, answered directly (:mod:`wherry.http.direct`).
+
+They are what controllers, programs and ``kubectl apply`` send most: get, create, update, patch, delete, with a JSON
+answer. They go through the same gate and the same operations as every other request, and without aiohttp's request,
+response and tasks, which cost more than most of them do. Whatever is not plain (other forms, lists, streams, pages) is
+left to :class:`wherry.kube.apiserver.server.HttpApi`.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from aiohttp.http_parser import RawRequestMessage
+from aiohttp.streams import StreamReader
+from multidict import CIMultiDictProxy
+
+from wherry.http.connection import Connection
+from wherry.http.ready import head
+from wherry.kit.tasks import SameLimit, WouldWait, at_once
+from wherry.kube.apiserver.api import Api
+from wherry.kube.apiserver.asking import call_of, split
+from wherry.kube.apiserver.call import Call, Outcome
+from wherry.kube.apiserver.gate import Gate
+from wherry.kube.apiserver.kinds import Kinds
+from wherry.kube.apiserver.measuring import Measures
+from wherry.kube.apiserver.refusing import BODY_BYTES, refusal, too_large
+from wherry.kube.apiserver.rendering import shaped
+from wherry.kube.apiserver.requestinfo import parse
+from wherry.kube.apiserver.sending import AUDIT_ID, GZIP_BYTES, HEADERS, audit_id, is_for_people, with_warnings
+from wherry.kube.apiserver.subresources.streams import NAMES as STREAMS
+from wherry.kube.machinery.mediatypes import JSON, PLAIN
+
+log = logging.getLogger(__name__)
+_METHODS = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE"))
+_VERBS = frozenset(("get", "create", "update", "patch", "delete"))
+_ACCEPTED = frozenset(("", "*/*", "application/json", "application/json, */*", "application/json,*/*"))
+_FIELDS = {"Content-Type": JSON, **HEADERS}
+
+
+class Direct:
+    """See the module. :meth:`answer` is a :data:`wherry.http.direct.Direct`."""
+
+    def __init__(
+        self, api: Api, kinds: Kinds, gate: Gate, measures: Measures, clock: Callable[[], datetime], limit: SameLimit,
+        is_local: bool,
+    ) -> None:  # fmt: skip
+        """``is_local``: the store need not be asked what is the newest."""
+        self._api = api
+        self._kinds = kinds
+        self._gate = gate
+        self._measures = measures
+        self._clock = clock
+        self._limit = limit
+        self._is_local = is_local
+
+    def answer(
+        self, message: RawRequestMessage, payload: StreamReader, connection: Connection
+    ) -> bytes | Coroutine[Any, Any, bytes] | None:  # fmt: skip
+        """The whole answer, or what comes to it; None when it is not for us."""
+        headers, target, method = message.headers, message.path, message.method
+        if method not in _METHODS or headers.get("Accept", "") not in _ACCEPTED or "Content-Encoding" in headers:
+            return None
+        if is_for_people(target, headers):
+            return None
+        asking = Asking(method, target, headers, time.perf_counter())
+        try:
+            path, query = split(target)
+            info = parse(method, path, query)
+            if info.verb not in _VERBS or not info.resource or info.subresource in STREAMS:
+                return None
+            served = self._kinds.served(info.group, info.version, info.resource)
+            if served is None:
+                return None
+            user = at_once(self._gate.user(headers, connection.certificate, path))
+            self._gate.allow(user, info, query)
+            call = asking.call = call_of(info, served, user, query, self._clock(), headers.get("User-Agent", ""))
+            if info.verb == "get" and self._is_local:
+                outcome = at_once(self._api.do(call))
+                if len(outcome.raw) < GZIP_BYTES or "Accept-Encoding" not in headers:
+                    return self._answered(asking, call, outcome)
+                return None
+        except WouldWait:
+            if asking.call is None:
+                return None
+        except Exception as error:
+            return self._refused(asking, error)
+        call.body = payload.read_nowait()
+        call.content_type = headers.get("Content-Type", "")
+        return self._done(asking, call)
+
+    async def _done(self, asking: "Asking", call: Call) -> bytes:
+        try:
+            if len(call.body) > BODY_BYTES:
+                raise too_large()
+            with self._limit():
+                outcome = await self._api.do(call)
+            return self._answered(asking, call, outcome)
+        except Exception as error:
+            return self._refused(asking, error)
+
+    def _answered(self, asking: "Asking", call: Call, outcome: Outcome) -> bytes:
+        return self._said(asking, outcome.code, _FIELDS, shaped(call, outcome, PLAIN))
+
+    def _refused(self, asking: "Asking", error: Exception) -> bytes:
+        code, fields, body = refusal(asking.method, asking.target, asking.headers, error)
+        return self._said(asking, code, {**fields, **HEADERS}, body)
+
+    def _said(self, asking: "Asking", code: int, fields: Mapping[str, str], body: bytes) -> bytes:
+        fields = {**fields, AUDIT_ID: audit_id(asking.headers)}
+        call = asking.call
+        if call is not None:
+            self._measures.count(call.info, code, time.perf_counter() - asking.began)
+            if call.warnings:
+                fields = with_warnings(fields, call.warnings)
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s %s %s", asking.method, asking.target, code)
+        return head(code, fields, len(body)) + body
+
+
+class Asking(msgspec.Struct):
+    """A request. ``call`` None: it did not come to that."""
+
+    method: str
+    target: str
+    headers: CIMultiDictProxy[str]
+    began: float
+    call: Call | None = None

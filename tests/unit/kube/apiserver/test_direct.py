@@ -1,0 +1,248 @@
+"""A direct answer says what the whole way through the server would say, or is none."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from aiohttp.http_parser import RawRequestMessage
+from aiohttp.streams import StreamReader
+
+from tests.unit.kube.apiserver.conftest import ACCOUNTS, DEPLOYMENTS, PODS, Place, deployment, pod
+from wherry.http.connection import Connection
+from wherry.http.server import serve_tcp
+from wherry.kube.apiserver.server import render_error
+from wherry.kube.machinery.model import GroupVersionResource
+
+HELD = "/api/v1/namespaces/default/configmaps/held"
+BINDINGS = GroupVersionResource("rbac.authorization.k8s.io", "v1", "rolebindings")
+ROLES = GroupVersionResource("rbac.authorization.k8s.io", "v1", "roles")
+_VARYING = re.compile(rb'"(uid|creationTimestamp|time)":"[^"]*"')
+
+
+@dataclass(slots=True)
+class Asking:
+    """Asks the same of a server with direct answers and of one without."""
+
+    ports: tuple[int, int]
+    token: str
+    direct: list[bool]
+
+    async def ask(
+        self, path: str, *headers: str, method: str = "GET", content: bytes = b""
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Both say the same, apart from times, uids and the request's name. Code, headers, body."""
+        answers = [await self.ask_one(port, path, headers, method, content) for port in self.ports]
+        (code, fields, body), (other_code, other_fields, other_body) = answers
+        assert code == other_code
+        assert _VARYING.sub(b"", body) == _VARYING.sub(b"", other_body)
+        assert set(fields) == set(other_fields)
+        for varying in ("Date", "Audit-Id"):
+            fields.pop(varying, None)
+            other_fields.pop(varying, None)
+        assert fields == other_fields
+        return code, fields, body
+
+    async def ask_one(
+        self, port: int, path: str, headers: tuple[str, ...], method: str = "GET", content: bytes = b""
+    ) -> tuple[int, dict[str, str], bytes]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        lines = [f"{method} {path} HTTP/1.1", "Host: x", *headers]
+        if self.token and not any(each.startswith("Authorization") for each in headers):
+            lines.append(f"Authorization: Bearer {self.token}")
+        if content:
+            lines.append(f"Content-Length: {len(content)}")
+        writer.write("\r\n".join([*lines, "", ""]).encode() + content)
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        fields = dict(line.split(": ", 1) for line in head[1:] if line)
+        body = await reader.readexactly(int(fields["Content-Length"])) if method != "HEAD" else b""
+        writer.close()
+        return int(head[0].split()[1]), fields, body
+
+
+@pytest.fixture
+async def asking(place: Place) -> AsyncIterator[Asking]:
+    async with _asking(place) as asking:
+        yield asking
+
+
+@asynccontextmanager
+async def _asking(place: Place) -> AsyncIterator[Asking]:
+    await place.config("held", a="b")
+    verbs = ["get", "list", "create", "update", "patch", "delete", "deletecollection"]
+    rules = [{"apiGroups": ["", "apps"], "resources": ["*"], "verbs": verbs}]
+    await place.client.create(ROLES, {"metadata": {"name": "reader"}, "rules": rules}, "default")
+    subjects = [{"kind": "ServiceAccount", "name": "default", "namespace": "default"}]
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"}
+    binding = {"metadata": {"name": "reader"}, "subjects": subjects, "roleRef": reference}
+    await place.client.create(BINDINGS, binding, "default")
+    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    made = await place.client.create(ACCOUNTS, request, "default", name="default", subresource="token")
+    http = place.server.http
+    answered: list[bool] = []
+
+    def direct(message: RawRequestMessage, payload: StreamReader, connection: Connection) -> Any:
+        answer = http.direct(message, payload, connection)
+        answered.append(answer is not None)
+        return answer
+
+    async with (
+        await serve_tcp(http.handle, "127.0.0.1", 0, render_error, direct=direct) as fast,
+        await serve_tcp(http.handle, "127.0.0.1", 0, render_error) as whole,
+    ):
+        yield Asking((fast.port, whole.port), made["status"]["token"], answered)
+
+
+@pytest.mark.parametrize("accept", ["", "*/*", "application/json", "application/json, */*"])
+async def test_an_object_is_answered_at_once(asking: Asking, accept: str) -> None:
+    code, headers, body = await asking.ask(HELD, *([f"Accept: {accept}"] if accept else []))
+    assert code == 200 and json.loads(body)["data"] == {"a": "b"}
+    assert headers["Content-Type"] == "application/json" and headers["Cache-Control"] == "no-cache, private"
+    assert asking.direct == [True]
+
+
+async def test_other_versions_and_subresources(place: Place, asking: Asking) -> None:
+    await place.client.create(DEPLOYMENTS, deployment("web"), "default")
+    await place.client.create(PODS, pod("p"), "default")
+    path = "/apis/apps/v1/namespaces/default/deployments/web"
+    for each in (path, f"{path}/status", "/api/v1/namespaces/default/pods/p/status"):
+        assert (await asking.ask(each))[0] == 200
+    assert asking.direct == [True, True, True]
+    code, _, body = await asking.ask(f"{path}/scale")
+    assert code == 200 and json.loads(body)["kind"] == "Scale"
+
+
+REFUSED: list[tuple[str, tuple[str, ...], int]] = [
+    (HELD, ("Authorization: Bearer nobody",), 401),
+    (HELD, ("Authorization: Basic eA==",), 401),
+    (HELD, ("Impersonate-User: system:admin",), 403),
+    (HELD, ("IMPERSONATE-group: x",), 400),
+    (f"{HELD}x", (), 404),
+    (f"{HELD}/scale", (), 404),
+    (f"{HELD}/status", (), 404),
+    (f"{HELD}?resourceVersion=99999999999999999999", (), 422),
+    ("/api/v1/namespaces/kube-system/configmaps/x", (), 403),
+    ("/api/v1/nodes/x", (), 403),
+    ("/api/v1/namespaces/default/nodes/x", (), 404),
+    ("/api/v1/configmaps/held", (), 403),
+    ("/api/v1/namespaces/default/configmaps/a%2Fb", (), 400),
+]
+
+
+@pytest.mark.parametrize(("path", "headers", "code"), REFUSED)
+async def test_refusals_are_direct_too(asking: Asking, path: str, headers: tuple[str, ...], code: int) -> None:
+    got, _, body = await asking.ask(path, *headers)
+    assert got == code == json.loads(body)["code"]
+    assert asking.direct == [True]
+
+
+ODD: list[tuple[str, tuple[str, ...], int]] = [
+    (f"{HELD}?pretty=true", (), 200),
+    (HELD, ("User-Agent: curl/8",), 200),
+    (f"{HELD}x", ("User-Agent: curl/8",), 404),
+    (HELD, ("Accept: application/yaml",), 200),
+    (HELD, ("Accept: application/json;as=Table;v=v1;g=meta.k8s.io",), 200),
+    (HELD, ("Accept: image/png",), 406),
+    ("/api/v1/namespaces/default/configmaps", (), 200),
+    ("/api/v1/namespaces/default/configmaps/", (), 200),
+    ("/apis/none/v1/namespaces/default/things/x", (), 403),
+    ("/api/v1/namespaces/default/pods/p/log", (), 404),
+    ("/livez", (), 403),
+    ("/nothing", (), 403),
+]
+
+
+@pytest.mark.parametrize(("path", "headers", "code"), ODD)
+async def test_what_is_not_plain_takes_the_whole_way(
+    asking: Asking, path: str, headers: tuple[str, ...], code: int
+) -> None:
+    assert (await asking.ask(path, *headers))[0] == code
+    assert not any(asking.direct)
+
+
+MAPS = "/api/v1/namespaces/default/configmaps"
+NEW = b'{"metadata": {"name": "new"}, "data": {"a": "b"}}'
+_JSON = "Content-Type: application/json"
+_MERGE = "Content-Type: application/merge-patch+json"
+_APPLY = "Content-Type: application/apply-patch+yaml"
+WRITES: list[tuple[str, str, str, bytes, int]] = [
+    ("POST", f"{MAPS}?dryRun=All", _JSON, NEW, 201),
+    ("POST", f"{MAPS}?dryRun=All&fieldManager=me", "Content-Type: application/yaml", b"metadata: {name: new}", 201),
+    ("POST", f"{MAPS}?dryRun=All", _JSON, b'{"metadata": {"name": "new"}, "dada": {}}', 201),  # with a warning
+    ("POST", f"{MAPS}?fieldValidation=Strict", _JSON, b'{"metadata": {"name": "new"}, "dada": {}}', 400),
+    ("POST", MAPS, _JSON, NEW.replace(b"new", b"held"), 409),
+    ("POST", MAPS, _JSON, NEW.replace(b"new", b"NEW"), 422),
+    ("POST", MAPS, _JSON, b"{", 400),
+    ("POST", MAPS, "Content-Type: image/png", NEW, 415),
+    ("POST", f"{MAPS}?dryRun=Some", _JSON, NEW, 422),
+    ("POST", "/api/v1/namespaces/absent/configmaps", _JSON, NEW, 403),
+    ("POST", HELD, _JSON, NEW, 405),
+    ("PUT", f"{HELD}?dryRun=All", _JSON, NEW.replace(b"new", b"held"), 200),
+    ("PUT", HELD, _JSON, NEW, 400),
+    ("PUT", f"{HELD}x", _JSON, NEW.replace(b"new", b"heldx"), 404),
+    ("PATCH", f"{HELD}?dryRun=All", _MERGE, b'{"data": {"c": "d"}}', 200),
+    ("PATCH", f"{HELD}?dryRun=All&fieldManager=me", _APPLY, b"{apiVersion: v1, kind: ConfigMap, data: {c: d}}", 200),
+    ("PATCH", HELD, _APPLY, b"data: {c: d}", 422),
+    ("PATCH", HELD, _JSON, b"{}", 415),
+    ("DELETE", f"{HELD}?dryRun=All", _JSON, b"", 200),
+    ("DELETE", HELD, _JSON, b'{"preconditions": {"uid": "other"}}', 409),
+    ("DELETE", f"{HELD}x", _JSON, b"", 404),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "content_type", "content", "code"), WRITES)
+async def test_writes_are_direct(
+    asking: Asking, method: str, path: str, content_type: str, content: bytes, code: int
+) -> None:
+    assert (await asking.ask(path, content_type, method=method, content=content))[0] == code
+    assert asking.direct == [True]
+
+
+async def test_a_collection_is_deleted_the_whole_way(asking: Asking) -> None:
+    path = f"{MAPS}?dryRun=All&labelSelector=no"
+    assert (await asking.ask(path, _JSON, method="DELETE", content=b"{}"))[0] == 200
+    assert asking.direct == [False]
+
+
+async def test_a_write_is_done_once_and_can_be_read(asking: Asking) -> None:
+    direct = asking.ports[0]
+    code, _, body = await asking.ask_one(direct, MAPS, (_JSON,), "POST", NEW)
+    assert code == 201 and (await asking.ask(f"{MAPS}/new"))[2] == body
+    code, _, body = await asking.ask_one(direct, f"{MAPS}/new", (_MERGE,), "PATCH", b'{"data": {"a": "c"}}')
+    assert code == 200 and json.loads(body)["data"] == {"a": "c"} and (await asking.ask(f"{MAPS}/new"))[2] == body
+    assert (await asking.ask_one(direct, f"{MAPS}/new", (), "DELETE"))[0] == 200
+    assert (await asking.ask(f"{MAPS}/new"))[0] == 404
+
+
+async def test_a_body_beyond_the_limit_is_refused(asking: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wherry.kube.apiserver.direct.BODY_BYTES", 20)
+    code, _, body = await asking.ask_one(asking.ports[0], MAPS, (_JSON,), "POST", NEW)
+    assert code == 413 and "Request entity too large" in json.loads(body)["message"]
+
+
+async def test_the_newest_state_counts(place: Place, asking: Asking) -> None:
+    """Neither who may nor what is there is remembered from one question to the next."""
+    assert (await asking.ask(HELD))[0] == 200
+    await place.merge("held", {"data": {"a": "c"}})
+    assert json.loads((await asking.ask(HELD))[2])["data"] == {"a": "c"}
+    await place.client.delete(BINDINGS, "reader", "default")
+    assert (await asking.ask(HELD))[0] == 403
+    await place.client.delete(ACCOUNTS, "default", "default")
+    assert (await asking.ask(HELD))[0] == 401
+
+
+async def test_requests_are_counted_and_named(place: Place, asking: Asking) -> None:
+    await asking.ask(HELD)
+    label = 'verb="GET",group="",version="v1",resource="configmaps",subresource="",code="200"'
+    assert f"apiserver_request_total{{{label}}} 2" in place.server.measures.text().decode()
+    _, fields, _ = await asking.ask_one(asking.ports[0], HELD, ("Audit-Id: mine",))
+    assert fields["Audit-Id"] == "mine"
+
+
+async def test_heads_are_not_gets(asking: Asking) -> None:
+    code, _, _ = await asking.ask(HELD, method="HEAD")
+    assert code in (200, 405) and not any(asking.direct)
