@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from wherry.kube.kinds.model import Kind, Version
-from wherry.kube.machinery.model import GroupResource, GroupVersion, Object
+from wherry.kube.machinery.model import GroupResource, GroupVersion, GroupVersionKind, Object
 
 
 class Served(msgspec.Struct, frozen=True):
@@ -13,14 +14,20 @@ class Served(msgspec.Struct, frozen=True):
 
     kind: Kind
     version: Version
+    # Asked for several times a request, and so made once: of kind and version, whatever is given.
+    group_version: GroupVersion = GroupVersion("", "")
+    gvk: GroupVersionKind = GroupVersionKind("", "", "")
+    api_version: str = ""
+    """The group and version as objects have them: ``apps/v1``."""
+    is_storage: bool = False
+    """Objects are stored in this version."""
 
-    @property
-    def group_version(self) -> GroupVersion:
-        return GroupVersion(self.kind.group, self.version.name)
-
-    @property
-    def is_storage(self) -> bool:
-        return self.version.name == self.kind.storage and self.kind.stored_as is None
+    def __post_init__(self) -> None:
+        kind, version = self.kind, self.version
+        force_setattr(self, "group_version", GroupVersion(kind.group, version.name))
+        force_setattr(self, "gvk", kind.gvk(version.name))
+        force_setattr(self, "api_version", str(self.group_version))
+        force_setattr(self, "is_storage", version.name == kind.storage and kind.stored_as is None)
 
     def to_storage(self, obj: Object) -> Object:
         """An object of this version as it is stored. Takes what it is given."""
@@ -38,7 +45,7 @@ class Served(msgspec.Struct, frozen=True):
             return obj
         if self.version.conversion is not None:
             obj = self.version.conversion.from_storage(obj)
-        obj["apiVersion"] = str(self.group_version)
+        obj["apiVersion"] = self.api_version
         return obj
 
 

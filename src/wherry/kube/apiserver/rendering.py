@@ -21,7 +21,7 @@ def rendered(served: Served, raw: bytes) -> bytes:
     if served.is_storage:
         return raw
     if served.version.conversion is None:
-        return b'{"apiVersion":"%b"%b' % (str(served.group_version).encode(), raw[raw.index(b'",') + 1 :])
+        return b'{"apiVersion":"%b"%b' % (served.api_version.encode(), raw[raw.index(b'",') + 1 :])
     return encode(served.from_storage(_decode(raw)))
 
 

@@ -39,6 +39,7 @@ def test_a_kind_in_place_of_another_is_served_alone(kinds: Kinds) -> None:
 def test_versions_of_the_same_fields_differ_in_their_name_only() -> None:
     kind = a_kind("widgets", "v1", "v1beta1")
     beta = Served(kind, kind.versions[1])
+    assert (beta.api_version, beta.is_storage, beta.gvk) == ("example.com/v1beta1", False, kind.gvk("v1beta1"))
     obj = {"apiVersion": "example.com/v1beta1", "kind": "Widget", "spec": {"a": 1}}
     assert beta.to_storage(dict(obj)) == {**obj, "apiVersion": "example.com/v1"}
     assert beta.from_storage(beta.to_storage(dict(obj))) == obj
