@@ -87,14 +87,22 @@ class Connection(RequestHandler):
     def data_received(self, data: bytes) -> None:
         is_idle = self.is_idle
         if data and (is_idle or self._body_left is not None):
-            data = self._without_early(data)
-            if not data:
-                return
+            # What most requests are, a head that is whole and no upgrade, is for the parser as it is.
+            end = _HEAD_END.search(data) if self._body_left is None and not self._head else None
+            if end is None or _UPGRADE.search(data, 0, end.end()):
+                data = self._without_early(data)
+                if not data:
+                    return
         self._read(data, is_idle)
 
     def _read(self, data: bytes, is_idle: bool) -> None:
         """Give it to the HTTP parser, and wake who waits for what that finds."""
         super().data_received(data)
+
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """Called by a body that was read from, whether reading was paused or not."""
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
 
     @property
     def certificate(self) -> bytes:

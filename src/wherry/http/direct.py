@@ -41,7 +41,10 @@ class DirectConnection(Connection):
     @property
     def is_idle(self) -> bool:
         """See :class:`Connection`."""
-        return self._under_way is None and super().is_idle
+        if self._under_way is not None or self._messages:
+            return False
+        waiter = self._waiter
+        return self._request_count == 0 if waiter is None else not waiter.done()
 
     def _read(self, data: bytes, is_idle: bool) -> None:
         if self._under_way is not None:

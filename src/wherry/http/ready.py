@@ -54,8 +54,23 @@ def suits(request: web.BaseRequest) -> bool:
 
 def head(code: int, headers: Mapping[str, str], length: int) -> bytes:
     """Of an answer with a body. No name or value may have a line's end in it."""
+    return b"%bContent-Length: %d\r\nDate: %b\r\n\r\n" % (beginning(code, headers), length, _date())
+
+
+def beginning(code: int, headers: Mapping[str, str]) -> bytes:
+    """The same, but for what :func:`whole` adds."""
     fields = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-    return f"{_status_line(code)}{fields}Content-Length: {length}\r\nDate: {rfc822_formatted_time()}\r\n\r\n".encode()
+    return f"{_status_line(code)}{fields}".encode()
+
+
+def whole(beginning: bytes, name: str, value: str, body: bytes) -> bytes:
+    """An answer of one of some beginnings, one more header, and a body."""
+    field = f"{name}: {value}".encode()
+    return b"%b%b\r\nContent-Length: %d\r\nDate: %b\r\n\r\n%b" % (beginning, field, len(body), _date(), body)
+
+
+def _date() -> bytes:
+    return rfc822_formatted_time().encode()
 
 
 @lru_cache

@@ -2,15 +2,19 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import parse_qsl, unquote
 
 from wherry.kube.apiserver.call import Call
 from wherry.kube.apiserver.kinds import Served
 from wherry.kube.apiserver.model import User
-from wherry.kube.apiserver.requestinfo import RequestInfo
+from wherry.kube.apiserver.requestinfo import RequestInfo, parse
 from wherry.kube.apiserver.subresources.streams import NAMES as STREAMS
 from wherry.kube.machinery import status
 
+_REMEMBERED = 512
+Read = tuple[str, Mapping[str, str], RequestInfo]
+"""Path, query and what they ask for. Not to be changed."""
 _WRITING = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 
 
@@ -25,6 +29,19 @@ def split(target: str) -> tuple[str, dict[str, str]]:
             raise status.bad_request("invalid path: an encoded slash or dot segment is no name")
         path = "/".join(parts)
     return path, _queried(query) if query else {}
+
+
+def read(method: str, target: str) -> Read:
+    """Raises StatusError 400."""
+    return _remembered(method, target) if len(target) <= _REMEMBERED else _read(method, target)
+
+
+def _read(method: str, target: str) -> Read:
+    path, query = split(target)
+    return path, query, parse(method, path, query)
+
+
+_remembered = lru_cache(maxsize=1024)(_read)  # clients ask for the same again and again
 
 
 def _queried(query: str) -> dict[str, str]:

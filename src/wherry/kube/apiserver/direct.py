@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -18,18 +19,17 @@ from aiohttp.streams import StreamReader
 from multidict import CIMultiDictProxy
 
 from wherry.http.connection import Connection
-from wherry.http.ready import head
+from wherry.http.ready import beginning, whole
 from wherry.kit.tasks import SameLimit, WouldWait, at_once
 from wherry.kube.apiserver.api import Api
-from wherry.kube.apiserver.asking import call_of, split
+from wherry.kube.apiserver.asking import call_of, read
 from wherry.kube.apiserver.call import Call, Outcome
 from wherry.kube.apiserver.gate import Gate
 from wherry.kube.apiserver.kinds import Kinds
 from wherry.kube.apiserver.measuring import Measures
 from wherry.kube.apiserver.refusing import BODY_BYTES, refusal, too_large
 from wherry.kube.apiserver.rendering import shaped
-from wherry.kube.apiserver.requestinfo import parse
-from wherry.kube.apiserver.sending import AUDIT_ID, GZIP_BYTES, HEADERS, audit_id, is_for_people, with_warnings
+from wherry.kube.apiserver.sending import AUDIT_ID, GZIP_BYTES, HEADERS, PEOPLE, audit_id, with_warnings
 from wherry.kube.apiserver.subresources.streams import NAMES as STREAMS
 from wherry.kube.machinery.mediatypes import JSON, PLAIN
 
@@ -63,12 +63,12 @@ class Direct:
         headers, target, method = message.headers, message.path, message.method
         if method not in _METHODS or headers.get("Accept", "") not in _ACCEPTED or "Content-Encoding" in headers:
             return None
-        if is_for_people(target, headers):
+        agent = headers.get("User-Agent", "")
+        if agent.startswith(PEOPLE) or "pretty=" in target:
             return None
         asking = Asking(method, target, headers, time.perf_counter())
         try:
-            path, query = split(target)
-            info = parse(method, path, query)
+            path, query, info = read(method, target)
             if info.verb not in _VERBS or not info.resource or info.subresource in STREAMS:
                 return None
             served = self._kinds.served(info.group, info.version, info.resource)
@@ -76,7 +76,7 @@ class Direct:
                 return None
             user = at_once(self._gate.user(headers, connection.certificate, path))
             self._gate.allow(user, info, query)
-            call = asking.call = call_of(info, served, user, query, self._clock(), headers.get("User-Agent", ""))
+            call = asking.call = call_of(info, served, user, query, self._clock(), agent)
             if info.verb == "get" and self._is_local:
                 outcome = at_once(self._api.do(call))
                 if len(outcome.raw) < GZIP_BYTES or "Accept-Encoding" not in headers:
@@ -102,22 +102,28 @@ class Direct:
             return self._refused(asking, error)
 
     def _answered(self, asking: "Asking", call: Call, outcome: Outcome) -> bytes:
-        return self._said(asking, outcome.code, _FIELDS, shaped(call, outcome, PLAIN))
+        fields = with_warnings(_FIELDS, call.warnings) if call.warnings else _FIELDS
+        return self._said(asking, outcome.code, fields, shaped(call, outcome, PLAIN))
 
     def _refused(self, asking: "Asking", error: Exception) -> bytes:
         code, fields, body = refusal(asking.method, asking.target, asking.headers, error)
-        return self._said(asking, code, {**fields, **HEADERS}, body)
+        told: Mapping[str, str] = {**fields, **HEADERS}
+        if asking.call is not None and asking.call.warnings:
+            told = with_warnings(told, asking.call.warnings)
+        return self._said(asking, code, told, body)
 
     def _said(self, asking: "Asking", code: int, fields: Mapping[str, str], body: bytes) -> bytes:
-        fields = {**fields, AUDIT_ID: audit_id(asking.headers)}
-        call = asking.call
-        if call is not None:
-            self._measures.count(call.info, code, time.perf_counter() - asking.began)
-            if call.warnings:
-                fields = with_warnings(fields, call.warnings)
+        if asking.call is not None:
+            self._measures.count(asking.call.info, code, time.perf_counter() - asking.began)
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s %s %s", asking.method, asking.target, code)
-        return head(code, fields, len(body)) + body
+        start = _usual(code) if fields is _FIELDS else beginning(code, fields)
+        return whole(start, AUDIT_ID, audit_id(asking.headers), body)
+
+
+@lru_cache
+def _usual(code: int) -> bytes:
+    return beginning(code, _FIELDS)
 
 
 class Asking(msgspec.Struct):

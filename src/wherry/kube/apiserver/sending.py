@@ -18,7 +18,8 @@ from wherry.kube.machinery.uids import random_uid
 HEADERS = {"Cache-Control": "no-cache, private"}
 GZIP_BYTES = 128 * 1024  # responsewriters: defaultGzipThresholdBytes
 AUDIT_ID, _AUDIT_ID_LENGTH = "Audit-Id", 64
-_PEOPLE = ("curl", "Wget", "Mozilla/5.0")  # negotiation.isPrettyPrint
+PEOPLE = ("curl", "Wget", "Mozilla/5.0")
+"""How programs are called that people look at (negotiation.isPrettyPrint)."""
 
 
 async def sent(
@@ -45,7 +46,7 @@ def is_for_people(target: str, headers: Mapping[str, str]) -> bool:
         said = next((each[7:] for each in query.split("&") if each.startswith("pretty=")), "")
         if said:
             return is_true(said)
-    return headers.get("User-Agent", "").startswith(_PEOPLE)
+    return headers.get("User-Agent", "").startswith(PEOPLE)
 
 
 def audit_id(headers: Mapping[str, str]) -> str:

@@ -19,7 +19,7 @@ from wherry.http.streams import connection_of
 from wherry.kit.errors import Invalid
 from wherry.kit.tasks import SameLimit
 from wherry.kube.apiserver.api import Api, not_allowed
-from wherry.kube.apiserver.asking import call_of, split
+from wherry.kube.apiserver.asking import call_of, read
 from wherry.kube.apiserver.call import Call
 from wherry.kube.apiserver.connecting.places import named
 from wherry.kube.apiserver.direct import Direct
@@ -30,7 +30,7 @@ from wherry.kube.apiserver.measuring import Measures
 from wherry.kube.apiserver.pages import no_page
 from wherry.kube.apiserver.refusing import BODY_BYTES, REQUEST_SECONDS, refusal, too_large
 from wherry.kube.apiserver.rendering import rendered, shaped
-from wherry.kube.apiserver.requestinfo import RequestInfo, parse
+from wherry.kube.apiserver.requestinfo import RequestInfo
 from wherry.kube.apiserver.sending import AUDIT_ID, HEADERS, audit_id, sent, with_warnings
 from wherry.kube.apiserver.subresources.streams import NAMES, Connector, NoNodes
 from wherry.kube.apiserver.watching import error_event, stream
@@ -69,8 +69,7 @@ class HttpApi:
         return await answered(request, self._dispatch, refuse, HEADERS, log)
 
     async def _dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
-        path, query = split(request.raw_path)
-        info = parse(request.method, path, query)
+        path, query, info = read(request.method, request.raw_path)
         began = time.perf_counter()
         user = await self._gate.user(request.headers, connection_of(request).certificate, path)
         self._gate.allow(user, info, query)
@@ -203,4 +202,4 @@ def render_error(code: int, message: str) -> web.Response:
     return web.Response(status=code, body=body, headers={"Content-Type": _JSON})
 
 
-__all__ = ["HttpApi", "Page", "refuse", "render_error", "split"]
+__all__ = ["HttpApi", "Page", "refuse", "render_error"]
