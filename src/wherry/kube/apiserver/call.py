@@ -39,7 +39,7 @@ class Call(msgspec.Struct):
     @property
     def storage(self) -> GroupResource:
         """The resource that the store has the objects under."""
-        return self.served.kind.stored_as or self.served.kind.resource
+        return self.served.storage
 
     @property
     def namespace(self) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 from msgspec.structs import force_setattr
 
+from wherry.kube.apiserver.stored import prefix_of
 from wherry.kube.kinds.model import Kind, Version
 from wherry.kube.machinery.model import GroupResource, GroupVersion, GroupVersionKind, Object
 
@@ -21,6 +22,10 @@ class Served(msgspec.Struct, frozen=True):
     """The group and version as objects have them: ``apps/v1``."""
     is_storage: bool = False
     """Objects are stored in this version."""
+    storage: GroupResource = GroupResource("", "")
+    """The resource that the store has the objects under."""
+    prefix: str = ""
+    """What the keys of all of them start with."""
 
     def __post_init__(self) -> None:
         kind, version = self.kind, self.version
@@ -28,6 +33,8 @@ class Served(msgspec.Struct, frozen=True):
         force_setattr(self, "gvk", kind.gvk(version.name))
         force_setattr(self, "api_version", str(self.group_version))
         force_setattr(self, "is_storage", version.name == kind.storage and kind.stored_as is None)
+        force_setattr(self, "storage", kind.stored_as or kind.resource)
+        force_setattr(self, "prefix", prefix_of(self.storage))
 
     def to_storage(self, obj: Object) -> Object:
         """An object of this version as it is stored. Takes what it is given."""

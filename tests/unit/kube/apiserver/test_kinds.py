@@ -48,6 +48,7 @@ def test_versions_of_the_same_fields_differ_in_their_name_only() -> None:
 def test_both_apis_of_events_are_stored_as_one() -> None:
     served = Kinds(builtin()).served("events.k8s.io", "v1", "events")
     assert served is not None and not served.is_storage
+    assert (str(served.storage), served.prefix) == ("events", "/core/events/")
     obj = {"apiVersion": "events.k8s.io/v1", "kind": "Event", "metadata": {"name": "e", "namespace": "d"},
            "regarding": {"kind": "Pod", "name": "p"}, "note": "hello", "reason": "R", "type": "Normal"}  # fmt: skip
     stored = served.to_storage(obj)
