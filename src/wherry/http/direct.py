@@ -26,7 +26,7 @@ _COUNTS_MESSAGES = hasattr(HttpRequestParser, "message_consumed")  # aiohttp 3.1
 class DirectConnection(Connection):
     """See the module."""
 
-    __slots__ = ("_behind", "_direct", "_running", "_turns", "_under_way")
+    __slots__ = ("_behind", "_direct", "_turns", "_under_way", "running")
 
     def __init__(
         self, manager: web.Server, render_error: RenderError, direct: Direct, turns: Turns, **options: Any
@@ -35,7 +35,8 @@ class DirectConnection(Connection):
         self._direct = direct
         self._turns = turns
         self._under_way: tuple[RawRequestMessage, StreamReader] | None = None
-        self._running: asyncio.Task[None] | None = None
+        self.running: asyncio.Task[None] | None = None
+        """What makes an answer, if that takes more than a moment."""
         self._behind = b""  # what came while a request is under way
 
     @property
@@ -86,7 +87,7 @@ class DirectConnection(Connection):
             self._parser.message_consumed()
         if isinstance(found, bytes):
             return found
-        self._running = self._loop.create_task(self._answered_later(found))
+        self.running = self._loop.create_task(self._answered_later(found))
         return None
 
     async def _answered_later(self, coroutine: Coroutine[Any, Any, bytes]) -> None:
@@ -96,7 +97,7 @@ class DirectConnection(Connection):
             self.log_exception("fault while answering a request")
             answer = b""
             self._close = True  # there is no answer: the client must not wait for one
-        self._running = None
+        self.running = None
         self._turns.answered(self, answer)
 
     def send(self, answer: bytes) -> None:
@@ -123,8 +124,8 @@ class DirectConnection(Connection):
     async def shutdown(self, timeout: float | None = 15.0) -> None:
         """See :class:`aiohttp.web_protocol.RequestHandler`."""
         await super().shutdown(timeout)
-        if self._running is not None:
-            self._running.cancel()
+        if self.running is not None:
+            self.running.cancel()
 
 
 def _is_plain(message: Any, payload: StreamReader) -> bool:

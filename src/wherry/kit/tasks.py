@@ -39,30 +39,26 @@ class SameLimit:
     blocks are done in a moment, a timer for each costs more than they do."""
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._running: dict[_Limited, float] = {}
+        self.seconds = seconds
+        self.running: dict[_Limited, float] = {}
+        """Blocks, and when in the loop's time they end."""
         self._timer: asyncio.TimerHandle | None = None
 
-    def __call__(self) -> "_Limited":
-        return _Limited(self)
-
-    def begin(self, block: "_Limited") -> None:
-        loop = asyncio.get_running_loop()
-        self._running[block] = loop.time() + self._seconds
+    def __call__(self, task: "asyncio.Task[Any] | None" = None) -> "_Limited":
+        """``task``: the current one, if the caller has it at hand."""
         if self._timer is None:
-            self._timer = loop.call_later(self._seconds, self._fire, loop)
-
-    def end(self, block: "_Limited") -> None:
-        self._running.pop(block, None)
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self.seconds, self._fire, loop)
+        return _Limited(self, task)
 
     def _fire(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
         now = loop.time()
-        for block, deadline in tuple(self._running.items()):
+        for block, deadline in tuple(self.running.items()):
             if deadline > now:
                 self._timer = loop.call_at(deadline, self._fire, loop)
                 return
-            del self._running[block]
+            del self.running[block]
             block.expire()
 
 
@@ -71,10 +67,10 @@ class _Limited:
 
     __slots__ = ("_cancelling", "_expired", "_limit", "_task")
 
-    def __init__(self, limit: SameLimit) -> None:
+    def __init__(self, limit: SameLimit, task: "asyncio.Task[Any] | None") -> None:
         self._limit = limit
         self._expired = False
-        task = asyncio.current_task()
+        task = task or asyncio.current_task()
         if task is None:
             raise RuntimeError("a limit needs a task that it can end")
         self._task = task
@@ -85,9 +81,10 @@ class _Limited:
         self._task.cancel()
 
     def __enter__(self) -> None:
-        self._limit.begin(self)
+        limit = self._limit
+        limit.running[self] = self._task.get_loop().time() + limit.seconds
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._limit.end(self)
+        self._limit.running.pop(self, None)
         if self._expired and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error

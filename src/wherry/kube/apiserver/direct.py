@@ -18,7 +18,7 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import StreamReader
 from multidict import CIMultiDictProxy
 
-from wherry.http.connection import Connection
+from wherry.http.direct import DirectConnection
 from wherry.http.ready import beginning, whole
 from wherry.kit.tasks import SameLimit, WouldWait, at_once
 from wherry.kube.apiserver.api import Api
@@ -57,7 +57,7 @@ class Direct:
         self._is_local = is_local
 
     def answer(
-        self, message: RawRequestMessage, payload: StreamReader, connection: Connection
+        self, message: RawRequestMessage, payload: StreamReader, connection: DirectConnection
     ) -> bytes | Coroutine[Any, Any, bytes] | None:  # fmt: skip
         """The whole answer, or what comes to it; None when it is not for us."""
         headers, target, method = message.headers, message.path, message.method
@@ -74,7 +74,7 @@ class Direct:
             served = self._kinds.served(info.group, info.version, info.resource)
             if served is None:
                 return None
-            user = at_once(self._gate.user(headers, connection.certificate, path))
+            user = self._gate.user(headers, connection, path)
             self._gate.allow(user, info, query)
             call = asking.call = call_of(info, served, user, query, self._clock(), agent)
             if info.verb == "get" and self._is_local:
@@ -89,13 +89,13 @@ class Direct:
             return self._refused(asking, error)
         call.body = payload.read_nowait()
         call.content_type = headers.get("Content-Type", "")
-        return self._done(asking, call)
+        return self._done(asking, call, connection)
 
-    async def _done(self, asking: "Asking", call: Call) -> bytes:
+    async def _done(self, asking: "Asking", call: Call, connection: DirectConnection) -> bytes:
         try:
             if len(call.body) > BODY_BYTES:
                 raise too_large()
-            with self._limit():
+            with self._limit(connection.running):
                 outcome = await self._api.do(call)
             return self._answered(asking, call, outcome)
         except Exception as error:
