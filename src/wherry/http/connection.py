@@ -38,7 +38,7 @@ class Connection(RequestHandler):
 
     __slots__ = (
         "_body_left", "_cancelled_by_loss", "_certificate", "_early", "_first_head", "_head", "_head_seconds",
-        "_peer_check", "_render_error", "taken",
+        "_peer_check", "_render_error", "client", "taken",
     )  # fmt: skip
 
     def __init__(
@@ -55,6 +55,8 @@ class Connection(RequestHandler):
         self._cancelled_by_loss: asyncio.Task[Any] | None = None
         self._peer_check: asyncio.TimerHandle | None = None
         self.taken = False
+        self.client: Any = None
+        """For who answers: what it wants to know at the next request of whom this one was by; None at first."""
 
     @property
     def is_idle(self) -> bool:

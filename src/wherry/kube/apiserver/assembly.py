@@ -61,7 +61,7 @@ class ApiServer:
         self.discovery = Discovery(self.kinds.all)
         documents = OpenApi(self.kinds)
         self.kinds.listeners += [self.discovery.changed, documents.changed]
-        gate = Gate(self.authentication.authenticator, self.authorizer)
+        gate = Gate(self.authentication.authenticator, self.authorizer, self.authorization.grants)
         shown = Pages(self.discovery, documents, trust.keys, options, self.measures, self.ready_checks)
         self.http = HttpApi(
             self.api, self.kinds, gate, pages(shown), self.measures, options.clock, self.store.is_local

@@ -1,38 +1,66 @@
-"""Who may come in, and do what: authentication, impersonation, authorization of a request."""
+"""Who may come in, and do what: authentication, impersonation, authorization of a request.
 
-from collections.abc import Mapping
+Clients ask much, and one after the other on the same connection: who it was is kept there, with what it was found by.
+When the next request brings the same ``Authorization`` (a connection's certificate stays the same), only what may have
+changed is looked at: :attr:`wherry.kube.apiserver.model.Identity.holds`. What somebody may is known from the time
+before, too, as long as no role and no binding has changed.
+"""
+
+from collections.abc import Callable, Mapping
 
 import msgspec
+from aiohttp.hdrs import AUTHORIZATION
 from multidict import CIMultiDictProxy
 
+from wherry.http.connection import Connection
 from wherry.kube.apiserver.authn.anonymous import anonymous
 from wherry.kube.apiserver.authz.impersonation import impersonated
 from wherry.kube.apiserver.authz.texts import forbidden
-from wherry.kube.apiserver.model import Attributes, Authenticator, Authorizer, Credentials, Decision, User
+from wherry.kube.apiserver.model import Attributes, Authenticator, Authorizer, Credentials, Decision, Identity, User
 from wherry.kube.apiserver.requestinfo import RequestInfo
 from wherry.kube.machinery import status
 
 
+class _Client(msgspec.Struct, frozen=True):
+    authorization: str
+    identity: Identity
+
+
 class Gate(msgspec.Struct, frozen=True):
-    """See the module."""
+    """See the module. ``grants``: whether it is known already that the authorizer allows it."""
 
     authenticator: Authenticator
     authorizer: Authorizer
+    grants: Callable[[User, RequestInfo], bool]
 
-    async def user(self, headers: "CIMultiDictProxy[str]", certificate: bytes, path: str) -> User:
-        """Who asks, or as whom it is asked. ``certificate`` is TLS's. Raises StatusError 400, 401, 403."""
-        authorization = headers.get("Authorization", "")
+    def user(self, headers: "CIMultiDictProxy[str]", connection: Connection, path: str) -> User:
+        """Who asks, or as whom it is asked. Raises StatusError 400, 401, 403."""
+        authorization = headers.get(AUTHORIZATION, "")
+        client: _Client | None = connection.client
+        if client is not None and client.authorization == authorization and client.identity.holds():
+            user = client.identity.user
+        else:
+            user = self._authenticated(authorization, connection, path)
+        if "impersonate-" in "\n".join(headers).lower():
+            return impersonated(headers.items(), user, self.authorizer) or user
+        return user
+
+    def _authenticated(self, authorization: str, connection: Connection, path: str) -> User:
+        connection.client = None
         token = authorization[7:].strip() if authorization[:7].lower() == "bearer " else ""
-        user = await self.authenticator.authenticate(Credentials(token, certificate)) or anonymous(path)
+        identity = self.authenticator.authenticate(Credentials(token, connection.certificate))
+        if identity is not None:
+            connection.client = _Client(authorization, identity)
+            return identity.user
+        user = anonymous(path)
         if user is None:
             raise status.unauthorized()
-        for name in headers:
-            if name[:12].lower() == "impersonate-":
-                return impersonated(headers.items(), user, self.authorizer) or user
         return user
 
     def allow(self, user: User, info: RequestInfo, query: Mapping[str, str]) -> None:
         """Raises StatusError 403."""
+        if self.grants(user, info):
+            return
         if info.resource:
             asked = Attributes(
                 user, info.verb, info.group, info.version, info.resource, info.subresource, info.namespace, info.name,

@@ -32,13 +32,28 @@ class Credentials(msgspec.Struct, frozen=True):
     certificate: bytes = b""
 
 
+def never() -> bool:
+    """See :class:`Identity`."""
+    return False
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Who the credentials say it is. ``holds()`` is True as long as the same credentials would say the same if they
+    were looked into again: nothing that it rests on has changed, and its time has not run out. False says nothing but
+    that this must be done."""
+
+    user: User
+    holds: Callable[[], bool] = never
+
+
 class Authenticator(Protocol):
     """Says who asks."""
 
-    async def authenticate(self, credentials: Credentials) -> User | None:
+    def authenticate(self, credentials: Credentials) -> Identity | None:
         """None: nothing was brought that this one knows of. Raises StatusError 401 when it is not right.
 
-        Groups are complete (``system:authenticated`` is in them).
+        Groups are complete (``system:authenticated`` is in them). Must be quick: it is asked on every request whose
+        client is not known (:mod:`wherry.kube.apiserver.gate`).
         """
 
 

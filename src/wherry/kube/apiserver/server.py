@@ -71,7 +71,7 @@ class HttpApi:
     async def _dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
         path, query, info = read(request.method, request.raw_path)
         began = time.perf_counter()
-        user = await self._gate.user(request.headers, connection_of(request).certificate, path)
+        user = self._gate.user(request.headers, connection_of(request), path)
         self._gate.allow(user, info, query)
         if not info.resource:
             page = self._page(path)

@@ -5,12 +5,24 @@ import time
 from collections.abc import Callable
 from hashlib import sha256
 
+import msgspec
+
 from wherry.kube.apiserver.authn.model import CREDENTIAL_ID, completed
-from wherry.kube.apiserver.model import Credentials, User
+from wherry.kube.apiserver.model import Credentials, Identity, User
 from wherry.kube.machinery.status import unauthorized
 from wherry.kube.pki.der import Certificate, parse_certificate
 
 _MAX_KNOWN = 1024
+
+
+class _Known(msgspec.Struct, frozen=True):
+    certificate: Certificate
+    user: User | None
+    clock: Callable[[], float]
+
+    def holds(self) -> bool:
+        """Nothing but its time can end it."""
+        return self.certificate.not_before <= self.clock() <= self.certificate.not_after
 
 
 class Certificates:
@@ -18,18 +30,18 @@ class Certificates:
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._known: dict[bytes, tuple[Certificate, User | None]] = {}
+        self._known: dict[bytes, _Known] = {}
 
-    async def authenticate(self, credentials: Credentials) -> User | None:
+    def authenticate(self, credentials: Credentials) -> Identity | None:
         """None without a certificate, and for one without a common name. Raises StatusError 401."""
         if not credentials.certificate:
             return None
-        certificate, user = self._read(credentials.certificate)
-        if not certificate.not_before <= self._clock() <= certificate.not_after:
+        known = self._read(credentials.certificate)
+        if not known.holds():
             raise unauthorized()
-        return user
+        return Identity(known.user, known.holds) if known.user is not None else None
 
-    def _read(self, der: bytes) -> tuple[Certificate, User | None]:
+    def _read(self, der: bytes) -> _Known:
         found = self._known.get(der)
         if found is None:
             try:
@@ -38,7 +50,7 @@ class Certificates:
                 raise unauthorized() from error
             if len(self._known) >= _MAX_KNOWN:
                 self._known.clear()
-            found = self._known[der] = certificate, user_of(certificate, der)
+            found = self._known[der] = _Known(certificate, user_of(certificate, der), self._clock)
         return found
 
 

@@ -1,12 +1,12 @@
 """The words of authentication by token."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
 from msgspec.structs import replace
 
-from wherry.kube.apiserver.model import User
+from wherry.kube.apiserver.model import User, never
 from wherry.kube.machinery.model import Object
 
 AUTHENTICATED = "system:authenticated"
@@ -20,10 +20,12 @@ class InvalidToken(Exception):
 
 
 class Verified(msgspec.Struct, frozen=True):
-    """Whose token it is, and which of the wanted audiences it is for. Groups are complete."""
+    """Whose token it is, and which of the wanted audiences it is for. Groups are complete. ``holds``: see
+    :class:`~wherry.kube.apiserver.model.Identity`."""
 
     user: User
     audiences: tuple[str, ...]
+    holds: Callable[[], bool] = never
 
 
 class TokenAuthenticator(Protocol):

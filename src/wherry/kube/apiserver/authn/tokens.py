@@ -11,7 +11,7 @@ import msgspec
 
 from wherry.kube.apiserver.authn import claims as reading
 from wherry.kube.apiserver.authn.accounts import group_names, username
-from wherry.kube.apiserver.authn.bound import SECRETS, BoundObjects, is_deleted
+from wherry.kube.apiserver.authn.bound import SECRETS, BoundObjects, Holding, is_deleted
 from wherry.kube.apiserver.authn.claims import Bound, Claims, Reference
 from wherry.kube.apiserver.authn.jose import KeySet, issuer_of
 from wherry.kube.apiserver.authn.model import CREDENTIAL_ID, InvalidToken, Verified, completed
@@ -35,9 +35,29 @@ class Trust(msgspec.Struct, frozen=True):
 
 
 class _Remembered(msgspec.Struct, frozen=True):
+    """A token whose signature need not be verified again before ``until``."""
+
     claims: Claims
     user: User
     until: float
+    bound: Holding
+    clock: Callable[[], float]
+
+    def check(self, now: float) -> None:
+        """Raises InvalidToken."""
+        reading.check_times(self.claims, now)
+        self.bound.check(now)
+
+    def holds(self) -> bool:
+        """See :class:`~wherry.kube.apiserver.model.Identity`."""
+        now = self.clock()
+        if now >= self.until:
+            return False
+        try:
+            self.check(now)
+        except InvalidToken:
+            return False
+        return True
 
 
 class ServiceAccountTokens:
@@ -64,8 +84,8 @@ class ServiceAccountTokens:
             self._remember(key, found)
         reading.check_times(found.claims, now)
         matching = _matching(found.claims.audiences, audiences or self._trust.audiences)
-        self._bound.check(found.claims.bound, now)
-        return Verified(found.user, matching)
+        found.bound.check(now)
+        return Verified(found.user, matching, found.holds)
 
     def _read(self, token: str, now: float) -> _Remembered:
         claims = reading.read(self._trust.keys.payload(token))
@@ -74,7 +94,8 @@ class ServiceAccountTokens:
         bound = claims.bound
         if claims.sub != username(bound.namespace, bound.serviceaccount.name):
             raise InvalidToken("service account token claims another subject than its service account")
-        return _Remembered(claims, _user(bound, claims.jti), min(now + _REMEMBERED_SECONDS, claims.exp))
+        until = min(now + _REMEMBERED_SECONDS, claims.exp)
+        return _Remembered(claims, _user(bound, claims.jti), until, Holding(self._bound, bound), self._clock)
 
     def _remember(self, key: bytes, found: _Remembered) -> None:
         if len(self._remembered) >= _MAX_REMEMBERED:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 
 from wherry.kube.apiserver.authn.model import InvalidToken, TokenAuthenticator, Verified
-from wherry.kube.apiserver.model import Authenticator, Credentials, User
+from wherry.kube.apiserver.model import Authenticator, Credentials, Identity, never
 from wherry.kube.machinery.status import unauthorized
 
 log = logging.getLogger(__name__)
@@ -24,8 +24,10 @@ class Tokens:
                 return found
         return None
 
-    async def authenticate(self, credentials: Credentials) -> User | None:
-        """None without a token; a token that nobody knows is refused (StatusError 401), with no more said than that."""
+    def authenticate(self, credentials: Credentials) -> Identity | None:
+        """None without a token; a token that nobody knows is refused (StatusError 401), with no more said than that.
+
+        Beside a certificate that names nobody it must be looked at each time: the certificate's time is, too."""
         if not credentials.token:
             return None
         try:
@@ -35,7 +37,7 @@ class Tokens:
             raise unauthorized() from error
         if found is None:
             raise unauthorized()
-        return found.user
+        return Identity(found.user, never if credentials.certificate else found.holds)
 
 
 class Union:
@@ -44,10 +46,10 @@ class Union:
     def __init__(self, authenticators: Sequence[Authenticator]) -> None:
         self._authenticators = tuple(authenticators)
 
-    async def authenticate(self, credentials: Credentials) -> User | None:
+    def authenticate(self, credentials: Credentials) -> Identity | None:
         """None: nothing was brought. Raises StatusError 401."""
         for authenticator in self._authenticators:
-            user = await authenticator.authenticate(credentials)
-            if user is not None:
-                return user
+            found = authenticator.authenticate(credentials)
+            if found is not None:
+                return found
         return None

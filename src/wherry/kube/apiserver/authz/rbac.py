@@ -3,6 +3,7 @@
 from wherry.kube.apiserver.authz.rbac_index import RbacIndex
 from wherry.kube.apiserver.authz.rules import Matcher
 from wherry.kube.apiserver.model import Attributes, Decision, Listers, Rule, User
+from wherry.kube.apiserver.requestinfo import RequestInfo
 
 _MAX_KNOWN = 512
 """How many rights a user is remembered to have in a namespace: clients choose what they ask for."""
@@ -31,6 +32,12 @@ class Rbac:
         if rights.errors:
             return Decision.NO_OPINION, f"RBAC: {aggregated(rights.errors)}"
         return Decision.NO_OPINION, ""
+
+    def grants(self, user: User, info: RequestInfo) -> bool:
+        """Whether it is known already that the user may do it, whatever the object's name. False says nothing:
+        :meth:`authorize` does. Of a path (``info.resource`` is empty) nothing is known."""
+        known = self.index.rights(user, info.namespace).known
+        return (info.verb, info.group, info.resource, info.subresource) in known and info.resource != ""
 
     def rules_for(self, user: User, namespace: str) -> tuple[list[Rule], list[str]]:
         """All rules that hold for the user in the namespace, and what kept others from being found."""

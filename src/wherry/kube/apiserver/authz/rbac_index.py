@@ -141,17 +141,18 @@ class RbacIndex:
         self._roles = Tracked(listers.of(ROLES))
         self._cluster_roles = Tracked(listers.of(CLUSTER_ROLES))
         tracked = Tracked(listers.of(CLUSTER_ROLE_BINDINGS)), Tracked(listers.of(ROLE_BINDINGS))
-        self._tracked = (self._roles, self._cluster_roles, *tracked)
+        self._listers = tuple(each.lister for each in (self._roles, self._cluster_roles, *tracked))
+        self._seen: tuple[int, ...] = ()
+        """Their revisions when they were last looked into."""
         self._everywhere, self._local = (Bindings(each) for each in tracked)
         self._rules: dict[tuple[str, str, str], tuple[Rule, ...]] = {}
         self._rights: dict[tuple[str, tuple[str, ...], str], Rights] = {}
 
     def rights(self, user: User, namespace: str) -> Rights:
         """What the user has in the namespace; ``""``: what holds everywhere."""
-        for each in self._tracked:
-            if each.moved:
-                self._refresh()
-                break
+        roles, cluster_roles, everywhere, local = self._listers
+        if (roles.revision, cluster_roles.revision, everywhere.revision, local.revision) != self._seen:
+            self._refresh()
         key = (user.name, user.groups, namespace)
         found = self._rights.get(key)
         if found is None:
@@ -163,7 +164,7 @@ class RbacIndex:
     def role(self, kind: str, name: str, namespace: str = "") -> tuple[Rule, ...] | None:
         """The rules of a Role or a ClusterRole; None when there is none."""
         key = (kind, namespace, name)
-        if any(each.moved for each in self._tracked):
+        if tuple(each.revision for each in self._listers) != self._seen:
             self._refresh()
         rules = self._rules.get(key)
         if rules is None:
@@ -179,6 +180,7 @@ class RbacIndex:
 
     def _refresh(self) -> None:
         self._rights.clear()
+        self._seen = tuple(each.revision for each in self._listers)
         if self._roles.moved or self._cluster_roles.moved:
             self._rules.clear()
             for tracked in (self._roles, self._cluster_roles):

@@ -7,7 +7,8 @@ from wherry.kube.apiserver.authz.escalation import EscalationCheck
 from wherry.kube.apiserver.authz.node_authorizer import NodeAuthorizer
 from wherry.kube.apiserver.authz.rbac import Rbac
 from wherry.kube.apiserver.authz.union import Superusers, Union
-from wherry.kube.apiserver.model import Authorizer, Listers
+from wherry.kube.apiserver.model import MASTERS, Authorizer, Listers, User
+from wherry.kube.apiserver.requestinfo import RequestInfo
 
 
 class Authorization(msgspec.Struct, frozen=True):
@@ -16,6 +17,11 @@ class Authorization(msgspec.Struct, frozen=True):
     authorizer: Authorizer
     rbac: Rbac
     escalation: EscalationCheck
+
+    def grants(self, user: User, info: RequestInfo) -> bool:
+        """Whether it is known already that the authorizer allows it; False says nothing: ask it. Nobody denies what
+        another one allows, so it does not matter who comes first."""
+        return MASTERS in user.groups or self.rbac.grants(user, info)
 
 
 def standard(listers: Listers) -> Authorization:

@@ -30,7 +30,7 @@ def found(pki: Pki) -> Authentication:
     return standard(trust, FakeListers(ACCOUNT, POD, NODE, secret(**GOOD)))
 
 
-async def test_all_ways_to_say_who_one_is(found: Authentication, pki: Pki) -> None:
+def test_all_ways_to_say_who_one_is(found: Authentication, pki: Pki) -> None:
     token = found.issuer.request({"spec": {}}, ACCOUNT, datetime.now(UTC), [])["status"]["token"]
     shown = {
         "kubernetes-admin": Credentials(certificate=pki.clients["admin"].certificate_der),
@@ -38,17 +38,18 @@ async def test_all_ways_to_say_who_one_is(found: Authentication, pki: Pki) -> No
         "system:bootstrap:abcdef": Credentials(TOKEN),
     }
     for name, credentials in shown.items():
-        user = await found.authenticator.authenticate(credentials)
-        assert user is not None
+        identity = found.authenticator.authenticate(credentials)
+        assert identity is not None
+        user = identity.user
         assert user.name == name
         assert "system:authenticated" in user.groups
         assert "system:masters" not in user.groups
 
 
-async def test_nobody_and_a_stranger(found: Authentication) -> None:
-    assert await found.authenticator.authenticate(Credentials()) is None
+def test_nobody_and_a_stranger(found: Authentication) -> None:
+    assert found.authenticator.authenticate(Credentials()) is None
     with pytest.raises(StatusError):
-        await found.authenticator.authenticate(Credentials("abcdef.0000000000000000"))
+        found.authenticator.authenticate(Credentials("abcdef.0000000000000000"))
 
 
 def test_a_review_sees_all_kinds_of_tokens(found: Authentication) -> None:

@@ -164,7 +164,7 @@ ATTACKS: list[tuple[str, Callable[[], str], str]] = [
 
 
 @pytest.mark.parametrize(("attack", "why"), [each[1:] for each in ATTACKS], ids=[each[0] for each in ATTACKS])
-async def test_an_attack(attack: Callable[[], str], why: str) -> None:
+def test_an_attack(attack: Callable[[], str], why: str) -> None:
     token = attack()
     tokens = Tokens([ServiceAccountTokens(trust(), listers(), Clock())])
 
@@ -172,7 +172,7 @@ async def test_an_attack(attack: Callable[[], str], why: str) -> None:
         tokens.verify(token)
     assert str(inside.value) == why
     with pytest.raises(StatusError) as refused:
-        await tokens.authenticate(Credentials(token))
+        tokens.authenticate(Credentials(token))
     assert (refused.value.code, refused.value.message) == (401, "Unauthorized")
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from wherry.kube.apiserver.authn.model import InvalidToken, Verified
 from wherry.kube.apiserver.authn.union import Tokens, Union
-from wherry.kube.apiserver.model import Credentials, User
+from wherry.kube.apiserver.model import Credentials, Identity, User
 from wherry.kube.machinery.status import StatusError
 
 ALICE, BOB = User("alice"), User("bob")
@@ -23,30 +23,30 @@ class TokenOf:
 
 
 class ByCertificate:
-    async def authenticate(self, credentials: Credentials) -> User | None:
-        return ALICE if credentials.certificate else None
+    def authenticate(self, credentials: Credentials) -> Identity | None:
+        return Identity(ALICE) if credentials.certificate else None
 
 
 TOKENS = Tokens([TokenOf("a", ALICE), TokenOf("b", BOB)])
 
 
-async def test_the_first_that_knows_a_token_decides() -> None:
-    assert await TOKENS.authenticate(Credentials("b")) is BOB
+def test_the_first_that_knows_a_token_decides() -> None:
+    assert TOKENS.authenticate(Credentials("b")) == Identity(BOB)
     assert TOKENS.verify("c") is None
-    assert await TOKENS.authenticate(Credentials()) is None
+    assert TOKENS.authenticate(Credentials()) is None
 
 
 @pytest.mark.parametrize("token", ["c", "broken a", "broken b"])
-async def test_a_token_that_is_not_right_is_refused_without_a_word_why(token: str) -> None:
+def test_a_token_that_is_not_right_is_refused_without_a_word_why(token: str) -> None:
     with pytest.raises(StatusError) as caught:
-        await TOKENS.authenticate(Credentials(token))
+        TOKENS.authenticate(Credentials(token))
     assert (caught.value.code, caught.value.message) == (401, "Unauthorized")
 
 
-async def test_a_certificate_comes_first() -> None:
+def test_a_certificate_comes_first() -> None:
     union = Union([ByCertificate(), TOKENS])
 
-    assert await union.authenticate(Credentials("b", b"der")) is ALICE
-    assert await union.authenticate(Credentials("c", b"der")) is ALICE
-    assert await union.authenticate(Credentials("b")) is BOB
-    assert await union.authenticate(Credentials()) is None
+    assert union.authenticate(Credentials("b", b"der")) == Identity(ALICE)
+    assert union.authenticate(Credentials("c", b"der")) == Identity(ALICE)
+    assert union.authenticate(Credentials("b")) == Identity(BOB)
+    assert union.authenticate(Credentials()) is None
