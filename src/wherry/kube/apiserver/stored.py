@@ -57,8 +57,7 @@ def value_of(obj: Object) -> bytes:
 
 def served(value: bytes, revision: int) -> bytes:
     """The bytes that clients get of stored ones."""
-    at = value.index(_EMPTY) + len(_FIELD)
-    return b"%b%d%b" % (value[:at], revision, value[at:])
+    return value.replace(_EMPTY, b'"resourceVersion":"%d"' % revision, 1)
 
 
 def unversioned(value: bytes) -> bytes:

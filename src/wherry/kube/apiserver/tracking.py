@@ -11,14 +11,9 @@ def manager_of(call: Call, operation: str, subresource: str = "", time: str = ""
     """Whoever sent the request, as an owner of fields. ``time``: when, if somebody has written that down already."""
     served = call.served
     return Manager(
-        name=call.manager,
-        operation=operation,
-        api_version=str(served.group_version),
-        time=time or rfc3339(call.now),
-        subresource=subresource,
-        schema=served.version.schema(),
-        has_status=served.kind.has_status,
-    )
+        call.manager, operation, served.api_version, time or rfc3339(call.now), subresource,
+        served.version.schema(), served.kind.has_status,
+    )  # fmt: skip
 
 
 class Tracker:

@@ -10,29 +10,57 @@ from typing import Any, TypeAlias
 from wherry.kube.machinery.apply.comparison import STRUCTS
 from wherry.kube.machinery.apply.elements import MEMBER, order
 from wherry.kube.machinery.apply.fieldsets import LEAF, FieldSet
-from wherry.kube.machinery.apply.shapes import element_or_none, is_whole, list_shape
+from wherry.kube.machinery.apply.shapes import element_or_none, is_whole, list_shape, of_object
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.schema.model import Schema
 
 Value: TypeAlias = Any  # JSON
 Read: TypeAlias = Callable[[Value], FieldSet]
 """The node of an object or a list."""
+_Form: TypeAlias = tuple[str, Read | None, bool, tuple[Read, Read]]
 _ANYTHING = Schema()
+_ALL: frozenset[str] = frozenset()
+TYPE = frozenset(("apiVersion", "kind"))
+IDENTITY = frozenset(
+    (
+        "name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName", "generation", "managedFields",
+        "resourceVersion",
+    )
+)  # fmt: skip
+"""Of ``metadata``: nobody can own these."""
 
 
 def created(new: Object, schema: Schema) -> FieldSet:
     """All that is in ``new``."""
-    return _struct(schema)(new)
+    return _struct(schema, _ALL)(new)
+
+
+def creators(new: Object, schema: Schema, has_status: bool) -> FieldSet:
+    """The same without what no creator can own: type, identity, and a status that is written by itself."""
+    return _object_of(schema, has_status)(new)
+
+
+@functools.lru_cache(maxsize=1024)
+def _object_of(schema: Schema, has_status: bool) -> Read:
+    schema = of_object(schema)
+    metadata = schema.child("metadata") or _ANYTHING
+    read = _leaf if is_whole(metadata) else _struct(metadata, IDENTITY)
+    left_out = TYPE | {"status"} if has_status else TYPE
+    return _struct_but(schema, left_out, {"metadata": ("f:metadata", read, False, _read(metadata))})
 
 
 @functools.lru_cache(maxsize=4096)
-def _struct(schema: Schema) -> Read:
+def _struct(schema: Schema, left_out: frozenset[str]) -> Read:
     """Of a struct of Go: it is there in every object, so that only what is in it is new."""
-    forms: dict[str, tuple[str, Read | None, bool, tuple[Read, Read]]] = {}
+    return _struct_but(schema, left_out, {})
 
-    def form(name: str) -> tuple[str, Read | None, bool, tuple[Read, Read]]:
+
+def _struct_but(schema: Schema, left_out: frozenset[str], forms: dict[str, _Form]) -> Read:
+    """The same without some fields, with some that are read otherwise."""
+
+    def form(name: str) -> _Form:
         below = schema.child(name)
-        struct = _struct(below) if name in STRUCTS and below is not None and below.name else None
+        struct = _struct(below, _ALL) if name in STRUCTS and below is not None and below.name else None
         always = bool(schema.name) and name in schema.required
         found = f"f:{name}", struct, always, _read(below or _ANYTHING)
         if name in schema.properties:
@@ -41,7 +69,7 @@ def _struct(schema: Schema) -> Read:
 
     def read(value: Value) -> FieldSet:
         node: FieldSet = {}
-        for name in sorted(value):
+        for name in sorted(value.keys() - left_out if left_out else value):
             each = value[name]
             kind = type(each)
             if kind is not dict and kind is not list:

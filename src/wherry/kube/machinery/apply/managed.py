@@ -7,8 +7,7 @@ from typing import Any
 import msgspec
 
 from wherry.kube.machinery.apply.comparison import Comparison, compare
-from wherry.kube.machinery.apply.creating import created
-from wherry.kube.machinery.apply.elements import MEMBER
+from wherry.kube.machinery.apply.creating import IDENTITY, TYPE, creators
 from wherry.kube.machinery.apply.entries import (
     Entry,
     Managed,
@@ -36,15 +35,7 @@ from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.patches.values import same
 from wherry.kube.machinery.schema.model import Schema
 
-_TYPE = frozenset(("apiVersion", "kind"))
-_STATUS_TOO = _TYPE | {"status"}
-_IDENTITY = frozenset(
-    (
-        "name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName", "generation", "managedFields",
-        "resourceVersion",
-    )
-)  # fmt: skip
-_STRIPPED = of_paths((*_TYPE, "metadata", *(f"metadata.{name}" for name in sorted(_IDENTITY))))
+_STRIPPED = of_paths((*TYPE, "metadata", *(f"metadata.{name}" for name in sorted(IDENTITY))))
 _STATUS = of_paths(("status",))
 _BEFORE = "before-first-apply"
 _REMEMBERED_BYTES = 4096
@@ -91,10 +82,13 @@ def track_update(live: Object | None, new: Object, manager: Manager) -> None:
     """
     metadata = new.setdefault("metadata", {})
     try:
-        managed = _updated(live, new, manager)
+        is_first = live is None and not manager.subresource and not manager.reset_fields
+        if is_first and not metadata.get("managedFields"):
+            documents: object = _first(new, manager)
+        else:
+            documents = encoded(_updated(live, new, manager))
     except (ValueError, TypeError, RecursionError):
-        managed = None  # of a live object that this code cannot have written: leave it as it is
-    documents = encoded(managed) if managed is not None else managed_fields(live)
+        documents = managed_fields(live)  # which this code cannot have written: leave them as they are
     if documents:
         metadata["managedFields"] = documents
     else:
@@ -128,28 +122,27 @@ def managed_fields(obj: Object | None) -> object:
 
 def _updated(live: Object | None, new: Object, manager: Manager) -> Managed:
     managed = _live_or_new(live, new, manager.subresource != "")
-    if live is None and not managed:
-        return _first(new, manager)
-    if not managed:
+    if not managed and live is not None:
         return managed
     return updated(managed, bare(live), bare(new), manager)
 
 
-def _first(new: Object, manager: Manager) -> Managed:
-    """As :func:`updated`, of an object that was not there: all that is in it is the creator's."""
-    metadata = new["metadata"]
-    if manager.subresource or manager.reset_fields or not isinstance(metadata, dict):
-        return updated({}, {}, bare(new), manager)
-    left_out = _STATUS_TOO if manager.has_status else _TYPE
-    parts = {name: value for name, value in new.items() if name not in left_out}
-    parts["metadata"] = {name: value for name, value in metadata.items() if name not in _IDENTITY}
-    fields = created(parts, of_object(manager.schema))
-    if "f:metadata" in fields:
-        fields["f:metadata"] = {element: each for element, each in fields["f:metadata"].items() if element != MEMBER}
-        if not fields["f:metadata"]:
-            del fields["f:metadata"]
-    owner = manager.owner
-    return {owner: Entry(owner, manager.api_version, manager.time, fields)} if fields else {}
+def _first(new: Object, manager: Manager) -> list[Object]:
+    """As :func:`encoded` has what :func:`updated` finds of an object that was not there: all in it is the creator's."""
+    fields = creators(new, manager.schema, manager.has_status)
+    if not fields:
+        return []
+    document: Object = {
+        "manager": manager.name or "unknown",
+        "operation": manager.operation,
+        "apiVersion": manager.api_version,
+        "time": manager.time,
+        "fieldsType": "FieldsV1",
+        "fieldsV1": fields,
+    }
+    if not manager.time:
+        del document["time"]
+    return [document]
 
 
 def _live_or_new(live: Object | None, new: Object, is_subresource: bool) -> Managed:

@@ -1,7 +1,5 @@
 """What is in a new object is what differs from nothing, in order."""
 
-from typing import Any
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +10,7 @@ from tests.unit.kube.machinery.patches.schemas import OBJECT, TEXT, struct
 from tests.unit.kube.machinery.schema.generated import fitting
 from wherry.kube.machinery.apply.comparison import compare
 from wherry.kube.machinery.apply.creating import created
+from wherry.kube.machinery.apply.entries import encoded
 from wherry.kube.machinery.apply.fieldsets import sorted_set
 from wherry.kube.machinery.apply.managed import Manager, track_update, updated
 from wherry.kube.machinery.apply.shapes import of_object
@@ -46,10 +45,9 @@ def test_whatever_kind_it_is_of(pair: tuple[Schema, Object]) -> None:
 def _tracked_as_an_update(document: Object, schema: Schema, has_status: bool) -> None:
     who = manager(operation="Update", schema=schema)
     who = Manager(**{name: getattr(who, name) for name in who.__struct_fields__} | {"has_status": has_status})
-    expected: Any = [entry.fields for entry in updated({}, {}, document, who).values()]
+    expected = encoded(updated({}, {}, document, who))
     track_update(None, document, who)
-    found = [each["fieldsV1"] for each in document["metadata"].get("managedFields", [])]
-    assert encode(found) == encode([sorted_set(each) for each in expected])
+    assert encode(document["metadata"].get("managedFields", [])) == encode(expected)
 
 
 @settings(max_examples=100, deadline=None)
@@ -59,6 +57,13 @@ def test_its_creator_owns_it_but_for_its_identity(pair: tuple[Schema, Object], h
     metadata = {"name": "x", "uid": "u", "generation": 1, **(document.get("metadata") or {})}
     metadata.pop("managedFields", None)
     _tracked_as_an_update({"apiVersion": "v1", "kind": "K", **document, "metadata": metadata}, schema, has_status)
+
+
+def test_one_who_says_neither_name_nor_time_is_noted_all_the_same() -> None:
+    document = obj({"text": "a"})
+    track_update(None, document, manager("", "Update", ""))
+    (entry,) = document["metadata"]["managedFields"]
+    assert (entry["manager"], "time" in entry) == ("unknown", False)
 
 
 @pytest.mark.parametrize("metadata", [{"name": "x"}, {"name": "x", "labels": {"a": "b"}}, {}, {"labels": {}}])
