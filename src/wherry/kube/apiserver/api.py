@@ -3,7 +3,8 @@
 The caller has authenticated and asked the authorizer.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any
 
 import msgspec
 
@@ -20,7 +21,9 @@ from wherry.kube.apiserver.writing import Part, Writes
 from wherry.kube.machinery import status
 from wherry.kube.machinery.model import GroupResource, Object
 
-Handler = Callable[[Call], Awaitable[Outcome]]
+Answer = Coroutine[Any, Any, Outcome]
+"""What comes to an answer; there is none when the call is wrong at first sight."""
+Handler = Callable[[Call], Answer]
 Review = Callable[[Call, Object], Awaitable[Object]]
 """Answers what is asked by creating an object that is not stored: from the object to the same with its ``status``."""
 _STATUS = Part("status")
@@ -78,8 +81,8 @@ class Api:
         )  # fmt: skip
         return Call(info, served, call.user, call.now, user_agent=call.user_agent, warnings=call.warnings)
 
-    async def do(self, call: Call) -> Outcome:
-        """Everything about one object, and creating. Raises StatusError."""
+    def do(self, call: Call) -> Answer:
+        """Everything about one object, and creating. Raises StatusError, at once or in the end."""
         kind, info = call.served.kind, call.info
         if kind.namespaced and not info.namespace and info.verb != "list":
             raise status.no_such_path() if info.name else not_allowed(call)
@@ -94,7 +97,7 @@ class Api:
         handler = methods.get(info.verb)
         if handler is None:
             raise not_allowed(call)
-        return await handler(call)
+        return handler(call)
 
     def is_answered_by_document(self, call: Call) -> bool:
         """Whether the answer is no object with metadata: neither a table nor a part of it can be had."""
@@ -113,12 +116,9 @@ class Api:
     async def _get(self, call: Call) -> Outcome:
         return Outcome(200, (await self.reads.get(call)).raw)
 
-    async def _create(self, call: Call) -> Outcome:
-        review = self._reviews.get(call.resource)
-        if review is None:
-            return await self.writes.create(call)
-        obj = decoding.read(call)
-        return Outcome(201, document=await review(call, obj))
+    def _create(self, call: Call) -> Answer:
+        review = self._reviews.get(call.served.kind.resource)
+        return self.writes.create(call) if review is None else _reviewed(call, review)
 
     async def delete_collection(self, call: Call) -> list[Entry]:
         """Raises StatusError."""
@@ -126,6 +126,10 @@ class Api:
             raise not_allowed(call)
         selection = of_call(call)
         return await self.deletes.delete_all(call, selection.matches)
+
+
+async def _reviewed(call: Call, review: Review) -> Outcome:
+    return Outcome(201, document=await review(call, decoding.read(call)))
 
 
 def not_allowed(call: Call) -> status.StatusError:

@@ -9,11 +9,8 @@ from wherry.store.model import Store
 EVENT_SECONDS = 3600
 _SHARED_SECONDS = 60
 """Objects that are written within a minute share a lease: they may stay that much longer (etcd3's lease manager)."""
-_EXPIRING = {GroupResource("", "events"): EVENT_SECONDS}
-
-
-def is_expiring(resource: GroupResource) -> bool:
-    return resource in _EXPIRING
+EXPIRING = {GroupResource("", "events"): EVENT_SECONDS}
+"""Seconds by resource."""
 
 
 class Leases:
@@ -26,7 +23,7 @@ class Leases:
 
     async def of(self, resource: GroupResource) -> int:
         """0: it stays."""
-        seconds = _EXPIRING.get(resource)
+        seconds = EXPIRING.get(resource)
         if seconds is None:
             return 0
         now = self._monotonic()

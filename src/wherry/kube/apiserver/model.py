@@ -108,7 +108,7 @@ class Listers(Protocol):
     """The caches of all kinds."""
 
     def of(self, resource: GroupResource) -> Lister:
-        """Empty for a resource that is not served."""
+        """The same one every time, whatever comes and goes; empty for a resource that is not served."""
 
 
 class Operation(Enum):
@@ -116,6 +116,8 @@ class Operation(Enum):
     UPDATE = "UPDATE"
     DELETE = "DELETE"
     CONNECT = "CONNECT"
+
+    __hash__ = object.__hash__  # each is there once; Enum's own is Python code, run at every look into a set
 
 
 class AdmissionRequest(msgspec.Struct):
@@ -143,18 +145,22 @@ class AdmissionRequest(msgspec.Struct):
         return self.kind.resource
 
 
+Waits = Awaitable[None] | None
+"""What is left to do and has to wait for something; None: it is done. Most rules know all they need."""
+
+
 class AdmissionPlugin(Protocol):
-    """A rule about writes. Raises StatusError (403 ``forbidden`` mostly) to refuse one."""
+    """A rule about writes. Raises StatusError (403 ``forbidden`` mostly) to refuse one, at once or where it waits."""
 
     name: str
 
     def handles(self, resource: GroupResource, operation: Operation, subresource: str) -> bool:
         """Whether it has anything to say to such a write; the same answer every time. Who asks remembers it."""
 
-    async def admit(self, request: AdmissionRequest) -> None:
+    def admit(self, request: AdmissionRequest) -> Waits:
         """Fill in, change."""
 
-    async def validate(self, request: AdmissionRequest) -> None:
+    def validate(self, request: AdmissionRequest) -> Waits:
         """Refuse. The object is as it will be stored."""
 
 

@@ -5,24 +5,26 @@ made of the object as it is, and made again when somebody else was quicker, unle
 meant. (Later, between admit and validate: webhooks and policies; behind store: audit.)
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any
 
 import msgspec
 
 from wherry.kube.apiserver import decoding, deletion, metadata, tracking
-from wherry.kube.apiserver.admission.every import Admission
+from wherry.kube.apiserver.admission.every import Admission, Ask, asked
+from wherry.kube.apiserver.admission.plugin import new_object
 from wherry.kube.apiserver.caches import Caches
 from wherry.kube.apiserver.call import Call, Outcome
 from wherry.kube.apiserver.entries import Entry
-from wherry.kube.apiserver.expiry import Leases, is_expiring
+from wherry.kube.apiserver.expiry import EXPIRING, Leases
 from wherry.kube.apiserver.model import AdmissionRequest, Operation
 from wherry.kube.apiserver.reservations import NOTHING, SERVICES, Reservations, Reserved
-from wherry.kube.apiserver.stored import copied, decode, encode, key_of, served, unversioned, value_of
-from wherry.kube.kinds.model import Kind
+from wherry.kube.apiserver.stored import copied, decode, encode, served, unversioned, value_of
+from wherry.kube.kinds.model import Context, Kind
 from wherry.kube.machinery import status
 from wherry.kube.machinery.apply.managed import restore_times
 from wherry.kube.machinery.fielderrors import FieldError, invalid
-from wherry.kube.machinery.model import Object
+from wherry.kube.machinery.model import GroupResource, Object
 from wherry.kube.machinery.objectmeta import validate_metadata, validate_metadata_update
 from wherry.store.model import Compare, Delete, Mismatch, Put, Store
 from wherry.store.model import Operation as StoreOperation
@@ -31,6 +33,7 @@ NAME_TRIES = 8  # apiserver pkg/registry/rest/create.go maxNameGenerationCreateA
 OBJECT_BYTES = 3 * 1024 * 1024 // 2  # etcd --max-request-bytes
 TRIES = 100
 """How often a change is made again when somebody else was quicker (upstream: without limit, GuaranteedUpdate)."""
+_STATUS = "status"
 Make = Callable[[Entry], Awaitable[Object]]
 """From an object as it is to what it is to be (its own, storage version, same place)."""
 
@@ -42,7 +45,7 @@ class Part(msgspec.Struct, frozen=True):
 
     @property
     def is_status(self) -> bool:
-        return self.subresource == "status"
+        return self.subresource == _STATUS
 
 
 WHOLE = Part()
@@ -68,28 +71,32 @@ class Writes:
 
     # Creating.
 
-    async def create(self, call: Call) -> Outcome:
+    def create(self, call: Call) -> Coroutine[Any, Any, Outcome]:
         """POST. Raises StatusError."""
-        obj = decoding.read(call)
-        return await self.create_object(call, obj)
+        return self.create_object(call, decoding.read(call))
 
     async def create_object(self, call: Call, obj: Object, tracker: tracking.Tracker | None = None) -> Outcome:
         """Of a read object, in the version of the call; it is taken over."""
         kind = call.served.kind
         decoding.check_place(call, obj, call.served)
-        obj = call.served.to_storage(obj)
+        if not call.served.is_storage:
+            obj = call.served.to_storage(obj)
         _default(call, obj)
         metadata.begin(obj, kind, call.now, self._uid())
         if kind.default_finalizers:
             obj["metadata"].setdefault("finalizers", []).extend(kind.default_finalizers)
-        kind.strategy.prepare_create(obj, call.context())
+        context = call.context()
+        kind.strategy.prepare_create(obj, context)
         if kind.has_status and not kind.custom:
             obj.setdefault("status", {})  # as Go's encoder leaves it
-        request = self._request(call, Operation.CREATE, obj, None)
+        request = _request(call, context, Operation.CREATE, obj, None)
+        chosen = self._admission.chosen(kind.resource, Operation.CREATE, "")
         try:
-            await self._admission.admit(request)
+            for admit in chosen.admit:
+                if (waits := admit(request)) is not None:
+                    await waits
             (tracker or tracking.Tracker(call)).created(obj)
-            outcome = await self._insert(call, obj, request)
+            outcome = await self._insert(call, context, request, chosen.validate)
         except BaseException:
             await _tell(request, False)
             raise
@@ -97,26 +104,30 @@ class Writes:
             await _tell(request, True)
         return outcome
 
-    async def _insert(self, call: Call, obj: Object, request: AdmissionRequest) -> Outcome:
+    async def _insert(
+        self, call: Call, context: Context, request: AdmissionRequest, validate: Iterable[Ask]
+    ) -> Outcome:
         """With other addresses when those were taken meanwhile, with another generated name when there is one such."""
-        kind, draft = call.served.kind, obj
+        kind, storage, namespace = call.served.kind, call.served.storage, call.namespace
+        obj = draft = new_object(request)
+        reserved = NOTHING
         for attempt in range(TRIES):
-            reserved = NOTHING
             if kind.resource == SERVICES:
-                obj = copied(draft)
+                request.object = obj = copied(draft)
                 reserved = self._reservations.of(kind, obj, None)
             found = validate_metadata(obj, kind.namespaced, kind.check_name, custom=_is_apart(kind))
-            self._check(call, obj, found)
-            request.object = obj
-            await self._admission.validate(request)
+            _check(call, context, obj, None, found)
+            for ask in validate:
+                if (waits := ask(request)) is not None:
+                    await waits
             name, value = obj["metadata"]["name"], _stored(obj)
-            key = key_of(call.storage, call.namespace, name)
-            if call.dry_run:
-                if self._caches.of(call.storage).entry(name, call.namespace) is not None:
+            if context.dry_run:
+                if self._caches.of(storage).entry(name, namespace) is not None:
                     raise status.already_exists(call.resource, name)
                 return Outcome(201, unversioned(value))
+            key = f"{call.served.prefix}{namespace}/{name}"
             try:
-                lease = await self._leases.of(call.storage) if is_expiring(call.storage) else 0
+                lease = await self._leases.of(storage) if storage in EXPIRING else 0
                 operations: list[StoreOperation] = [Put(key, value, lease), *reserved.operations]
                 revision = await self._store.commit([Compare(key, 0), *reserved.compares], operations)
             except Mismatch as error:
@@ -128,20 +139,8 @@ class Writes:
                 continue
             if revision > self._caches.revision:
                 await self.wait(revision)
-            return Outcome(201, self._written(call, name, value, revision))
+            return Outcome(201, self._written(storage, namespace, name, value, revision))
         raise status.internal_error("no free address was found; try again")
-
-    def _check(
-        self, call: Call, obj: Object, found: list[FieldError], old: Object | None = None, part: Part = WHOLE
-    ) -> None:
-        strategy = call.served.kind.strategy
-        if old is None:
-            found.extend(strategy.validate(obj, call.context()))
-        else:
-            found.extend(strategy.validate_update(obj, old, call.context(part.subresource)))
-        if found:
-            raise status.invalid(call.served.kind.group_kind, obj["metadata"].get("name", ""), found)
-        call.warnings.extend(strategy.warnings(obj, old))
 
     # Changing.
 
@@ -184,7 +183,7 @@ class Writes:
             try:
                 return await self._replace(call, new, old, entry, part, tracker)
             except Mismatch as error:
-                if pinned and error.key == key_of(call.storage, call.namespace, name):
+                if pinned and error.key == _key(call, entry):
                     raise status.conflict(call.resource, name, status.CHANGED) from error
                 if error.item is not None:
                     await self._caches.reached(error.item.revision)
@@ -211,17 +210,23 @@ class Writes:
     async def _replace(
         self, call: Call, new: Object, old: Object, entry: Entry, part: Part, tracker: tracking.Tracker | None
     ) -> Outcome:
-        self._prepare(call, new, old, part)
-        kind = call.served.kind
-        reserved = self._reservations.of(kind, new, old) if not part.subresource else NOTHING
-        request = self._request(call, Operation.UPDATE, new, old, part.subresource)
+        kind, subresource = call.served.kind, part.subresource
+        context = call.context(subresource)
+        _prepare(call, context, new, old)
+        reserved = self._reservations.of(kind, new, old) if not subresource else NOTHING
+        request = _request(call, context, Operation.UPDATE, new, old)
+        chosen = self._admission.chosen(kind.resource, Operation.UPDATE, subresource)
         try:
-            await self._admission.admit(request)
-            (tracker or tracking.Tracker(call, part.subresource)).changed(new, old)
+            for admit in chosen.admit:
+                if (waits := admit(request)) is not None:
+                    await waits
+            (tracker or tracking.Tracker(call, subresource)).changed(new, old)
             restore_times(old, new)
-            self._check_change(call, new, old, part, validate_metadata_update(new, old, custom=_is_apart(kind)))
-            await self._admission.validate(request)
-            outcome = await self._store_change(call, new, entry, reserved)
+            _check(call, context, new, old, validate_metadata_update(new, old, custom=_is_apart(kind)))
+            for ask in chosen.validate:
+                if (waits := ask(request)) is not None:
+                    await waits
+            outcome = await self._store_change(call, context, new, entry, reserved)
         except BaseException:
             await _tell(request, False)
             raise
@@ -229,55 +234,35 @@ class Writes:
             await _tell(request, True)
         return outcome
 
-    def _prepare(self, call: Call, new: Object, old: Object, part: Part) -> None:
-        kind, strategy = call.served.kind, call.served.kind.strategy
-        metadata.carry_over(new, old, call)
-        if part.is_status:
-            metadata.keep_all_but_status(new, old, annotations=kind.status_annotations)
-            _default(call, new, part)
-            strategy.prepare_status_update(new, old, call.context("status"))
-            return
-        if kind.has_status and not part.subresource:
-            metadata.keep_status(new, old)
-        _default(call, new)
-        strategy.prepare_update(new, old, call.context(part.subresource))
-        metadata.count_generation(new, old, kind)
-
-    def _check_change(self, call: Call, new: Object, old: Object, part: Part, found: list[FieldError]) -> None:
-        if not part.is_status:
-            self._check(call, new, found, old, part)
-            return
-        found.extend(call.served.kind.strategy.validate_status_update(new, old, call.context("status")))
-        if found:
-            raise status.invalid(call.served.kind.group_kind, new["metadata"]["name"], found)
-
-    async def _store_change(self, call: Call, new: Object, entry: Entry, reserved: Reserved) -> Outcome:
+    async def _store_change(
+        self, call: Call, context: Context, new: Object, entry: Entry, reserved: Reserved
+    ) -> Outcome:
         if deletion.is_finished(call.served.kind, new):
-            revision = entry.revision if call.dry_run else await self.remove(call, entry)
+            revision = entry.revision if context.dry_run else await self.remove(call, entry)
             return Outcome(200, served(value_of(new), revision))
         if new == entry.object:
             return Outcome(200, entry.raw)
         value = _stored(new)
-        if call.dry_run:
+        if context.dry_run:
             return Outcome(200, served(value, entry.revision))
-        key = key_of(call.storage, call.namespace, entry.name)
-        lease = await self._leases.of(call.storage) if is_expiring(call.storage) else 0
+        storage, key = call.served.storage, _key(call, entry)
+        lease = await self._leases.of(storage) if storage in EXPIRING else 0
         operations: list[StoreOperation] = [Put(key, value, lease), *reserved.operations]
         revision = await self._store.commit([Compare(key, entry.revision), *reserved.compares], operations)
         if revision > self._caches.revision:
             await self.wait(revision)
-        return Outcome(200, self._written(call, entry.name, value, revision))
+        return Outcome(200, self._written(storage, entry.namespace, entry.name, value, revision))
 
-    def _written(self, call: Call, name: str, value: bytes, revision: int) -> bytes:
+    def _written(self, storage: GroupResource, namespace: str, name: str, value: bytes, revision: int) -> bytes:
         """What was stored, as clients get it: the cache's own bytes, unless somebody has changed it again already."""
-        entry = self._caches.of(call.storage).entry(name, call.namespace)
+        entry = self._caches.of(storage).entry(name, namespace)
         if entry is not None and entry.revision == revision:
             return entry.raw
         return served(value, revision)
 
     async def remove(self, call: Call, entry: Entry) -> int:
         """Delete the object for good. Raises Mismatch when it was changed meanwhile."""
-        key = key_of(call.storage, entry.namespace, entry.name)
+        key = _key(call, entry)
         released = self._reservations.of(call.served.kind, None, entry.object)
         operations: list[StoreOperation] = [Delete(key), *released.operations]
         revision = await self._store.commit([Compare(key, entry.revision)], operations)
@@ -288,51 +273,85 @@ class Writes:
         """Store an object that is being deleted. Raises Mismatch."""
         marked["metadata"].pop("resourceVersion", None)
         value = value_of(marked)
-        key = key_of(call.storage, entry.namespace, entry.name)
+        key = _key(call, entry)
         revision = await self._store.commit([Compare(key, entry.revision)], [Put(key, value)])
         await self._caches.reached(revision)
         return served(value, revision)
 
     # Admission.
 
-    def _request(
-        self, call: Call, operation: Operation, obj: Object | None, old: Object | None, subresource: str = ""
-    ) -> AdmissionRequest:
-        subject = obj or old or {"metadata": {}}
-        name = call.info.name or subject["metadata"].get("name", "")
-        return AdmissionRequest(
-            operation, call.served.kind, call.user, call.now, obj, old, name, call.namespace,
-            subresource, call.dry_run, {}, call.warnings,
-        )  # fmt: skip
-
     async def admit_deletion(self, call: Call, old: Object) -> None:
         """Ask those who may refuse it."""
-        request = self._request(call, Operation.DELETE, None, old)
+        request = _request(call, call.context(), Operation.DELETE, None, old)
         request.name = old["metadata"]["name"]
-        await self._admission.admit(request)
-        await self._admission.validate(request)
+        await self._ask(request)
         await _tell(request, True)
 
     async def admit_connection(self, call: Call, obj: Object, subresource: str) -> None:
         """The same for what opens a stream."""
-        await self._admit_other(self._request(call, Operation.CONNECT, obj, None, subresource))
+        await self._ask(_request(call, call.context(subresource), Operation.CONNECT, obj, None))
 
     async def admit_creation(self, call: Call, obj: Object, subresource: str) -> None:
         """The same for what is created by a subresource, and not stored (tokens, evictions)."""
-        await self._admit_other(self._request(call, Operation.CREATE, obj, None, subresource))
+        await self._ask(_request(call, call.context(subresource), Operation.CREATE, obj, None))
 
-    async def _admit_other(self, request: AdmissionRequest) -> None:
-        await self._admission.admit(request)
-        await self._admission.validate(request)
+    async def _ask(self, request: AdmissionRequest) -> None:
+        chosen = self._admission.chosen(request.resource, request.operation, request.subresource)
+        await asked((*chosen.admit, *chosen.validate), request)
 
 
-def _default(call: Call, obj: Object, part: Part = WHOLE) -> None:
+def _request(
+    call: Call, context: Context, operation: Operation, obj: Object | None, old: Object | None
+) -> AdmissionRequest:
+    subject = obj or old or {"metadata": {}}
+    name = call.info.name or subject["metadata"].get("name", "")
+    return AdmissionRequest(
+        operation, call.served.kind, call.user, call.now, obj, old, name, call.namespace,
+        context.subresource, context.dry_run, {}, call.warnings,
+    )  # fmt: skip
+
+
+def _key(call: Call, entry: Entry) -> str:
+    return f"{call.served.prefix}{entry.namespace}/{entry.name}"
+
+
+def _prepare(call: Call, context: Context, new: Object, old: Object) -> None:
+    kind, strategy = call.served.kind, call.served.kind.strategy
+    metadata.carry_over(new, old, call)
+    if context.subresource == _STATUS:
+        metadata.keep_all_but_status(new, old, annotations=kind.status_annotations)
+        _default(call, new, context.subresource)
+        strategy.prepare_status_update(new, old, context)
+        return
+    if kind.has_status and not context.subresource:
+        metadata.keep_status(new, old)
+    _default(call, new)
+    strategy.prepare_update(new, old, context)
+    metadata.count_generation(new, old, kind)
+
+
+def _check(call: Call, context: Context, new: Object, old: Object | None, found: list[FieldError]) -> None:
+    """``found``: what is wrong with the metadata. Raises StatusError 422."""
+    kind, strategy = call.served.kind, call.served.kind.strategy
+    if old is None:
+        found.extend(strategy.validate(new, context))
+    elif context.subresource == _STATUS:
+        found.extend(strategy.validate_status_update(new, old, context))
+    else:
+        found.extend(strategy.validate_update(new, old, context))
+    if found:
+        raise status.invalid(kind.group_kind, new["metadata"].get("name", ""), found)
+    if context.subresource != _STATUS:
+        call.warnings.extend(strategy.warnings(new, old))
+
+
+def _default(call: Call, obj: Object, subresource: str = "") -> None:
     """Fill in what was left out. A ``spec`` is there, if empty, as in Go (no pointer): who reads it relies on that."""
     served = call.served
     if not served.kind.custom and obj.get("spec") is None and "spec" in served.version.schema().properties:
         obj["spec"] = {}
     strategy = served.kind.strategy
-    if part.is_status:
+    if subresource == _STATUS:
         strategy.default_status(obj)
     else:
         strategy.default(obj)

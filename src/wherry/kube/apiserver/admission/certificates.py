@@ -42,7 +42,7 @@ class CertificateApproval(_ForSigner):
     subresources = frozenset({"approval"})
     verb = "approve"
 
-    async def validate(self, request: AdmissionRequest) -> None:
+    def validate(self, request: AdmissionRequest) -> None:
         self._check(request, (request.old or {}).get("spec", {}).get("signerName", ""))
 
 
@@ -51,7 +51,7 @@ class CertificateSigning(_ForSigner):
     subresources = frozenset({"status"})
     verb = "sign"
 
-    async def validate(self, request: AdmissionRequest) -> None:
+    def validate(self, request: AdmissionRequest) -> None:
         old, new = request.old or {}, new_object(request)
         if _signed(old) == _signed(new):
             return
@@ -71,7 +71,7 @@ class ClusterTrustBundleAttest(_ForSigner):
     operations = CREATE_UPDATE
     verb = "attest"
 
-    async def validate(self, request: AdmissionRequest) -> None:
+    def validate(self, request: AdmissionRequest) -> None:
         signer = new_object(request).get("spec", {}).get("signerName") or ""
         if request.operation is Operation.UPDATE and (request.old or {}).get("spec") == new_object(request).get("spec"):
             return
@@ -86,7 +86,7 @@ class CertificateSubjectRestriction(Plugin):
     resources = frozenset({REQUESTS})
     operations = CREATE
 
-    async def validate(self, request: AdmissionRequest) -> None:
+    def validate(self, request: AdmissionRequest) -> None:
         spec = new_object(request).get("spec", {})
         if spec.get("signerName") != CLIENT_SIGNER:
             return

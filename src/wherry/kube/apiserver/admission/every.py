@@ -1,6 +1,8 @@
 """All admission plugins, in upstream's order (k8s.io/kubernetes pkg/kubeapiserver/options/plugins.go)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+
+import msgspec
 
 from wherry.kube.apiserver.admission.certificates import (
     CertificateApproval,
@@ -13,7 +15,7 @@ from wherry.kube.apiserver.admission.namespacelifecycle import NamespaceLifecycl
 from wherry.kube.apiserver.admission.noderestriction import NodeRestriction
 from wherry.kube.apiserver.admission.nodetaint import TaintNodesByCondition
 from wherry.kube.apiserver.admission.ownerreferences import OwnerReferencesPermissionEnforcement, Plurals
-from wherry.kube.apiserver.admission.plugin import Needs
+from wherry.kube.apiserver.admission.plugin import Needs, Plugin
 from wherry.kube.apiserver.admission.podsecurity.plugin import PodSecurity
 from wherry.kube.apiserver.admission.podtopology import PodTopologyLabels
 from wherry.kube.apiserver.admission.priority import Priority
@@ -27,7 +29,7 @@ from wherry.kube.apiserver.admission.storage import (
     StorageObjectInUseProtection,
 )
 from wherry.kube.apiserver.admission.tolerations import DefaultTolerationSeconds
-from wherry.kube.apiserver.model import AdmissionPlugin, AdmissionRequest, Operation
+from wherry.kube.apiserver.model import AdmissionPlugin, AdmissionRequest, Operation, Waits
 from wherry.kube.machinery.model import GroupResource
 
 _REMEMBERED = 4096
@@ -63,30 +65,53 @@ def plugins(needs: Needs, plurals: Plurals | None = None, *, external_ips: bool 
     )
 
 
+Ask = Callable[[AdmissionRequest], Waits]
+"""One plugin's ``admit`` or ``validate``."""
+
+
+class Chosen(msgspec.Struct, frozen=True):
+    """Who cares for one kind of write, in order, and what to ask of them: without what does nothing."""
+
+    plugins: tuple[AdmissionPlugin, ...]
+    admit: tuple[Ask, ...]
+    """They fill in. They raise StatusError, as the others do: whoever asks then calls ``request.after``."""
+    validate: tuple[Ask, ...]
+    """They refuse."""
+
+    @classmethod
+    def of(cls, plugins: tuple[AdmissionPlugin, ...]) -> "Chosen":
+        admit = tuple(each.admit for each in plugins if not _is_idle(each.admit, Plugin.admit))
+        return cls(
+            plugins, admit, tuple(each.validate for each in plugins if not _is_idle(each.validate, Plugin.validate))
+        )
+
+
+def _is_idle(ask: Ask, nothing: object) -> bool:
+    """Whether it is the method of :class:`Plugin` that does nothing."""
+    return getattr(ask, "__func__", None) is nothing
+
+
+async def asked(asks: Iterable[Ask], request: AdmissionRequest) -> None:
+    """Ask each in turn. Raises StatusError."""
+    for ask in asks:
+        if (waits := ask(request)) is not None:
+            await waits
+
+
 class Admission:
-    """The plugins, asked in order; which of them care for a kind of write is worked out once."""
+    """The plugins; which of them care for a kind of write is worked out once."""
 
     def __init__(self, plugins: Iterable[AdmissionPlugin]) -> None:
         self._plugins = tuple(plugins)
-        self._chosen: dict[tuple[GroupResource, Operation, str], tuple[AdmissionPlugin, ...]] = {}
+        self._chosen: dict[tuple[GroupResource, Operation, str], Chosen] = {}
 
-    async def admit(self, request: AdmissionRequest) -> None:
-        """Let them fill in. Raises StatusError."""
-        for plugin in self.chosen(request.resource, request.operation, request.subresource):
-            await plugin.admit(request)
-
-    async def validate(self, request: AdmissionRequest) -> None:
-        """Let them refuse. Raises StatusError; whoever called this then calls ``request.after``."""
-        for plugin in self.chosen(request.resource, request.operation, request.subresource):
-            await plugin.validate(request)
-
-    def chosen(self, resource: GroupResource, operation: Operation, subresource: str) -> tuple[AdmissionPlugin, ...]:
-        """Those that care for such a write, in order."""
+    def chosen(self, resource: GroupResource, operation: Operation, subresource: str) -> Chosen:
+        """Those that care for such a write."""
         key = (resource, operation, subresource)
         found = self._chosen.get(key)
         if found is None:
             if len(self._chosen) >= _REMEMBERED:  # custom resources come and go
                 self._chosen.clear()
-            found = tuple(each for each in self._plugins if each.handles(*key))
+            found = Chosen.of(tuple(each for each in self._plugins if each.handles(*key)))
             self._chosen[key] = found
         return found

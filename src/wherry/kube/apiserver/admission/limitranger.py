@@ -32,12 +32,12 @@ class LimitRanger(Plugin):
             return subresource == ""
         return (operation is Operation.CREATE) == (subresource == "")
 
-    async def admit(self, request: AdmissionRequest) -> None:
+    def admit(self, request: AdmissionRequest) -> None:
         if request.resource == PODS and not request.subresource:
             for limit_range in self._ranges(request):
                 fill_in(new_object(request), limit_range)
 
-    async def validate(self, request: AdmissionRequest) -> None:
+    def validate(self, request: AdmissionRequest) -> None:
         obj = new_object(request)
         check = _pod if request.resource == PODS else _claim
         for limit_range in self._ranges(request):

@@ -38,7 +38,7 @@ class NodeRestriction(Plugin):
     def handles(self, resource: GroupResource, operation: Operation, subresource: str) -> bool:
         return resource in self._checks
 
-    async def admit(self, request: AdmissionRequest) -> None:
+    def admit(self, request: AdmissionRequest) -> None:
         if NODES_GROUP not in request.user.groups:
             return
         node = node_name(request.user)
@@ -48,9 +48,9 @@ class NodeRestriction(Plugin):
             return
         self._checks[request.resource](request, node)
 
-    async def validate(self, request: AdmissionRequest) -> None:
+    def validate(self, request: AdmissionRequest) -> None:
         """Again: what stands between might have changed the object."""
-        await self.admit(request)
+        self.admit(request)
 
 
 def _meta(obj: Object | None) -> Object:

@@ -12,7 +12,7 @@ class TaintNodesByCondition(Plugin):
     resources = frozenset({NODES})
     operations = CREATE
 
-    async def admit(self, request: AdmissionRequest) -> None:
+    def admit(self, request: AdmissionRequest) -> None:
         spec = new_object(request).setdefault("spec", {})
         taints = spec.get("taints") or []
         if not any((each.get("key"), each.get("effect")) == tuple(NOT_READY.values()) for each in taints):

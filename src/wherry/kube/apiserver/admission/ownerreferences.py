@@ -31,7 +31,7 @@ class OwnerReferencesPermissionEnforcement(Plugin):
     def handles(self, resource: GroupResource, operation: Operation, subresource: str) -> bool:
         return operation in (Operation.CREATE, Operation.UPDATE)
 
-    async def validate(self, request: AdmissionRequest) -> None:
+    def validate(self, request: AdmissionRequest) -> None:
         new, old = _owners(new_object(request)), _owners(request.old or {})
         if new == old:
             return

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from wherry.kube.apiserver.model import AdmissionRequest, Authorizer, Listers, Operation
+from wherry.kube.apiserver.model import AdmissionRequest, Authorizer, Listers, Operation, Waits
 from wherry.kube.machinery.model import GroupResource, Object
 from wherry.kube.machinery.status import StatusError, forbidden
 
@@ -70,11 +70,13 @@ class Plugin:
     def handles(self, resource: GroupResource, operation: Operation, subresource: str) -> bool:
         return resource in self.resources and operation in self.operations and subresource in self.subresources
 
-    async def admit(self, request: AdmissionRequest) -> None:
+    def admit(self, request: AdmissionRequest) -> Waits:
         """Fill in, change."""
+        return None
 
-    async def validate(self, request: AdmissionRequest) -> None:
+    def validate(self, request: AdmissionRequest) -> Waits:
         """Refuse."""
+        return None
 
 
 def name_of(request: AdmissionRequest) -> str:

@@ -24,7 +24,7 @@ class PodTopologyLabels(Plugin):
         is_plain_update = operation is Operation.UPDATE and not subresource
         return super().handles(resource, operation, subresource) and not is_plain_update
 
-    async def admit(self, request: AdmissionRequest) -> None:
+    def admit(self, request: AdmissionRequest) -> None:
         obj = new_object(request)
         node = self._listers.of(NODES).get(_target(obj))
         labels = (node or {}).get("metadata", {}).get("labels") or {}

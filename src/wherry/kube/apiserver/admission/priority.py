@@ -1,7 +1,7 @@
 """Priority: the name of a pod's priority class becomes a number (k8s.io/kubernetes plugin/pkg/admission/priority)."""
 
 from wherry.kube.apiserver.admission.plugin import CREATE, CREATE_UPDATE, PODS, Needs, Plugin, new_object, refusal
-from wherry.kube.apiserver.model import AdmissionRequest, Operation
+from wherry.kube.apiserver.model import AdmissionRequest, Operation, Waits
 from wherry.kube.machinery.model import GroupResource, Object
 from wherry.kube.machinery.status import StatusError
 
@@ -20,9 +20,9 @@ class Priority(Plugin):
         self._listers = needs.listers
         self._live = needs.live
 
-    async def admit(self, request: AdmissionRequest) -> None:
+    def admit(self, request: AdmissionRequest) -> Waits:
         if request.resource != PODS:
-            return
+            return None
         pod = new_object(request)
         spec = pod.setdefault("spec", {})
         if request.operation is Operation.UPDATE:
@@ -32,13 +32,22 @@ class Priority(Plugin):
                 spec["priority"] = old["priority"]
             if spec.get("preemptionPolicy") is None and old.get("preemptionPolicy") is not None:
                 spec["preemptionPolicy"] = old["preemptionPolicy"]
-            return
-        await self._resolve(request, spec)
-
-    async def _resolve(self, request: AdmissionRequest, spec: Object) -> None:
+            return None
         name = spec.get("priorityClassName") or ""
+        found = self._cached(name) if name else self._default()
+        if name and found is None:
+            return self._look_up(request, name)
+        self._resolve(request, spec, found)
+        return None
+
+    async def _look_up(self, request: AdmissionRequest, name: str) -> None:
+        found = await self._live.get(CLASSES, name)
+        if found is None:
+            raise refusal(request, f"no PriorityClass with name {name} was found")
+        self._resolve(request, new_object(request)["spec"], found)
+
+    def _resolve(self, request: AdmissionRequest, spec: Object, found: Object | None) -> None:
         priority, policy = 0, DEFAULT_POLICY
-        found = await self._find(request, name) if name else self._default()
         if found is not None:
             name = found["metadata"]["name"]
             priority, policy = found.get("value", 0), found.get("preemptionPolicy") or DEFAULT_POLICY
@@ -60,13 +69,10 @@ class Priority(Plugin):
             )
         spec["preemptionPolicy"] = policy
 
-    async def _find(self, request: AdmissionRequest, name: str) -> Object:
+    def _cached(self, name: str) -> Object | None:
         found = self._listers.of(CLASSES).get(name)
         if found is None and name in SYSTEM_CLASSES:
             return {"metadata": {"name": name}, "value": SYSTEM_CLASSES[name]}
-        found = found or await self._live.get(CLASSES, name)
-        if found is None:
-            raise refusal(request, f"no PriorityClass with name {name} was found")
         return found
 
     def _default(self) -> Object | None:
@@ -74,7 +80,7 @@ class Priority(Plugin):
         marked = [each for each in self._listers.of(CLASSES).list() if each.get("globalDefault")]
         return min(marked, key=lambda each: (each.get("value", 0), each["metadata"]["name"]), default=None)
 
-    async def validate(self, request: AdmissionRequest) -> None:
+    def validate(self, request: AdmissionRequest) -> None:
         if request.resource == CLASSES:
             self._validate_class(request)
 

@@ -13,7 +13,7 @@ import msgspec
 
 from wherry.kit.errors import WherryError
 from wherry.kube.apiserver.admission.plugin import Needs, Plugin, new_object, refusal
-from wherry.kube.apiserver.model import AdmissionRequest, Operation
+from wherry.kube.apiserver.model import AdmissionRequest, Operation, Waits
 from wherry.kube.kinds.quotausage import charging
 from wherry.kube.kinds.quotausage.amounts import Amounts, taken
 from wherry.kube.kinds.quotausage.scopes import matches
@@ -39,7 +39,9 @@ class ResourceQuota(Plugin):
     name = "ResourceQuota"
 
     def __init__(self, needs: Needs) -> None:
-        self._listers = needs.listers
+        self._cached = needs.listers.of(QUOTAS)
+        self._free: set[str] = set()
+        self._free_revision = -1
         self._live = needs.live
         self._quotas = needs.quotas
         self._busy: dict[str, _Namespace] = {}
@@ -49,10 +51,22 @@ class ResourceQuota(Plugin):
             return (resource, subresource) in _UPDATED
         return operation is Operation.CREATE and not subresource and is_counted(resource)
 
-    async def validate(self, request: AdmissionRequest) -> None:
-        quotas = self._known(request)
-        if not quotas:
-            return
+    def validate(self, request: AdmissionRequest) -> Waits:
+        quotas = self._known(request.namespace)
+        return self._charge_all(request, quotas) if quotas else None
+
+    def _known(self, namespace: str) -> list[Object]:
+        """A namespace without quotas, which most are, is looked for once: until any quota changes."""
+        if self._cached.revision != self._free_revision:
+            self._free, self._free_revision = {""}, self._cached.revision
+        if namespace in self._free:
+            return []
+        found = sorted(self._cached.list(namespace), key=lambda each: str(each["metadata"]["name"]))
+        if not found:
+            self._free.add(namespace)
+        return found
+
+    async def _charge_all(self, request: AdmissionRequest, quotas: list[Object]) -> None:
         namespace = self._busy.setdefault(request.namespace, _Namespace(asyncio.Lock()))
         namespace.users += 1
         try:
@@ -63,12 +77,6 @@ class ResourceQuota(Plugin):
             namespace.users -= 1
             if not namespace.users:
                 del self._busy[request.namespace]
-
-    def _known(self, request: AdmissionRequest) -> list[Object]:
-        if not request.namespace:
-            return []
-        found = self._listers.of(QUOTAS).list(request.namespace)
-        return sorted(found, key=lambda each: str(each["metadata"]["name"]))
 
     async def _charge(self, request: AdmissionRequest, quota: Object) -> None:
         """Judge by the newest state of the quota, and write down what it bears."""

@@ -4,7 +4,7 @@
 from typing import Any
 
 from wherry.kube.apiserver.admission.plugin import CREATE, PODS, Needs, Plugin, new_object, refusal
-from wherry.kube.apiserver.model import AdmissionRequest
+from wherry.kube.apiserver.model import AdmissionRequest, Waits
 from wherry.kube.machinery.model import GroupResource, Object
 from wherry.kube.machinery.quantity import parse
 
@@ -20,10 +20,13 @@ class RuntimeClass(Plugin):
         self._listers = needs.listers
         self._live = needs.live
 
-    async def admit(self, request: AdmissionRequest) -> None:
-        spec = new_object(request).get("spec", {})
-        found = await self._class_of(request, spec)
-        overhead = ((found or {}).get("overhead") or {}).get("podFixed")
+    def admit(self, request: AdmissionRequest) -> Waits:
+        name = new_object(request).get("spec", {}).get("runtimeClassName")
+        return self._fill_in(request, name) if name else None
+
+    async def _fill_in(self, request: AdmissionRequest, name: str) -> None:
+        spec, found = new_object(request)["spec"], await self._class_of(request, name)
+        overhead = (found.get("overhead") or {}).get("podFixed")
         if overhead:
             if spec.get("overhead") and not _same(spec["overhead"], overhead):
                 raise refusal(
@@ -31,18 +34,20 @@ class RuntimeClass(Plugin):
                     "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead",
                 )
             spec["overhead"] = dict(overhead)
-        self._schedule(request, spec, (found or {}).get("scheduling") or {})
+        self._schedule(request, spec, found.get("scheduling") or {})
 
-    async def validate(self, request: AdmissionRequest) -> None:
+    def validate(self, request: AdmissionRequest) -> Waits:
         spec = new_object(request).get("spec", {})
-        overhead = (((await self._class_of(request, spec)) or {}).get("overhead") or {}).get("podFixed")
-        if spec.get("overhead") and not overhead:
-            raise refusal(request, "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead")
+        if name := spec.get("runtimeClassName"):
+            return self._check_of_class(request, name)
+        _check_overhead(request, spec, None)
+        return None
 
-    async def _class_of(self, request: AdmissionRequest, spec: Object) -> Object | None:
-        name = spec.get("runtimeClassName")
-        if not name:
-            return None
+    async def _check_of_class(self, request: AdmissionRequest, name: str) -> None:
+        found = await self._class_of(request, name)
+        _check_overhead(request, new_object(request)["spec"], (found.get("overhead") or {}).get("podFixed"))
+
+    async def _class_of(self, request: AdmissionRequest, name: str) -> Object:
         found = self._listers.of(RUNTIME_CLASSES).get(name) or await self._live.get(RUNTIME_CLASSES, name)
         if found is None:
             raise refusal(request, f'pod rejected: RuntimeClass "{name}" not found')
@@ -62,6 +67,11 @@ class RuntimeClass(Plugin):
         added = [each for each in scheduling.get("tolerations") or () if each not in own]
         if added:
             spec["tolerations"] = own + added
+
+
+def _check_overhead(request: AdmissionRequest, spec: Object, overhead: Object | None) -> None:
+    if spec.get("overhead") and not overhead:
+        raise refusal(request, "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead")
 
 
 def _same(one: Object, other: Object) -> bool:

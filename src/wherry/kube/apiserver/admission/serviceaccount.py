@@ -1,12 +1,12 @@
 """ServiceAccount: a pod runs as an account, with its token, unless it says otherwise
 (k8s.io/kubernetes plugin/pkg/admission/serviceaccount)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 
 from wherry.kube.apiserver.admission.plugin import ACCOUNTS, CREATE_UPDATE, PODS, Needs, Plugin, new_object, refusal
 from wherry.kube.apiserver.admission.podspec import refers_to_secrets, secrets_of_containers
-from wherry.kube.apiserver.model import AdmissionRequest, Operation
+from wherry.kube.apiserver.model import AdmissionRequest, Operation, Waits
 from wherry.kube.machinery.model import Object
 
 DEFAULT = "default"
@@ -40,34 +40,43 @@ class ServiceAccount(Plugin):
             return False
         return (operation, subresource) in ((Operation.CREATE, ""), (Operation.UPDATE, "ephemeralcontainers"))
 
-    async def admit(self, request: AdmissionRequest) -> None:
+    def admit(self, request: AdmissionRequest) -> Waits:
         pod = new_object(request)
         if request.subresource or MIRROR in (pod["metadata"].get("annotations") or {}):
-            return
+            return None
         spec = pod.setdefault("spec", {})
         if not spec.get("serviceAccountName"):
             spec["serviceAccountName"] = DEFAULT
         spec["serviceAccount"] = spec["serviceAccountName"]
-        account = await self._account(request, spec["serviceAccountName"])
+        return self._with_account(request, spec["serviceAccountName"], self._fill_in)
+
+    def _fill_in(self, request: AdmissionRequest, account: Object) -> None:
+        spec = new_object(request)["spec"]
         if _wants_token(spec, account):
             mount_token(spec, self._random)
         if not spec.get("imagePullSecrets") and account.get("imagePullSecrets"):
             spec["imagePullSecrets"] = [{"name": each.get("name", "")} for each in account["imagePullSecrets"]]
 
-    async def validate(self, request: AdmissionRequest) -> None:
+    def validate(self, request: AdmissionRequest) -> Waits:
         pod = new_object(request)
         spec = pod.get("spec", {})
         if MIRROR in (pod["metadata"].get("annotations") or {}):
             _refuse_references(request, spec)
-            return
-        account = await self._account(request, spec.get("serviceAccountName") or DEFAULT)
-        if (account["metadata"].get("annotations") or {}).get(ENFORCE) != "true":
-            return
-        fields = ("ephemeralContainers",) if request.subresource else ("initContainers", "containers")
-        for complaint in _beyond(spec, account, fields):
-            raise refusal(request, complaint)
+            return None
+        return self._with_account(request, spec.get("serviceAccountName") or DEFAULT, _check_secrets)
 
-    async def _account(self, request: AdmissionRequest, name: str) -> Object:
+    def _with_account(
+        self, request: AdmissionRequest, name: str, then: Callable[[AdmissionRequest, Object], None]
+    ) -> Waits:
+        found = self._listers.of(ACCOUNTS).get(name, request.namespace)
+        if found is None:
+            return self._awaited(request, name, then)
+        then(request, found)
+        return None
+
+    async def _awaited(
+        self, request: AdmissionRequest, name: str, then: Callable[[AdmissionRequest, Object], None]
+    ) -> None:
         """The default account of a new namespace may be on its way: wait for it a second."""
         for attempt in range(_TRIES if name == DEFAULT else 1):
             if attempt:
@@ -75,10 +84,20 @@ class ServiceAccount(Plugin):
             found = self._listers.of(ACCOUNTS).get(name, request.namespace)
             found = found or await self._live.get(ACCOUNTS, name, request.namespace)
             if found is not None:
-                return found
+                then(request, found)
+                return
         raise refusal(
             request, f'error looking up service account {request.namespace}/{name}: serviceaccount "{name}" not found'
         )
+
+
+def _check_secrets(request: AdmissionRequest, account: Object) -> None:
+    """What the pod uses, the account must list, if it says so."""
+    if (account["metadata"].get("annotations") or {}).get(ENFORCE) != "true":
+        return
+    fields = ("ephemeralContainers",) if request.subresource else ("initContainers", "containers")
+    for complaint in _beyond(new_object(request).get("spec", {}), account, fields):
+        raise refusal(request, complaint)
 
 
 def _wants_token(spec: Object, account: Object) -> bool:

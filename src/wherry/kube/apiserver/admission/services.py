@@ -30,7 +30,7 @@ class DenyServiceExternalIPs(Plugin):
     resources = frozenset({SERVICES})
     operations = CREATE_UPDATE
 
-    async def validate(self, request: AdmissionRequest) -> None:
+    def validate(self, request: AdmissionRequest) -> None:
         added = _external(new_object(request)) - _external(request.old or {})
         if added:
             raise refusal(request, "Use of external IPs is denied by admission control")
@@ -51,7 +51,7 @@ class DefaultIngressClass(Plugin):
     def __init__(self, needs: Needs) -> None:
         self._listers = needs.listers
 
-    async def admit(self, request: AdmissionRequest) -> None:
+    def admit(self, request: AdmissionRequest) -> None:
         ingress = new_object(request)
         annotations = ingress["metadata"].get("annotations") or {}
         if ingress.get("spec", {}).get("ingressClassName") is not None or _CLASS in annotations:

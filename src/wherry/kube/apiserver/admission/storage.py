@@ -23,7 +23,7 @@ class DefaultStorageClass(Plugin):
     def __init__(self, needs: Needs) -> None:
         self._listers = needs.listers
 
-    async def admit(self, request: AdmissionRequest) -> None:
+    def admit(self, request: AdmissionRequest) -> None:
         claim = new_object(request)
         annotations = claim["metadata"].get("annotations") or {}
         if _CLASS_BETA in annotations or claim.get("spec", {}).get("storageClassName") is not None:
@@ -54,7 +54,7 @@ class StorageObjectInUseProtection(Plugin):
     resources = frozenset(PROTECTION)
     operations = CREATE
 
-    async def admit(self, request: AdmissionRequest) -> None:
+    def admit(self, request: AdmissionRequest) -> None:
         meta = new_object(request)["metadata"]
         finalizer = PROTECTION[request.resource]
         if finalizer not in (meta.get("finalizers") or ()):
@@ -71,7 +71,7 @@ class PersistentVolumeClaimResize(Plugin):
     def __init__(self, needs: Needs) -> None:
         self._listers = needs.listers
 
-    async def validate(self, request: AdmissionRequest) -> None:
+    def validate(self, request: AdmissionRequest) -> None:
         new, old = new_object(request), request.old or {}
         if _asked(new) <= _asked(old):
             return  # shrinking is for the strategy to refuse

@@ -15,7 +15,7 @@ class DefaultTolerationSeconds(Plugin):
     resources = frozenset({PODS})
     operations = CREATE_UPDATE
 
-    async def admit(self, request: AdmissionRequest) -> None:
+    def admit(self, request: AdmissionRequest) -> None:
         spec = new_object(request).setdefault("spec", {})
         tolerations = list(spec.get("tolerations") or ())
         missing = [key for key in (NOT_READY, UNREACHABLE) if not any(_tolerates(each, key) for each in tolerations)]

@@ -5,6 +5,7 @@ import copy
 from datetime import UTC, datetime
 from random import Random
 
+from wherry.kube.apiserver.admission.every import asked
 from wherry.kube.apiserver.admission.plugin import Needs, Plugin
 from wherry.kube.apiserver.fake import FakeListers, resource_of
 from wherry.kube.apiserver.model import AdmissionRequest, Attributes, Decision, Operation, User
@@ -101,8 +102,7 @@ def delete(old: Object, user: User = ALICE) -> AdmissionRequest:
 async def admitted(plugin: Plugin, request: AdmissionRequest) -> Object:
     """The object as the plugin leaves it; raises what it raises."""
     if plugin.handles(request.resource, request.operation, request.subresource):
-        await plugin.admit(request)
-        await plugin.validate(request)
+        await asked((plugin.admit, plugin.validate), request)
     return request.object or {}
 
 

@@ -1,12 +1,14 @@
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.kube.apiserver.admission.asking import account, create, namespace, needs, pod
 from tests.unit.kube.apiserver.admission.test_ownerreferences import Known
-from wherry.kube.apiserver.admission.every import Admission, plugins
+from wherry.kube.apiserver.admission.every import Admission, Chosen, asked, plugins
 from wherry.kube.apiserver.admission.plugin import PODS, Plugin
-from wherry.kube.apiserver.model import Operation
+from wherry.kube.apiserver.model import AdmissionRequest, Operation
 from wherry.kube.machinery.model import GroupResource
 from wherry.kube.machinery.status import StatusError
 
@@ -27,10 +29,12 @@ def test_plugins_come_in_upstreams_order() -> None:
 def test_most_writes_ask_few() -> None:
     admission = Admission(plugins(needs()))
     things = GroupResource("example.com", "things")
-    chosen = [each.name for each in admission.chosen(things, Operation.CREATE, "")]
-    assert chosen == ["NamespaceLifecycle", "ResourceQuota"]
-    assert [each.name for each in admission.chosen(things, Operation.UPDATE, "status")] == ["NamespaceLifecycle"]
-    assert admission.chosen(things, Operation.DELETE, "") == ()
+    chosen = admission.chosen(things, Operation.CREATE, "")
+    assert [each.name for each in chosen.plugins] == ["NamespaceLifecycle", "ResourceQuota"]
+    assert [len(chosen.admit), len(chosen.validate)] == [1, 1]  # each has something to say in one of the two rounds
+    updates = admission.chosen(things, Operation.UPDATE, "status")
+    assert [each.name for each in updates.plugins] == ["NamespaceLifecycle"]
+    assert admission.chosen(things, Operation.DELETE, "") == Chosen((), (), ())
     assert admission.chosen(things, Operation.CREATE, "") is admission.chosen(things, Operation.CREATE, "")
 
 
@@ -41,16 +45,15 @@ def test_most_writes_ask_few() -> None:
 )
 def test_who_is_chosen_is_who_says_so(resource: GroupResource, operation: Operation, subresource: str) -> None:
     every = plugins(needs())
-    chosen = Admission(every).chosen(resource, operation, subresource)
+    chosen = Admission(every).chosen(resource, operation, subresource).plugins
     assert list(chosen) == [each for each in every if each.handles(resource, operation, subresource)]
 
 
 async def test_a_pod_goes_through_all_of_them() -> None:
     wanted = needs(namespace(), account())
-    admission = Admission(plugins(wanted))
+    chosen = Admission(plugins(wanted)).chosen(PODS, Operation.CREATE, "")
     request = create(pod())
-    await admission.admit(request)
-    await admission.validate(request)
+    await asked((*chosen.admit, *chosen.validate), request)
     assert request.object is not None
     spec = request.object["spec"]
     assert spec["serviceAccountName"] == "default" and spec["priority"] == 0 and len(spec["tolerations"]) == 2
@@ -63,15 +66,23 @@ async def test_the_first_that_refuses_decides() -> None:
         def __init__(self, name: str, refuses: bool) -> None:
             self.name, self._refuses = name, refuses
 
-        async def validate(self, request: object) -> None:
+        def validate(self, request: AdmissionRequest) -> None:
             seen.append(self.name)
             if self._refuses:
                 raise StatusError(403, "Forbidden", self.name)
 
-    admission = Admission([Says("a", False), Says("b", True), Says("c", True)])
-    with pytest.raises(StatusError, match="b"):
-        await admission.validate(create(pod()))
-    assert seen == ["a", "b"]
+    class SaysLater(Says):
+        async def validate(self, request: AdmissionRequest) -> None:  # type: ignore[override]  # a plugin may be either
+            await asyncio.sleep(0)
+            super().validate(request)
+
+    for quick, slow in ((Says, SaysLater), (SaysLater, Says)):
+        seen.clear()
+        chosen = Admission([quick("a", False), slow("b", True), quick("c", True)]).chosen(PODS, Operation.CREATE, "")
+        assert (len(chosen.plugins), chosen.admit) == (3, ())
+        with pytest.raises(StatusError, match="b"):
+            await asked(chosen.validate, create(pod()))
+        assert seen == ["a", "b"]
 
 
 def test_memory_of_choices_is_bounded() -> None:

@@ -151,3 +151,23 @@ async def test_objects_of_any_kind_are_counted_but_events(kind: str) -> None:
 async def test_what_has_no_namespace_has_no_quota() -> None:
     wanted = needs(quota(count__nodes="0"))
     await admitted(ResourceQuota(wanted), create({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}))
+
+
+async def test_a_namespace_that_was_free_is_not_for_ever() -> None:
+    """Where there is none is remembered, until any of them changes."""
+    wanted = needs()
+    assert isinstance(wanted.listers, FakeListers)
+    plugin = ResourceQuota(wanted)
+    await admitted(plugin, create(pod()))
+    await admitted(plugin, create(pod()))
+    limit = quota(pods="0")
+    wanted.listers.put(limit)
+    await refused(plugin, create(pod()))
+    wanted.listers.remove(limit)
+    await admitted(plugin, create(pod()))
+    elsewhere = quota(pods="0")
+    elsewhere["metadata"]["namespace"] = "other"
+    wanted.listers.put(elsewhere)
+    await admitted(plugin, create(pod()))
+    wanted.listers.put(limit)
+    await refused(plugin, create(pod()))

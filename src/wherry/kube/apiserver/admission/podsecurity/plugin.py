@@ -7,7 +7,7 @@ from wherry.kube.apiserver.admission.podsecurity import policy
 from wherry.kube.apiserver.admission.podsecurity.checks import evaluate
 from wherry.kube.apiserver.admission.podsecurity.policy import Level, LevelVersion
 from wherry.kube.apiserver.admission.podspec import CONTAINER_FIELDS, TEMPLATES, template_of
-from wherry.kube.apiserver.model import AdmissionRequest, Operation
+from wherry.kube.apiserver.model import AdmissionRequest, Operation, Waits
 from wherry.kube.machinery.fielderrors import FieldError
 from wherry.kube.machinery.model import GroupResource, Object
 from wherry.kube.machinery.status import internal_error, invalid
@@ -35,11 +35,24 @@ class PodSecurity(Plugin):
             return operation in CREATE_UPDATE and subresource not in _POD_SUBRESOURCES_IGNORED
         return super().handles(resource, operation, subresource)
 
-    async def validate(self, request: AdmissionRequest) -> None:
+    def validate(self, request: AdmissionRequest) -> Waits:
         if request.resource == NAMESPACES:
             self._validate_namespace(request)
-            return
-        wanted = await self._policy(request.namespace)
+            return None
+        found = self._listers.of(NAMESPACES).get(request.namespace)
+        if found is None:
+            return self._look_up(request)
+        self._judge(request, found)
+        return None
+
+    async def _look_up(self, request: AdmissionRequest) -> None:
+        found = await self._live.get(NAMESPACES, request.namespace)
+        if found is None:
+            raise internal_error(f"failed to lookup namespace {request.namespace}")
+        self._judge(request, found)
+
+    def _judge(self, request: AdmissionRequest, namespace: Object) -> None:
+        wanted = policy.of_labels(namespace["metadata"].get("labels"))[0]
         if wanted.is_privileged:
             return
         obj = new_object(request)
@@ -53,12 +66,6 @@ class PodSecurity(Plugin):
             _enforce(request, wanted.enforce, template)
         _audit(request, wanted.audit, template)
         _warn(request, wanted.warn, template)
-
-    async def _policy(self, namespace: str) -> policy.Policy:
-        found = self._listers.of(NAMESPACES).get(namespace) or await self._live.get(NAMESPACES, namespace)
-        if found is None:
-            raise internal_error(f"failed to lookup namespace {namespace}")
-        return policy.of_labels(found["metadata"].get("labels"))[0]
 
     def _validate_namespace(self, request: AdmissionRequest) -> None:
         new = new_object(request)
