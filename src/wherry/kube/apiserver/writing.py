@@ -136,6 +136,8 @@ class Writes:
                     raise status.already_exists(call.resource, name) from error
                 if error.key == key:
                     draft["metadata"]["name"] = metadata.generated_name(generated)
+                await _tell(request, False)  # it is judged again, and charged again
+                request.after.clear()
                 continue
             if revision > self._caches.revision:
                 await self.wait(revision)

@@ -9,6 +9,8 @@ from wherry.kube.client.model import PatchType
 from wherry.kube.machinery.model import GroupVersionResource
 from wherry.kube.machinery.status import StatusError
 
+QUOTAS = GroupVersionResource("", "v1", "resourcequotas")
+
 
 async def test_a_new_object_has_an_identity(place: Place) -> None:
     made = await place.config("a", x="1")
@@ -28,6 +30,21 @@ async def test_names_are_generated_and_tried_again(place: Place) -> None:
     made = [await place.client.create(MAPS, {"metadata": {"generateName": "x-"}}, "default") for _ in range(20)]
     names = {each["metadata"]["name"] for each in made}
     assert len(names) == 20 and all(name.startswith("x-") and len(name) == 7 for name in names)
+
+
+async def test_a_quota_is_charged_once_for_an_object_whose_name_was_taken(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await place.config("x-taken")
+    amounts = {"configmaps": "9"}
+    quota = await place.client.create(QUOTAS, {"metadata": {"name": "q"}, "spec": {"hard": amounts}}, "default")
+    counted = {**quota, "status": {"hard": amounts, "used": {"configmaps": "1"}}}
+    await place.client.update(QUOTAS, counted, "default", subresource="status")
+    suffixes = iter(("taken", "taken", "free"))
+    monkeypatch.setattr("wherry.kube.apiserver.metadata.suffix", lambda: next(suffixes))
+    made = await place.client.create(MAPS, {"metadata": {"generateName": "x-"}}, "default")
+    assert made["metadata"]["name"] == "x-free"
+    assert (await place.client.get(QUOTAS, "q", "default"))["status"]["used"] == {"configmaps": "2"}
 
 
 async def test_what_is_wrong_is_told_all_at_once(place: Place) -> None:
