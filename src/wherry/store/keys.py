@@ -36,9 +36,11 @@ def start_of(prefix: str, after: str) -> str:
 def check_commit(compares: Sequence[Compare], operations: Sequence[Operation]) -> None:
     """Raises Invalid: for a key that is empty or no Unicode text, one written twice, too much of anything."""
     for compare in compares:
-        check_key(compare.key)
+        if not (compare.key and compare.key.isascii()):
+            check_key(compare.key)
     for operation in operations:
-        check_key(operation.key)
+        if not (operation.key and operation.key.isascii()):
+            check_key(operation.key)
         if isinstance(operation, Put):
             _check_put(operation)
     if len(operations) > 1 and len({operation.key for operation in operations}) < len(operations):

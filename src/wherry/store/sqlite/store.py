@@ -2,13 +2,14 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
 from wherry.kit.errors import Unavailable
 from wherry.store.keys import end_of, start_of
 from wherry.store.leases import Leases
-from wherry.store.model import Compacted, Compare, Delete, Event, Future, Item, Operation, Page, Put, Sink
+from wherry.store.model import Compacted, Compare, Event, Future, Item, Operation, Page, Put, Sink
 from wherry.store.sqlite.aside import Aside
 from wherry.store.sqlite.connections import connect
 from wherry.store.sqlite.faults import translated
@@ -182,10 +183,13 @@ class SqliteStore:
 
     # Writing
 
-    async def commit(self, compares: Sequence[Compare], operations: Sequence[Operation]) -> int:
-        size_bytes = sum(len(operation.value) for operation in operations if isinstance(operation, Put))
-        shrinks = all(isinstance(operation, Delete) for operation in operations)
-        return await self._writer.do(
+    def commit(self, compares: Sequence[Compare], operations: Sequence[Operation]) -> Coroutine[Any, Any, int]:
+        size_bytes, shrinks = 0, True
+        for operation in operations:
+            if isinstance(operation, Put):
+                size_bytes += len(operation.value)
+                shrinks = False
+        return self._writer.do(
             lambda transaction: transaction.commit(compares, operations), size_bytes=size_bytes, shrinks=shrinks
         )
 
