@@ -7,18 +7,29 @@ before, too, as long as no role and no binding has changed.
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import msgspec
 from aiohttp.hdrs import AUTHORIZATION
 from multidict import CIMultiDictProxy
 
-from wherry.http.connection import Connection
 from wherry.kube.apiserver.authn.anonymous import anonymous
 from wherry.kube.apiserver.authz.impersonation import impersonated
 from wherry.kube.apiserver.authz.texts import forbidden
 from wherry.kube.apiserver.model import Attributes, Authenticator, Authorizer, Credentials, Decision, Identity, User
 from wherry.kube.apiserver.requestinfo import RequestInfo
 from wherry.kube.machinery import status
+
+
+class Way(Protocol):
+    """What requests come by (:class:`wherry.http.connection.Connection`). ``client`` is for the gate to keep what it
+    likes in; None at first."""
+
+    client: Any
+
+    @property
+    def certificate(self) -> bytes:
+        """The client's; empty without one; always the same."""
 
 
 class _Client(msgspec.Struct, frozen=True):
@@ -33,7 +44,7 @@ class Gate(msgspec.Struct, frozen=True):
     authorizer: Authorizer
     grants: Callable[[User, RequestInfo], bool]
 
-    def user(self, headers: "CIMultiDictProxy[str]", connection: Connection, path: str) -> User:
+    def user(self, headers: "CIMultiDictProxy[str]", connection: Way, path: str) -> User:
         """Who asks, or as whom it is asked. Raises StatusError 400, 401, 403."""
         authorization = headers.get(AUTHORIZATION, "")
         client: _Client | None = connection.client
@@ -45,8 +56,7 @@ class Gate(msgspec.Struct, frozen=True):
             return impersonated(headers.items(), user, self.authorizer) or user
         return user
 
-    def _authenticated(self, authorization: str, connection: Connection, path: str) -> User:
-        connection.client = None
+    def _authenticated(self, authorization: str, connection: Way, path: str) -> User:
         token = authorization[7:].strip() if authorization[:7].lower() == "bearer " else ""
         identity = self.authenticator.authenticate(Credentials(token, connection.certificate))
         if identity is not None:

@@ -235,6 +235,33 @@ async def test_the_newest_state_counts(place: Place, asking: Asking) -> None:
     assert (await asking.ask(HELD))[0] == 401
 
 
+async def test_the_newest_state_counts_on_one_connection(place: Place, asking: Asking) -> None:
+    """A connection knows whom it is by, and yet nothing is remembered that has changed."""
+    connections = [await asyncio.open_connection("127.0.0.1", port) for port in asking.ports]
+
+    async def codes(token: str = asking.token, *headers: str) -> list[int]:
+        found = []
+        for reader, writer in connections:
+            lines = [f"GET {HELD} HTTP/1.1", "Host: x", f"Authorization: Bearer {token}", *headers, "", ""]
+            writer.write("\r\n".join(lines).encode())
+            head = await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].split()[0]))
+            found.append(int(head.split()[1]))
+        return found
+
+    assert [await codes() for _ in range(3)] == [[200, 200]] * 3
+    assert await codes("nobody") == [401, 401]
+    assert await codes(asking.token, "impersonate-USER: system:admin") == [403, 403]
+    assert await codes() == [200, 200]
+    await place.client.delete(BINDINGS, "reader", "default")
+    assert await codes() == [403, 403]
+    await place.client.delete(ACCOUNTS, "default", "default")
+    assert await codes() == [401, 401]
+    assert asking.direct == [True] * 8
+    for _, writer in connections:
+        writer.close()
+
+
 async def test_requests_are_counted_and_named(place: Place, asking: Asking) -> None:
     await asking.ask(HELD)
     label = 'verb="GET",group="",version="v1",resource="configmaps",subresource="",code="200"'

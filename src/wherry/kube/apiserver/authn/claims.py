@@ -82,8 +82,13 @@ def check_times(claims: Claims, now: float) -> None:
     """Raises InvalidToken."""
     if now >= claims.exp:
         raise InvalidToken("service account token has expired")
-    if max(claims.nbf, claims.iat) > now + LEEWAY_SECONDS:
+    if now < begins(claims):
         raise InvalidToken("service account token is not valid yet")
+
+
+def begins(claims: Claims) -> float:
+    """From when on a token is taken, in seconds since 1970."""
+    return max(claims.nbf, claims.iat) - LEEWAY_SECONDS
 
 
 class Issued(msgspec.Struct, frozen=True):

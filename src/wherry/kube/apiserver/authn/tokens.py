@@ -35,26 +35,23 @@ class Trust(msgspec.Struct, frozen=True):
 
 
 class _Remembered(msgspec.Struct, frozen=True):
-    """A token whose signature need not be verified again before ``until``."""
+    """A token that is good from ``since`` on, and whose signature need not be verified again before ``until``; it does
+    not end before that."""
 
     claims: Claims
     user: User
+    since: float
     until: float
     bound: Holding
     clock: Callable[[], float]
 
-    def check(self, now: float) -> None:
-        """Raises InvalidToken."""
-        reading.check_times(self.claims, now)
-        self.bound.check(now)
-
     def holds(self) -> bool:
         """See :class:`~wherry.kube.apiserver.model.Identity`."""
         now = self.clock()
-        if now >= self.until:
+        if not self.since <= now < self.until:
             return False
         try:
-            self.check(now)
+            self.bound.check(now)
         except InvalidToken:
             return False
         return True
@@ -94,8 +91,8 @@ class ServiceAccountTokens:
         bound = claims.bound
         if claims.sub != username(bound.namespace, bound.serviceaccount.name):
             raise InvalidToken("service account token claims another subject than its service account")
-        until = min(now + _REMEMBERED_SECONDS, claims.exp)
-        return _Remembered(claims, _user(bound, claims.jti), until, Holding(self._bound, bound), self._clock)
+        since, until = reading.begins(claims), min(now + _REMEMBERED_SECONDS, claims.exp)
+        return _Remembered(claims, _user(bound, claims.jti), since, until, Holding(self._bound, bound), self._clock)
 
     def _remember(self, key: bytes, found: _Remembered) -> None:
         if len(self._remembered) >= _MAX_REMEMBERED:

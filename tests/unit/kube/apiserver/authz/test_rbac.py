@@ -9,6 +9,7 @@ from tests.unit.kube.apiserver.authz.objects import binding, role, rule, urls, u
 from wherry.kube.apiserver.authz.rbac import Rbac, aggregated
 from wherry.kube.apiserver.fake import FakeListers
 from wherry.kube.apiserver.model import Attributes, Decision, Rule, User
+from wherry.kube.apiserver.requestinfo import parse
 from wherry.kube.machinery.model import GroupResource, Object
 
 USERS = (
@@ -176,6 +177,26 @@ def test_a_right_is_remembered_for_what_it_holds_for_only() -> None:
     for number in range(2000):
         assert rbac.authorize(Attributes(USERS[1], "list", f"g{number}", "v1", "pods"))[0] is Decision.ALLOW
     assert len(rbac.index.rights(USERS[1], "").known) <= 512
+
+
+def test_what_is_known_is_what_was_allowed_whatever_the_name() -> None:
+    listers = FakeListers(
+        role("r", rule("get", "pods"), rule("get", "secrets", names="x")),
+        binding("b", "ClusterRole", "r", "User:alice"),
+    )
+    rbac, alice = Rbac(listers), user("alice")
+
+    def known(path: str) -> bool:
+        info = parse("GET", f"/api/v1/namespaces/a/{path}", {})
+        found = rbac.grants(alice, info)
+        asked = Attributes(alice, info.verb, info.group, info.version, info.resource, namespace="a", name=info.name)
+        rbac.authorize(asked)
+        return found
+
+    paths = ("pods/x", "pods/x", "pods/y", "secrets/x", "secrets/x", "configmaps/x", "configmaps/x")
+    assert [known(each) for each in paths] == [False, True, True, False, False, False, False]
+    listers.put(role("other"))
+    assert [known(each) for each in paths[:2]] == [False, True]
 
 
 def test_a_role_comes_into_force_when_it_is_made_and_ends_when_it_is_deleted() -> None:
