@@ -59,16 +59,14 @@ class LocalWatch:
 
 
 class Watches:
-    """All of them, found by their prefix: most have one of few."""
+    """All of them, by their prefix: they are many at most, of few prefixes."""
 
     def __init__(self) -> None:
         self._by_prefix: dict[str, list[LocalWatch]] = {}
-        self._lengths: list[int] = []
 
     def add(self, watch: LocalWatch) -> None:
         """From now on it is given every event."""
         self._by_prefix.setdefault(watch.prefix, []).append(watch)
-        self._lengths = sorted({len(prefix) for prefix in self._by_prefix})
         watch._leave = self._remove
 
     def _remove(self, watch: LocalWatch) -> None:
@@ -77,19 +75,15 @@ class Watches:
             self._by_prefix[watch.prefix] = remaining
         else:
             self._by_prefix.pop(watch.prefix, None)
-        self._lengths = sorted({len(prefix) for prefix in self._by_prefix})
 
     def publish(self, events: Sequence[Event]) -> None:
         """Whole commits, in order. Each watch is called once."""
-        found: dict[LocalWatch, list[Event]] = {}
-        for event in events:
-            key = event.key
-            for length in self._lengths:
-                if length > len(key):
-                    break
-                for watch in self._by_prefix.get(key[:length], ()):
-                    found.setdefault(watch, []).append(event)
-        for watch, its in found.items():
+        found: list[tuple[LocalWatch, list[Event]]] = []
+        for prefix, watches in self._by_prefix.items():
+            its = [event for event in events if event.key.startswith(prefix)]
+            if its:
+                found += [(watch, its) for watch in watches]
+        for watch, its in found:
             watch.give(its)
 
     def fail(self, error: BaseException) -> None:
