@@ -5,8 +5,11 @@ Filled by the store's events alone (:mod:`wherry.kube.apiserver.caches`): whatev
 
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from sys import intern
 from typing import Protocol
+
+import msgspec
 
 from wherry.kube.apiserver.entries import Entry, Recent
 from wherry.kube.apiserver.stored import served
@@ -22,26 +25,19 @@ RENDERED_CHANGES = 64
 """Of so many the lines are kept that watches were told: who follows gets them; who comes late has them made again."""
 
 
-class Change:
+class Change(msgspec.Struct, eq=False):
     """One change to one object: ``new`` None when it was deleted, ``old`` None when it is new.
 
     ``rendered`` keeps what was made of it for one watch for all others that want the same.
     """
 
-    __slots__ = ("_gone", "new", "old", "rendered", "revision")
-
-    def __init__(self, new: Entry | None, old: Entry | None, revision: int) -> None:
-        self.new = new
-        self.old = old
-        self.revision = revision
-        self.rendered: dict[object, bytes] = {}
-        self._gone: Entry | None = None
-
-    @property
-    def size_bytes(self) -> int:
-        """What it holds that may be of no use to anybody else: every version is the new one of one change only."""
-        entry = self.new or self.old
-        return len(entry.raw) if entry is not None else 0
+    new: Entry | None
+    old: Entry | None
+    revision: int
+    size_bytes: int = 0
+    """What it holds that may be of no use to anybody else: every version is the new one of one change only."""
+    rendered: dict[object, bytes] = msgspec.field(default_factory=dict)
+    _gone: Entry | None = None
 
     @property
     def gone(self) -> Entry:
@@ -55,8 +51,8 @@ class Change:
 class Watcher(Protocol):
     """Is told of every change, in order."""
 
-    def offer(self, change: Change) -> None:
-        """Must not block, nor raise."""
+    def offer(self, changes: Sequence[Change]) -> None:
+        """All that came together. Must not block, nor raise."""
 
     def end(self, error: Exception) -> None:
         """There will be no more changes."""
@@ -84,7 +80,7 @@ class Cache:
         """From now on the objects are of this kind: what selectors look at is found anew."""
         self._kind = kind
         for key, entry in self._entries.items():
-            self._entries[key] = Entry(entry.raw, entry.revision, kind, self._recent, key)
+            self._entries[key] = Entry(entry.raw, entry.revision, entry.namespace, entry.name, kind, self._recent)
 
     def load(self, key: str, item: Item) -> None:
         """Take in what was there before the watch; keys come in order. ``key`` is ``namespace/name``."""
@@ -97,39 +93,45 @@ class Cache:
         deleted by then, so whoever made an index of what was here must make it anew."""
         self._floor = self.revision = revision
 
-    def apply(self, key: str, event: Event) -> None:
-        """Take in one event and tell the watchers."""
-        old = self._entries.get(key)
-        new = None
-        if event.value is None:
-            if old is None:
-                return
-            del self._entries[key]
-            keys = self._keys
-            del keys[bisect_left(keys, key)]
-        else:
-            new = Entry(served(event.value, event.revision), event.revision, self._kind, self._recent, key)
-            if old is None:
-                self._added.append(key)
-            self._entries[key] = new
-        self.revision = event.revision
-        change = Change(new, old, event.revision)
-        self._keep(change)
-        if self._watchers:
+    def apply(self, events: Iterable[tuple[str, Event]]) -> None:
+        """Take in events, each with its key, in order; then tell the watchers."""
+        entries, kind, recent = self._entries, self._kind, self._recent
+        changes = []
+        for key, event in events:
+            revision, old = event.revision, entries.get(key)
+            if event.value is not None:
+                namespace, _, name = key.partition("/")
+                new = Entry(served(event.value, revision), revision, intern(namespace), name, kind, recent)
+                entries[key] = new
+                if old is None:
+                    self._added.append(key)
+                changes.append(Change(new, old, revision, len(new.raw)))
+            elif old is not None:
+                self._drop(key)
+                changes.append(Change(None, old, revision, len(old.raw)))
+        if changes:
+            self.revision = changes[-1].revision
+            self._keep(changes)
             for watcher in tuple(self._watchers):
-                watcher.offer(change)
+                watcher.offer(changes)
 
-    def _keep(self, change: Change) -> None:
+    def _drop(self, key: str) -> None:
+        del self._entries[key]
+        keys = self._keys
+        del keys[bisect_left(keys, key)]
+
+    def _keep(self, latest: Sequence[Change]) -> None:
         """Among the latest: as many as there is room for."""
         changes = self._changes
-        changes.append(change)
-        self._changes_bytes += change.size_bytes
+        changes.extend(latest)
+        self._changes_bytes += sum([change.size_bytes for change in latest])
         while len(changes) > KEPT_CHANGES or (self._changes_bytes > KEPT_BYTES and len(changes) > 1):
             oldest = changes.popleft()
             self._changes_bytes -= oldest.size_bytes
             self._floor = oldest.revision
-        if len(changes) > RENDERED_CHANGES:
-            changes[-RENDERED_CHANGES - 1].rendered.clear()
+        late = len(changes) - RENDERED_CHANGES
+        for place in range(max(0, late - len(latest)), late):
+            changes[place].rendered.clear()
 
     @property
     def _keys(self) -> list[str]:
@@ -148,10 +150,10 @@ class Cache:
 
     def entries(self, namespace: str | None = None, after: str = "") -> Iterator[Entry]:
         """In the order of keys; of one namespace, or (None) all; those behind the key ``after``."""
-        found, keys = self._entries, self._keys
+        found = self._entries
         if not found:
             return
-        for key in keys[slice(*self._span(namespace, after))]:
+        for key in self._keys[slice(*self._span(namespace, after))]:
             yield found[key]
 
     def count(self, namespace: str | None = None, after: str = "") -> int:
@@ -216,4 +218,4 @@ class Cache:
         return None if found is None else found.object
 
     def list(self, namespace: str | None = None) -> Iterator[Object]:
-        return (entry.object for entry in self.entries(namespace))
+        return (entry.object for entry in self.entries(namespace)) if self._entries else iter(())

@@ -83,13 +83,16 @@ class Caches:
 
     def _take(self, events: Sequence[Event]) -> None:
         by_prefix = self._by_prefix
+        found: dict[str, list[tuple[str, Event]]] = {}
         for event in events:
             key = event.key
             at = key.find("/", key.find("/", 1) + 1) + 1
-            cache = by_prefix.get(key[:at])
+            found.setdefault(key[:at], []).append((key[at:], event))
+        for prefix, its in found.items():
+            cache = by_prefix.get(prefix)
             if cache is None:
-                cache = self.of(stored.split_key(key)[0])
-            cache.apply(key[at:], event)
+                cache = self.of(stored.split_key(prefix)[0])
+            cache.apply(its)
         self.revision = max(self.revision, events[-1].revision)
         if self._waiting:
             self._wake()

@@ -41,7 +41,7 @@ class Components:
             except Exception as error:  # whatever it is, it is what is told
                 found = component(name, str(error) or type(error).__name__)
             revision = max(self._caches.revision, 1)
-            self._caches.of(_RESOURCE).apply(f"/{name}", Event(f"/{name}", revision, value_of(found), revision))
+            self._caches.of(_RESOURCE).apply([(f"/{name}", Event(f"/{name}", revision, value_of(found), revision))])
 
 
 def component(name: str, fault: str = "") -> Object:

@@ -1,6 +1,7 @@
 """Custom kinds are served as their definitions come, change and go."""
 
 import logging
+from collections.abc import Sequence
 
 from wherry.kube.apiserver.cache import Change
 from wherry.kube.apiserver.caches import Caches
@@ -27,12 +28,13 @@ class CustomKinds:
             self._serve(entry)
         cache.add_watcher(self)
 
-    def offer(self, change: Change) -> None:
-        """Another definition, or none any more."""
-        if change.new is not None:
-            self._serve(change.new)
-        elif change.old is not None:
-            self._remove(_resource(change.old))
+    def offer(self, changes: Sequence[Change]) -> None:
+        """Other definitions, or some that are no more."""
+        for change in changes:
+            if change.new is not None:
+                self._serve(change.new)
+            elif change.old is not None:
+                self._remove(_resource(change.old))
 
     def end(self, error: Exception) -> None:
         """The caches have begun anew, and we with them."""

@@ -8,6 +8,7 @@ import msgspec
 
 from wherry.kube.apiserver import stored
 from wherry.kube.kinds.model import Kind
+from wherry.kube.machinery.bare import bare_of
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.parts import Parts
 from wherry.store.model import Item
@@ -32,26 +33,25 @@ class Recent:
             self._entries.popleft().forget()
 
 
-class Entry:
-    """One version of one object. Not changed once made. ``key``: ends in its namespace and name."""
+class Entry(msgspec.Struct, eq=False):
+    """One version of one object. Not changed once made; ``namespace`` is empty for what has none."""
 
-    __slots__ = ("_fields", "_kind", "_labels", "_lean", "_object", "_recent", "name", "namespace", "raw", "revision")
-
-    def __init__(self, raw: bytes, revision: int, kind: Kind | None, recent: Recent, key: str) -> None:
-        self.raw = raw
-        self.revision = revision
-        above, _, self.name = key.rpartition("/")
-        self.namespace = intern(above.rpartition("/")[2])
-        self._labels: Mapping[str, str] | None = None
-        self._kind = kind
-        self._recent = recent
-        self._object: Object | None = None
-        self._lean: Object | None = None
-        self._fields: Mapping[str, str] | None = None
+    raw: bytes
+    revision: int
+    namespace: str
+    name: str
+    _kind: Kind | None
+    _recent: Recent
+    _labels: Mapping[str, str] | None = None
+    _object: Object | None = None
+    _lean: Object | None = None
+    _fields: Mapping[str, str] | None = None
 
     @classmethod
     def of(cls, item: Item, kind: Kind | None, recent: Recent) -> "Entry":
-        return cls(stored.served(item.value, item.revision), item.revision, kind, recent, item.key)
+        above, _, name = item.key.rpartition("/")
+        namespace = intern(above.rpartition("/")[2])
+        return cls(stored.served(item.value, item.revision), item.revision, namespace, name, kind, recent)
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -83,6 +83,16 @@ class Entry:
             self._note(self._object)
         return found
 
+    @property
+    def bare(self) -> Object:
+        """See :mod:`wherry.kube.machinery.bare`. Not kept: whoever asks for it keeps it."""
+        found = bare_of(self.raw)
+        meta = found["metadata"]
+        meta["name"] = self.name
+        if self.namespace:
+            meta["namespace"] = self.namespace
+        return found
+
     def _note(self, other: Object | None) -> None:
         """Something is decoded. If the other form was before, it is known; twice among the recent it would forget
         itself."""
@@ -108,5 +118,5 @@ class Entry:
 
     def revised(self, revision: int) -> "Entry":
         """The same object under another resource version: how a deleted one is shown."""
-        key = f"{self.namespace}/{self.name}"
-        return Entry(stored.revised(self.raw, revision), revision, self._kind, self._recent, key)
+        raw = stored.revised(self.raw, revision)
+        return Entry(raw, revision, self.namespace, self.name, self._kind, self._recent)

@@ -7,6 +7,7 @@ who asks for that.
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from operator import attrgetter
 
 import msgspec
 
@@ -17,12 +18,13 @@ from wherry.kube.apiserver.entries import Entry
 from wherry.kube.apiserver.kinds import Kinds, Served
 from wherry.kube.apiserver.model import Attributes, Authorizer, Decision, User
 from wherry.kube.apiserver.requestinfo import RequestInfo, selected
-from wherry.kube.apiserver.watching import BOOKMARK_SECONDS, Begun, Notice
+from wherry.kube.apiserver.watching import BOOKMARK_SECONDS, Begun
 from wherry.kube.client.model import Changed, Listed, PatchType
 from wherry.kube.machinery import status
 from wherry.kube.machinery.model import GroupVersionResource, Object
 
 _decode = msgspec.json.Decoder().decode
+Shown = Callable[[Entry], Object]
 
 
 class LocalClient:
@@ -66,7 +68,7 @@ class LocalClient:
 
     async def list(
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
-        resource_version: str = "", limit: int = 0, token: str = "", shared: bool = False,
+        resource_version: str = "", limit: int = 0, token: str = "", shared: bool = False, bare: bool = False,
     ) -> Listed:  # fmt: skip
         query = {
             "labelSelector": labels, "fieldSelector": fields, "resourceVersion": resource_version,
@@ -74,10 +76,8 @@ class LocalClient:
         }  # fmt: skip
         call = self._call("list", resource, namespace, query=query)
         entries, meta = await self._api.reads.page(call)
-        shown = _shared if shared else _own
-        return Listed(
-            [shown(call.served, entry) for entry in entries], meta["resourceVersion"], meta.get("continue", "")
-        )
+        shown = _shown(call.served, shared, bare)
+        return Listed([shown(entry) for entry in entries], meta["resourceVersion"], meta.get("continue", ""))
 
     async def create(
         self, resource: GroupVersionResource, obj: Object, namespace: str = "", *, name: str = "", subresource: str = ""
@@ -112,7 +112,7 @@ class LocalClient:
     @asynccontextmanager
     async def watch(
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
-        resource_version: str = "",
+        resource_version: str = "", bare: bool = False,
     ) -> AsyncIterator[AsyncIterator[Changed]]:  # fmt: skip
         query = {
             "labelSelector": labels, "fieldSelector": fields, "resourceVersion": resource_version,
@@ -121,33 +121,29 @@ class LocalClient:
         call = self._call("watch", resource, namespace, query=query)
         begun = await self._api.watches.begin(call)
         try:
-            yield self._changes(call.served, begun)
+            yield self._changes(begun, _shown(call.served, True, bare))
         finally:
             begun.subscription.close()
 
-    async def _changes(self, served: Served, begun: Begun) -> AsyncIterator[Changed]:
+    async def _changes(self, begun: Begun, shown: Shown) -> AsyncIterator[Changed]:
         for notice in begun.initial:
-            yield _changed(served, notice)
+            yield Changed(notice.type, shown(notice.entry))
         while True:
             notices = await begun.subscription.take(BOOKMARK_SECONDS)
             for notice in notices:
-                yield _changed(served, notice)
+                yield Changed(notice.type, shown(notice.entry))
             if not notices:
                 metadata = {"resourceVersion": str(self._api.watches.revision)}
                 yield Changed("BOOKMARK", {"metadata": metadata})
 
 
-def _changed(served: Served, notice: Notice) -> Changed:
-    return Changed(notice.type, _shared(served, notice.entry))
-
-
-def _shared(served: Served, entry: Entry) -> Object:
-    """What the clients of this process have in common."""
-    return entry.lean if served.is_storage else served.from_storage(entry.copy())
-
-
-def _own(served: Served, entry: Entry) -> Object:
-    return served.from_storage(entry.copy())
+def _shown(served: Served, shared: bool, bare: bool) -> Shown:
+    """In which form objects are handed out. What there is in a bare one is the same in all versions of a kind."""
+    if bare:
+        return attrgetter("bare")
+    if shared and served.is_storage:
+        return attrgetter("lean")  # what the clients of this process have in common
+    return lambda entry: served.from_storage(entry.copy())
 
 
 def _object(served: Served, outcome: Outcome) -> Object:

@@ -52,6 +52,6 @@ def shaped(call: Call, outcome: Outcome, wanted: Wanted) -> bytes:
     if wanted.form is Form.PLAIN:
         return rendered(call.served, outcome.raw)
     meta = meta_of(outcome.raw)
-    key = f"{meta.namespace}/{meta.name}"
-    entry = Entry(outcome.raw, int(meta.resourceVersion or 0), call.served.kind, Recent(1), key)
+    revision = int(meta.resourceVersion or 0)
+    entry = Entry(outcome.raw, revision, meta.namespace, meta.name, call.served.kind, Recent(1))
     return shown(call.served, entry, wanted, call.now, include)

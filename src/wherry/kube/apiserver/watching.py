@@ -8,7 +8,7 @@ goes on where it was: there is a bound, and never a silent gap.
 import asyncio
 import random
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -53,6 +53,7 @@ class Subscription:
     def __init__(self, cache: Cache, selection: Selection) -> None:
         self._cache = cache
         self._selection = selection
+        self._takes_all = selection.namespace is None and selection.is_plain
         self._pending: deque[Notice] = deque()
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -62,24 +63,34 @@ class Subscription:
         self._error: Exception | None = None
         cache.add_watcher(self)
 
-    def offer(self, change: Change) -> None:
+    def offer(self, changes: Sequence[Change]) -> None:
         """See :class:`wherry.kube.apiserver.cache.Watcher`."""
-        new, old = change.new, change.old
-        matches = self._selection.matches
-        before = old is not None and matches(old)
-        if new is not None and matches(new):
-            self._put(Notice("MODIFIED" if before else "ADDED", new, change))
-        elif before:
-            self._put(Notice("DELETED", change.gone, change))
-
-    def _put(self, notice: Notice) -> None:
-        if len(self._pending) >= MOST_PENDING:
+        if self._takes_all:
+            notices = [
+                Notice("MODIFIED" if change.old else "ADDED", change.new, change) if change.new
+                else Notice("DELETED", change.gone, change)
+                for change in changes
+            ]  # fmt: skip
+        else:
+            notices = [notice for change in changes if (notice := self._selected(change))]
+        if not notices:
+            return
+        if len(self._pending) + len(notices) > MOST_PENDING:
             self.end(status.expired("the watch was too slow; list again, or watch from where it was"))
             return
-        self._pending.append(notice)
+        self._pending.extend(notices)
         if not self._is_called:  # a turn later: whoever made the change has the answer before all who watch
             self._is_called = True
             self._loop.call_soon(self._call)
+
+    def _selected(self, change: Change) -> Notice | None:
+        new, old = change.new, change.old
+        matches = self._selection.matches
+        if new is not None and matches(new):
+            return Notice("MODIFIED" if old is not None and matches(old) else "ADDED", new, change)
+        if old is not None and matches(old):
+            return Notice("DELETED", change.gone, change)
+        return None
 
     def _call(self) -> None:
         self._is_called = False
@@ -88,8 +99,7 @@ class Subscription:
     def start_with(self, notices: list[Notice], changes: list[Change]) -> None:
         """What comes before everything offered so far: the state, or the past."""
         live, self._pending = self._pending, deque(notices)
-        for change in changes:
-            self.offer(change)
+        self.offer(changes)
         self._pending.extend(live)
         self._wake.set()
 

@@ -105,17 +105,18 @@ class Cache:
 
     def put(self, obj: Object) -> Object | None:
         """Returns what was in its place."""
-        where = place(obj)
-        named = self._namespaces.setdefault(where[0], {})
-        old = named.get(where[1])
+        meta = obj["metadata"]
+        namespace, name = meta.get("namespace", ""), meta["name"]
+        named = self._namespaces.get(namespace)
+        if named is None:
+            named = self._namespaces[namespace] = {}
+        old = named.get(name)
         if old is None:
             self._count += 1
-        else:
-            self._unindex(where, old)
-        named[where[1]] = obj
-        for index in self._indexes.values():
-            index.add(where, obj, self._at)
+        named[name] = obj
         self._revision += 1
+        if self._indexes:
+            self._index((namespace, name), old, obj)
         return old
 
     def remove(self, where: Place) -> Object | None:
@@ -131,6 +132,12 @@ class Cache:
         self._count -= 1
         self._revision += 1
         return old
+
+    def _index(self, where: Place, old: Object | None, new: Object) -> None:
+        for index in self._indexes.values():
+            if old is not None:
+                index.remove(where, old)
+            index.add(where, new, self._at)
 
     def _unindex(self, where: Place, old: Object) -> None:
         for index in self._indexes.values():

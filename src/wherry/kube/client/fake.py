@@ -123,7 +123,7 @@ class FakeClient:
 
     async def list(
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
-        resource_version: str = "", limit: int = 0, token: str = "", shared: bool = False,
+        resource_version: str = "", limit: int = 0, token: str = "", shared: bool = False, bare: bool = False,
     ) -> Listed:  # fmt: skip
         await self._read(Call("list", resource.group_resource, namespace))
         if token:
@@ -186,7 +186,7 @@ class FakeClient:
     @asynccontextmanager
     async def watch(
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
-        resource_version: str = "",
+        resource_version: str = "", bare: bool = False,
     ) -> AsyncIterator[AsyncIterator[Changed]]:  # fmt: skip
         await self._read(Call("watch", resource.group_resource, namespace))
         since = int(resource_version or 0)

@@ -84,7 +84,7 @@ class HttpApiClient:
 
     async def list(
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
-        resource_version: str = "", limit: int = 0, token: str = "", shared: bool = False,
+        resource_version: str = "", limit: int = 0, token: str = "", shared: bool = False, bare: bool = False,
     ) -> Listed:  # fmt: skip
         query = {
             "labelSelector": labels, "fieldSelector": fields, "resourceVersion": resource_version,
@@ -121,7 +121,7 @@ class HttpApiClient:
     @asynccontextmanager
     async def watch(
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
-        resource_version: str = "",
+        resource_version: str = "", bare: bool = False,
     ) -> AsyncIterator[AsyncIterator[Changed]]:  # fmt: skip
         query = {
             "watch": "true", "allowWatchBookmarks": "true", "labelSelector": labels, "fieldSelector": fields,

@@ -7,7 +7,7 @@ after a newer one of the same object.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from random import Random
 
 import msgspec
@@ -16,6 +16,7 @@ from wherry.kit.errors import WherryError
 from wherry.kube.client.cache import Cache, Place, place
 from wherry.kube.client.clock import Clock
 from wherry.kube.client.model import Changed, Client
+from wherry.kube.machinery.bare import bare_metadata
 from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.kube.machinery.status import StatusError
 
@@ -77,8 +78,9 @@ class Informer:
         self._client = client
         self._clock = clock
         self._transform = transform
+        self._bare = transform is bare_metadata
         self._retry = retry
-        self._handlers: list[Handler] = []
+        self._handlers: tuple[Handler, ...] = ()
         self._version = "0"
         """To go on from. Before the first list any state will do; after a 410 it must be the newest: empty."""
         self._listed = False
@@ -91,13 +93,15 @@ class Informer:
 
     def add_handler(self, handler: Handler) -> Callable[[], None]:
         """Tell it what is there already (as added), and from now on what changes. Returns what takes it off again."""
-        self._handlers.append(handler)
+        self._handlers += (handler,)
         for obj in self.cache.list():
-            self._tell(handler, None, obj)
+            self._tell((handler,), None, obj)
 
         def take_off() -> None:
-            if handler in self._handlers:
-                self._handlers.remove(handler)
+            left = list(self._handlers)
+            if handler in left:
+                left.remove(handler)
+                self._handlers = tuple(left)
 
         return take_off
 
@@ -132,7 +136,7 @@ class Informer:
         while True:
             page = await self._client.list(
                 about.resource, about.namespace, labels=about.labels, fields=about.fields,
-                resource_version=since, limit=PAGE_OBJECTS, token=token, shared=True,
+                resource_version=since, limit=PAGE_OBJECTS, token=token, shared=True, bare=self._bare,
             )  # fmt: skip
             for obj in page.items:
                 kept = self._transform(obj)
@@ -158,7 +162,7 @@ class Informer:
             begun, seen = self._clock.monotonic(), False
             async with self._client.watch(
                 about.resource, about.namespace, labels=about.labels, fields=about.fields,
-                resource_version=self._version,
+                resource_version=self._version, bare=self._bare,
             ) as changes:  # fmt: skip
                 async for change in changes:
                     seen, self._failures = True, 0
@@ -168,38 +172,34 @@ class Informer:
                 await self._clock.sleep(self._retry.delay(0))
 
     def _take(self, change: Changed) -> None:
-        obj = change.object
+        obj, type = change.object, change.type
         self._version = obj["metadata"]["resourceVersion"]
-        if change.type == "BOOKMARK":
-            return
-        if change.type == "DELETED":
+        if type == "DELETED":
             self._remove(place(obj), obj)
-        else:
+        elif type != "BOOKMARK":
             self._put(self._transform(obj))
 
     def _put(self, obj: Object) -> None:
-        old = self.cache.get(*reversed(place(obj)))
+        meta = obj["metadata"]
+        old = self.cache.get(meta["name"], meta.get("namespace", ""))
         if old is not None:
-            if old["metadata"]["resourceVersion"] == obj["metadata"]["resourceVersion"]:
+            if old["metadata"]["resourceVersion"] == meta["resourceVersion"]:
                 return
-            if old["metadata"].get("uid") != obj["metadata"].get("uid"):
+            if old["metadata"].get("uid") != meta.get("uid"):
                 self._remove(place(old))
                 old = None
         self.cache.put(obj)
-        for handler in tuple(self._handlers):
-            self._tell(handler, old, obj)
+        self._tell(self._handlers, old, obj)
 
     def _remove(self, where: Place, last: Object | None = None) -> None:
         """``last``: its state when it was deleted, where that is known."""
         old = self.cache.remove(where)
-        if old is None:
-            return
-        shown = old if last is None else self._transform(last)
-        for handler in tuple(self._handlers):
-            self._tell(handler, shown, None)
+        if old is not None:
+            self._tell(self._handlers, old if last is None else self._transform(last), None)
 
-    def _tell(self, handler: Handler, old: Object | None, new: Object | None) -> None:
-        try:
-            handler(old, new)
-        except Exception:  # one user's mistake is not the others'
-            logger.exception("a handler of %s failed", self.selection.resource.group_resource)
+    def _tell(self, handlers: Iterable[Handler], old: Object | None, new: Object | None) -> None:
+        for handler in handlers:
+            try:
+                handler(old, new)
+            except Exception:  # one user's mistake is not the others'
+                logger.exception("a handler of %s failed", self.selection.resource.group_resource)

@@ -1,7 +1,6 @@
 """Informers that are shared: one a selection and view, however many use it."""
 
 import asyncio
-from sys import intern
 from types import TracebackType
 
 import msgspec
@@ -9,25 +8,8 @@ import msgspec
 from wherry.kube.client.clock import Clock
 from wherry.kube.client.informer import RETRY, Informer, Retry, Selection, Transform, without_managed_fields
 from wherry.kube.client.model import Client
-from wherry.kube.machinery.model import GroupVersionResource, Object
-
-_OWNER = ("apiVersion", "kind", "name", "uid", "blockOwnerDeletion")
-_KEPT = ("name", "namespace", "uid", "resourceVersion", "ownerReferences", "finalizers", "deletionTimestamp")
-
-
-def bare_metadata(obj: Object) -> Object:
-    """What the garbage collector wants of an object, and nothing else: it watches all there are."""
-    meta = obj["metadata"]
-    kept = {name: meta[name] for name in _KEPT if name in meta}
-    if "namespace" in kept:
-        kept["namespace"] = intern(kept["namespace"])
-    if kept.get("ownerReferences"):
-        kept["ownerReferences"] = [
-            {name: intern(value) if isinstance(value, str) else value for name, value in each.items() if name in _OWNER}
-            for each in kept["ownerReferences"]
-        ]
-    return {"metadata": kept}
-
+from wherry.kube.machinery.bare import bare_metadata
+from wherry.kube.machinery.model import GroupVersionResource
 
 WHOLE: Transform = without_managed_fields
 BARE: Transform = bare_metadata

@@ -46,9 +46,10 @@ class Client(Protocol):
 
     async def list(
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
-        resource_version: str = "", limit: int = 0, token: str = "", shared: bool = False,
+        resource_version: str = "", limit: int = 0, token: str = "", shared: bool = False, bare: bool = False,
     ) -> Listed:  # fmt: skip
-        """``shared``: what is got may be shared, and lack its managed fields, as what a watch tells."""
+        """``shared``: what is got may be shared, and lack its managed fields, as what a watch tells. ``bare``: it may
+        lack all that is not in its bare view (:mod:`wherry.kube.machinery.bare`)."""
 
     async def create(
         self, resource: GroupVersionResource, obj: Object, namespace: str = "", *, name: str = "", subresource: str = ""
@@ -76,6 +77,7 @@ class Client(Protocol):
         labels: str = "",
         fields: str = "",
         resource_version: str = "",
+        bare: bool = False,
     ) -> AbstractAsyncContextManager[AsyncIterator[Changed]]:
-        """Changes behind ``resource_version``, bookmarks among them. The iterator ends when the server ends the watch,
-        and raises StatusError 410 when it cannot begin there any more."""
+        """Changes behind ``resource_version``, bookmarks among them; ``bare`` as in :meth:`list`. The iterator ends
+        when the server ends the watch, and raises StatusError 410 when it cannot begin there any more."""

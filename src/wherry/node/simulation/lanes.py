@@ -29,11 +29,11 @@ class Lanes:
 
     async def list(
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
-        resource_version: str = "", limit: int = 0, token: str = "", shared: bool = False,
+        resource_version: str = "", limit: int = 0, token: str = "", shared: bool = False, bare: bool = False,
     ) -> Listed:  # fmt: skip
         return await self._lane(resource).list(
             resource, namespace, labels=labels, fields=fields, resource_version=resource_version, limit=limit,
-            token=token, shared=shared,
+            token=token, shared=shared, bare=bare,
         )  # fmt: skip
 
     async def create(
@@ -61,8 +61,8 @@ class Lanes:
 
     def watch(
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
-        resource_version: str = "",
+        resource_version: str = "", bare: bool = False,
     ) -> AbstractAsyncContextManager[AsyncIterator[Changed]]:  # fmt: skip
         return self._lane(resource).watch(
-            resource, namespace, labels=labels, fields=fields, resource_version=resource_version
+            resource, namespace, labels=labels, fields=fields, resource_version=resource_version, bare=bare
         )

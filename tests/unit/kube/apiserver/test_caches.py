@@ -1,5 +1,7 @@
 """All objects in memory, kept by a watch of a real store."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from wherry.kube.apiserver import cache
@@ -7,11 +9,13 @@ from wherry.kube.apiserver.cache import Change
 from wherry.kube.apiserver.caches import Caches
 from wherry.kube.apiserver.entries import Entry, Recent
 from wherry.kube.apiserver.stored import key_of, value_of
+from wherry.kube.machinery.bare import bare_metadata
 from wherry.kube.machinery.model import GroupResource, Object
 from wherry.store.memory import MemoryStore
 from wherry.store.model import Compare, Delete, Put
 
 PODS = GroupResource("", "pods")
+MAPS = GroupResource("", "configmaps")
 
 
 def pod(name: str, namespace: str = "default", **labels: str) -> Object:
@@ -43,10 +47,12 @@ class Recorder:
 
     def __init__(self) -> None:
         self.changes: list[Change] = []
+        self.calls = 0
         self.error: Exception | None = None
 
-    def offer(self, change: Change) -> None:
-        self.changes.append(change)
+    def offer(self, changes: Sequence[Change]) -> None:
+        self.calls += 1
+        self.changes += changes
 
     def end(self, error: Exception) -> None:
         self.error = error
@@ -107,6 +113,22 @@ async def test_a_change_tells_what_was_and_what_is(place: Place) -> None:
     assert place.names() == ["other/a"]
 
 
+async def test_what_comes_together_is_told_together_to_each_its_own_in_order(place: Place) -> None:
+    pods, maps = Recorder(), Recorder()
+    place.pods.add_watcher(pods)
+    place.caches.of(MAPS).add_watcher(maps)
+    puts = [(PODS, "c"), (MAPS, "m"), (PODS, "d"), (PODS, "b"), (MAPS, "n")]
+    written = [Put(key_of(of, "default", name), value_of(pod(name))) for of, name in puts]
+    revision = await place.store.commit([], [*written, Delete(key_of(PODS, "other", "a"))])
+    told = [(change.new or change.gone).name for change in pods.changes]
+    assert (told, pods.calls) == (["c", "d", "b", "a"], 1)
+    assert [change.old is None for change in pods.changes] == [True, True, False, False]
+    assert ([change.new.name for change in maps.changes if change.new], maps.calls) == (["m", "n"], 1)
+    assert place.names() == ["default/b", "default/c", "default/d"]
+    assert place.pods.revision == place.caches.of(MAPS).revision == place.caches.revision == revision
+    assert place.pods.since(revision - 1) == pods.changes
+
+
 async def test_changes_are_kept_for_a_while(place: Place) -> None:
     start = place.caches.revision
     await place.put(pod("c"))
@@ -147,9 +169,21 @@ async def test_who_keeps_many_gets_them_without_managed_fields(place: Place) -> 
     assert entry.lean is entry.lean and entry.lean["metadata"]["labels"] == {"app": "web"}
 
 
+async def test_who_wants_a_bare_view_has_nothing_else_decoded(place: Place) -> None:
+    for namespace in ("", "default"):
+        obj = pod("m", namespace, app="web")
+        obj["metadata"] |= {"uid": "u", "finalizers": ["f"]}
+        await place.put(obj)
+        entry = place.pods.entry("m", namespace)
+        assert entry is not None
+        assert entry.bare == bare_metadata(entry.copy()) and entry.bare is not entry.bare
+        assert entry.bare["metadata"]["name"] is entry.name
+        assert entry._object is None and entry._lean is None
+
+
 async def test_of_few_that_are_kept_decoded_each_is_there_when_it_is_asked_for() -> None:
     recent = Recent(1)
-    entries = [Entry(value_of(pod(name)), 1, None, recent, f"default/{name}") for name in "ab"]
+    entries = [Entry(value_of(pod(name)), 1, "default", name, None, recent) for name in "ab"]
     for entry in entries * 2:
         assert (entry.object["metadata"]["name"], entry.lean["metadata"]["name"]) == (entry.name, entry.name)
         assert entry.object is entry.object

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.kube.apiserver.conftest import Place, pod
+from tests.unit.kube.apiserver.conftest import MAPS, Place, pod
 from wherry.kube.apiserver.model import User
 from wherry.kube.machinery.model import GroupVersionResource
 from wherry.kube.machinery.status import StatusError
@@ -54,3 +54,20 @@ async def test_a_list_is_one_s_own_unless_it_may_be_shared(place: Place) -> None
     assert all("managedFields" not in each["metadata"] for each in first.items)
     rest = await place.client.list(PODS, shared=True, limit=2, token=first.token)
     assert [each["metadata"]["name"] for each in rest.items] == ["c"] and not rest.token
+
+
+async def test_who_wants_bare_views_gets_no_more(place: Place) -> None:
+    kept = {"name", "namespace", "uid", "resourceVersion"}
+    await place.client.create(MAPS, {"metadata": {"name": "a", "finalizers": ["x.org/y"]}}, "default")
+    listed = await place.client.list(MAPS, bare=True)
+    assert [each.keys() for each in listed.items] == [{"metadata"}]
+    assert listed.items[0]["metadata"].keys() == kept | {"finalizers"}
+    async with place.client.watch(MAPS, resource_version=listed.resource_version, bare=True) as changes:
+        await place.merge("a", {"metadata": {"labels": {"b": "c"}}})
+        await place.client.delete(MAPS, "a", "default")
+        await place.merge("a", {"metadata": {"finalizers": None}})
+        first, second, third = [await anext(changes) for _ in range(3)]
+    assert (first.type, first.object["metadata"].keys()) == ("MODIFIED", kept | {"finalizers"})
+    assert (second.type, second.object["metadata"].keys()) == ("MODIFIED", kept | {"finalizers", "deletionTimestamp"})
+    assert (third.type, third.object["metadata"]["resourceVersion"]) == ("DELETED", str(place.server.caches.revision))
+    assert {each.object.keys() == {"metadata"} for each in (first, second, third)} == {True}

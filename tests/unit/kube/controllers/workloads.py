@@ -123,10 +123,10 @@ class LateClient(FakeClient):
     @asynccontextmanager
     async def watch(
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
-        resource_version: str = "",
+        resource_version: str = "", bare: bool = False,
     ) -> AsyncIterator[AsyncIterator[Changed]]:  # fmt: skip
         async with super().watch(resource, namespace, labels=labels, fields=fields,
-                                 resource_version=resource_version) as changes:  # fmt: skip
+                                 resource_version=resource_version, bare=bare) as changes:  # fmt: skip
             yield self._late(changes)
 
     async def _late(self, changes: AsyncIterator[Changed]) -> AsyncIterator[Changed]:

@@ -148,12 +148,11 @@ class Collector:
 
     def _put(self, cache: Cache, key: str, obj: Object) -> None:
         revision = max(self._caches.revision, 1)
-        cache.apply(key, Event(key, revision, value_of(obj), revision))
+        cache.apply([(key, Event(key, revision, value_of(obj), revision))])
 
     def _drop(self, cache: Cache, keys: Iterable[str]) -> None:
         revision = max(self._caches.revision, 1)
-        for key in keys:
-            cache.apply(key, Event(key, revision, None, revision))
+        cache.apply([(key, Event(key, revision, None, revision)) for key in keys])
 
 
 def _name(node: Object) -> str:

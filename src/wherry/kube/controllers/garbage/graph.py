@@ -107,9 +107,16 @@ class Graph:
         return [self._nodes[each] for each in sorted(self._dependents.get(uid, ())) if each in self._nodes]
 
     def observe(self, type: ResourceType, obj: Object) -> set[str]:
-        """It is there, new or changed."""
-        node = node_of(type, obj)
-        old = self._nodes.get(node.uid)
+        """It is there, new or changed. Most own nothing and nobody owns them: of those there is nothing to say."""
+        meta = obj["metadata"]
+        uid = meta["uid"]
+        known = self._nodes.get(uid)
+        if meta.get("ownerReferences") or "deletionTimestamp" in meta or (known and (known.owners or known.deleting)):
+            return self._observe(node_of(type, obj), known)
+        self._nodes[uid] = Node(type, meta.get("namespace", ""), meta["name"], uid)
+        return set()
+
+    def _observe(self, node: Node, old: Node | None) -> set[str]:
         self._nodes[node.uid] = node
         suspects = self._link(node, old)
         if not node.deleting and self.is_suspect(node):

@@ -89,24 +89,30 @@ def test_the_memory_of_absent_owners_is_bounded() -> None:
     assert graph.is_known_absent(OwnerRef("v1", "ConfigMap", "default", "x", "9", False), True)
 
 
+GOING = [{}, {"finalizers": ["foregroundDeletion"]}, *(gone("a", each)["metadata"] for each in ("orphan", "x"))]
+META = [{key: each[key] for key in ("deletionTimestamp", "finalizers") if key in each} for each in GOING]
 STEPS = st.lists(
-    st.tuples(st.sampled_from("abcd"), st.lists(st.sampled_from("abcd"), max_size=2, unique=True), st.booleans()),
+    st.tuples(
+        st.sampled_from("abcd"), st.lists(st.sampled_from("abcd"), max_size=2, unique=True), st.sampled_from(META),
+        st.integers(0, 2).map(bool),
+    ),
     max_size=30,
-)
+)  # fmt: skip
 
 
 @given(STEPS)
-def test_whatever_comes_the_graph_says_what_the_objects_say(steps: list[tuple[str, list[str], bool]]) -> None:
+def test_whatever_comes_the_graph_says_what_the_objects_say(steps: list[tuple[str, list[str], Object, bool]]) -> None:
     graph, there = Graph(), {}
-    for name, owners, is_put in steps:
+    for name, owners, meta, is_put in steps:
         if is_put:
-            there[name] = owned(name, *owners)
+            there[name] = owned(name, *owners, **meta)
             graph.observe(MAP, there[name])
         else:
             there.pop(name, None)
             graph.forget(f"uid-{name}")
     assert len(graph) == len(there)
     for name in "abcd":
+        assert graph.node(f"uid-{name}") == (node_of(MAP, there[name]) if name in there else None)
         expected = {f"uid-{each}" for each, found in there.items() if any(
             owner["name"] == name for owner in found["metadata"]["ownerReferences"])}  # fmt: skip
         assert {each.uid for each in graph.dependents(f"uid-{name}")} == expected
