@@ -101,11 +101,6 @@ class Connection(RequestHandler):
         """Give it to the HTTP parser, and wake who waits for what that finds."""
         super().data_received(data)
 
-    def resume_reading(self, resume_parser: bool = True) -> None:
-        """Called by a body that was read from, whether reading was paused or not."""
-        if self._reading_paused:
-            super().resume_reading(resume_parser)
-
     @property
     def certificate(self) -> bytes:
         """The client's (DER), which TLS has verified; empty when it has shown none. It stays the same: TLS 1.3 has no

@@ -1,24 +1,26 @@
 """Connections whose plain requests are answered directly: without a request, a response and two tasks of aiohttp's,
 which together cost more than most answers.
 
-Plain is a request that came whole and alone, its body with it, on a connection that goes on. One is answered at a
-time; what a client sends meanwhile is read afterwards. Everything else takes aiohttp's way.
+Plain is a request in HTTP/1.1 that came whole and alone, its body with it, on a connection that goes on. One is
+answered at a time, and is under way until the client has taken its answer; what it sends meanwhile is read afterwards.
+Everything else takes aiohttp's way.
 """
 
 import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.http_parser import HttpRequestParser, RawRequestMessage
 from aiohttp.streams import StreamReader
 
 from wherry.http.connection import MAX_EARLY_BYTES, Connection, RenderError
+from wherry.http.ready import head
 from wherry.http.turns import Turns
 
 Direct = Callable[[RawRequestMessage, StreamReader, "DirectConnection"], bytes | Coroutine[Any, Any, bytes] | None]
 """All bytes of the answer to a request and its body (whose end has come), or what will come to them; None, and the body
-left as it is: the handler answers. Must not raise, the coroutine neither."""
+left as it is: the handler answers. What either raises is a fault: it is logged, and the client told so (500)."""
 
 _COUNTS_MESSAGES = hasattr(HttpRequestParser, "message_consumed")  # aiohttp 3.14: how many wait is limited
 
@@ -26,7 +28,7 @@ _COUNTS_MESSAGES = hasattr(HttpRequestParser, "message_consumed")  # aiohttp 3.1
 class DirectConnection(Connection):
     """See the module."""
 
-    __slots__ = ("_behind", "_direct", "_turns", "_under_way", "running")
+    __slots__ = ("_behind", "_direct", "_is_sent", "_turns", "_under_way", "running")
 
     def __init__(
         self, manager: web.Server, render_error: RenderError, direct: Direct, turns: Turns, **options: Any
@@ -37,6 +39,7 @@ class DirectConnection(Connection):
         self._under_way: tuple[RawRequestMessage, StreamReader] | None = None
         self.running: asyncio.Task[None] | None = None
         """What makes an answer, if that takes more than a moment."""
+        self._is_sent = False  # the answer to it, but not all of that is out
         self._behind = b""  # what came while a request is under way
 
     @property
@@ -73,11 +76,19 @@ class DirectConnection(Connection):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """Called whenever a body was read from. One that is answered directly has ended: there is nothing to parse."""
+        if self._under_way is None:
+            super().resume_reading(resume_parser)
+
     def answer(self) -> bytes | None:
         """Called by the turn."""
         assert self._under_way is not None
         message, payload = self._under_way
-        found = self._direct(message, payload, self) if self.transport is not None else b""
+        try:
+            found = self._direct(message, payload, self) if self.transport is not None else b""
+        except Exception:
+            found = self._fault()
         if found is None:
             self._messages.append((message, payload))
             self._go_on()
@@ -91,21 +102,51 @@ class DirectConnection(Connection):
         return None
 
     async def _answered_later(self, coroutine: Coroutine[Any, Any, bytes]) -> None:
+        answer = b""  # of one that was cancelled
         try:
             answer = await coroutine
         except Exception:
-            self.log_exception("fault while answering a request")
-            answer = b""
-            self._close = True  # there is no answer: the client must not wait for one
-        self.running = None
-        self._turns.answered(self, answer)
+            answer = self._fault()
+        finally:
+            self.running = None
+            self._turns.answered(self, answer)
+
+    def _fault(self) -> bytes:
+        """What a client is told of the exception at hand, as :meth:`handle_error` says it."""
+        self.log_exception("fault while answering a request")
+        self._close = True
+        response = self._render_error(500, "internal error")
+        body = response.body
+        assert isinstance(body, bytes)
+        return head(500, {**response.headers, "Connection": "close"}, len(body)) + body
 
     def send(self, answer: bytes) -> None:
-        """Called by the turn."""
+        """Called by the turn. Nothing: there is no answer, and the client must not wait for one."""
         if self.transport is not None and not self.transport.is_closing():
-            self.transport.write(answer)
-            if self._close:
-                self.transport.close()
+            if answer:
+                self.transport.write(answer)
+            else:
+                self._close = True
+            if self._paused:
+                self._is_sent = True
+                return
+        self._done()
+
+    def resume_writing(self) -> None:
+        """Called when the client has taken most of what was written."""
+        super().resume_writing()
+        if self._is_sent:
+            self._done()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        super().connection_lost(exc)
+        if self._is_sent:
+            self._done()
+
+    def _done(self) -> None:
+        self._is_sent = False
+        if self._close and self.transport is not None:
+            self.transport.close()
         self._go_on()
 
     def _go_on(self) -> None:
@@ -121,8 +162,30 @@ class DirectConnection(Connection):
                 self.transport.resume_reading()
                 self.data_received(behind)
 
+    def abort(self) -> None:
+        """Called by the turn."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    def _process_keepalive(self) -> None:
+        """Called by aiohttp's timer, which looks at its own requests only."""
+        if self._under_way is None:
+            super()._process_keepalive()
+        else:
+            self._keepalive_handle = self._loop.call_later(self._keepalive_timeout, self._process_keepalive)
+
+    def close(self) -> None:
+        """See :class:`aiohttp.web_protocol.RequestHandler`. Its task, which this ends, may be needed still by what has
+        been read in this turn."""
+        if self._under_way is None or self.running is not None:
+            super().close()
+        else:
+            self._close = True
+
     async def shutdown(self, timeout: float | None = 15.0) -> None:
         """See :class:`aiohttp.web_protocol.RequestHandler`."""
+        if self.running is not None:
+            self.close()  # aiohttp's task is waited for, too, and has nothing to do
         await super().shutdown(timeout)
         if self.running is not None:
             self.running.cancel()
@@ -131,4 +194,5 @@ class DirectConnection(Connection):
 def _is_plain(message: Any, payload: StreamReader) -> bool:
     if not isinstance(message, RawRequestMessage):
         return False
-    return payload.is_eof() and not message.should_close and not message.upgrade
+    is_usual = message.version == HttpVersion11 and not message.should_close and not message.upgrade
+    return is_usual and payload.is_eof()

@@ -7,7 +7,13 @@ less than half the time.
 """
 
 import asyncio
+import logging
 from typing import Protocol
+
+log = logging.getLogger(__name__)
+
+MOST_BYTES = 1_000_000
+"""Of answers that wait for being sent with the others: much beyond what is sent at once for its own sake."""
 
 
 class Party(Protocol):
@@ -18,6 +24,9 @@ class Party(Protocol):
 
     def send(self, answer: bytes) -> None:
         """Write it."""
+
+    def abort(self) -> None:
+        """End it: it has raised an exception, which must not be the others' loss."""
 
 
 class Turns:
@@ -44,9 +53,30 @@ class Turns:
     def _turn(self) -> None:
         received, self._received = self._received, []
         answered, self._answered = self._answered, []
+        size = 0
         for party in received:
-            answer = party.answer()
+            try:
+                answer = party.answer()
+            except Exception:
+                _end(party)
+                continue
             if answer is not None:
                 answered.append((party, answer))
-        for party, answer in answered:
+                size += len(answer)
+                if size > MOST_BYTES:
+                    _send(answered)
+                    answered, size = [], 0
+        _send(answered)
+
+
+def _send(answered: list[tuple[Party, bytes]]) -> None:
+    for party, answer in answered:
+        try:
             party.send(answer)
+        except Exception:
+            _end(party)
+
+
+def _end(party: Party) -> None:
+    log.exception("fault in a connection's turn")
+    party.abort()

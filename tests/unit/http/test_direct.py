@@ -1,7 +1,6 @@
 """Requests that are answered directly, those that are not, and both on one connection."""
 
 import asyncio
-import logging
 import re
 from collections.abc import Coroutine
 from typing import Any
@@ -49,8 +48,6 @@ class Answering:
             return said(f"direct {message.path}{payload.read_nowait().decode()}")
         if message.path.startswith("/later"):
             return self._later(f"later {message.path}{payload.read_nowait().decode()}")
-        if message.path.startswith("/fault"):
-            return self._fault()
         return None
 
     async def _later(self, text: str) -> bytes:
@@ -59,9 +56,6 @@ class Answering:
         finally:
             self.went += 1
         return said(text)
-
-    async def _fault(self) -> bytes:
-        raise RuntimeError("broken")
 
 
 async def slow(request: web.BaseRequest) -> web.StreamResponse:
@@ -239,19 +233,6 @@ def test_a_client_that_says_no_more_is_let_go(run, monkeypatch) -> None:
             writer.close()
 
     run(scenario())
-
-
-def test_a_fault_is_logged_and_ends_the_connection(run, caplog) -> None:
-    async def scenario() -> None:
-        async with await serve_tcp(slow, "127.0.0.1", 0, render_error, direct=Answering()) as server:
-            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-            writer.write(get("/fault"))
-            assert await asyncio.wait_for(reader.read(), 10) == b""
-            writer.close()
-
-    with caplog.at_level(logging.ERROR):
-        run(scenario())
-    assert "fault while answering a request" in caplog.text and "broken" in caplog.text
 
 
 def test_an_answer_is_made_to_its_end_though_its_client_has_gone(run) -> None:

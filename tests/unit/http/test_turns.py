@@ -1,8 +1,11 @@
 """All is read, then all is answered, then all is sent."""
 
 import asyncio
+import logging
 
-from wherry.http.turns import Turns
+import pytest
+
+from wherry.http.turns import MOST_BYTES, Turns
 
 
 class Talker:
@@ -18,7 +21,10 @@ class Talker:
         return self._answer
 
     def send(self, answer: bytes) -> None:
-        self._said.append(f"{self._name} sends {answer.decode()}")
+        self._said.append(f"{self._name} sends {answer.decode()[:9]}")
+
+    def abort(self) -> None:
+        self._said.append(f"{self._name} ends")
 
 
 async def test_who_came_together_is_answered_together_and_in_order() -> None:
@@ -62,3 +68,40 @@ async def test_what_comes_of_an_answer_is_for_the_next_turn() -> None:
     for _ in range(3):
         await asyncio.sleep(0)
     assert said == ["a answers", "a sends yes"] * 2
+
+
+@pytest.mark.parametrize("method", ["answer", "send"])
+async def test_a_fault_is_the_end_of_one_and_no_others(
+    method: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    turns, said = Turns(), list[str]()
+    parties = [Talker(name, said) for name in ("a", "b", "c")]
+
+    def fault(*_: object) -> None:
+        raise RuntimeError("broken")
+
+    for each in parties:
+        turns.received(each)
+    monkeypatch.setattr(parties[1], method, fault)
+    with caplog.at_level(logging.ERROR):
+        await asyncio.sleep(0)
+    assert [each for each in said if each.startswith("b")] == (
+        ["b ends"] if method == "answer" else ["b answers", "b ends"]
+    )
+    assert {"a sends yes", "c sends yes"} <= set(said)
+    assert "broken" in caplog.text
+
+
+async def test_long_answers_are_not_kept_for_all_the_others() -> None:
+    turns, said = Turns(), list[str]()
+    for name in ("a", "b", "c"):
+        turns.received(Talker(name, said, b"x" * (MOST_BYTES // 2 + 1)))
+    await asyncio.sleep(0)
+    assert said == [
+        "a answers",
+        "b answers",
+        "a sends xxxxxxxxx",
+        "b sends xxxxxxxxx",
+        "c answers",
+        "c sends xxxxxxxxx",
+    ]
