@@ -20,7 +20,7 @@ _TOLD = 32
 def read(call: Call) -> Object:
     """The object of a request, in the version of its URL. Raises StatusError."""
     served = call.served
-    return read_as(call, served.kind.gvk(served.version.name), served.version.schema(), served.kind)
+    return read_as(call, served.gvk, served.version.schema(), served.kind)
 
 
 def read_status(call: Call) -> Object:
@@ -37,8 +37,7 @@ def read_as(call: Call, gvk: GroupVersionKind, schema: Schema, kind: Kind | None
         if kind is not None and kind.custom and call.content_type.startswith(mediatypes.PROTOBUF):
             raise status.unsupported_media_type((mediatypes.JSON, mediatypes.YAML))
         decoded = codec.decode(call.body, call.content_type)
-        obj = decoded.object
-        duplicates = decoded.duplicates if call.field_validation != "Ignore" else ()
+        obj, duplicates = decoded.object, decoded.duplicates
     else:
         assert isinstance(call.obj, dict)
         obj = copied(call.obj)
@@ -96,8 +95,10 @@ def check(
             unknown = conform(obj, schema, known)
     except Mistyped as error:
         raise Unfit(str(error)) from error
-    found = [*duplicates, *unknown]
-    if not found or (validation := call.field_validation) == "Ignore":
+    if not duplicates and not unknown:
+        return
+    validation, found = call.field_validation, [*duplicates, *unknown]
+    if validation == "Ignore":
         return
     if validation == "Strict":
         raise Unfit(codec.strict_error(tuple(found[:_TOLD])))
@@ -116,8 +117,9 @@ def _settle_custom(obj: Object, schema: Schema) -> list[str]:
 
 def _identify(obj: Object, gvk: GroupVersionKind) -> None:
     """What the body says it is must be what the URL takes; where it says nothing, that is it."""
-    version, kind = obj.get("apiVersion") or "", obj.get("kind") or ""
-    expected = str(gvk.group_version)
+    version, kind, expected = obj.get("apiVersion") or "", obj.get("kind") or "", gvk.api_version
+    if version == expected and kind == gvk.kind:
+        return
     if not isinstance(version, str) or not isinstance(kind, str):
         raise status.bad_request("couldn't get version/kind; json parse error: apiVersion and kind must be strings")
     if version and version != expected:
@@ -148,9 +150,9 @@ def check_place(call: Call, obj: Object, served: Served) -> None:
         if metadata.get("namespace"):
             metadata.pop("namespace")
         return
-    namespace = metadata.get("namespace") or call.namespace
-    if namespace != call.namespace:
+    expected = call.info.namespace
+    if (metadata.get("namespace") or expected) != expected:
         raise status.bad_request(
             "the namespace of the provided object does not match the namespace sent on the request"
         )
-    metadata["namespace"] = namespace
+    metadata["namespace"] = expected

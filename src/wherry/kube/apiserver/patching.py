@@ -14,8 +14,7 @@ from wherry.kube.machinery import codec, mediatypes, status
 from wherry.kube.machinery.apply.apply import check_configuration, server_side_apply
 from wherry.kube.machinery.apply.fieldsets import FieldSet
 from wherry.kube.machinery.fielderrors import forbidden, invalid, required
-from wherry.kube.machinery.jsondocs import duplicate_fields
-from wherry.kube.machinery.jsondocs import parse as parsed
+from wherry.kube.machinery.jsondocs import parse, parse_all
 from wherry.kube.machinery.model import GroupKind, Object
 from wherry.kube.machinery.patches import gotext, jsonpatch, merge, strategic
 from wherry.kube.machinery.schema.model import Schema
@@ -142,7 +141,7 @@ def _body(call: Call) -> object:
     if call.obj is not None:
         return call.obj
     try:
-        return parsed(call.body)
+        return parse(call.body)
     except status.StatusError as error:
         raise _undecodable(_type_of(call), error.message.rpartition("json parse error: ")[2]) from error
 
@@ -174,8 +173,7 @@ def _mistakes(call: Call) -> tuple[str, ...]:
     """What field validation finds in a patch itself: fields that it has twice, or that no operation has."""
     if call.obj is not None or call.field_validation == "Ignore":
         return ()
-    body = parsed(call.body)
-    found = duplicate_fields(call.body, body)
+    body, found = parse_all(call.body)
     return (*found, *jsonpatch.unknown_fields(body)) if _type_of(call) == JSON else found
 
 

@@ -4,8 +4,9 @@ What two readers could read differently is found, or refused; what would hurt (d
 refused before it does, in time that grows with the body's length only.
 """
 
-from collections.abc import Callable
 from typing import Any
+
+import msgspec
 
 from wherry.kube.machinery import jsondocs, mediatypes
 from wherry.kube.machinery.jsondocs import encode
@@ -17,26 +18,13 @@ _OF_JSON = (mediatypes.JSON, "application/merge-patch+json", "application/strate
 _OF_YAML = (mediatypes.YAML, "application/apply-patch+yaml")
 
 
-class Decoded:
+class Decoded(msgspec.Struct, frozen=True):
     """A body that has been read. ``object`` is new, and the caller's own."""
 
-    __slots__ = ("_duplicates", "_find", "object")
-
-    def __init__(self, obj: Object, find: Callable[[], tuple[str, ...]]) -> None:
-        self.object = obj
-        self._find: Callable[[], tuple[str, ...]] | None = find
-        self._duplicates: tuple[str, ...] = ()
-
-    @property
-    def duplicates(self) -> tuple[str, ...]:
-        """The fields that the body has more than once, in upstream's words; looked for when first asked.
-
-        Of JSON: ``duplicate field "spec.replicas"``; of YAML: ``line 10: key "paused" already set in map``.
-        To be asked before the object is changed.
-        """
-        if self._find is not None:
-            self._duplicates, self._find = self._find(), None
-        return self._duplicates
+    object: Object
+    duplicates: tuple[str, ...] = ()
+    """The fields that the body has more than once, in upstream's words. Of JSON: ``duplicate field "spec.replicas"``;
+    of YAML: ``line 10: key "paused" already set in map``."""
 
 
 def decode(data: bytes, media_type: str) -> Decoded:
@@ -44,19 +32,19 @@ def decode(data: bytes, media_type: str) -> Decoded:
 
     Raises StatusError 400 (not what it is said to be, no object, too deep) and 415.
     """
-    kind = mediatypes.content_type(media_type).type
+    kind = media_type if media_type == mediatypes.JSON else mediatypes.content_type(media_type).type
     if kind in _OF_JSON:
-        document = _object(jsondocs.parse(data))
-        return Decoded(document, lambda: jsondocs.duplicate_fields(data, document))
+        document, duplicates = jsondocs.parse_all(data)
+        return Decoded(_object(document), duplicates)
     if kind in _OF_YAML:
         from wherry.kube.machinery import yamldocs
 
         parsed = yamldocs.parse(data)
-        return Decoded(_object(parsed.document), lambda: parsed.duplicates)
+        return Decoded(_object(parsed.document), parsed.duplicates)
     if kind == mediatypes.PROTOBUF:
         from wherry.kube.machinery import protobuf
 
-        return Decoded(protobuf.decode(data), tuple)
+        return Decoded(protobuf.decode(data))
     raise unsupported_media_type(ACCEPTED)
 
 

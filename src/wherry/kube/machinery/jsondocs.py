@@ -1,6 +1,6 @@
 """Strict JSON: one document, UTF-8, no numbers that nothing can hold, not deep enough to hurt.
 
-Objects whose keys repeat are read (the last value counts, as in Go); :func:`duplicate_fields` finds them.
+Objects whose keys repeat are read (the last value counts, as in Go); :func:`parse_all` finds them.
 """
 
 import json
@@ -20,6 +20,8 @@ MAX_CONTAINERS = 150_000
 object of a megabyte that means something has some 10,000."""
 MAX_DUPLICATES = 100
 """So many are found at most, as upstream (sigs.k8s.io/json)."""
+_FEW_KEYS = 16
+"""With more, some are deep in the document as a rule."""
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 _UNFIT = (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError)
@@ -41,14 +43,27 @@ _WORDS = {
 
 def parse(data: bytes, limit: int = MAX_DEPTH) -> Any:  # any JSON value
     """The document, at most ``limit`` deep. Raises StatusError 400 with what is wrong with it."""
-    openers = data.count(b"{") + data.count(b"[")
-    if openers > MAX_CONTAINERS:
+    return _document(data, data.count(b":"), limit)
+
+
+def parse_all(data: bytes) -> tuple[Any, tuple[str, ...]]:
+    """The document, as :func:`parse` gives it, and the fields that ``data`` has more than once, as upstream says them:
+    ``duplicate field "spec.replicas"``. Raises StatusError 400."""
+    colons = data.count(b":")
+    document = _document(data, colons, MAX_DEPTH)
+    return document, () if _has_all(data, colons, document) else _duplicates(data)
+
+
+def _document(data: bytes, colons: int, limit: int) -> Any:
+    if len(data) > MAX_CONTAINERS:
         _check_containers(data)
     try:
         document = _decode(data)
     except _UNFIT as error:
         raise bad_request(f"couldn't get version/kind; json parse error: {_reason(data, error)}") from error
-    if openers > limit:
+    # What is in an object has a colon before it, what is in an array has that around it: the depth is one more at most.
+    arrays = data.count(b"[") if b"[" in data else 0  # none is seen sooner than counted
+    if colons + arrays >= limit and data.count(b"{") + arrays > limit:
         check_depth(document, limit)
     return document
 
@@ -74,6 +89,8 @@ def check_depth(document: Any, limit: int = MAX_DEPTH) -> None:
 
 
 def _check_containers(data: bytes) -> None:
+    if data.count(b"{") + data.count(b"[") <= MAX_CONTAINERS:
+        return
     bare = _STRINGS.sub(b"", data)
     if bare.count(b"{") + bare.count(b"[") > MAX_CONTAINERS:
         raise too_many()
@@ -112,14 +129,24 @@ def _quoted(character: str) -> str:
     return "'\"'" if character == '"' else repr(character)
 
 
-def duplicate_fields(data: bytes, document: Any) -> tuple[str, ...]:  # any JSON value
-    """The fields that ``data`` has more than once, as upstream says them: ``duplicate field "spec.replicas"``.
+def _has_all(data: bytes, colons: int, document: Any) -> bool:
+    """Whether every key in ``data``, which has that many colons, is in the document read from it: none comes twice.
 
-    ``document`` is what was read from it, not yet changed. Cheap where there are none: a key that was lost is a
-    colon that was lost, as nothing else makes colons fewer and only an escaped one makes them more.
+    Cheap where that is so. A colon for each key that is known of leaves none for another; what is written as it was
+    read has lost nothing; and else a key that was lost is a colon that was lost, as nothing else makes colons fewer and
+    only an escaped one makes them more.
     """
-    if data.count(b":") == encode(document).count(b":") and (b"\\" not in data or not _ESCAPED_COLON.search(data)):
-        return ()
+    if colons < _FEW_KEYS and type(document) is dict:
+        known = len(document) + sum([len(each) for each in document.values() if type(each) is dict])
+        if known == colons:
+            return True
+    written = encode(document)
+    if data.startswith(written):  # only spaces can follow
+        return True
+    return colons == written.count(b":") and (b"\\" not in data or not _ESCAPED_COLON.search(data))
+
+
+def _duplicates(data: bytes) -> tuple[str, ...]:
     pairs = json.JSONDecoder(object_pairs_hook=_Pairs).decode(data.decode())
     found: dict[str, None] = {}
     for path in _repeated(pairs):

@@ -74,6 +74,11 @@ class GroupVersionKind(NamedTuple):
         return GroupVersion(self.group, self.version)
 
     @property
+    def api_version(self) -> str:
+        """As objects have it: ``v1``, ``apps/v1``."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
     def group_kind(self) -> GroupKind:
         return GroupKind(self.group, self.kind)
 

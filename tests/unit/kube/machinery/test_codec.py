@@ -66,13 +66,6 @@ def test_duplicates_are_told_in_the_words_of_each_form() -> None:
     assert decode(b"a: 1\na: 2", "application/yaml").duplicates == ('line 2: key "a" already set in map',)
 
 
-def test_duplicates_stay_known_when_the_object_is_changed_after_they_were_asked_for() -> None:
-    decoded = decode(b'{"a":1,"a":2}', "application/json")
-    found = decoded.duplicates
-    decoded.object.clear()
-    assert decoded.duplicates == found == ('duplicate field "a"',)
-
-
 def test_strict_mode_says_all_in_one_text() -> None:
     assert strict_error(('duplicate field "a"', 'unknown field "b"')) == (
         'strict decoding error: duplicate field "a", unknown field "b"'

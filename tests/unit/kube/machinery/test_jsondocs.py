@@ -12,9 +12,9 @@ from wherry.kube.machinery.jsondocs import (
     MAX_DEPTH,
     MAX_DUPLICATES,
     check_depth,
-    duplicate_fields,
     encode,
     parse,
+    parse_all,
 )
 from wherry.kube.machinery.status import StatusError
 
@@ -36,7 +36,8 @@ def test_what_json_says_is_read_and_has_no_duplicates(value: Any, spaces: int | 
     data = json.dumps(value, indent=spaces, ensure_ascii=plain).encode()
     assert parse(data) == value
     assert parse(encode(value)) == value
-    assert duplicate_fields(data, parse(data)) == ()
+    assert parse_all(data) == (value, ())
+    assert parse_all(encode(value) + b"\n") == (value, ())
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     except StatusError as error:
         assert error.code == 400
     else:
-        duplicate_fields(data, document)
+        assert parse_all(data)[0] == document
         assert parse(encode(document)) == document
 
 
@@ -109,7 +110,28 @@ def test_the_limit_of_depth_is_exact() -> None:
     ],
 )
 def test_duplicates_are_named_by_their_path(data: bytes, fields: list[str]) -> None:
-    assert duplicate_fields(data, parse(data)) == tuple(f'duplicate field "{each}"' for each in fields)
+    assert parse_all(data) == (parse(data), tuple(f'duplicate field "{each}"' for each in fields))
+
+
+@given(value=VALUES, key=TEXTS, plain=st.booleans())
+def test_a_key_that_comes_twice_is_found_wherever_it_is(value: Any, key: str, plain: bool) -> None:
+    name, again, text = json.dumps(key), json.dumps(key, ensure_ascii=plain), json.dumps(value, ensure_ascii=plain)
+    for data in (
+        f'{{{name}:{text},"x":{{}},{again}:{{"a:":":"}}}}',
+        f'{{"d":{{{name}:{text}, {again}:1e5,"b":"\\/"}},"\\u003a":1}}',
+        f'{{"d":[{{{name}:0,"é:":{text},{again}:1}}]}}',
+    ):
+        assert parse_all(data.encode())[1], data
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")])
+def test_depth_is_found_whatever_else_there_is(opening: str, closing: str) -> None:
+    times = (MAX_DEPTH - 2) // (opening.count("[") + opening.count("{"))
+    for text in ("", ":" * MAX_DEPTH, "[" * MAX_DEPTH, "{" * MAX_DEPTH):
+        within = f'{{"t":{json.dumps(text)},"d":[{opening * times}1{closing * times}]}}'
+        assert parse(within.encode())["t"] == text
+        with pytest.raises(StatusError, match="exceeded max depth"):
+            parse(f"[{within}]".encode())
 
 
 def test_the_last_value_of_a_duplicate_counts() -> None:
@@ -118,7 +140,7 @@ def test_the_last_value_of_a_duplicate_counts() -> None:
 
 def test_not_all_of_many_duplicates_are_named() -> None:
     data = b"{" + b",".join(b'"%d":0,"%d":1' % (index, index) for index in range(1000)) + b"}"
-    assert len(duplicate_fields(data, parse(data))) == MAX_DUPLICATES
+    assert len(parse_all(data)[1]) == MAX_DUPLICATES
 
 
 def test_there_is_a_limit_of_arrays_and_objects_that_texts_do_not_count_for() -> None:
