@@ -20,6 +20,7 @@ from wherry.kube.apiserver.expiry import EXPIRING, Leases
 from wherry.kube.apiserver.model import AdmissionRequest, Operation
 from wherry.kube.apiserver.reservations import NOTHING, SERVICES, Reservations, Reserved
 from wherry.kube.apiserver.stored import copied, decode, encode, served, unversioned, value_of
+from wherry.kube.apiserver.underway import Underway
 from wherry.kube.kinds.model import Context, Kind
 from wherry.kube.machinery import status
 from wherry.kube.machinery.apply.managed import restore_times
@@ -68,6 +69,7 @@ class Writes:
         self._reservations = reservations
         self._uid = uid
         self._leases = Leases(store)
+        self._underway = Underway()
 
     # Creating.
 
@@ -177,6 +179,7 @@ class Writes:
         """
         name = call.info.name
         for _ in range(TRIES):
+            await self._underway.settled(f"{call.served.prefix}{call.namespace}/{name}")
             entry = await self.entry(call, name)
             old = entry.object
             new = await make(entry)
@@ -250,9 +253,14 @@ class Writes:
         storage, key = call.served.storage, _key(call, entry)
         lease = await self._leases.of(storage) if storage in EXPIRING else 0
         operations: list[StoreOperation] = [Put(key, value, lease), *reserved.operations]
-        revision = await self._store.commit([Compare(key, entry.revision), *reserved.compares], operations)
-        if revision > self._caches.revision:
-            await self.wait(revision)
+        is_alone = self._underway.begin(key)
+        try:
+            revision = await self._store.commit([Compare(key, entry.revision), *reserved.compares], operations)
+            if revision > self._caches.revision:
+                await self.wait(revision)
+        finally:
+            if is_alone:
+                self._underway.end(key)
         return Outcome(200, self._written(storage, entry.namespace, entry.name, value, revision))
 
     def _written(self, storage: GroupResource, namespace: str, name: str, value: bytes, revision: int) -> bytes:
