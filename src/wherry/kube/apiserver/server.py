@@ -171,9 +171,17 @@ def wanted_of(accept: str, call: Call) -> Wanted:
     return fitting(_wanted(accept), call.info.verb == "list")
 
 
+def _go_on(request: web.BaseRequest) -> None:
+    """Tell a client that waits for it (curl does, with a long body) to send the body (RFC 9110 10.1.1)."""
+    if request.transport is not None and not request.transport.is_closing():
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
 async def _body(request: web.BaseRequest) -> bytes:
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise status.unsupported_media_type(("identity",))
+    if request.headers.get("Expect", "").lower() == "100-continue" and not request.content.is_eof():
+        _go_on(request)
     try:
         return await read_body(request, BODY_BYTES)
     except Invalid as error:

@@ -273,3 +273,17 @@ async def test_requests_are_counted_and_named(place: Place, asking: Asking) -> N
 async def test_heads_are_not_gets(asking: Asking) -> None:
     code, _, _ = await asking.ask(HELD, method="HEAD")
     assert code in (200, 405) and not any(asking.direct)
+
+
+async def test_a_client_that_waits_is_told_to_send_its_body(asking: Asking) -> None:
+    for port, name in zip(asking.ports, ("one", "two"), strict=True):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        content = NEW.replace(b"new", name.encode())
+        lines = [f"POST {MAPS} HTTP/1.1", "Host: x", _JSON, f"Authorization: Bearer {asking.token}"]
+        lines += [f"Content-Length: {len(content)}", "Expect: 100-continue", "", ""]
+        writer.write("\r\n".join(lines).encode())
+        async with asyncio.timeout(10):
+            assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+            writer.write(content)
+            assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 201 ")
+        writer.close()
