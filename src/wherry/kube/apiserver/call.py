@@ -78,8 +78,10 @@ class Call(msgspec.Struct):
     @property
     def manager(self) -> str:
         """Who the fields belong to that this sets (apiserver pkg/endpoints/handlers/create.go managerOrUserAgent)."""
-        named = self.query.get("fieldManager", "")
-        return named or _printable(self.user_agent.partition("/")[0])[:_MAX_MANAGER] or "unknown"
+        if named := self.query.get("fieldManager"):
+            return named
+        agent = self.user_agent.partition("/")[0]
+        return (agent if agent.isprintable() else _printable(agent))[:_MAX_MANAGER] or "unknown"
 
     def context(self, subresource: str = "") -> Context:
         """What the kind's strategy may know."""
@@ -110,4 +112,4 @@ def manager_errors(name: str) -> list[FieldError]:
 
 def _printable(text: str) -> str:
     """Without the letters that are not."""
-    return text if text.isprintable() else "".join(letter for letter in text if letter.isprintable())
+    return "".join(letter for letter in text if letter.isprintable())

@@ -1,10 +1,19 @@
 """LimitRanger: amounts that a namespace's LimitRanges give to who names none, and their bounds
 (k8s.io/kubernetes plugin/pkg/admission/limitranger)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from wherry.kube.apiserver.admission.limits import complaints
-from wherry.kube.apiserver.admission.plugin import CLAIMS, CREATE_UPDATE, PODS, Needs, Plugin, new_object, refusal
+from wherry.kube.apiserver.admission.plugin import (
+    CLAIMS,
+    CREATE_UPDATE,
+    PODS,
+    InNamespaces,
+    Needs,
+    Plugin,
+    new_object,
+    refusal,
+)
 from wherry.kube.apiserver.model import AdmissionRequest, Operation
 from wherry.kube.kinds.quotausage.amounts import asked, pod_amounts
 from wherry.kube.machinery.model import GroupResource, Object
@@ -22,7 +31,7 @@ class LimitRanger(Plugin):
     subresources = frozenset({"", "resize"})
 
     def __init__(self, needs: Needs) -> None:
-        self._listers = needs.listers
+        self._ranges = InNamespaces(needs.listers.of(RANGES))
 
     def handles(self, resource: GroupResource, operation: Operation, subresource: str) -> bool:
         """An update of a pod changes no amounts, but for a resize; a claim may grow."""
@@ -34,20 +43,20 @@ class LimitRanger(Plugin):
 
     def admit(self, request: AdmissionRequest) -> None:
         if request.resource == PODS and not request.subresource:
-            for limit_range in self._ranges(request):
+            for limit_range in self._ranges.of(request.namespace):
                 fill_in(new_object(request), limit_range)
 
     def validate(self, request: AdmissionRequest) -> None:
+        ranges = self._ranges.of(request.namespace)
+        if not ranges:
+            return
         obj = new_object(request)
         check = _pod if request.resource == PODS else _claim
-        for limit_range in self._ranges(request):
+        for limit_range in ranges:
             found = [text for item in limit_range.get("spec", {}).get("limits") or () for text in check(item, obj)]
             unique = list(dict.fromkeys(found))
             if unique:
                 raise refusal(request, unique[0] if len(unique) == 1 else f"[{', '.join(unique)}]")
-
-    def _ranges(self, request: AdmissionRequest) -> Iterable[Object]:
-        return self._listers.of(RANGES).list(request.namespace)
 
 
 def fill_in(pod: Object, limit_range: Object) -> None:

@@ -1,13 +1,13 @@
 """What the plugins share: what they are about, how they say no, what they need."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Container
+from collections.abc import Awaitable, Callable, Container, Sequence
 from random import Random
 from typing import Protocol
 
 import msgspec
 
-from wherry.kube.apiserver.model import AdmissionRequest, Authorizer, Listers, Operation, Waits
+from wherry.kube.apiserver.model import AdmissionRequest, Authorizer, Lister, Listers, Operation, Waits
 from wherry.kube.machinery.model import GroupResource, Object
 from wherry.kube.machinery.status import StatusError, forbidden
 
@@ -47,6 +47,27 @@ class Needs(msgspec.Struct, frozen=True):
     authorizer: Authorizer
     random: Random = msgspec.field(default_factory=Random)
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+
+
+class InNamespaces:
+    """The objects of one resource that are rules for a namespace. Most namespaces have none: which, is remembered until
+    any object of the resource changes."""
+
+    def __init__(self, lister: Lister) -> None:
+        self._lister = lister
+        self._bare: set[str] = set()
+        self._revision = -1
+
+    def of(self, namespace: str) -> Sequence[Object]:
+        """By name. Empty: what has no namespace has none of them."""
+        if self._lister.revision != self._revision:
+            self._bare, self._revision = {""}, self._lister.revision
+        if namespace in self._bare:
+            return ()
+        found = sorted(self._lister.list(namespace), key=lambda each: str(each["metadata"]["name"]))
+        if not found:
+            self._bare.add(namespace)
+        return found
 
 
 class Everything(Container[object]):

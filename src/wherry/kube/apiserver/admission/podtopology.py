@@ -26,7 +26,10 @@ class PodTopologyLabels(Plugin):
 
     def admit(self, request: AdmissionRequest) -> None:
         obj = new_object(request)
-        node = self._listers.of(NODES).get(_target(obj))
+        name = _target(obj)
+        if not name:
+            return
+        node = self._listers.of(NODES).get(name)
         labels = (node or {}).get("metadata", {}).get("labels") or {}
         found = {name: labels[name] for name in LABELS if name in labels}
         if found:

@@ -17,8 +17,10 @@ class Priority(Plugin):
     operations = CREATE_UPDATE
 
     def __init__(self, needs: Needs) -> None:
-        self._listers = needs.listers
+        self._classes = needs.listers.of(CLASSES)
         self._live = needs.live
+        self._marked: Object | None = None
+        self._marked_revision = -1
 
     def admit(self, request: AdmissionRequest) -> Waits:
         if request.resource != PODS:
@@ -70,15 +72,18 @@ class Priority(Plugin):
         spec["preemptionPolicy"] = policy
 
     def _cached(self, name: str) -> Object | None:
-        found = self._listers.of(CLASSES).get(name)
+        found = self._classes.get(name)
         if found is None and name in SYSTEM_CLASSES:
             return {"metadata": {"name": name}, "value": SYSTEM_CLASSES[name]}
         return found
 
     def _default(self) -> Object | None:
-        """Of several, the one that is least (there should be one)."""
-        marked = [each for each in self._listers.of(CLASSES).list() if each.get("globalDefault")]
-        return min(marked, key=lambda each: (each.get("value", 0), each["metadata"]["name"]), default=None)
+        """Of several, the one that is least (there should be one). Looked for when any class has changed."""
+        if self._classes.revision != self._marked_revision:
+            self._marked_revision = self._classes.revision
+            marked = [each for each in self._classes.list() if each.get("globalDefault")]
+            self._marked = min(marked, key=lambda each: (each.get("value", 0), each["metadata"]["name"]), default=None)
+        return self._marked
 
     def validate(self, request: AdmissionRequest) -> None:
         if request.resource == CLASSES:

@@ -8,11 +8,12 @@ given back; when that fails, the controller that counts again sets it right.
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 import msgspec
 
 from wherry.kit.errors import WherryError
-from wherry.kube.apiserver.admission.plugin import Needs, Plugin, new_object, refusal
+from wherry.kube.apiserver.admission.plugin import InNamespaces, Needs, Plugin, new_object, refusal
 from wherry.kube.apiserver.model import AdmissionRequest, Operation, Waits
 from wherry.kube.kinds.quotausage import charging
 from wherry.kube.kinds.quotausage.amounts import Amounts, taken
@@ -39,9 +40,7 @@ class ResourceQuota(Plugin):
     name = "ResourceQuota"
 
     def __init__(self, needs: Needs) -> None:
-        self._cached = needs.listers.of(QUOTAS)
-        self._free: set[str] = set()
-        self._free_revision = -1
+        self._known = InNamespaces(needs.listers.of(QUOTAS))
         self._live = needs.live
         self._quotas = needs.quotas
         self._busy: dict[str, _Namespace] = {}
@@ -52,21 +51,10 @@ class ResourceQuota(Plugin):
         return operation is Operation.CREATE and not subresource and is_counted(resource)
 
     def validate(self, request: AdmissionRequest) -> Waits:
-        quotas = self._known(request.namespace)
+        quotas = self._known.of(request.namespace)
         return self._charge_all(request, quotas) if quotas else None
 
-    def _known(self, namespace: str) -> list[Object]:
-        """A namespace without quotas, which most are, is looked for once: until any quota changes."""
-        if self._cached.revision != self._free_revision:
-            self._free, self._free_revision = {""}, self._cached.revision
-        if namespace in self._free:
-            return []
-        found = sorted(self._cached.list(namespace), key=lambda each: str(each["metadata"]["name"]))
-        if not found:
-            self._free.add(namespace)
-        return found
-
-    async def _charge_all(self, request: AdmissionRequest, quotas: list[Object]) -> None:
+    async def _charge_all(self, request: AdmissionRequest, quotas: Sequence[Object]) -> None:
         namespace = self._busy.setdefault(request.namespace, _Namespace(asyncio.Lock()))
         namespace.users += 1
         try:

@@ -122,7 +122,7 @@ def mount_token(spec: Object, random: Random) -> None:
 
 def _unused(names: set[str], random: Random) -> str:
     while True:
-        name = VOLUME_PREFIX + "".join(random.choice(_SUFFIX) for _ in range(5))
+        name = VOLUME_PREFIX + "".join(random.choices(_SUFFIX, k=5))
         if name not in names:
             return name
 

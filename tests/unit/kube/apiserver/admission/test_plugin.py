@@ -1,7 +1,9 @@
 from tests.unit.kube.apiserver.admission.asking import create, pod
-from wherry.kube.apiserver.admission.plugin import CREATE, PODS, Plugin, name_of, refusal
+from wherry.kube.apiserver.admission.limitranger import RANGES
+from wherry.kube.apiserver.admission.plugin import CREATE, PODS, InNamespaces, Plugin, name_of, refusal
+from wherry.kube.apiserver.fake import FakeListers
 from wherry.kube.apiserver.model import Operation
-from wherry.kube.machinery.model import GroupResource
+from wherry.kube.machinery.model import GroupResource, Object
 
 
 class OfPods(Plugin):
@@ -24,3 +26,21 @@ def test_a_refusal_names_the_object_or_what_its_name_begins_with() -> None:
     assert str(refusal(request, "no")) == 'pods "web-" is forbidden: no'
     request.object = None
     assert name_of(request) == "Unknown"
+
+
+def test_rules_of_a_namespace_are_those_of_now() -> None:
+    """That there are none is remembered until any of them changes."""
+
+    def limits(namespace: str, name: str) -> Object:
+        return {"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": name, "namespace": namespace}}
+
+    listers = FakeListers()
+    rules = InNamespaces(listers.of(RANGES))
+    assert not rules.of("a") and not rules.of("b") and not rules.of("")
+    listers.put(limits("a", "z"), limits("a", "y"))
+    assert [each["metadata"]["name"] for each in rules.of("a")] == ["y", "z"]
+    assert not rules.of("b") and not rules.of("b")
+    listers.put(limits("b", "x"))
+    assert len(rules.of("a")) == 2 and len(rules.of("b")) == 1
+    listers.remove(limits("b", "x"))
+    assert not rules.of("b") and not rules.of("")

@@ -1,5 +1,6 @@
 from tests.unit.kube.apiserver.admission.asking import admitted, create, needs, pod, refused, update
 from wherry.kube.apiserver.admission.priority import Priority
+from wherry.kube.apiserver.fake import FakeListers
 from wherry.kube.machinery.model import Object
 
 
@@ -21,6 +22,21 @@ async def test_without_a_class_the_default_counts_or_zero() -> None:
     classes = [priority_class("b", 20, globalDefault=True), priority_class("a", 10, globalDefault=True)]
     spec = (await admitted(Priority(needs(*classes)), create(pod())))["spec"]
     assert spec["priority"] == 10 and spec["priorityClassName"] == "a"
+
+
+async def test_the_default_is_the_one_of_now() -> None:
+    wanted = needs(priority_class("a", 10, globalDefault=True))
+    assert isinstance(wanted.listers, FakeListers)
+    plugin = Priority(wanted)
+    for changed, priority in (
+        (priority_class("a", 10, globalDefault=True), 10),
+        (priority_class("b", 5, globalDefault=True), 5),
+        (priority_class("b", 5), 10),
+        (priority_class("a", 10), 0),
+    ):
+        wanted.listers.put(changed)
+        for _ in range(2):
+            assert (await admitted(plugin, create(pod())))["spec"]["priority"] == priority
 
 
 async def test_system_classes_are_known_before_they_are_made() -> None:

@@ -49,7 +49,7 @@ class Policy(msgspec.Struct, frozen=True):
 
     @property
     def is_privileged(self) -> bool:
-        return max(self.enforce.level, self.audit.level, self.warn.level) is Level.PRIVILEGED
+        return not (self.enforce.level or self.audit.level or self.warn.level)
 
 
 OPEN = Policy()
@@ -60,9 +60,10 @@ def of_labels(labels: Mapping[str, str] | None) -> tuple[Policy, list[FieldError
     """What the labels ask for, and what is wrong with them. An unreadable level is the strictest when enforcing and
     none for the other two; an unreadable version the latest. Who enforces a level and names none to warn by is warned
     by the same, so that whoever applies a Deployment learns why no pods come (kubernetes#113491)."""
+    if not labels or not any(label.startswith(PREFIX) for label in labels):
+        return OPEN, []
     found: dict[str, LevelVersion] = {}
     errors: list[FieldError] = []
-    labels = labels or {}
     for mode in ("enforce", "audit", "warn"):
         given = LevelVersion()
         if mode == "warn" and f"{PREFIX}warn" not in labels and labels.get(f"{PREFIX}enforce") in _LEVELS:
