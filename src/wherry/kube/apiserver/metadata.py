@@ -1,6 +1,5 @@
 """The metadata that is the server's own business: identity, generation, deletion (apiserver pkg/registry/rest)."""
 
-import random
 from collections.abc import Callable
 from datetime import datetime
 
@@ -9,23 +8,18 @@ from wherry.kube.kinds.model import Context, Kind
 from wherry.kube.machinery import status
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.times import rfc3339
+from wherry.kube.machinery.uids import random_suffix
 
-_LETTERS = "bcdfghjklmnpqrstvwxz2456789"  # apimachinery pkg/util/rand: no vowels, nothing that reads as another
-_PAIRS = tuple(one + other for one in _LETTERS for other in _LETTERS)
-_SUFFIX = 5
-_MAX_GENERATED_BASE = 63 - _SUFFIX
+_MAX_GENERATED_BASE = 63 - 5  # k8s.io/apiserver pkg/storage/names/generate.go
 Uid = Callable[[], str]
 
 
-def suffix() -> str:
-    """What generateName ends in: nobody must be unable to guess it (upstream's is of math/rand, too)."""
-    rest, first = divmod(int(random.random() * len(_LETTERS) ** _SUFFIX), len(_PAIRS))
-    last, second = divmod(rest, len(_PAIRS))
-    return _PAIRS[first] + _PAIRS[second] + _LETTERS[last]
-
-
 def generated_name(base: str) -> str:
-    return base[:_MAX_GENERATED_BASE] + suffix()
+    return base[:_MAX_GENERATED_BASE] + random_suffix()
+
+
+_NOT_GIVEN = frozenset(("selfLink", "deletionTimestamp", "deletionGracePeriodSeconds"))
+"""What a creator cannot say."""
 
 
 def begin(obj: Object, kind: Kind, now: datetime, uid: str) -> None:
@@ -33,18 +27,20 @@ def begin(obj: Object, kind: Kind, now: datetime, uid: str) -> None:
     metadata = obj["metadata"]
     if metadata.pop("resourceVersion", ""):
         raise status.bad_request("resourceVersion should not be set on objects to be created")
-    for name in ("selfLink", "deletionTimestamp", "deletionGracePeriodSeconds"):
-        metadata.pop(name, None)
+    if not _NOT_GIVEN.isdisjoint(metadata):
+        for name in _NOT_GIVEN:
+            metadata.pop(name, None)
     metadata["uid"] = uid
     metadata["creationTimestamp"] = rfc3339(now)
-    if kind.has_status and not kind.status_at_create:
+    has_status = kind.has_status
+    if has_status and not kind.status_at_create:
         obj.pop("status", None)
-    if kind.has_status or _is_counted(kind):
+    if has_status or _is_counted(kind):
         metadata["generation"] = 1
-    else:
-        metadata.pop("generation", None)
-    if not metadata.get("name") and metadata.get("generateName"):
-        metadata["name"] = generated_name(metadata["generateName"])
+    elif "generation" in metadata:
+        del metadata["generation"]
+    if (base := metadata.get("generateName")) and not metadata.get("name"):
+        metadata["name"] = generated_name(base)
 
 
 _COUNTED = frozenset(

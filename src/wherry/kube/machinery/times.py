@@ -3,16 +3,18 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 _SHAPE = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:([Zz])|([+-])(\d\d):(\d\d))", re.ASCII
 )
-_FORM = "%04d-%02d-%02dT%02d:%02d:%02dZ"  # in half the time of isoformat
 
 
 def rfc3339(when: datetime) -> str:
     """metav1.Time: whole seconds, UTC: ``2026-01-02T03:04:05Z``."""
-    utc = when if when.tzinfo is UTC else when.astimezone(UTC)
-    return _FORM % (utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second)
+    # Of what msgspec writes in a tenth of the time of isoformat: 2026-01-02T03:04:05.000006Z.
+    text: str = msgspec.to_builtins(when if when.tzinfo is UTC else when.astimezone(UTC))
+    return text[:19] + "Z"
 
 
 def rfc3339_micro(when: datetime) -> str:

@@ -41,7 +41,7 @@ async def test_a_quota_is_charged_once_for_an_object_whose_name_was_taken(
     counted = {**quota, "status": {"hard": amounts, "used": {"configmaps": "1"}}}
     await place.client.update(QUOTAS, counted, "default", subresource="status")
     suffixes = iter(("taken", "taken", "free"))
-    monkeypatch.setattr("wherry.kube.apiserver.metadata.suffix", lambda: next(suffixes))
+    monkeypatch.setattr("wherry.kube.apiserver.metadata.random_suffix", lambda: next(suffixes))
     made = await place.client.create(MAPS, {"metadata": {"generateName": "x-"}}, "default")
     assert made["metadata"]["name"] == "x-free"
     assert (await place.client.get(QUOTAS, "q", "default"))["status"]["used"] == {"configmaps": "2"}

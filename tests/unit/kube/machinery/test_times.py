@@ -13,6 +13,8 @@ def test_times_are_written_in_utc() -> None:
     assert times.rfc3339(NOW) == "2026-01-02T03:04:05Z"
     assert times.rfc3339_micro(NOW) == "2026-01-02T03:04:05.678901Z"
     assert times.rfc3339(NOW.astimezone(timezone(timedelta(hours=-7)))) == "2026-01-02T03:04:05Z"
+    assert times.rfc3339(NOW.replace(microsecond=0)) == "2026-01-02T03:04:05Z"
+    assert times.rfc3339(datetime(1, 2, 3, tzinfo=UTC)) == "0001-02-03T00:00:00Z"
     assert times.rfc3339_micro(NOW.replace(microsecond=0)) == "2026-01-02T03:04:05.000000Z"
 
 
