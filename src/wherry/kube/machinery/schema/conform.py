@@ -28,7 +28,7 @@ def conform(obj: Object, schema: Schema, known: Object | None = None) -> list[st
         check(obj, None, unknown)
     else:
         _conform_changed(obj, known, schema, (None, unknown))
-    return unknown.texts()
+    return unknown.texts() if unknown else []
 
 
 _At = tuple[Place, Unknown]
