@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from wherry.kube.apiserver.authz.node_graph import NodeGraph
 from wherry.kube.apiserver.authz.nodes import node_name
+from wherry.kube.apiserver.authz.rbac_index import Rights
 from wherry.kube.apiserver.authz.rules import Matcher
 from wherry.kube.apiserver.model import Attributes, Decision, Listers, Rule
 from wherry.kube.machinery.selectors import parse_fields
@@ -26,15 +27,15 @@ class NodeAuthorizer:
 
     def __init__(self, listers: Listers, rules: tuple[Rule, ...]) -> None:
         self._graph = NodeGraph(listers)
-        self._rules = tuple(Matcher.of(rule) for rule in rules)
+        self._rights = Rights([Matcher.of(rule) for rule in rules], [])
 
     def authorize(self, attributes: Attributes) -> tuple[Decision, str]:
         node = node_name(attributes.user)
         if node is None:
             return Decision.NO_OPINION, ""
-        check = _CHECKS.get((attributes.group, attributes.resource)) if attributes.is_resource else None
+        check = None if attributes.path else _CHECKS.get((attributes.group, attributes.resource))
         if check is None:
-            allowed = any(rule.allows(attributes) for rule in self._rules)
+            allowed = any(rule.allows_rest(attributes) for rule in self._rights.of_verb(attributes.verb))
             return (Decision.ALLOW if allowed else Decision.NO_OPINION), ""
         answer = check(self, node, attributes)
         return (Decision.ALLOW, "") if answer is None else (Decision.NO_OPINION, answer)
