@@ -63,6 +63,10 @@ def call_of(
     call = Call(info, served, user, now, query, user_agent=agent)
     if served.version.deprecation_warning:
         call.warnings.append(served.version.deprecation_warning)
-    if query and info.verb in _WRITING and info.subresource not in STREAMS:
-        call.check_options()
     return call
+
+
+def check(call: Call) -> None:
+    """What else its query says must be right. Raises StatusError."""
+    if call.query and call.info.verb in _WRITING and call.info.subresource not in STREAMS:
+        call.check_options()

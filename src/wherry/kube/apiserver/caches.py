@@ -33,7 +33,7 @@ class Caches:
         self._recent = Recent()
         self._caches: dict[GroupResource, Cache] = {}
         self._by_prefix: dict[str, Cache] = {}
-        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+        self._waiting: dict[asyncio.Future[None], int] = {}
         self._watch: Watch | None = None
         self._again: asyncio.Task[None] | None = None
         self.revision = 0
@@ -98,13 +98,9 @@ class Caches:
             self._wake()
 
     def _wake(self) -> None:
-        still = []
-        for revision, future in self._waiting:
-            if revision > self.revision:
-                still.append((revision, future))
-            elif not future.done():
+        for future, revision in self._waiting.items():
+            if revision <= self.revision and not future.done():
                 future.set_result(None)
-        self._waiting = still
 
     def of(self, resource: GroupResource) -> Cache:
         """The cache of a resource; empty where there is nothing."""
@@ -127,12 +123,14 @@ class Caches:
         if revision <= self.revision:
             return True
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((revision, future))
+        self._waiting[future] = revision
         try:
             async with asyncio.timeout(seconds):
                 await future
         except TimeoutError:
             return False
+        finally:
+            del self._waiting[future]  # it may ask for what will never be
         return True
 
     async def current(self) -> None:

@@ -1,5 +1,6 @@
 """What a client is told of an error: a Status, and what belongs into the head with it."""
 
+import json
 import logging
 from collections.abc import Mapping
 
@@ -9,6 +10,7 @@ from wherry.kube.apiserver.sending import is_for_people
 from wherry.kube.machinery import status
 from wherry.kube.machinery.codec import encode
 from wherry.kube.machinery.mediatypes import JSON
+from wherry.kube.machinery.model import Object
 
 log = logging.getLogger("wherry.kube.apiserver")
 REQUEST_SECONDS = 60.0
@@ -20,21 +22,34 @@ def too_large() -> status.StatusError:
     return status.too_large(f"Request entity too large: limit is {BODY_BYTES}")
 
 
+def refused(error: Exception) -> status.StatusError:
+    """What any error is to a client."""
+    if isinstance(error, TimeoutError):
+        return status.timeout(f"request did not complete within {REQUEST_SECONDS:.0f}s")
+    return status.of_error(error)
+
+
 def refusal(
     method: str, target: str, headers: Mapping[str, str], error: Exception
 ) -> tuple[int, dict[str, str], bytes]:
     """Code, fields of the head, and body. ``headers`` are the request's; a fault of ours is logged."""
-    if isinstance(error, TimeoutError):
-        error = status.timeout(f"request did not complete within {REQUEST_SECONDS:.0f}s")
-    found = status.of_error(error)
-    if found.code >= 500 and not isinstance(error, status.StatusError):
+    found = refused(error)
+    if found.code >= 500 and not isinstance(error, status.StatusError | TimeoutError):
         log.exception("fault while answering %s %s", method, target.partition("?")[0], exc_info=error)
     fields = {"Content-Type": JSON}
     if seconds := found.details.get("retryAfterSeconds"):
         fields["Retry-After"] = str(seconds)
     if found.code == 401:
         fields["WWW-Authenticate"] = 'Bearer realm="kubernetes"'
-    body = encode(found.status)
+    body = _encoded(found.status)
     if is_for_people(target, headers):
         body = msgspec.json.format(body, indent=2)
     return found.code, fields, body
+
+
+def _encoded(document: Object) -> bytes:
+    """With question marks for what is no text: a header may hold any bytes, and a message what was in a header."""
+    try:
+        return encode(document)
+    except UnicodeEncodeError:
+        return json.dumps(document, ensure_ascii=False).encode(errors="replace")

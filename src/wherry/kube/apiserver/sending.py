@@ -16,6 +16,7 @@ from wherry.kube.machinery.mediatypes import JSON, YAML
 from wherry.kube.machinery.uids import random_uid
 
 HEADERS = {"Cache-Control": "no-cache, private"}
+COMPRESSED = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
 GZIP_BYTES = 128 * 1024  # responsewriters: defaultGzipThresholdBytes
 AUDIT_ID, _AUDIT_ID_LENGTH = "Audit-Id", 64
 PEOPLE = ("curl", "Wget", "Mozilla/5.0")
@@ -31,9 +32,9 @@ async def sent(
         body = await asyncio.to_thread(_as_yaml, body)
     elif is_for_people(request.raw_path, request.headers):
         body = msgspec.json.format(body, indent=2)
-    if len(body) >= GZIP_BYTES and "gzip" in request.headers.get("Accept-Encoding", ""):
-        body = await asyncio.to_thread(_compressed, body)
-        headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    if is_much(body, request.headers):
+        body = await compressed(body)
+        headers |= COMPRESSED
     if not warnings and ready.suits(request):
         return ready.Ready(request, code, headers, body)
     return web.Response(status=code, body=body, headers=with_warnings(headers, warnings) if warnings else headers)
@@ -66,6 +67,16 @@ def with_warnings(headers: Mapping[str, str], warnings: Sequence[str]) -> "CIMul
         quoted = plain.replace("\\", "\\\\").replace('"', '\\"')
         found.add("Warning", f'299 - "{quoted}"')
     return found
+
+
+def is_much(body: bytes, headers: Mapping[str, str]) -> bool:
+    """Whether an answer is to be compressed. ``headers`` are the request's."""
+    return len(body) >= GZIP_BYTES and "gzip" in headers.get("Accept-Encoding", "")
+
+
+async def compressed(body: bytes) -> bytes:
+    """What goes with :data:`COMPRESSED`."""
+    return await asyncio.to_thread(_compressed, body)
 
 
 def _compressed(body: bytes) -> bytes:

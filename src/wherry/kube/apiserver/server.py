@@ -19,7 +19,7 @@ from wherry.http.streams import connection_of
 from wherry.kit.errors import Invalid
 from wherry.kit.tasks import SameLimit
 from wherry.kube.apiserver.api import Api, not_allowed
-from wherry.kube.apiserver.asking import call_of, read
+from wherry.kube.apiserver.asking import call_of, check, read
 from wherry.kube.apiserver.call import Call
 from wherry.kube.apiserver.connecting.places import named
 from wherry.kube.apiserver.direct import Direct
@@ -28,7 +28,7 @@ from wherry.kube.apiserver.gate import Gate
 from wherry.kube.apiserver.kinds import Kinds
 from wherry.kube.apiserver.measuring import Measures
 from wherry.kube.apiserver.pages import no_page
-from wherry.kube.apiserver.refusing import BODY_BYTES, REQUEST_SECONDS, refusal, too_large
+from wherry.kube.apiserver.refusing import BODY_BYTES, REQUEST_SECONDS, refusal, refused, too_large
 from wherry.kube.apiserver.rendering import rendered, shaped
 from wherry.kube.apiserver.requestinfo import RequestInfo
 from wherry.kube.apiserver.sending import AUDIT_ID, HEADERS, audit_id, sent, with_warnings
@@ -84,13 +84,23 @@ class HttpApi:
         agent = request.headers.get("User-Agent", "")
         call = call_of(info, served, user, query, self._clock(), agent, request.method == "HEAD")
         request[_WARNINGS] = call.warnings
-        if info.subresource in NAMES:
+        try:
+            return await self._asked(call, request, began)
+        except ConnectionError:
+            raise
+        except Exception as error:  # it is of a resource, and counts as those that are answered directly
+            self._measures.count(info, refused(error).code, time.perf_counter() - began)
+            raise
+
+    async def _asked(self, call: Call, request: web.BaseRequest, began: float) -> web.StreamResponse:
+        check(call)
+        if call.info.subresource in NAMES:
             return await self._connect(call, request)
-        if info.verb == "watch":
+        if call.info.verb == "watch":
             return await self._watch(call, request)
         with self._limit():
             response = await self._answer(call, request)
-        self._measures.count(info, response.status, time.perf_counter() - began)
+        self._measures.count(call.info, response.status, time.perf_counter() - began)
         return response
 
     def _page(self, path: str) -> Page | None:
@@ -112,9 +122,9 @@ class HttpApi:
             return await sent(request, 200, body, call.warnings, wanted.media_type)
         if wanted.form is not Form.PLAIN and self._api.is_answered_by_document(call):
             raise status.not_acceptable((_JSON, YAML))
+        call.content_type = request.headers.get("Content-Type", "")
         if request.body_exists:
             call.body = await _body(request)
-            call.content_type = request.headers.get("Content-Type", "")
         if call.info.verb == "deletecollection":
             deleted = await self._api.delete_collection(call)
             body = _list_of(call, deleted, self._api.watches.revision)

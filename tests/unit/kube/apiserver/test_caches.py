@@ -1,5 +1,6 @@
 """All objects in memory, kept by a watch of a real store."""
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -143,6 +144,16 @@ async def test_who_waits_for_a_revision_is_woken(place: Place) -> None:
     assert await place.caches.reached(place.caches.revision)
     await place.put(pod("c"))
     assert await place.caches.reached(place.caches.revision)
+
+
+async def test_who_waits_for_what_never_comes_is_forgotten(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wherry.kube.apiserver.caches.PATIENCE_SECONDS", 0.01)
+    waiting = [asyncio.create_task(place.caches.reached(1_000_000)) for _ in range(3)]
+    await asyncio.sleep(0)
+    assert len(place.caches._waiting) == 3
+    waiting.pop().cancel()
+    assert await asyncio.gather(*waiting) == [False, False]
+    assert not place.caches._waiting
 
 
 async def test_a_resource_nobody_serves_is_kept_all_the_same(place: Place) -> None:
