@@ -22,14 +22,24 @@ from wherry.http.direct import DirectConnection
 from wherry.http.ready import beginning, whole
 from wherry.kit.tasks import SameLimit, WouldWait, at_once
 from wherry.kube.apiserver.api import Api
-from wherry.kube.apiserver.asking import call_of, read
-from wherry.kube.apiserver.call import Call, Outcome
+from wherry.kube.apiserver.asking import call_of, check, read
+from wherry.kube.apiserver.call import Call
 from wherry.kube.apiserver.gate import Gate
 from wherry.kube.apiserver.kinds import Kinds
 from wherry.kube.apiserver.measuring import Measures
 from wherry.kube.apiserver.refusing import BODY_BYTES, refusal, too_large
 from wherry.kube.apiserver.rendering import shaped
-from wherry.kube.apiserver.sending import AUDIT_ID, GZIP_BYTES, HEADERS, PEOPLE, audit_id, with_warnings
+from wherry.kube.apiserver.sending import (
+    AUDIT_ID,
+    COMPRESSED,
+    GZIP_BYTES,
+    HEADERS,
+    PEOPLE,
+    audit_id,
+    compressed,
+    is_much,
+    with_warnings,
+)
 from wherry.kube.apiserver.subresources.streams import NAMES as STREAMS
 from wherry.kube.machinery.mediatypes import JSON, PLAIN
 
@@ -38,6 +48,9 @@ _METHODS = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE"))
 _VERBS = frozenset(("get", "create", "update", "patch", "delete"))
 _ACCEPTED = frozenset(("", "*/*", "application/json", "application/json, */*", "application/json,*/*"))
 _FIELDS = {"Content-Type": JSON, **HEADERS}
+_COMPRESSED = {**_FIELDS, **COMPRESSED}
+_AT_HAND = ("", "0")
+"""Of what revision an object may be that is asked for, where that need not be waited for (which takes a task)."""
 
 
 class Direct:
@@ -77,14 +90,14 @@ class Direct:
             user = self._gate.user(headers, connection, path)
             self._gate.allow(user, info, query)
             call = asking.call = call_of(info, served, user, query, self._clock(), agent)
-            if info.verb == "get" and self._is_local:
+            check(call)
+            if info.verb == "get" and self._is_local and query.get("resourceVersion", "") in _AT_HAND:
                 outcome = at_once(self._api.do(call))
                 if len(outcome.raw) < GZIP_BYTES or "Accept-Encoding" not in headers:
-                    return self._answered(asking, call, outcome)
+                    return self._answered(asking, outcome.code, shaped(call, outcome, PLAIN))
                 return None
         except WouldWait:
-            if asking.call is None:
-                return None
+            pass
         except Exception as error:
             return self._refused(asking, error)
         call.body = payload.read_nowait()
@@ -97,13 +110,18 @@ class Direct:
                 raise too_large()
             with self._limit(connection.running):
                 outcome = await self._api.do(call)
-            return self._answered(asking, call, outcome)
+            body = shaped(call, outcome, PLAIN)
+            if is_much(body, asking.headers):
+                return self._answered(asking, outcome.code, await compressed(body), _COMPRESSED)
+            return self._answered(asking, outcome.code, body)
         except Exception as error:
             return self._refused(asking, error)
 
-    def _answered(self, asking: "Asking", call: Call, outcome: Outcome) -> bytes:
-        fields = with_warnings(_FIELDS, call.warnings) if call.warnings else _FIELDS
-        return self._said(asking, outcome.code, fields, shaped(call, outcome, PLAIN))
+    def _answered(self, asking: "Asking", code: int, body: bytes, fields: Mapping[str, str] = _FIELDS) -> bytes:
+        assert asking.call is not None
+        if asking.call.warnings:
+            fields = with_warnings(fields, asking.call.warnings)
+        return self._said(asking, code, fields, body)
 
     def _refused(self, asking: "Asking", error: Exception) -> bytes:
         code, fields, body = refusal(asking.method, asking.target, asking.headers, error)
