@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from wherry.kube.apiserver import decoding, deletion, metadata, tracking
 from wherry.kube.apiserver.admission.every import Admission, Ask, asked
@@ -19,7 +20,7 @@ from wherry.kube.apiserver.entries import Entry
 from wherry.kube.apiserver.expiry import EXPIRING, Leases
 from wherry.kube.apiserver.model import AdmissionRequest, Operation
 from wherry.kube.apiserver.reservations import NOTHING, SERVICES, Reservations, Reserved
-from wherry.kube.apiserver.stored import copied, decode, encode, served, unversioned, value_of
+from wherry.kube.apiserver.stored import copied, served, unversioned, value_of
 from wherry.kube.apiserver.underway import Underway
 from wherry.kube.kinds.model import Context, Kind
 from wherry.kube.machinery import status
@@ -64,6 +65,7 @@ class Writes:
         uid: metadata.Uid,
     ) -> None:
         self._store = store
+        self._is_local = store.is_local
         self._caches = caches
         self._admission = admission
         self._reservations = reservations
@@ -150,19 +152,15 @@ class Writes:
 
     async def update(self, call: Call, part: Part = WHOLE) -> Outcome:
         """PUT, of the object or its status. Raises StatusError."""
-        obj = decoding.read_status(call) if part.is_status else decoding.read(call)
-        decoding.check_place(call, obj, call.served)
-        obj = call.served.to_storage(obj)
-        kind = call.served.kind
+        obj, kind = _read(call, part), call.served.kind
         if not kind.allow_unconditional_update and not obj["metadata"].get("resourceVersion"):
             found = [invalid("metadata.resourceVersion", "", "must be specified for an update")]
             raise status.invalid(kind.group_kind, obj["metadata"]["name"], found)
 
-        text, fresh = encode(obj), [obj]  # a write changes what it is given
+        fresh = [obj]  # a write changes what it is given
 
         async def make(_: Entry) -> Object:
-            found: Object = fresh.pop() if fresh else decode(text)
-            return found
+            return fresh.pop() if fresh else _read(replace(call, warnings=[]), part)  # who is warned once, has been
 
         if kind.allow_create_on_update and not part.subresource:
             await self._caches.current()
@@ -196,7 +194,8 @@ class Writes:
 
     async def entry(self, call: Call, name: str) -> Entry:
         """The object as it is now. Raises StatusError when there is none."""
-        await self._caches.current()
+        if not self._is_local:
+            await self._caches.current()
         entry = self._caches.of(call.storage).entry(name, call.namespace)
         if entry is None:
             raise status.not_found(call.resource, name)
@@ -308,6 +307,13 @@ class Writes:
     async def _ask(self, request: AdmissionRequest) -> None:
         chosen = self._admission.chosen(request.resource, request.operation, request.subresource)
         await asked((*chosen.admit, *chosen.validate), request)
+
+
+def _read(call: Call, part: Part) -> Object:
+    """What an update is to make of an object, in the storage version. Raises StatusError."""
+    obj = decoding.read_status(call) if part.is_status else decoding.read(call)
+    decoding.check_place(call, obj, call.served)
+    return call.served.to_storage(obj)
 
 
 def _request(

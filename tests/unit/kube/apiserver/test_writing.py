@@ -1,13 +1,23 @@
 """Create and change, in the order that all kinds share."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
-from tests.unit.kube.apiserver.conftest import DEPLOYMENTS, MAPS, PODS, SERVICES, Place, deployment, pod
+from tests.unit.kube.apiserver.conftest import DEPLOYMENTS, MAPS, PODS, SERVICES, SPACES, Place, deployment, pod
+from wherry.kube.apiserver.assembly import ApiServer
+from wherry.kube.apiserver.call import Call
+from wherry.kube.apiserver.model import User
+from wherry.kube.apiserver.options import Options
+from wherry.kube.apiserver.requestinfo import parse
+from wherry.kube.apiserver.stored import decode
 from wherry.kube.client.model import PatchType
 from wherry.kube.machinery.model import GroupVersionResource
 from wherry.kube.machinery.status import StatusError
+from wherry.kube.pki.model import SigningKey
+from wherry.store.memory import MemoryStore
+from wherry.store.model import Compare, Operation, Put
 
 QUOTAS = GroupVersionResource("", "v1", "resourcequotas")
 
@@ -128,6 +138,38 @@ async def test_changes_at_one_moment_are_all_done(place: Place) -> None:
     await place.config("a")
     await asyncio.gather(*(place.merge("a", {"data": {f"k{number}": "v"}}) for number in range(20)))
     assert len((await place.client.get(MAPS, "a", "default"))["data"]) == 20
+
+
+class MeddledStore(MemoryStore):
+    """Somebody else changes what the next commit is about, just before it."""
+
+    is_meddled = False
+
+    async def commit(self, compares: Sequence[Compare], operations: Sequence[Operation]) -> int:
+        if self.is_meddled:
+            self.is_meddled = False
+            found = await self.get(compares[0].key)
+            assert found is not None
+            await super().commit([], [Put(found.key, found.value.replace(b'"old"', b'"theirs"'))])
+        return await super().commit(compares, operations)
+
+
+async def test_an_update_that_is_made_again_is_what_was_sent(key: SigningKey) -> None:
+    store = MeddledStore()
+    server = ApiServer(store, Options((key,)))
+    await server.start()
+    await server.client().create(SPACES, {"metadata": {"name": "default"}})
+    await Place(server, server.client()).config("a", x="old")
+    served = server.kinds.served("", "v1", "configmaps")
+    assert served is not None
+    info = parse("PUT", "/api/v1/namespaces/default/configmaps/a", {})
+    body = b'{"metadata": {"name": "a"}, "data": {"y": "new"}, "unheard": 1}'
+    call = Call(info, served, User("me"), server.options.clock(), body=body, content_type="application/json")
+    store.is_meddled = True
+    done = decode((await server.api.do(call)).raw)
+    assert (done["data"], call.warnings) == ({"y": "new"}, ['unknown field "unheard"'])
+    assert not store.is_meddled and "unheard" not in done
+    await server.stop()
 
 
 async def test_an_update_that_changes_nothing_writes_nothing(place: Place) -> None:
