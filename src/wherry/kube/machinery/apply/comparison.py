@@ -1,6 +1,6 @@
 """What differs between two objects, as field sets (structured-merge-diff, typed/compare.go)."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from wherry.kube.machinery.apply.elements import MEMBER
 from wherry.kube.machinery.apply.fieldsets import LEAF, FieldSet, union
 from wherry.kube.machinery.apply.shapes import (
-    element_or_none,
+    elements_of,
     entries_of,
     fields_of,
     is_whole,
@@ -140,12 +140,10 @@ def whole(value: Any, schema: Schema | None) -> FieldSet:
     return LEAF
 
 
-def _grouped(values: Iterable[Any], schema: Schema | None) -> dict[str, list[Any]]:
+def _grouped(values: Sequence[Any], schema: Schema | None) -> dict[str, list[Any]]:
     """The elements of a list by path element; what cannot be identified is nobody's."""
-    shape = list_shape(schema)
     found: dict[str, list[Any]] = {}
-    for each in values:
-        element = element_or_none(each, shape)
+    for element, each in zip(elements_of(values, list_shape(schema)), values, strict=True):
         if element is not None:
             found.setdefault(element, []).append(each)
     return found

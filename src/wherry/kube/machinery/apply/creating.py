@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from wherry.kube.machinery.apply.comparison import STRUCTS
 from wherry.kube.machinery.apply.elements import MEMBER, order
 from wherry.kube.machinery.apply.fieldsets import LEAF, FieldSet
-from wherry.kube.machinery.apply.shapes import element_or_none, is_whole, list_shape, of_object
+from wherry.kube.machinery.apply.shapes import elements_of, is_whole, list_shape, of_object
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.schema.model import Schema
 
@@ -132,8 +132,7 @@ def _list(schema: Schema) -> Read:
     def read(values: Value) -> FieldSet:
         below = _read(schema.items or _ANYTHING)
         nodes: FieldSet = {}
-        for each in values:
-            element = element_or_none(each, shape)
+        for element, each in zip(elements_of(values, shape), values, strict=True):
             if element is None:
                 continue
             kind = type(each)

@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from wherry.kube.machinery.apply.shapes import (
-    element_or_none,
-    entries_of,
-    fields_of,
+    elements_of,
     is_whole,
     items_of,
     list_shape,
 )
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.patches.values import copied, same
-from wherry.kube.machinery.schema.model import Schema
+from wherry.kube.machinery.schema.model import MISSING, Schema
 
 
 def merged(live: Object, applied: Object, schema: Schema | None) -> Object:
@@ -23,24 +21,22 @@ def merged(live: Object, applied: Object, schema: Schema | None) -> Object:
     The very ``live`` (or part of it) where nothing changes; shares nothing with ``applied``.
     """
     changed: Object = {}
-    named, entries = fields_of(schema), entries_of(schema)
     for key, new in applied.items():
-        if key not in live:
+        old = live.get(key, MISSING)
+        if old is MISSING:
             changed[key] = copied(new)
-            continue
-        old = live[key]
-        if type(new) is str:
-            if new == old:
-                continue
-        elif same(old, new):
-            continue
-        value = _value(old, new, named.get(key, entries))
-        if value is not old:
-            changed[key] = value
+        elif type(new) is str:
+            if new != old:
+                changed[key] = new
+        elif not same(old, new):
+            value = _value(old, new, schema.child(key) if schema is not None else None)
+            if value is not old:
+                changed[key] = value
     return {**live, **changed} if changed else live
 
 
 def _value(old: Any, new: Any, schema: Schema | None) -> Any:
+    """Of two that are not the same."""
     if isinstance(old, dict) and not is_whole(schema):
         if isinstance(new, dict):
             return merged(old, new, schema)
@@ -53,7 +49,7 @@ def _value(old: Any, new: Any, schema: Schema | None) -> Any:
             return old
         if new is None and old:
             return old
-    return old if same(old, new) else copied(new)
+    return copied(new)
 
 
 @dataclass(slots=True)
@@ -77,17 +73,24 @@ class _Merge:
 
 
 def _list(old: list[Any], new: list[Any], schema: Schema | None) -> list[Any]:
-    shape = list_shape(schema)
-    keys = [element_or_none(each, shape) for each in old]
-    singles: dict[str | None, Any] = {}
-    for key, each in zip(keys, old, strict=True):
-        if key is not None:
-            singles[key] = None if key in singles else each
-    applied: dict[str | None, Any] = {key: each for each in new if (key := element_or_none(each, shape)) is not None}
-    merge = _Merge(old, keys, applied, items_of(schema), [], singles)
-    _interleave(merge)
-    unchanged = len(merge.out) == len(old) and all(map(_is, merge.out, old))
-    return old if unchanged else merge.out
+    shape, below = list_shape(schema), items_of(schema)
+    keys = elements_of(old, shape)
+    applied: dict[str | None, Any] = dict(zip(elements_of(new, shape), new, strict=True))
+    applied.pop(None, None)
+    if keys == list(applied):  # as most often
+        out = [
+            one if same(one, other) else _value(one, other, below)
+            for one, other in zip(old, applied.values(), strict=True)
+        ]
+    else:
+        singles: dict[str | None, Any] = {}
+        for key, each in zip(keys, old, strict=True):
+            if key is not None:
+                singles[key] = None if key in singles else each
+        merge = _Merge(old, keys, applied, below, [], singles)
+        _interleave(merge)
+        out = merge.out
+    return old if len(out) == len(old) and all(map(_is, out, old)) else out
 
 
 def _is(one: Any, other: Any) -> bool:

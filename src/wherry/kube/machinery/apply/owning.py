@@ -8,7 +8,7 @@ from wherry.kube.machinery.apply.elements import readable
 from wherry.kube.machinery.apply.fieldsets import LEAF, FieldSet, member
 from wherry.kube.machinery.apply.shapes import (
     element_of,
-    element_or_none,
+    elements_of,
     entries_of,
     fields_of,
     is_free,
@@ -53,7 +53,7 @@ def node_of(value: Any, schema: Schema | None) -> FieldSet | None:
 
 def _elements(values: list[Any], schema: Schema | None) -> FieldSet:
     shape, below = list_shape(schema), items_of(schema)
-    elements = [element_or_none(each, shape) for each in values]
+    elements = elements_of(values, shape)
     counts = Counter(elements)
     found: FieldSet = {}
     for element, each in zip(elements, values, strict=True):

@@ -5,7 +5,7 @@ The rules of kube-openapi ``pkg/schemaconv``. Where the schema says nothing, an 
 """
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -143,6 +143,18 @@ def element_or_none(item: Any, shape: ListShape) -> str | None:
         return element_of(item, shape)
     except ValueError:
         return None
+
+
+def elements_of(items: Sequence[Any], shape: ListShape) -> list[str | None]:
+    """Of all elements of a list; None for what cannot be identified."""
+    if len(shape.keys) != 1:
+        return [element_or_none(each, shape) for each in items]
+    key, found = shape.keys[0][0], list[str | None]()
+    for each in items:
+        value = each.get(key) if type(each) is dict else None
+        is_usual = type(value) is str and len(value) <= _REMEMBERED
+        found.append(_named(key, value) if is_usual else element_or_none(each, shape))
+    return found
 
 
 @functools.lru_cache(maxsize=1024)

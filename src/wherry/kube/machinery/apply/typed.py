@@ -7,9 +7,10 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from wherry.kube.machinery.apply.fieldsets import LEAF, FieldSet, member
+from wherry.kube.machinery.apply.elements import MEMBER
+from wherry.kube.machinery.apply.fieldsets import LEAF, FieldSet
 from wherry.kube.machinery.apply.owning import node_of
-from wherry.kube.machinery.apply.shapes import ListShape, element_of, is_free, is_whole, list_shape
+from wherry.kube.machinery.apply.shapes import elements_of, is_free, is_whole, list_shape
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.schema.model import Schema
 
@@ -69,6 +70,7 @@ def _anything(schema: Schema) -> Read:
 def _struct(schema: Schema) -> Read:
     """What is below is looked up when the first one comes: definitions contain themselves."""
     fields: dict[str, tuple[str, frozenset[type], Read]] = {}
+    entries: list[Form] = []
     whole = is_whole(schema)
 
     def read(value: Value) -> FieldSet | None:
@@ -97,39 +99,43 @@ def _struct(schema: Schema) -> Read:
         """What has no name in the schema is owned itself."""
         if not is_free(schema):
             raise _Unfit
-        leaves, below = _UNKNOWN if schema.additional is None else _form(schema.additional)
-        node = None if type(value) in leaves else below(value)
-        return member(node) if node else LEAF
+        if not entries:
+            entries.append(_UNKNOWN if schema.additional is None else _form(schema.additional))
+        leaves, below = entries[0]
+        return LEAF if type(value) in leaves else _owned(below(value))
 
     return read
 
 
 def _list(schema: Schema) -> Read:
     shape = list_shape(schema)
+    forms: list[Form] = []
 
     def read(values: Value) -> FieldSet | None:
         if type(values) is not list:
             raise _Unfit
-        leaves, below = _UNKNOWN if schema.items is None else _form(schema.items)
+        if not forms:
+            forms.append(_UNKNOWN if schema.items is None else _form(schema.items))
+        leaves, below = forms[0]
         if shape.is_atomic:
             for each in values:
                 if type(each) not in leaves:
                     below(each)
             return LEAF
         found: FieldSet = {}
-        for each in values:
-            element = _identified(each, shape)
-            if element in found:
+        for element, each in zip(elements_of(values, shape), values, strict=True):
+            if element is None or element in found:
                 raise _Unfit
             node = None if type(each) in leaves else below(each)
-            found[element] = member(node) if node else LEAF
+            found[element] = _owned(node)
         return found or None
 
     return read
 
 
-def _identified(value: Value, shape: ListShape) -> str:
-    try:
-        return element_of(value, shape)
-    except ValueError:
-        raise _Unfit from None
+def _owned(node: FieldSet | None) -> FieldSet:
+    """What has just been read, as a member of the set."""
+    if not node:
+        return LEAF
+    node[MEMBER] = LEAF
+    return node

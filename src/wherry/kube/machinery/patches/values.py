@@ -12,18 +12,32 @@ R = TypeVar("R")
 
 def same(one: Any, other: Any) -> bool:
     """Equal as JSON: unlike Python's ``==``, ``true`` is no 1. Numbers are compared by value (RFC 6902 section 4.6)."""
-    return one == other and _no_bool_for_a_number(one, other)
+    if one != other:
+        return False
+    kind = type(one)
+    if kind is str or one is other:
+        return True
+    if kind in _PARTED:
+        return _no_bool_for_a_number(one, other)
+    return (kind is bool) is (type(other) is bool)
+
+
+_PARTED = frozenset((dict, list))
 
 
 def _no_bool_for_a_number(one: Any, other: Any) -> bool:
-    """Of two values that Python finds equal."""
-    if one is other or type(one) is str:
-        return True
-    if isinstance(one, dict):
-        return all(type(value) is str or _no_bool_for_a_number(value, other[key]) for key, value in one.items())
-    if isinstance(one, list):
-        return all(map(_no_bool_for_a_number, one, other))
-    return isinstance(one, bool) is isinstance(other, bool)
+    """Of two objects or lists that Python finds equal."""
+    for place, value in one.items() if type(one) is dict else enumerate(one):
+        kind = type(value)
+        if kind is str:
+            continue
+        second = other[place]
+        if kind in _PARTED:
+            if value and value is not second and not _no_bool_for_a_number(value, second):
+                return False
+        elif (kind is bool) is not (type(second) is bool):
+            return False
+    return True
 
 
 def copied(value: Any) -> Any:
