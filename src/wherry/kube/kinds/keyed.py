@@ -1,6 +1,7 @@
 """What config maps and secrets have in common: values by key, a limit, and that they may be made unchangeable."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable
 
 from wherry.kube.machinery import names
 from wherry.kube.machinery.fielderrors import FieldError, Path, forbidden
@@ -8,14 +9,25 @@ from wherry.kube.machinery.model import Object
 
 MAX_BYTES = 1024 * 1024
 """Of all values together (MaxSecretSize)."""
+_is_right = re.compile(r"(?!\.\.|\.\Z)[-._a-zA-Z0-9]{1,253}").fullmatch
+"""At a glance, what :func:`wherry.kube.machinery.names.config_key` has nothing to say of."""
 
 
 def validate_keys(keys: Iterable[str], path: Path) -> list[FieldError]:
     errors: list[FieldError] = []
     for key in keys:
-        if complaints := names.config_key(key):
-            errors += names.complain(path.key(key), key, complaints)
+        if _is_right(key) is None:
+            errors += names.complain(path.key(key), key, names.config_key(key))
     return errors
+
+
+def are_too_long(texts: Collection[str], encoded: Collection[str] = ()) -> bool:
+    """Whether texts, and what valid base64 texts stand for, take more than :data:`MAX_BYTES` together."""
+    most = 4 * sum(map(len, texts))  # bytes of a letter
+    if most + (sum(map(len, encoded)) if encoded else 0) <= MAX_BYTES:
+        return False
+    size = sum(len(each.encode("utf-8", "surrogatepass")) for each in texts)
+    return size + sum(map(decoded_length, encoded)) > MAX_BYTES
 
 
 def decoded_length(text: str) -> int:

@@ -35,7 +35,7 @@ def decode(data: bytes, media_type: str) -> Decoded:
     kind = media_type if media_type == mediatypes.JSON else mediatypes.content_type(media_type).type
     if kind in _OF_JSON:
         document, duplicates = jsondocs.parse_all(data)
-        return Decoded(_object(document), duplicates)
+        return Decoded(document if type(document) is dict else _object(document), duplicates)
     if kind in _OF_YAML:
         from wherry.kube.machinery import yamldocs
 

@@ -137,7 +137,10 @@ def _has_all(data: bytes, colons: int, document: Any) -> bool:
     only an escaped one makes them more.
     """
     if colons < _FEW_KEYS and type(document) is dict:
-        known = len(document) + sum([len(each) for each in document.values() if type(each) is dict])
+        known = len(document)
+        for each in document.values():
+            if type(each) is dict:
+                known += len(each)
         if known == colons:
             return True
     written = encode(document)

@@ -93,7 +93,12 @@ _NO_WILDCARD = shape(_WILDCARD_RULE, rf"\*\.{_SUBDOMAIN}", "*.example.com")
 _NO_DNS1035 = shape(_DNS1035_RULE, _DNS1035, "my-name", "abc-123")
 
 
+# What fits is ASCII: it has as many bytes as letters.
+
+
 def dns1123_label(value: str) -> list[str]:
+    if len(value) <= 63 and _is_label(value):
+        return []
     complaint = "must not contain dots" if "." in value and _is_subdomain(value) else _NO_LABEL
     return _checked(value, 63, _is_label(value), complaint)
 
@@ -103,6 +108,8 @@ label_again = lru_cache(maxsize=1024)(dns1123_label)
 
 
 def dns1123_subdomain(value: str) -> list[str]:
+    if len(value) <= 253 and _is_subdomain(value):
+        return []
     return _checked(value, 253, _is_subdomain(value), _NO_SUBDOMAIN)
 
 
@@ -146,9 +153,9 @@ def _qualified(value: str) -> tuple[str, ...]:
     return tuple(complaints)
 
 
-def qualified_name(value: str) -> list[str]:
+def qualified_name(value: str) -> Sequence[str]:
     """The key of a label or an annotation: ``app``, ``example.com/app``."""
-    return list(_qualified(value) if len(value) <= _CACHED else _qualified.__wrapped__(value))
+    return _qualified(value) if len(value) <= _CACHED else _qualified.__wrapped__(value)
 
 
 _VALUE_RULE = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', "
@@ -156,6 +163,8 @@ _NO_VALUE = shape(_VALUE_RULE + _ALPHANUMERIC_ENDS, _VALUE, "MyValue", "my_value
 
 
 def label_value(value: str) -> list[str]:
+    if len(value) <= 63 and _is_value(value):
+        return []
     return _checked(value, 63, _is_value(value), _NO_VALUE)
 
 
@@ -244,6 +253,8 @@ def http_path(value: str) -> list[str]:
 
 def complain(path: Path, value: object, complaints: Sequence[str]) -> list[FieldError]:
     """Complaints as errors of one field."""
+    if not complaints:
+        return []
     return [invalid(path, value, each) for each in complaints]
 
 
@@ -258,8 +269,10 @@ NOT_A_FINALIZER = "name is neither a standard finalizer name nor is it fully qua
 def validate_labels(labels: Mapping[str, str], path: Path) -> list[FieldError]:
     errors: list[FieldError] = []
     for key, value in labels.items():
-        errors += complain(path, key, qualified_name(key))
-        errors += complain(path, value, label_value(value))
+        if complaints := qualified_name(key):
+            errors += complain(path, key, complaints)
+        if complaints := label_value(value):
+            errors += complain(path, value, complaints)
     return errors
 
 
@@ -267,7 +280,8 @@ def validate_annotations(annotations: Mapping[str, str], path: Path) -> list[Fie
     """Keys may have upper case where labels may not; all together have a limit."""
     errors, size = list[FieldError](), 0
     for key, value in annotations.items():
-        errors += complain(path, key, qualified_name(key.lower()))
+        if complaints := qualified_name(key.lower()):
+            errors += complain(path, key, complaints)
         size += bytes_of(key) + bytes_of(value)
     if size > ANNOTATIONS_BYTES:
         errors.append(too_long(path, "", ANNOTATIONS_BYTES))

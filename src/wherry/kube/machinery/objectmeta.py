@@ -1,6 +1,7 @@
 """Metadata of objects, as a whole (k8s.io/apimachinery pkg/api/validation/objectmeta.go)."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from wherry.kube.machinery.fielderrors import FieldError, Path, forbidden, invalid, required, too_long
 from wherry.kube.machinery.model import Object
@@ -22,6 +23,7 @@ _METADATA = Path("metadata")
 _LABELS, _ANNOTATIONS, _MANAGED = (_METADATA.child(name) for name in ("labels", "annotations", "managedFields"))
 _FINALIZERS, _NAMESPACE, _OWNERS = (_METADATA.child(name) for name in ("finalizers", "namespace", "ownerReferences"))
 _BOTH = "finalizer orphan and foregroundDeletion cannot be both set"
+_CACHED = 253  # longer names are wrong anyway, and not worth the memory
 _UNCHANGING = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
 
 
@@ -33,19 +35,27 @@ def validate_metadata(
     meta = obj.get("metadata", {})
     errors: list[FieldError] = []
     if prefix := meta.get("generateName"):
-        masked = prefix[:-2] + "a" if prefix.endswith("-") else prefix
-        if complaints := name_check(masked):
+        of_prefix = _of_prefix if len(prefix) <= _CACHED else _of_prefix.__wrapped__
+        if complaints := of_prefix(name_check, prefix):
             errors += complain(_METADATA.child("generateName"), prefix, complaints)
     if name := meta.get("name"):
         if complaints := name_check(name):
             errors += complain(_METADATA.child("name"), name, complaints)
     else:
         errors.append(required(_METADATA.child("name"), "name or generateName is required"))
-    errors += _validate_namespace(meta.get("namespace", ""), namespaced)
+    namespace = meta.get("namespace", "")
+    if not namespaced or not namespace or label_again(namespace):
+        errors += _validate_namespace(namespace, namespaced)
     if meta.get("generation", 0) < 0:
         errors.append(invalid(_METADATA.child("generation"), meta["generation"], NEGATIVE))
     errors += _validate_both(meta)
     return errors + _validate_finalizers(meta["finalizers"], custom) if meta.get("finalizers") else errors
+
+
+@lru_cache(maxsize=256)
+def _of_prefix(name_check: NameCheck, prefix: str) -> Sequence[str]:
+    """Complaints of a ``generateName``: owners make many objects of one."""
+    return tuple(name_check(prefix[:-2] + "a" if prefix.endswith("-") else prefix))
 
 
 def _validate_namespace(namespace: str, namespaced: bool) -> list[FieldError]:
@@ -103,9 +113,13 @@ def _validate_finalizers(finalizers: Sequence[str], custom: bool) -> list[FieldE
 
 def _is_managed(entry: Object) -> bool:
     """Whether :func:`_validate_managed` has nothing to say, at a glance: of nearly all."""
-    manager = entry.get("manager", "")
-    well_made = entry.get("operation") in ("Apply", "Update") and entry.get("fieldsType") == "FieldsV1"
-    return well_made and len(manager) <= 32 and manager.isprintable() and "subresource" not in entry
+    return (
+        entry.get("fieldsType") == "FieldsV1"
+        and entry.get("operation") in ("Apply", "Update")
+        and "subresource" not in entry
+        and len(manager := entry.get("manager", "")) <= 32
+        and manager.isprintable()
+    )
 
 
 def _validate_managed(entry: Object, path: Path) -> list[FieldError]:

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.kube.kinds.objects import said
-from wherry.kube.kinds.keyed import decoded_length, frozen, validate_keys
+from wherry.kube.kinds.keyed import MAX_BYTES, are_too_long, decoded_length, frozen, validate_keys
 from wherry.kube.machinery.fielderrors import Path
+from wherry.kube.machinery.names import config_key
 
 WHY = "field is immutable when `immutable` is set"
 
@@ -27,6 +28,20 @@ def test_right_keys(key: str) -> None:
 )
 def test_wrong_keys(key: str, complaint: str) -> None:
     assert said(validate_keys([key], Path("data"))) == [f'data[{key}]: Invalid value: "{key}": {complaint}']
+
+
+@given(st.text(st.sampled_from("aZ0._-/\n é"), max_size=4) | st.integers(250, 256).map("x".__mul__))
+def test_no_key_is_right_that_upstream_complains_of(key: str) -> None:
+    assert bool(validate_keys([key], Path("data"))) == bool(config_key(key))
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "😀"])
+def test_all_values_together_have_a_limit_in_bytes(letter: str) -> None:
+    times = MAX_BYTES // 4 // len(letter.encode())
+    assert not are_too_long([letter * times] * 4)
+    assert are_too_long([letter * times] * 4 + ["a"])
+    assert not are_too_long([letter * times] * 2, [b64encode(bytes(MAX_BYTES // 2)).decode()])
+    assert are_too_long([letter * times] * 2, [b64encode(bytes(MAX_BYTES // 2 + 1)).decode()])
 
 
 @given(st.binary(max_size=100))

@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit.kube.machinery.test_names import LABEL, NAME_PART, SUBDOMAIN, VALUE
 from wherry.kube.machinery.model import Object
-from wherry.kube.machinery.names import NameCheck, dns1123_subdomain
+from wherry.kube.machinery.names import NameCheck, dns1035_label, dns1123_subdomain
 from wherry.kube.machinery.objectmeta import validate_metadata, validate_metadata_update
 
 
@@ -80,6 +80,17 @@ def test_a_prefix_of_a_name_may_end_with_a_hyphen() -> None:
         f'metadata.generateName: Invalid value: "Web-": {SUBDOMAIN}',
         f'metadata.name: Invalid value: "Web-x7f2k": {SUBDOMAIN}',
     ]
+
+
+def test_each_kind_has_its_own_rule_for_the_same_generated_names() -> None:
+    meta = {"name": "a", "generateName": "7-web-", "namespace": "a"}
+    for _ in range(2):
+        assert _said({"metadata": meta}) == []
+        assert [each.partition(":")[0] for each in _said({"metadata": meta}, check=dns1035_label)] == [
+            "metadata.generateName"
+        ]
+    (told,) = _said({"metadata": {**meta, "generateName": "x" * 1000}})
+    assert told.endswith("must be no more than 253 bytes")
 
 
 def test_only_one_owner_controls() -> None:

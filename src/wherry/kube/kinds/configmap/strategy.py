@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from wherry.kube.kinds.keyed import MAX_BYTES, decoded_length, frozen, validate_keys
+from wherry.kube.kinds.keyed import MAX_BYTES, are_too_long, frozen, validate_keys
 from wherry.kube.kinds.model import Context, Strategy
 from wherry.kube.machinery.fielderrors import FieldError, Path, invalid, too_long
 from wherry.kube.machinery.model import Object
@@ -16,11 +16,11 @@ class ConfigMapStrategy(Strategy):
     def validate(self, obj: Object, context: Context) -> Sequence[FieldError]:
         texts, binary = obj.get("data") or {}, obj.get("binaryData") or {}
         errors = validate_keys(texts, _TEXTS)
-        both = "duplicate of key present in binaryData"
-        errors += [invalid(_TEXTS.key(key), key, both) for key in texts if key in binary]
-        errors += validate_keys(binary, _BYTES)
-        size = sum(len(each.encode("utf-8", "surrogatepass")) for each in texts.values())
-        if size + sum(map(decoded_length, binary.values())) > MAX_BYTES:
+        if binary:
+            both = "duplicate of key present in binaryData"
+            errors += [invalid(_TEXTS.key(key), key, both) for key in texts if key in binary]
+            errors += validate_keys(binary, _BYTES)
+        if are_too_long(texts.values(), binary.values()):
             errors.append(too_long("[]", "", MAX_BYTES))  # as Go shows a path without a name
         return errors
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from wherry.kube.kinds.checking import immutable, set_default
-from wherry.kube.kinds.keyed import MAX_BYTES, decoded_length, frozen, validate_keys
+from wherry.kube.kinds.keyed import MAX_BYTES, are_too_long, frozen, validate_keys
 from wherry.kube.kinds.model import Context, Strategy
 from wherry.kube.machinery.fielderrors import FieldError, Path, invalid, required, too_long
 from wherry.kube.machinery.model import Object
@@ -30,7 +30,7 @@ class SecretStrategy(Strategy):
     def validate(self, obj: Object, context: Context) -> Sequence[FieldError]:
         data = obj.get("data") or {}
         errors = validate_keys(data, _DATA)
-        if sum(decoded_length(each or "") for each in data.values()) > MAX_BYTES:
+        if are_too_long((), data.values()):
             errors.append(too_long(_DATA, "", MAX_BYTES))
         return errors + _validate_type(obj, data)
 
