@@ -26,7 +26,7 @@ MAX_EARLY_BYTES = 262144
 PEER_CHECK_SECONDS = 1.0
 
 # No request begins otherwise. A TLS client that tries this port must hear so at once, or it waits for its time-out.
-_BEGINNING = re.compile(rb"[A-Za-z\r\n]")
+_BEGINNING = re.compile(rb"[A-Za-z]")
 _HEAD_END = re.compile(rb"\n\r?\n")  # beginning with what is always there, it is found thirty times as quickly
 _UPGRADE = re.compile(rb"\nupgrade:[ \t]*(?!websocket)[!-~]", re.IGNORECASE)
 _CONTENT_LENGTH = re.compile(rb"\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r?\n", re.IGNORECASE)
@@ -120,6 +120,8 @@ class Connection(RequestHandler):
         data, self._head = self._head + data, b""
         end = _HEAD_END.search(data)
         if end is None:
+            if data[0] in b"\r\n":
+                return data  # the end of a head whose beginning came behind the last request; or the parser ignores it
             if len(data) > MAX_HEAD_BYTES or not _BEGINNING.match(data):
                 return data  # the parser refuses it
             self._head = data

@@ -201,6 +201,24 @@ def test_bytes_in_pieces_and_bytes_that_are_no_request(run) -> None:
     run(scenario())
 
 
+@pytest.mark.parametrize("left", range(1, 9))
+def test_a_head_may_end_after_the_answer_to_the_last_request(run, left) -> None:
+    async def scenario() -> None:
+        async with await serve_tcp(slow, "127.0.0.1", 0, render_error, direct=Answering()) as server:
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            for first in ("/direct", "/other"):
+                both = get(first) + get("/other/2")
+                writer.write(both[:-left])
+                assert (await answers(reader))[0].endswith(first)
+                for piece in (both[-left:-1], both[-1:]):
+                    writer.write(piece)
+                    await asyncio.sleep(0.002)
+                assert await answers(reader) == ["slow /other/2"]
+            writer.close()
+
+    run(scenario())
+
+
 def test_a_client_that_reads_nothing_does_not_fill_the_memory(run) -> None:
     async def scenario() -> None:
         made = 0
