@@ -42,7 +42,10 @@ def read_as(call: Call, gvk: GroupVersionKind, schema: Schema, kind: Kind | None
         assert isinstance(call.obj, dict)
         obj = copied(call.obj)
     _identify(obj, gvk)
-    settle(call, obj, gvk, schema, kind, duplicates)
+    try:
+        check(call, obj, schema, kind, duplicates)
+    except Unfit as error:
+        raise _unfit(gvk, error) from error
     return obj
 
 
@@ -78,8 +81,11 @@ def settle(
     try:
         check(call, obj, schema, kind, duplicates)
     except Unfit as error:
-        said = f'{gvk.kind} in version "{gvk.version}" cannot be handled as a {gvk.kind}: {error}'
-        raise status.bad_request(said) from error
+        raise _unfit(gvk, error) from error
+
+
+def _unfit(gvk: GroupVersionKind, error: Unfit) -> status.StatusError:
+    return status.bad_request(f'{gvk.kind} in version "{gvk.version}" cannot be handled as a {gvk.kind}: {error}')
 
 
 def check(
