@@ -46,6 +46,15 @@ class Call(msgspec.Struct):
         """Empty for what has none, whatever the path says."""
         return self.info.namespace if self.served.kind.namespaced else ""
 
+    @property
+    def is_of_kind(self) -> bool:
+        """The subresource, if any, is one of the kind's. What is not must not be counted: names that clients choose
+        would become labels, which are kept for ever (CVE-2020-8552)."""
+        kind, name = self.served.kind, self.info.subresource
+        if not name or name in kind.subresources:
+            return True
+        return kind.has_status if name == "status" else name == "scale" and kind.scale is not None
+
     def check_options(self) -> None:
         """The options of a write (apimachinery pkg/apis/meta/v1/validation). Raises StatusError 422."""
         query, found = self.query, list[FieldError]()

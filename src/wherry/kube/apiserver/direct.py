@@ -132,7 +132,7 @@ class Direct:
 
     def _said(self, asking: "Asking", code: int, fields: Mapping[str, str], body: bytes) -> bytes:
         call = asking.call
-        if call is not None and (not call.info.subresource or _is_there(call)):
+        if call is not None and call.is_of_kind:
             self._measures.count(call.info, code, time.perf_counter() - asking.began)
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s %s %s", asking.method, asking.target, code)
@@ -143,15 +143,6 @@ class Direct:
 @lru_cache
 def _usual(code: int) -> bytes:
     return beginning(code, _FIELDS)
-
-
-def _is_there(call: Call) -> bool:
-    """The subresource is one of the kind's. Others are not counted: names that clients choose must not become labels,
-    which are kept for ever (CVE-2020-8552)."""
-    kind, name = call.served.kind, call.info.subresource
-    if name == "status" and kind.has_status:
-        return True
-    return name in kind.subresources or (name == "scale" and kind.scale is not None)
 
 
 class Asking(msgspec.Struct):

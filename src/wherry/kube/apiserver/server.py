@@ -89,7 +89,8 @@ class HttpApi:
         except ConnectionError:
             raise
         except Exception as error:  # it is of a resource, and counts as those that are answered directly
-            self._measures.count(info, refused(error).code, time.perf_counter() - began)
+            if call.is_of_kind:
+                self._measures.count(info, refused(error).code, time.perf_counter() - began)
             raise
 
     async def _asked(self, call: Call, request: web.BaseRequest, began: float) -> web.StreamResponse:
