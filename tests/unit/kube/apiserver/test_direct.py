@@ -18,6 +18,7 @@ from wherry.http.connection import Connection
 from wherry.http.server import serve_tcp
 from wherry.kube.apiserver.server import render_error
 from wherry.kube.machinery.model import GroupVersionResource
+from wherry.store.memory import MemoryStore
 
 HELD = "/api/v1/namespaces/default/configmaps/held"
 BINDINGS = GroupVersionResource("rbac.authorization.k8s.io", "v1", "rolebindings")
@@ -360,3 +361,13 @@ async def test_refusals_count_the_same_either_way(
         assert (await asking.ask_one(port, path, (_JSON,), method, content))[0] == code
         counts.append(counted())
     assert counts == [0, times, 2 * times]
+
+
+async def test_a_request_has_its_time(place: Place, asking: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(*_: object, **__: object) -> int:
+        return await asyncio.get_running_loop().create_future()
+
+    monkeypatch.setattr(MemoryStore, "commit", never)
+    monkeypatch.setattr(place.server.http._limit, "seconds", 0.05)
+    code, _, body = await asking.ask(MAPS, _JSON, method="POST", content=NEW)
+    assert code == 504 and json.loads(body)["reason"] == "Timeout" and asking.direct == [True]
