@@ -25,7 +25,7 @@ RENDERED_CHANGES = 64
 """Of so many the lines are kept that watches were told: who follows gets them; who comes late has them made again."""
 
 
-class Change(msgspec.Struct, eq=False):
+class Change(msgspec.Struct, eq=False, gc=False):
     """One change to one object: ``new`` None when it was deleted, ``old`` None when it is new.
 
     ``rendered`` keeps what was made of it for one watch for all others that want the same.
@@ -124,11 +124,12 @@ class Cache:
         """Among the latest: as many as there is room for."""
         changes = self._changes
         changes.extend(latest)
-        self._changes_bytes += sum([change.size_bytes for change in latest])
-        while len(changes) > KEPT_CHANGES or (self._changes_bytes > KEPT_BYTES and len(changes) > 1):
+        size_bytes = self._changes_bytes + sum([change.size_bytes for change in latest])
+        while len(changes) > KEPT_CHANGES or (size_bytes > KEPT_BYTES and len(changes) > 1):
             oldest = changes.popleft()
-            self._changes_bytes -= oldest.size_bytes
+            size_bytes -= oldest.size_bytes
             self._floor = oldest.revision
+        self._changes_bytes = size_bytes
         late = len(changes) - RENDERED_CHANGES
         for place in range(max(0, late - len(latest)), late):
             changes[place].rendered.clear()

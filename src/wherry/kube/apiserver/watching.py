@@ -55,8 +55,8 @@ class Subscription:
         self._selection = selection
         self._takes_all = selection.namespace is None and selection.is_plain
         self._pending: deque[Notice] = deque()
-        self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
+        self._waiting: asyncio.Future[None] | None = None
         self._is_called = False
         self._timer: asyncio.TimerHandle | None = None
         self._until = 0.0
@@ -72,6 +72,11 @@ class Subscription:
                 for change in changes
             ]  # fmt: skip
         else:
+            if name := self._selection.name:  # most changes are of others
+                changes = [
+                    change for change in changes
+                    if (change.new and change.new.name == name) or (change.old and change.old.name == name)
+                ]  # fmt: skip
             notices = [notice for change in changes if (notice := self._selected(change))]
         if not notices:
             return
@@ -81,7 +86,7 @@ class Subscription:
         self._pending.extend(notices)
         if not self._is_called:  # a turn later: whoever made the change has the answer before all who watch
             self._is_called = True
-            self._loop.call_soon(self._call)
+            self._loop.call_soon(self._wake)
 
     def _selected(self, change: Change) -> Notice | None:
         new, old = change.new, change.old
@@ -92,22 +97,23 @@ class Subscription:
             return Notice("DELETED", change.gone, change)
         return None
 
-    def _call(self) -> None:
+    def _wake(self) -> None:
         self._is_called = False
-        self._wake.set()
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     def start_with(self, notices: list[Notice], changes: list[Change]) -> None:
         """What comes before everything offered so far: the state, or the past."""
         live, self._pending = self._pending, deque(notices)
         self.offer(changes)
         self._pending.extend(live)
-        self._wake.set()
+        self._wake()
 
     def end(self, error: Exception) -> None:
         """See :class:`wherry.kube.apiserver.cache.Watcher`."""
         self._error = error
         self._cache.remove_watcher(self)
-        self._wake.set()
+        self._wake()
 
     def close(self) -> None:
         self._cache.remove_watcher(self)
@@ -115,14 +121,15 @@ class Subscription:
             self._timer.cancel()
 
     async def take(self, timeout: float) -> list[Notice]:
-        """All that is pending, waiting for something; nothing when the time is over. Raises the error that ended it."""
+        """All that is pending, waiting for something; nothing when the time is over. Raises the error that ended it.
+        One asks at a time."""
         until = self._loop.time() + timeout
         while not self._pending and self._error is None:
             if self._loop.time() >= until:
                 return []
             self._wake_at(until)
-            self._wake.clear()
-            await self._wake.wait()
+            self._waiting = self._loop.create_future()
+            await self._waiting
         if self._pending:
             found = list(self._pending)
             self._pending.clear()
@@ -144,7 +151,7 @@ class Subscription:
         if self._loop.time() < self._until:
             self._timer = self._loop.call_at(self._until, self._ring)
         else:
-            self._wake.set()
+            self._wake()
 
 
 class Begun(msgspec.Struct, frozen=True):

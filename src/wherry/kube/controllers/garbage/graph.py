@@ -38,8 +38,9 @@ class OwnerRef(NamedTuple):
         return (self.group, self.kind, self.namespace, self.name, self.uid)
 
 
-class Node(msgspec.Struct):
-    """An object that is, or was a moment ago."""
+class Node(msgspec.Struct, gc=False):
+    """An object that is, or was a moment ago. There is one for each there is: the cycle collector, which cannot find
+    anything in it, does not look at it."""
 
     type: ResourceType
     namespace: str
