@@ -13,17 +13,14 @@ import msgspec
 from msgspec.structs import replace
 
 from wherry.kube.apiserver.caches import Caches
+from wherry.kube.apiserver.held import ADDRESSES, PORTS, SERVICES, Held
 from wherry.kube.apiserver.stored import key_of, value_of
 from wherry.kube.kinds.model import Kind
-from wherry.kube.kinds.service.allocation import Change, Network, Ranges, allocate, changes
-from wherry.kube.kinds.service.facts import addresses, node_ports
+from wherry.kube.kinds.service.allocation import Change, Ranges, allocate, changes
 from wherry.kube.kinds.servicecidr.facts import is_ready
 from wherry.kube.machinery.model import GroupResource, Object
 from wherry.store.model import Compare, Delete, Operation, Put
 
-SERVICES = GroupResource("", "services")
-ADDRESSES = GroupResource("networking.k8s.io", "ipaddresses")
-PORTS = GroupResource("wherry.dev", "nodeports")
 NETWORKS = GroupResource("networking.k8s.io", "servicecidrs")
 
 
@@ -41,8 +38,10 @@ class Reservations:
     """See the module."""
 
     def __init__(self, caches: Caches, ranges: Ranges) -> None:
-        self._caches = caches
+        self._networks = caches.of(NETWORKS)
+        self._networks_revision = -1
         self._ranges = ranges
+        self._held = Held(caches)
 
     def of(self, kind: Kind, new: Object | None, old: Object | None) -> Reserved:
         """Give ``new`` what it lacks, in place; ``None`` for an object that is not there (yet, or any more).
@@ -52,30 +51,18 @@ class Reservations:
             return NOTHING
         if new is None:
             return self._reserved(changes(None, old), old or {})
-        ranges = replace(self._ranges, more=tuple(self._networks()))
-        change = allocate(new, old, self._held_addresses(), self._held_ports(), secrets.randbelow, ranges)
+        self._held.refresh()
+        change = allocate(new, old, self._held, self._held, secrets.randbelow, self._current())
         return self._reserved(change, new)
 
-    def _networks(self) -> Iterator[Network]:
-        """Of the ServiceCIDRs that are ready: addresses are given out of them, too (KEP-1880)."""
-        for found in self._caches.of(NETWORKS).list():
-            if is_ready(found):
-                yield from map(ip_network, found["spec"]["cidrs"])
-
-    def _held_addresses(self) -> set[str]:
-        held = {entry.name for entry in self._caches.of(ADDRESSES).entries()}
-        for service in self._services():
-            held.update(addresses(service["spec"]))
-        return held
-
-    def _held_ports(self) -> set[int]:
-        held = {int(entry.name) for entry in self._caches.of(PORTS).entries()}
-        for service in self._services():
-            held.update(node_ports(service["spec"]))
-        return held
-
-    def _services(self) -> Iterable[Object]:
-        return self._caches.of(SERVICES).list()
+    def _current(self) -> Ranges:
+        """With the ServiceCIDRs that are ready: addresses are given out of them, too (KEP-1880)."""
+        if self._networks.revision != self._networks_revision:
+            self._networks_revision = self._networks.revision
+            ready = [found["spec"]["cidrs"] for found in self._networks.list() if is_ready(found)]
+            more = tuple(ip_network(each) for cidrs in ready for each in cidrs)
+            self._ranges = replace(self._ranges, more=more)
+        return self._ranges
 
     def _reserved(self, change: Change, service: Object) -> Reserved:
         taken = list(_keys(change.taken_ips, change.taken_ports))
