@@ -53,7 +53,7 @@ class Held(Container[object]):
         if service is None:
             return
         spec = service["spec"]
-        found = [*addresses(spec), *node_ports(spec)]
+        found: list[str | int] = [*addresses(spec), *node_ports(spec)]
         if found:
             self._by_service[key] = found
             self._holders.update(found)

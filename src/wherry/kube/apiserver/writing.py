@@ -18,8 +18,9 @@ from wherry.kube.apiserver.caches import Caches
 from wherry.kube.apiserver.call import Call, Outcome
 from wherry.kube.apiserver.entries import Entry
 from wherry.kube.apiserver.expiry import EXPIRING, Leases
+from wherry.kube.apiserver.held import SERVICES
 from wherry.kube.apiserver.model import AdmissionRequest, Operation
-from wherry.kube.apiserver.reservations import NOTHING, SERVICES, Reservations, Reserved
+from wherry.kube.apiserver.reservations import NOTHING, Reservations, Reserved
 from wherry.kube.apiserver.stored import copied, served, unversioned, value_of
 from wherry.kube.apiserver.underway import Underway
 from wherry.kube.kinds.model import Context, Kind

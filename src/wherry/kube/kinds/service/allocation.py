@@ -80,8 +80,8 @@ def changes(service: Object | None, old: Object | None) -> Change:
 def allocate(
     service: Object,
     old: Object | None,
-    used_ips: Container[str],
-    used_ports: Container[int],
+    used_ips: Container[object],
+    used_ports: Container[object],
     choose: Choose,
     ranges: Ranges = Ranges(),  # frozen
 ) -> Change:
@@ -193,7 +193,7 @@ def _check_families(spec: Object, families: Sequence[str], ranges: Ranges) -> li
 
 
 class _Pool(msgspec.Struct, frozen=True):
-    used: Container[str]
+    used: Container[object]
     own: frozenset[str]
     choose: Choose
     ranges: Ranges
@@ -270,7 +270,7 @@ def _check_address(service: Object, ips: list[str], position: int, family: str, 
 
 
 class _Ports(msgspec.Struct):
-    used: Container[int]
+    used: Container[object]
     own: set[int]
     choose: Choose
     ranges: Ranges
