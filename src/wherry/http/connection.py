@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_parser import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler
 
 from wherry.http.duplex import keep_alive
@@ -100,6 +101,11 @@ class Connection(RequestHandler):
     def _read(self, data: bytes, is_idle: bool) -> None:
         """Give it to the HTTP parser, and wake who waits for what that finds."""
         super().data_received(data)
+
+    def begins(self, message: RawRequestMessage) -> None:
+        """Called before a request is handled."""
+        if message.upgrade and self._body_left is None and not self._upgraded:
+            self._close = True  # it came behind another, and what came with it is lost: the rest of that is no request
 
     @property
     def certificate(self) -> bytes:

@@ -204,3 +204,17 @@ async def test_a_body_of_very_many_pieces_leaves_the_next_one_whole() -> None:
         writer.write(post("/", "body"))
         assert await answers(reader) == ["4"]
         writer.close()
+
+
+@pytest.mark.parametrize("first", ["/direct", "/other"])
+async def test_nothing_is_read_behind_an_upgrade_that_came_behind_another_request(first: str) -> None:
+    """aiohttp's parser loses what came with it: the rest of that would be taken for a request of its own."""
+    async with await serve_tcp(slow, "127.0.0.1", 0, render_error, direct=Answering()) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        third = post("/other/3", get("/hidden").decode())
+        writer.write(get(first) + get("/other/2", "Upgrade: h2c\r\nConnection: Upgrade\r\n") + third[:-60])
+        assert (await answers(reader, 2))[1] == "slow /other/2"
+        writer.write(third[-60:])
+        async with asyncio.timeout(10):
+            assert await reader.read() == b""
+        writer.close()
