@@ -60,10 +60,10 @@ def canonical_resources(resources: Object | None) -> None:
     """Write the quantities of a ResourceList as the API shows them, to the thousandth. What is no quantity stays."""
     for name, amount in (resources or {}).items():
         try:
-            found = quantity.parse(amount)
+            found = quantity.thousandths(amount)
         except ValueError:
             continue
-        resources[name] = str(found.to_milli())  # type: ignore[index]  # it is not None where it has items
+        resources[name] = found  # type: ignore[index]  # it is not None where it has items
 
 
 def read_quantity(path: Path, amount: quantity.Source) -> tuple[quantity.Quantity, list[FieldError]]:

@@ -200,3 +200,13 @@ def canonical(source: Source) -> str:
 
 def of_milli(amount: int) -> Quantity:
     return Quantity(amount * MILLI)
+
+
+def thousandths(source: Source) -> str:
+    """As the API shows a quantity of a resource, which it keeps to the thousandth. Raises ValueError."""
+    return _thousandths(source.strip()) if isinstance(source, str) else str(parse(source).to_milli())
+
+
+@lru_cache(maxsize=1024)
+def _thousandths(text: str) -> str:
+    return str(_parse(text).to_milli())

@@ -93,6 +93,13 @@ def test_values_are_rounded_away_from_zero() -> None:
     assert quantity.parse("0.1m").milli == 1
     assert str(quantity.parse("0.1m").to_milli()) == "1m"
     assert str(quantity.parse("100m").to_milli()) == "100m"
+    assert [quantity.thousandths(each) for each in ("0.1m", " 1500m ", 0.0001, 2, "1")] == [
+        "1m",
+        "1500m",
+        "1m",
+        "2",
+        "1",
+    ]
     assert not quantity.ZERO
     assert quantity.of_milli(1500) == quantity.parse("1.5")
 

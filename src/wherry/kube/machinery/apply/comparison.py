@@ -59,11 +59,15 @@ def _fields(old: Object, new: Object, schema: Schema | None) -> _Found:
     named, entries = fields_of(schema), entries_of(schema)
     for key, value in new.items():
         was = old.get(key, _ABSENT)
-        if was is value or (type(was) is type(value) and type(value) in _PLAIN and was == value):
+        kind, before = type(value), type(was)
+        if was is value or (before is kind and kind in _PLAIN and was == value):
             continue
-        if was is not _ABSENT:
+        if before in _PLAIN and kind in _PLAIN:
+            if not same(was, value):
+                found[1][f"f:{key}"] = LEAF
+        elif was is not _ABSENT:
             _pair(f"f:{key}", (was, value), named.get(key, entries), found)
-        elif type(value) in _PARTED:
+        elif kind in _PARTED:
             _appeared(key, value, schema, found[0])
         else:
             found[0][f"f:{key}"] = LEAF

@@ -94,14 +94,17 @@ def element_of(item: Any, shape: ListShape) -> str:
         raise ValueError(f"associative list with keys may not have {what}")
     if len(shape.keys) == 1 and type(value := item.get(shape.keys[0][0])) is str and len(value) <= _REMEMBERED:
         return _named(shape.keys[0][0], value)
+    if len(shape.keys) == 2:
+        (name, default), (second, other) = shape.keys
+        one, two = item.get(name, default), item.get(second, other)
+        if _is_short(one) and _is_short(two):
+            return _paired((name, second), one, two)
     keys: Object = {}
     for name, default in shape.keys:
         if name in item:
             keys[name] = item[name]
         elif default is not MISSING:
             keys[name] = default
-    if len(keys) == 2 and all(map(_is_short, keys.values())):
-        return _paired(tuple(keys), *keys.values())
     if not keys:
         names = " ".join(quoted(name) for name, _ in shape.keys)
         raise ValueError(
