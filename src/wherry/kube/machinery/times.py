@@ -8,6 +8,8 @@ import msgspec
 _SHAPE = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:([Zz])|([+-])(\d\d):(\d\d))", re.ASCII
 )
+_is_utc = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d{1,6})?Z", re.ASCII).fullmatch
+"""As nearly all are: Python reads these itself."""
 
 
 def rfc3339(when: datetime) -> str:
@@ -19,11 +21,17 @@ def rfc3339(when: datetime) -> str:
 
 def rfc3339_micro(when: datetime) -> str:
     """metav1.MicroTime: ``2026-01-02T03:04:05.000006Z``."""
-    return when.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    text: str = msgspec.to_builtins(when if when.tzinfo is UTC else when.astimezone(UTC))
+    return text if when.microsecond else text[:-1] + ".000000Z"
 
 
 def parse(text: str) -> datetime:
     """Of RFC 3339, in UTC; finer than a microsecond is cut off. Raises ValueError."""
+    if _is_utc(text):
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            pass  # it is said below what is wrong
     found = _SHAPE.fullmatch(text)
     if found is None:
         raise ValueError(f'parsing time "{text}" as "2006-01-02T15:04:05Z07:00": cannot parse')

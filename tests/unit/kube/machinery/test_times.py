@@ -22,6 +22,7 @@ def test_times_are_written_in_utc() -> None:
     ("text", "found"),
     [
         ("2026-01-02T03:04:05Z", NOW.replace(microsecond=0)),
+        ("2026-01-02T03:04:05.678901Z", NOW),
         ("2026-01-02t03:04:05.6789019z", NOW),
         ("2026-01-02T05:34:05.678901+02:30", NOW),
         ("2026-01-01T20:04:05.678901-07:00", NOW),
@@ -29,10 +30,19 @@ def test_times_are_written_in_utc() -> None:
 )
 def test_times_are_read(text: str, found: datetime) -> None:
     assert times.parse(text) == found
+    assert times.parse(text).tzinfo is UTC
 
 
 @pytest.mark.parametrize(
-    "text", ["", "2026-01-02", "2026-01-02T03:04:05", "2026-13-02T03:04:05Z", "0001-01-01T00:00:00+23:00"]
+    "text",
+    [
+        "",
+        "2026-01-02",
+        "2026-01-02T03:04:05",
+        "2026-13-02T03:04:05Z",
+        "2026-01-02T24:00:00Z",
+        "0001-01-01T00:00:00+23:00",
+    ],
 )
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="parsing time"):
@@ -77,4 +87,5 @@ def test_how_long_ago_a_time_was() -> None:
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_what_is_written_can_be_read(when: datetime) -> None:
     assert times.parse(times.rfc3339_micro(when)) == when
+    assert times.parse(times.rfc3339_micro(when).replace("Z", "+00:00")) == when
     assert times.parse(times.rfc3339(when)) == when.replace(microsecond=0)

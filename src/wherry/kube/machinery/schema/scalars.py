@@ -12,9 +12,10 @@ from wherry.kube.machinery import quantity as quantities
 from wherry.kube.machinery import times
 
 _SIMPLE_QUANTITY = re.compile(r"[0-9]{1,12}(?:[munkMGTP]|[KMGTP]i)?", re.ASCII)
-_CANONICAL_TIME = re.compile(
-    r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ", re.ASCII
-)
+_DAY = r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+_SECOND = r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d"
+_is_canonical_time = re.compile(rf"\d{{4}}-{_DAY}{_SECOND}Z", re.ASCII).fullmatch
+_is_canonical_micro_time = re.compile(rf"(?!0000)\d{{4}}-{_DAY}{_SECOND}\.\d{{6}}Z", re.ASCII).fullmatch
 _ALPHABET = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 
 
@@ -32,14 +33,14 @@ def time(value: Any) -> str:
     """metav1.Time: in UTC, to the second."""
     if type(value) is not str:
         raise TypeError("string")
-    return value if _CANONICAL_TIME.fullmatch(value) else times.rfc3339(times.parse(value))
+    return value if _is_canonical_time(value) else times.rfc3339(times.parse(value))
 
 
 def micro_time(value: Any) -> str:
     """metav1.MicroTime: in UTC, to the microsecond."""
     if type(value) is not str:
         raise TypeError("string")
-    return times.rfc3339_micro(times.parse(value))
+    return value if _is_canonical_micro_time(value) else times.rfc3339_micro(times.parse(value))
 
 
 def base64_text(value: Any) -> str:

@@ -1,6 +1,7 @@
 """Texts with a form, as Go reads them and writes them back."""
 
 import base64
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -26,6 +27,20 @@ def test_times_are_kept_in_utc_to_the_second(written: str, kept: str) -> None:
 def test_fine_times_are_kept_to_the_microsecond() -> None:
     assert micro_time("2026-01-02T03:04:05Z") == "2026-01-02T03:04:05.000000Z"
     assert micro_time("2026-01-02T03:04:05.1234567+01:00") == "2026-01-02T02:04:05.123456Z"
+
+
+@given(st.integers(0, 9999), st.integers(0, 13), st.integers(0, 32), st.integers(0, 24), st.integers(0, 60))
+def test_times_are_kept_or_refused_whatever_their_form(year: int, month: int, day: int, hour: int, minute: int) -> None:
+    text = f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:05"
+    try:
+        datetime(year, month, day, hour, minute)
+    except ValueError:
+        for form in [micro_time] if year == 0 else [time, micro_time]:  # year 0 is none of Python's
+            with pytest.raises(ValueError, match="parsing time"):
+                form(f"{text}.000000Z")
+    else:
+        assert time(f"{text}Z") == time(f"{text}+00:00") == f"{text}Z"
+        assert micro_time(f"{text}.000006Z") == micro_time(f"{text}.000006+00:00") == f"{text}.000006Z"
 
 
 @pytest.mark.parametrize("written", ["", "yesterday", "2026-02-30T00:00:00Z", "2026-01-02", "2026-01-02T25:00:00Z"])
