@@ -75,12 +75,13 @@ class Writer:
         """
         if self._is_closed:
             raise Unavailable("the store was closed")
-        if not shrinks and not self._reserve.hold():
+        if not (shrinks or self._reserve.is_held or self._reserve.hold()):
             raise understood(self._reserve.trouble, self._path)
         future: asyncio.Future[T] = self._loop.create_future()
         request = _Request(apply, size_bytes, shrinks, future)
         self._waiting.append(request)
-        self._call()
+        if not self._is_called:
+            self._call()
         return await future
 
     def _call(self) -> None:
@@ -175,7 +176,10 @@ class Group(msgspec.Struct):
     def tell(self) -> None:
         """A refusal, too, comes of what the commits before it did: it waits for them to be on the disk."""
         for request in self.requests:
-            tell(request)
+            if request.refusal is None and not request.future.done():
+                request.future.set_result(request.outcome)
+            else:
+                tell(request)
 
     def fail(self, error: Exception) -> None:
         for request in self.requests:
