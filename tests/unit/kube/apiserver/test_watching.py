@@ -144,6 +144,23 @@ async def test_one_namespace_s_watch_sees_no_other_s(place: Place) -> None:
         assert await take(changes, 1) == [("ADDED", "b")]
 
 
+@pytest.mark.parametrize(("namespace", "fields"), [("", ""), ("default", ""), ("", "metadata.name=b")])
+async def test_whoever_is_concerned_is_told_from_the_beginning_to_the_end(
+    place: Place, namespace: str, fields: str
+) -> None:
+    begun = str(place.server.caches.revision)
+    async with place.client.watch(MAPS, namespace, fields=fields, resource_version=begun) as changes:
+        await place.config("b")
+        await place.merge("b", {"data": {"n": "1"}})
+        await place.client.delete(MAPS, "b", "default")
+        await place.config("b")
+        async with asyncio.timeout(10):
+            found = [change async for change in _some(changes, 4)]
+    assert [change.type for change in found] == ["ADDED", "MODIFIED", "DELETED", "ADDED"]
+    revisions = [int(change.object["metadata"]["resourceVersion"]) for change in found]
+    assert revisions == sorted(set(revisions)), "a deleted object is shown as of its deletion"
+
+
 async def test_who_reads_too_slowly_is_cut_off_and_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wherry.kube.apiserver.watching.MOST_PENDING", 3)
     async with place.client.watch(MAPS, "default") as changes:
