@@ -39,7 +39,7 @@ class Connection(RequestHandler):
 
     __slots__ = (
         "_body_left", "_cancelled_by_loss", "_certificate", "_early", "_first_head", "_head", "_head_seconds",
-        "_peer_check", "_render_error", "client", "taken",
+        "_is_all", "_peer_check", "_render_error", "client", "taken",
     )  # fmt: skip
 
     def __init__(
@@ -53,6 +53,7 @@ class Connection(RequestHandler):
         self._head = b""
         self._body_left: int | None = None  # of an upgrade request; what follows it is early
         self._early = b""
+        self._is_all = False  # what has come: the client has ended its sending side
         self._cancelled_by_loss: asyncio.Task[Any] | None = None
         self._peer_check: asyncio.TimerHandle | None = None
         self.taken = False
@@ -106,6 +107,8 @@ class Connection(RequestHandler):
         """Called before a request is handled."""
         if message.upgrade and self._body_left is None and not self._upgraded:
             self._close = True  # it came behind another, and what came with it is lost: the rest of that is no request
+        if self._is_all and not self._has_more:
+            self._close = True  # after this answer there cannot be another request
 
     @property
     def certificate(self) -> bytes:
@@ -163,9 +166,15 @@ class Connection(RequestHandler):
             return False
         if self.transport.get_extra_info("ssl_object") is not None:
             return False  # TLS has no half-closed connections here (asyncio closes it either way)
-        self._close = True  # after this answer there cannot be another request
+        self._is_all = True
+        self._close = not self._has_more
         self._peer_check = self._loop.call_later(PEER_CHECK_SECONDS, self._check_peer)
         return True
+
+    @property
+    def _has_more(self) -> bool:
+        """Whether requests have come behind the one that is being answered."""
+        return bool(self._messages)
 
     @property
     def _is_in_body(self) -> bool:

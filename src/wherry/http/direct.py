@@ -50,6 +50,10 @@ class DirectConnection(Connection):
         waiter = self._waiter
         return self._request_count == 0 if waiter is None else not waiter.done()
 
+    @property
+    def _has_more(self) -> bool:
+        return bool(self._behind) or super()._has_more
+
     def _read(self, data: bytes, is_idle: bool) -> None:
         if self._under_way is not None:
             self._behind += data
@@ -67,6 +71,7 @@ class DirectConnection(Connection):
         messages: Any = self._messages
         if len(messages) == 1 and _is_plain(*messages[0]):
             self._under_way = messages.popleft()
+            self._close = self._close or self._is_all
             self._request_in_progress = True  # who ends the server waits for it
             self._turns.received(self)
         elif messages:
@@ -161,6 +166,8 @@ class DirectConnection(Connection):
             if self.transport is not None:
                 self.transport.resume_reading()
                 self.data_received(behind)
+                if self._is_all and self.is_idle:
+                    self.transport.close()  # it was no whole request
 
     def abort(self) -> None:
         """Called by the turn."""

@@ -218,3 +218,24 @@ async def test_nothing_is_read_behind_an_upgrade_that_came_behind_another_reques
         async with asyncio.timeout(10):
             assert await reader.read() == b""
         writer.close()
+
+
+@pytest.mark.parametrize("rest", [b"", b"GET /cut HTT"], ids=["whole", "cut"])
+@pytest.mark.parametrize(
+    "kinds", ["later", "other", "later direct", "later other", "other direct", "later later other"]
+)
+async def test_all_that_was_asked_before_the_client_ended_its_side_is_answered(kinds: str, rest: bytes) -> None:
+    direct = Answering()
+    async with await serve_tcp(slow, "127.0.0.1", 0, render_error, direct=direct) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        paths = [f"/{kind}/{number}" for number, kind in enumerate(kinds.split() * 2)]
+        writer.write(get(paths[0]))
+        await asyncio.sleep(0.005)
+        writer.write(b"".join(get(path) for path in paths[1:]) + rest)
+        writer.write_eof()
+        await asyncio.sleep(0.02)
+        direct.go.set()
+        assert [each.split()[1] for each in await answers(reader, len(paths))] == paths
+        async with asyncio.timeout(10):
+            assert await reader.read() == b""
+        writer.close()
