@@ -15,9 +15,10 @@ from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.schema.model import Schema
 
 Value: TypeAlias = Any  # JSON
-Read: TypeAlias = Callable[[Value], FieldSet]
-"""The node of an object or a list."""
-_Form: TypeAlias = tuple[str, Read | None, bool, tuple[Read, Read]]
+Read: TypeAlias = Callable[[Value], FieldSet | None]
+"""The node of an object or a list; None where only what is in it could be new, and nothing is."""
+Reads: TypeAlias = tuple[Read, Read]
+"""Of an object and of a list."""
 _ANYTHING = Schema()
 _ALL: frozenset[str] = frozenset()
 TYPE = frozenset(("apiVersion", "kind"))
@@ -32,21 +33,20 @@ IDENTITY = frozenset(
 
 def created(new: Object, schema: Schema) -> FieldSet:
     """All that is in ``new``."""
-    return _struct(schema, _ALL)(new)
+    return _struct(schema, _ALL)(new) or {}
 
 
 def creators(new: Object, schema: Schema, has_status: bool) -> FieldSet:
     """The same without what no creator can own: type, identity, and a status that is written by itself."""
-    return _object_of(schema, has_status)(new)
+    return _object_of(schema, has_status)(new) or {}
 
 
 @functools.lru_cache(maxsize=1024)
 def _object_of(schema: Schema, has_status: bool) -> Read:
     schema = of_object(schema)
     metadata = schema.child("metadata") or _ANYTHING
-    read = _leaf if is_whole(metadata) else _struct(metadata, IDENTITY)
-    left_out = TYPE | {"status"} if has_status else TYPE
-    return _struct_but(schema, left_out, {"metadata": ("f:metadata", read, False, _read(metadata))})
+    read = _nothing if is_whole(metadata) else _struct(metadata, IDENTITY)
+    return _struct_but(schema, TYPE | {"status"} if has_status else TYPE, {"metadata": (read, _leaf)})
 
 
 @functools.lru_cache(maxsize=4096)
@@ -55,82 +55,82 @@ def _struct(schema: Schema, left_out: frozenset[str]) -> Read:
     return _struct_but(schema, left_out, {})
 
 
-def _struct_but(schema: Schema, left_out: frozenset[str], forms: dict[str, _Form]) -> Read:
+def _struct_but(schema: Schema, left_out: frozenset[str], reads: dict[str, Reads]) -> Read:
     """The same without some fields, with some that are read otherwise."""
 
-    def form(name: str) -> _Form:
+    def reads_of(name: str) -> Reads:
         below = schema.child(name)
-        struct = _struct(below, _ALL) if name in STRUCTS and below is not None and below.name else None
-        always = bool(schema.name) and name in schema.required
-        found = f"f:{name}", struct, always, _read(below or _ANYTHING)
+        found = _reads(below or _ANYTHING, not (schema.name and name in schema.required))
+        if name in STRUCTS and below is not None and below.name:
+            found = _struct(below, _ALL), found[1]
         if name in schema.properties:
-            forms[name] = found
+            reads[name] = found
         return found
 
-    def read(value: Value) -> FieldSet:
+    def read(value: Value) -> FieldSet | None:
         node: FieldSet = {}
-        for name in sorted(value.keys() - left_out if left_out else value):
+        for name in sorted(value):
+            if name in left_out:
+                continue
             each = value[name]
             kind = type(each)
-            if kind is not dict and kind is not list:
-                node[f"f:{name}"] = LEAF
-                continue
-            element, struct, always, below = forms.get(name) or form(name)
-            if struct is not None and kind is dict:
-                found = struct(each)
-                if not found:
-                    continue
+            if kind is dict or kind is list:
+                found = (reads.get(name) or reads_of(name))[kind is list](each)
+                if found is not None:
+                    node[f"f:{name}"] = found
             else:
-                found = below[kind is list](each)
-                if always and MEMBER in found:
-                    found = {inner: each for inner, each in found.items() if inner != MEMBER}
-            node[element] = found
-        return node
+                node[f"f:{name}"] = LEAF
+        return node or None
 
     return read
 
 
 @functools.lru_cache(maxsize=4096)
-def _read(schema: Schema) -> tuple[Read, Read]:
-    """Of an object and of a list."""
-    return _leaf if is_whole(schema) else _object(schema), _list(schema)
+def _reads(schema: Schema, is_new: bool) -> Reads:
+    """``is_new``: the value itself, too, not only what is in it."""
+    return _leaf if is_whole(schema) else _object(schema, is_new), _list(schema, is_new)
 
 
 def _leaf(value: Value) -> FieldSet:
     return LEAF
 
 
-def _object(schema: Schema) -> Read:
-    fields: dict[str, tuple[str, tuple[Read, Read]]] = {}
+def _nothing(value: Value) -> None:
+    return None
+
+
+def _object(schema: Schema, is_new: bool) -> Read:
+    reads: dict[str, Reads] = {}
+
+    def reads_of(name: str) -> Reads:
+        found = _reads(schema.child(name) or _ANYTHING, True)
+        if name in schema.properties:
+            reads[name] = found
+        return found
 
     def read(value: Value) -> FieldSet:
         if not value:
             return LEAF
-        node: FieldSet = {MEMBER: LEAF}
+        node: FieldSet = {MEMBER: LEAF} if is_new else {}
         for name in sorted(value):
             each = value[name]
             kind = type(each)
-            if kind is not dict and kind is not list:
+            if kind is dict or kind is list:
+                node[f"f:{name}"] = (reads.get(name) or reads_of(name))[kind is list](each)
+            else:
                 node[f"f:{name}"] = LEAF
-                continue
-            found = fields.get(name)
-            if found is None:
-                found = f"f:{name}", _read(schema.child(name) or _ANYTHING)
-                if name in schema.properties:
-                    fields[name] = found
-            node[found[0]] = found[1][kind is list](each)
         return node
 
     return read
 
 
-def _list(schema: Schema) -> Read:
+def _list(schema: Schema, is_new: bool) -> Read:
     shape = list_shape(schema)
     if shape.is_atomic:
         return _leaf
 
     def read(values: Value) -> FieldSet:
-        below = _read(schema.items or _ANYTHING)
+        below = _reads(schema.items or _ANYTHING, True)
         nodes: FieldSet = {}
         for element, each in zip(elements_of(values, shape), values, strict=True):
             if element is None:
@@ -140,7 +140,9 @@ def _list(schema: Schema) -> Read:
             nodes[element] = below[kind is list](each) if parted else LEAF
         if not nodes:
             return LEAF
-        ordered = sorted(nodes, key=order) if len(nodes) > 1 else nodes
-        return {MEMBER: LEAF, **{element: nodes[element] for element in ordered}}
+        node: FieldSet = {MEMBER: LEAF} if is_new else {}
+        for element in sorted(nodes, key=order) if len(nodes) > 1 else nodes:
+            node[element] = nodes[element]
+        return node
 
     return read
