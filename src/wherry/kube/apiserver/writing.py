@@ -6,6 +6,7 @@ meant. (Later, between admit and validate: webhooks and policies; behind store: 
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -29,6 +30,7 @@ from wherry.kube.machinery.apply.managed import restore_times
 from wherry.kube.machinery.fielderrors import FieldError, invalid
 from wherry.kube.machinery.model import GroupResource, Object
 from wherry.kube.machinery.objectmeta import validate_metadata, validate_metadata_update
+from wherry.kube.machinery.schema.model import Schema
 from wherry.store.model import Compare, Delete, Mismatch, Put, Store
 from wherry.store.model import Operation as StoreOperation
 
@@ -365,13 +367,19 @@ def _check(call: Call, context: Context, new: Object, old: Object | None, found:
 def _default(call: Call, obj: Object, subresource: str = "") -> None:
     """Fill in what was left out. A ``spec`` is there, if empty, as in Go (no pointer): who reads it relies on that."""
     served = call.served
-    if not served.kind.custom and obj.get("spec") is None and "spec" in served.version.schema().properties:
+    if obj.get("spec") is None and not served.kind.custom and _has_spec(served.version.schema):
         obj["spec"] = {}
     strategy = served.kind.strategy
     if subresource == _STATUS:
         strategy.default_status(obj)
     else:
         strategy.default(obj)
+
+
+@cache
+def _has_spec(schema: Callable[[], Schema]) -> bool:
+    """Of a built-in kind's version, which is the same for ever."""
+    return "spec" in schema().properties
 
 
 def _stored(obj: Object) -> bytes:
