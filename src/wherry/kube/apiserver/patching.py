@@ -43,7 +43,8 @@ class Patches:
         if forced:
             found = [forbidden("force", "may not be specified for non-apply patch")]
             raise status.invalid(_OPTIONS, "", found)
-        change, mistakes = changer(call, call.served.version.schema()), _mistakes(call)
+        patch, mistakes = _patch_of(call)
+        change = _change_of(call, patch, call.served.version.schema())
 
         async def make(entry: Entry) -> Object:
             base = call.served.from_storage(entry.copy())
@@ -51,7 +52,7 @@ class Patches:
             try:
                 return _settled(call, change(base), entry, mistakes, known)
             except decoding.Unfit as error:
-                raise _unfit(call, change(base), str(error)) from error
+                raise _unfit(call, patch, change(base), str(error)) from error
 
         return await self._writes.change(call, make, part)
 
@@ -91,14 +92,14 @@ class Patches:
         """And its fields, unless they have to be found anew: a null goes when the object is settled, and so does what
         it is the value of."""
         served = call.served
-        gvk = served.kind.gvk(served.version.name)
+        gvk = served.gvk
         obj: object = call.obj
         duplicates: tuple[str, ...] = ()
         if obj is None:
             decoded = _decoded(call.body)
             obj, duplicates = decoded.object, decoded.duplicates
         assert isinstance(obj, dict)
-        if (given := obj.get("apiVersion") or "") != (expected := str(gvk.group_version)):
+        if (given := obj.get("apiVersion") or "") != (expected := served.api_version):
             said = f"Specified patch version: {given}, expected: {expected}"
             raise status.bad_request(f"Incorrect version specified in apply patch. {said}")
         if obj.get("kind") != gvk.kind:
@@ -122,7 +123,11 @@ def _decoded(body: bytes) -> codec.Decoded:
 
 def changer(call: Call, schema: Schema) -> Callable[[Object], Object]:
     """What a JSON, merge or strategic merge patch does to an object. Raises StatusError when it is none."""
-    body, kind = _body(call), _type_of(call)
+    return _change_of(call, _patch_of(call)[0], schema)
+
+
+def _change_of(call: Call, body: object, schema: Schema) -> Callable[[Object], Object]:
+    kind = _type_of(call)
     if kind == JSON:
         return lambda obj: jsonpatch.apply(obj, body)
     if not isinstance(body, Mapping):
@@ -136,14 +141,19 @@ def changer(call: Call, schema: Schema) -> Callable[[Object], Object]:
     raise status.unsupported_media_type((JSON, MERGE, STRATEGIC))
 
 
-def _body(call: Call) -> object:
-    """The patch. Raises StatusError 400."""
+def _patch_of(call: Call) -> tuple[object, tuple[str, ...]]:
+    """The patch, and what field validation finds in it alone: fields that it has twice, or that no operation has.
+    Raises StatusError 400."""
     if call.obj is not None:
-        return call.obj
+        return call.obj, ()
+    is_looked_at = call.field_validation != "Ignore"
     try:
-        return parse(call.body)
+        body, found = parse_all(call.body) if is_looked_at else (parse(call.body), ())
     except status.StatusError as error:
         raise _undecodable(_type_of(call), error.message.rpartition("json parse error: ")[2]) from error
+    if is_looked_at and _type_of(call) == JSON:
+        return body, (*found, *jsonpatch.unknown_fields(body))
+    return body, found
 
 
 def _undecodable(kind: str, why: str) -> status.StatusError:
@@ -156,10 +166,10 @@ def _an_object(document: object) -> Object:
     return document
 
 
-def _unfit(call: Call, patched: Object, why: str) -> status.StatusError:
+def _unfit(call: Call, patch: object, patched: Object, why: str) -> status.StatusError:
     """What a patch makes is not of the kind (pkg/endpoints/handlers/patch.go)."""
     if _type_of(call) == STRATEGIC:
-        found = invalid("patch", gotext.shown(_body(call)), gotext.converting(why))
+        found = invalid("patch", gotext.shown(patch), gotext.converting(why))
     else:
         found = invalid("patch", msgspec.json.encode(patched, order="sorted").decode(), why)
     return status.invalid(GroupKind("", ""), "", [found])
@@ -169,21 +179,12 @@ def _type_of(call: Call) -> str:
     return call.content_type.partition(";")[0].strip()
 
 
-def _mistakes(call: Call) -> tuple[str, ...]:
-    """What field validation finds in a patch itself: fields that it has twice, or that no operation has."""
-    if call.obj is not None or call.field_validation == "Ignore":
-        return ()
-    body, found = parse_all(call.body)
-    return (*found, *jsonpatch.unknown_fields(body)) if _type_of(call) == JSON else found
-
-
 def _settled(
     call: Call, patched: Object, entry: Entry, mistakes: tuple[str, ...] = (), known: Object | None = None
 ) -> Object:
     """A patched object, checked as one that was sent whole, but for what it has of ``known``. Raises Unfit."""
     served = call.served
-    gvk = served.kind.gvk(served.version.name)
-    if patched.get("kind") != gvk.kind or patched.get("apiVersion") != str(gvk.group_version):
+    if patched.get("kind") != served.kind.kind or patched.get("apiVersion") != served.api_version:
         raise status.bad_request("a patch may not change apiVersion or kind")
     decoding.check(call, patched, served.version.schema(), served.kind, mistakes, known)
     decoding.check_place(call, patched, served)
