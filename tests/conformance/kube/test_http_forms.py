@@ -161,6 +161,17 @@ def test_every_answer_has_a_name_and_none_tells_of_versions(web: Web, path: str)
         assert len(watch.response.headers["Audit-Id"]) == 36
 
 
+def test_an_answer_tells_of_so_much_as_a_client_can_take(web: Web, namespace: str) -> None:
+    """Of thousands of warnings a few, each cut (apiserver pkg/endpoints/filters/warning.go)."""
+    ports = [{"containerPort": 80} for _ in range(5000)]
+    pod = {"metadata": {"name": "wide"}, "spec": {"containers": [{"name": "a", "image": "x", "ports": ports}]}}
+    answer = web.post(f"/api/v1/namespaces/{namespace}/pods?dryRun=All", pod)
+    answer.ok()
+    told = [each.removeprefix('299 - "').removesuffix('"') for each in answer.warnings]
+    assert told[0] == "spec.containers[0].ports[1]: duplicate port definition with spec.containers[0].ports[0]"
+    assert 4000 < sum(map(len, told)) < 4096 + 256
+
+
 def test_versions_of_one_object(web: Web, namespace: str) -> None:
     """The same autoscaler in v1 and v2: what one cannot say is kept by the other."""
     here = f"namespaces/{namespace}/horizontalpodautoscalers"

@@ -19,6 +19,8 @@ HEADERS = {"Cache-Control": "no-cache, private"}
 COMPRESSED = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
 GZIP_BYTES = 128 * 1024  # responsewriters: defaultGzipThresholdBytes
 AUDIT_ID, _AUDIT_ID_LENGTH = "Audit-Id", 64
+_LETTERS, _CUT = 4096, 256  # of all warnings of an answer, and of each when they are more (filters/warning.go)
+_LONGEST = 1000  # letters of a warning: some clients take no header above 8190 bytes
 PEOPLE = ("curl", "Wget", "Mozilla/5.0")
 """How programs are called that people look at (negotiation.isPrettyPrint)."""
 
@@ -58,10 +60,16 @@ def audit_id(headers: Mapping[str, str]) -> str:
 
 
 def with_warnings(headers: Mapping[str, str], warnings: Sequence[str]) -> "CIMultiDict[str]":
-    """RFC 7234 5.5 with code 299; every text once, none longer than a header should be."""
-    found = CIMultiDict(headers)
-    for text in dict.fromkeys(warnings):
-        plain = text[:1000]
+    """RFC 7234 5.5 with code 299; every text once, and of many as much as upstream sends: when they are too long
+    together each is cut, and what has no room even then is left out."""
+    texts = tuple(dict.fromkeys(filter(None, warnings)))
+    longest = _CUT if sum(map(len, texts)) > _LETTERS else _LONGEST
+    found, room = CIMultiDict(headers), _LETTERS
+    for text in texts:
+        if room <= 0:
+            break
+        plain = text[:longest]
+        room -= len(plain)
         if not plain.isprintable():
             plain = "".join(letter if letter.isprintable() else " " for letter in plain)
         quoted = plain.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,6 +1,8 @@
 """What to warn a client of who writes a pod or a template (pkg/api/pod/warnings.go)."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from wherry.kube.kinds.checking import read_quantity
 from wherry.kube.kinds.nodelabels import DEPRECATED, affinity_warnings
@@ -45,35 +47,46 @@ def pod_spec_warnings(pod: Object) -> list[str]:
 
 
 def _warnings(spec: Object, meta: Object, path: Path) -> list[str]:
-    at, annotations = path.child("spec"), meta.get("annotations") or {}
+    at, annotations = path.child("spec"), meta.get("annotations")
     found = _placement(spec, at)
-    for key, message in _ANNOTATIONS.items():
-        if key in annotations:
-            found.append(f"{path.child('metadata', 'annotations').key(key)}: {message}")
+    if annotations:
+        for key, message in _ANNOTATIONS.items():
+            if key in annotations:
+                found.append(f"{path.child('metadata', 'annotations').key(key)}: {message}")
     for position, volume in enumerate(spec.get("volumes") or ()):
-        here = at.child("volumes").index(position)
-        found += [f"{here.child(kind)}: {_VOLUMES[kind]}" for kind in volume if kind in _VOLUMES and volume[kind]]
+        if not _VOLUMES.keys().isdisjoint(volume):
+            here = at.child("volumes").index(position)
+            found += [f"{here.child(kind)}: {_VOLUMES[kind]}" for kind in volume if kind in _VOLUMES and volume[kind]]
     found += _repeated(spec, at)
-    found += _fractions(spec.get("overhead") or {}, at.child("overhead"))
+    if overhead := spec.get("overhead"):
+        found += _fractions(overhead, at.child("overhead"))
     if annotations:
         found += _profiles(spec, annotations, path)
-    for container, here in containers_with_paths(spec, at):
-        for kind in ("limits", "requests"):
-            amounts = (container.get("resources") or {}).get(kind) or {}
+    containers = containers_with_paths(spec, at)
+    for container, here in containers:
+        for kind, amounts in _amounts(container):
             found += _fractions(amounts, here.child("resources", kind))
-        found += _hidden_variables(container, here)
+        if variables := container.get("env"):
+            found += _hidden_variables(variables, here)
     grace = spec.get("terminationGracePeriodSeconds")
     if grace is not None and grace < 0:
         negative = "must be >= 0; negative values are invalid and will be treated as 1"
         found.append(f"{at.child('terminationGracePeriodSeconds')}: {negative}")
-    return found + _overlapping_ports(spec, at)
+    return found + _overlapping_ports(containers)
+
+
+def _amounts(container: Object) -> list[tuple[str, Object]]:
+    resources = container.get("resources") or {}
+    return [(kind, amounts) for kind in ("limits", "requests") if (amounts := resources.get(kind))]
 
 
 def _placement(spec: Object, path: Path) -> list[str]:
-    selector = path.child("nodeSelector")
-    found = [f"{selector.key(key)}: {DEPRECATED[key]}" for key in spec.get("nodeSelector") or () if key in DEPRECATED]
-    affinity = (spec.get("affinity") or {}).get("nodeAffinity")
-    found += affinity_warnings(affinity, path.child("affinity", "nodeAffinity"))
+    found: list[str] = []
+    if chosen := spec.get("nodeSelector"):
+        selector = path.child("nodeSelector")
+        found += [f"{selector.key(key)}: {DEPRECATED[key]}" for key in chosen if key in DEPRECATED]
+    if affinity := (spec.get("affinity") or {}).get("nodeAffinity"):
+        found += affinity_warnings(affinity, path.child("affinity", "nodeAffinity"))
     for position, constraint in enumerate(spec.get("topologySpreadConstraints") or ()):
         at, key = path.child("topologySpreadConstraints").index(position), constraint.get("topologyKey", "")
         if key in DEPRECATED:
@@ -126,10 +139,10 @@ def _profiles(spec: Object, annotations: Mapping[str, str], path: Path) -> list[
     return found
 
 
-def _hidden_variables(container: Object, path: Path) -> list[str]:
+def _hidden_variables(variables: Sequence[Object], path: Path) -> list[str]:
     found: list[str] = []
     seen: set[str] = set()
-    for position, variable in enumerate(container.get("env") or ()):
+    for position, variable in enumerate(variables):
         name, value = variable.get("name", ""), variable.get("value") or ""
         refers = f"$({name})"
         if name in seen and (variable.get("valueFrom") or value == refers or refers not in value):
@@ -139,21 +152,32 @@ def _hidden_variables(container: Object, path: Path) -> list[str]:
     return found
 
 
-def _overlapping_ports(spec: Object, path: Path) -> list[str]:
+def _overlapping_ports(containers: Sequence[tuple[Object, Path]]) -> list[str]:
+    """Not more than an answer has room for, in time that grows with the number of ports only."""
     found: list[str] = []
-    seen: dict[tuple[int, str], list[tuple[Path, Object]]] = {}
-    for container, here in containers_with_paths(spec, path):
+    every: defaultdict[tuple[int, str], list[_Port]] = defaultdict(list)
+    hostless: defaultdict[tuple[int, str], list[_Port]] = defaultdict(list)
+    at_host: defaultdict[tuple[int, str, _Host], list[_Port]] = defaultdict(list)
+    for container, path in containers:
         for position, port in enumerate(container.get("ports") or ()):
-            at = here.child("ports").index(position)
-            others = seen.setdefault((port.get("containerPort", 0), port.get("protocol", "")), [])
-            for other_path, other in others:
-                if _same_host(port, other):
-                    found.append(f"{at}: duplicate port definition with {other_path}")
-                elif not port.get("hostPort") or not other.get("hostPort"):
-                    found.append(f"{at}: overlapping port definition with {other_path}")
-            others.append((at, port))
+            number, protocol = port.get("containerPort", 0), port.get("protocol", "")
+            host = port.get("hostIP") or "", port.get("hostPort") or 0
+            mates = at_host[number, protocol, host]
+            others = sorted([*hostless[number, protocol], *mates]) if host[1] else every[number, protocol]
+            for _, there, index, its in others:
+                how = "duplicate" if its == host else "overlapping"
+                told = f"{how} port definition with {there.child('ports').index(index)}"
+                found.append(f"{path.child('ports').index(position)}: {told}")
+                if len(found) == _MOST_PORTS:
+                    return found
+            this = (len(every[number, protocol]), path, position, host)
+            every[number, protocol].append(this)
+            (mates if host[1] else hostless[number, protocol]).append(this)
     return found
 
 
-def _same_host(port: Object, other: Object) -> bool:
-    return all((port.get(name) or "") == (other.get(name) or "") for name in ("hostIP", "hostPort"))
+_Host: TypeAlias = tuple[str, int]
+_Port: TypeAlias = tuple[int, Path, int, _Host]
+"""The how manieth of its number and protocol it is, its container's path, its place there, and where on the node."""
+_MOST_PORTS = 64
+"""An answer has 4096 letters of warnings at most, and each of these has more than 64."""

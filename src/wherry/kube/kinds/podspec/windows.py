@@ -62,11 +62,12 @@ def _user_complaints(user: str) -> list[str]:
 
 def containers_with_paths(spec: Object, path: Path) -> list[tuple[Object, Path]]:
     """All containers of a pod, init ones first, each with its path."""
-    return [
-        (container, path.child(kind).index(position))
-        for kind in ("initContainers", "containers", "ephemeralContainers")
-        for position, container in enumerate(spec.get(kind) or ())
-    ]
+    found: list[tuple[Object, Path]] = []
+    for kind in ("initContainers", "containers", "ephemeralContainers"):
+        if containers := spec.get(kind):
+            at = path.child(kind)
+            found += [(container, at.index(position)) for position, container in enumerate(containers)]
+    return found
 
 
 def _is_host_process(owner: Object) -> bool | None:

@@ -1,6 +1,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.kube.kinds.objects import container, pod_spec
 from wherry.kube.kinds.podspec import pod_spec_warnings, pod_template_warnings
@@ -83,6 +85,36 @@ C = "spec.containers[0]"
 )
 def test_containers(fields: dict[str, Any], warnings: list[str]) -> None:
     assert pod_spec_warnings({"spec": pod_spec(container(**fields))}) == warnings
+
+
+PORTS = st.fixed_dictionaries(
+    {"containerPort": st.sampled_from([80, 81]), "protocol": st.sampled_from(["TCP", "UDP"])},
+    optional={"hostPort": st.sampled_from([0, 80, 81]), "hostIP": st.sampled_from(["", "10.0.0.1"])},
+)
+
+
+@given(st.lists(PORTS, max_size=5), st.lists(PORTS, max_size=5))
+def test_every_two_ports_that_overlap_are_told_of(first: list[Any], second: list[Any]) -> None:
+    expected, before = [], list[tuple[str, Any]]()
+    for index, ports in enumerate((first, second)):
+        for position, port in enumerate(ports):
+            at = f"spec.containers[{index}].ports[{position}]"
+            for there, other in before:
+                if any(port[name] != other[name] for name in ("containerPort", "protocol")):
+                    continue
+                if all((port.get(name) or 0) == (other.get(name) or 0) for name in ("hostIP", "hostPort")):
+                    expected.append(f"{at}: duplicate port definition with {there}")
+                elif not port.get("hostPort") or not other.get("hostPort"):
+                    expected.append(f"{at}: overlapping port definition with {there}")
+            before.append((at, port))
+    spec = pod_spec(container(ports=first), container(ports=second))
+    assert pod_spec_warnings({"spec": spec}) == expected[:64]
+
+
+@pytest.mark.parametrize("distance", [0, 1])
+def test_tens_of_thousands_of_ports_are_looked_through(distance: int) -> None:
+    ports = [{"containerPort": 80, "protocol": "TCP", "hostPort": distance * each} for each in range(1, 50_001)]
+    assert len(pod_spec_warnings({"spec": pod_spec(container(ports=ports))})) == (0 if distance else 64)
 
 
 def test_annotations_that_no_field_accompanies() -> None:
