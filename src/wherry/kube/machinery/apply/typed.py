@@ -58,6 +58,7 @@ def _unknown(value: Value) -> FieldSet | None:
 
 
 _UNKNOWN: Form = _SCALARS, _unknown
+_NOTHING: Form = frozenset(), _refused
 
 
 def _anything(schema: Schema) -> Read:
@@ -70,39 +71,39 @@ def _anything(schema: Schema) -> Read:
 def _struct(schema: Schema) -> Read:
     """What is below is looked up when the first one comes: definitions contain themselves."""
     fields: dict[str, tuple[str, frozenset[type], Read]] = {}
-    entries: list[Form] = []
+    others: list[Form] = []
     whole = is_whole(schema)
+
+    def prepare() -> None:
+        fields.update((name, (f"f:{name}", *_form(each))) for name, each in schema.properties.items())
+        if not is_free(schema):
+            others.append(_NOTHING)
+        else:
+            others.append(_UNKNOWN if schema.additional is None else _form(schema.additional))
 
     def read(value: Value) -> FieldSet | None:
         if type(value) is not dict:
             raise _Unfit
         if not value:
             return LEAF
-        if not fields:
-            fields.update((name, (f"f:{name}", *_form(each))) for name, each in schema.properties.items())
+        if not others:
+            prepare()
         found: FieldSet = {}
         for name, each in value.items():
             known = fields.get(name)
-            if known is None:
-                found[f"f:{name}"] = entry(each)
+            if known is not None:
+                element, leaves, below = known
+                if type(each) in leaves:
+                    found[element] = LEAF
+                elif (node := below(each)) is not None:
+                    found[element] = node
                 continue
-            element, leaves, below = known
-            if type(each) in leaves:
-                found[element] = LEAF
-            elif (node := below(each)) is not None:
-                found[element] = node
-        if whole:
-            return LEAF
-        return found or None
-
-    def entry(value: Value) -> FieldSet:
-        """What has no name in the schema is owned itself."""
-        if not is_free(schema):
-            raise _Unfit
-        if not entries:
-            entries.append(_UNKNOWN if schema.additional is None else _form(schema.additional))
-        leaves, below = entries[0]
-        return LEAF if type(value) in leaves else _owned(below(value))
+            leaves, below = others[0]  # what has no name in the schema is owned itself
+            node = None if type(each) in leaves else below(each)
+            if node:
+                node[MEMBER] = LEAF
+            found[f"f:{name}"] = node or LEAF
+        return LEAF if whole else found or None
 
     return read
 
@@ -127,15 +128,9 @@ def _list(schema: Schema) -> Read:
             if element is None or element in found:
                 raise _Unfit
             node = None if type(each) in leaves else below(each)
-            found[element] = _owned(node)
+            if node:
+                node[MEMBER] = LEAF
+            found[element] = node or LEAF
         return found or None
 
     return read
-
-
-def _owned(node: FieldSet | None) -> FieldSet:
-    """What has just been read, as a member of the set."""
-    if not node:
-        return LEAF
-    node[MEMBER] = LEAF
-    return node
