@@ -52,13 +52,20 @@ def validate_security_context(context: Object, host_users: bool, path: Path) -> 
 
 def validate_pod_security_context(spec: Object, path: Path) -> list[FieldError]:
     """Of ``spec.securityContext``; ``path`` is its own."""
+    errors: list[FieldError] = []
     context = spec.get("securityContext") or {}
-    errors = _validate_ids(context, ("fsGroup", "runAsUser", "runAsGroup"), path)
-    for position, group in enumerate(context.get("supplementalGroups") or ()):
-        errors += names.complain(path.child("supplementalGroups").index(position), group, names.user_id(group))
+    if context:
+        errors += _validate_ids(context, ("fsGroup", "runAsUser", "runAsGroup"), path)
+        for position, group in enumerate(context.get("supplementalGroups") or ()):
+            errors += names.complain(path.child("supplementalGroups").index(position), group, names.user_id(group))
     if spec.get("shareProcessNamespace") and spec.get("hostPID"):
         both = "ShareProcessNamespace and HostPID cannot both be enabled"
         errors.append(invalid(path.child("shareProcessNamespace"), True, both))
+    return errors + _validate_other_context(spec, context, path) if context else errors
+
+
+def _validate_other_context(spec: Object, context: Object, path: Path) -> list[FieldError]:
+    errors: list[FieldError] = []
     if context.get("sysctls"):
         errors += _validate_sysctls(spec, context["sysctls"], path.child("sysctls"))
     errors += optional_choice(path.child("fsGroupChangePolicy"), context.get("fsGroupChangePolicy"), _GROUP_CHANGES)

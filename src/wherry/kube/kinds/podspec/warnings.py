@@ -143,17 +143,21 @@ def _hidden_variables(variables: Sequence[Object], path: Path) -> list[str]:
     found: list[str] = []
     seen: set[str] = set()
     for position, variable in enumerate(variables):
-        name, value = variable.get("name", ""), variable.get("value") or ""
-        refers = f"$({name})"
-        if name in seen and (variable.get("valueFrom") or value == refers or refers not in value):
+        name = variable.get("name", "")
+        if name not in seen:
+            seen.add(name)
+            continue
+        value, refers = variable.get("value") or "", f"$({name})"
+        if variable.get("valueFrom") or value == refers or refers not in value:
             hides = f'hides previous definition of "{name}", which may be dropped when using apply'
             found.append(f"{path.child('env').index(position)}: {hides}")
-        seen.add(name)
     return found
 
 
 def _overlapping_ports(containers: Sequence[tuple[Object, Path]]) -> list[str]:
     """Not more than an answer has room for, in time that grows with the number of ports only."""
+    if sum([len(container.get("ports") or ()) for container, _ in containers]) < 2:
+        return []
     found: list[str] = []
     every: defaultdict[tuple[int, str], list[_Port]] = defaultdict(list)
     hostless: defaultdict[tuple[int, str], list[_Port]] = defaultdict(list)

@@ -60,10 +60,13 @@ def _user_complaints(user: str) -> list[str]:
     return complaints
 
 
+_CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
+
+
 def containers_with_paths(spec: Object, path: Path) -> list[tuple[Object, Path]]:
     """All containers of a pod, init ones first, each with its path."""
     found: list[tuple[Object, Path]] = []
-    for kind in ("initContainers", "containers", "ephemeralContainers"):
+    for kind in _CONTAINERS:
         if containers := spec.get(kind):
             at = path.child(kind)
             found += [(container, at.index(position)) for position, container in enumerate(containers)]
@@ -79,6 +82,8 @@ def _is_host_process(owner: Object) -> bool | None:
 def validate_host_process(spec: Object, path: Path) -> list[FieldError]:
     """All containers are host processes, or none."""
     pod = _is_host_process(spec)
+    if pod is None and not any(_is_host_process(each) for kind in _CONTAINERS for each in spec.get(kind) or ()):
+        return []
     errors: list[FieldError] = []
     count = 0
     containers = containers_with_paths(spec, path)
