@@ -126,20 +126,20 @@ class Account:
 
     async def _end(self, more: Amounts, stored: bool) -> None:
         """Give back what was charged for what is not stored."""
-        name, namespace = self._place
-        for _ in range(0 if stored else _TRIES):
+        if stored:
+            return
+        why: object = "too many writers"
+        for _ in range(_TRIES):
             try:
-                quota = await self._live.get(QUOTAS, name, namespace)
+                quota = await self._live.get(QUOTAS, *self._place)
                 if quota is not None:
                     await self._quotas.charge(quota, charging.given_back(quota, more))
                 return
-            except StatusError as error:
-                if error.code != 409:
-                    logger.warning("quota %s/%s was not given back: %s", namespace, name, error)
-                    return
             except WherryError as error:
-                logger.warning("quota %s/%s was not given back: %s", namespace, name, error)
-                return
+                if not isinstance(error, StatusError) or error.code != 409:
+                    why = error
+                    break
+        logger.warning("quota %s of %s was not given back: %s", *self._place, why)
 
 
 def _judged(quota: Object, group: Iterable[_Waiting]) -> tuple[list[_Waiting], list[tuple[_Waiting, str]], Object]:

@@ -131,3 +131,19 @@ async def test_a_quota_that_is_gone_limits_nothing() -> None:
     place.needs.listers.remove(quota())
     await place.charge("a")
     assert place.quotas.asked == 0
+
+
+async def test_what_cannot_be_given_back_is_told_to_people(caplog: pytest.LogCaptureFixture) -> None:
+    place = Place(9)
+    place.quotas.open.set()
+    request = create(pod())
+    await place.account.charge(request)
+    for error in (conflict(QUOTAS, "q", "changed"), Unavailable("the disk is full")):
+        place.quotas.error = error
+        for tell in request.after:
+            await tell(False)
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [f"quota q of default was not given back: {why}" for why in ("too many writers", "the disk is full")]
+    for tell in request.after:
+        await tell(True)
+    assert place.used == "1"
