@@ -7,6 +7,7 @@ Everything else takes aiohttp's way.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -22,13 +23,16 @@ Direct = Callable[[RawRequestMessage, StreamReader, "DirectConnection"], bytes |
 """All bytes of the answer to a request and its body (whose end has come), or what will come to them; None, and the body
 left as it is: the handler answers. What either raises is a fault: it is logged, and the client told so (500)."""
 
+_PIECE_BYTES = 64
+"""What keeping a piece of any size takes beside it."""
+
 _COUNTS_MESSAGES = hasattr(HttpRequestParser, "message_consumed")  # aiohttp 3.14: how many wait is limited
 
 
 class DirectConnection(Connection):
     """See the module."""
 
-    __slots__ = ("_behind", "_direct", "_is_sent", "_turns", "_under_way", "running")
+    __slots__ = ("_behind", "_behind_bytes", "_direct", "_is_full", "_is_sent", "_turns", "_under_way", "running")
 
     def __init__(
         self, manager: web.Server, render_error: RenderError, direct: Direct, turns: Turns, **options: Any
@@ -40,7 +44,9 @@ class DirectConnection(Connection):
         self.running: asyncio.Task[None] | None = None
         """What makes an answer, if that takes more than a moment."""
         self._is_sent = False  # the answer to it, but not all of that is out
-        self._behind = b""  # what came while a request is under way
+        self._behind: deque[bytes] = deque()  # what came while a request is under way
+        self._behind_bytes = 0
+        self._is_full = False  # too much came, and no more is read
 
     @property
     def is_idle(self) -> bool:
@@ -56,9 +62,7 @@ class DirectConnection(Connection):
 
     def _read(self, data: bytes, is_idle: bool) -> None:
         if self._under_way is not None:
-            self._behind += data
-            if len(self._behind) > MAX_EARLY_BYTES and self.transport is not None:
-                self.transport.pause_reading()
+            self._keep(data)
             return
         if not is_idle or not data or self._messages or self._paused:
             super()._read(data, is_idle)
@@ -71,11 +75,18 @@ class DirectConnection(Connection):
         messages: Any = self._messages
         if len(messages) == 1 and _is_plain(*messages[0]):
             self._under_way = messages.popleft()
-            self._close = self._close or self._is_all
+            self._close = self._close or (self._is_all and not self._behind)
             self._request_in_progress = True  # who ends the server waits for it
             self._turns.received(self)
         elif messages:
             self._wake()
+
+    def _keep(self, data: bytes) -> None:
+        self._behind.append(data)
+        self._behind_bytes += len(data) + _PIECE_BYTES
+        if self._behind_bytes > MAX_EARLY_BYTES and self.transport is not None:
+            self._is_full = True
+            self.transport.pause_reading()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -162,12 +173,21 @@ class DirectConnection(Connection):
         if self._handler_waiter is not None and not self._handler_waiter.done():
             self._handler_waiter.set_result(None)
         if self._behind:
-            behind, self._behind = self._behind, b""
-            if self.transport is not None:
+            self._read_on()
+
+    def _read_on(self) -> None:
+        """What came meanwhile, as it came: where something is no request, aiohttp's parser loses those that were in one
+        piece with it."""
+        while self._behind and self._under_way is None and self.transport is not None:
+            data = self._behind.popleft()
+            self._behind_bytes -= len(data) + _PIECE_BYTES
+            self.data_received(data)
+        if self._is_full and self._behind_bytes <= MAX_EARLY_BYTES:
+            self._is_full = False
+            if self.transport is not None and not self._buffer_paused and not self._reading_paused:
                 self.transport.resume_reading()
-                self.data_received(behind)
-                if self._is_all and self.is_idle:
-                    self.transport.close()  # it was no whole request
+        if self._is_all and self.is_idle and self.transport is not None:
+            self.transport.close()  # it was no whole request
 
     def abort(self) -> None:
         """Called by the turn."""

@@ -11,6 +11,7 @@ from aiohttp import web
 from tests.unit.http.conftest import render_error
 from tests.unit.http.test_direct import Answering, answers, get, post, said, slow
 from wherry.http import server as http_server
+from wherry.http.connection import MAX_EARLY_BYTES
 from wherry.http.direct import DirectConnection
 from wherry.http.server import TcpServer, serve_tcp
 
@@ -238,4 +239,51 @@ async def test_all_that_was_asked_before_the_client_ended_its_side_is_answered(k
         assert [each.split()[1] for each in await answers(reader, len(paths))] == paths
         async with asyncio.timeout(10):
             assert await reader.read() == b""
+        writer.close()
+
+
+async def test_what_is_no_request_takes_none_with_it_that_came_before() -> None:
+    direct = Answering()
+    async with await serve_tcp(slow, "127.0.0.1", 0, render_error, direct=direct) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(get("/later/1"))
+        await until(lambda: direct.asked)
+        for piece in (get("/direct/2"), get("/other/3"), b"{}\r\n\r\n"):
+            writer.write(piece)
+            await asyncio.sleep(0.005)
+        direct.go.set()
+        assert [each.split()[1] for each in await answers(reader, 3)] == ["/later/1", "/direct/2", "/other/3"]
+        async with asyncio.timeout(10):
+            assert b" 400 " in await reader.readline()
+        writer.close()
+
+
+async def test_very_many_requests_are_answered_and_no_more_kept_than_a_few() -> None:
+    direct = Answering()
+    count = 6000
+
+    async def swift(request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(body=request.raw_path.encode())
+
+    async with await serve_tcp(swift, "127.0.0.1", 0, render_error, direct=direct) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(get("/later"))
+        await until(lambda: direct.asked)
+        for number in range(count):
+            writer.write(get(f"/direct/{number}"))
+            await asyncio.sleep(0)
+        await until(lambda: held(server)._is_full)
+        most = 0
+
+        def watched(*arguments: Any) -> Any:
+            nonlocal most
+            most = max(most, held(server)._behind_bytes)
+            return Answering.__call__(direct, *arguments)
+
+        held(server)._direct = watched
+        direct.go.set()
+        assert await answers(reader, 1) == ["later /later"]
+        for number in range(count):
+            assert (await answers(reader))[0].endswith(f"/direct/{number}")
+        assert most < 4 * MAX_EARLY_BYTES
         writer.close()
