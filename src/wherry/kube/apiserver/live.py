@@ -49,7 +49,7 @@ class QuotaCharges:
         info = RequestInfo("update", "", "", "v1", QUOTAS.resource, metadata["namespace"], metadata["name"], "status")
         call = Call(info, served, _SELF, datetime.now(UTC), user_agent="kube-apiserver")
 
-        async def make(entry: Entry) -> Object:
+        def make(entry: Entry) -> Object:
             changed = entry.copy()
             changed["status"] = copied(status_)
             changed["metadata"]["resourceVersion"] = metadata["resourceVersion"]

@@ -46,7 +46,7 @@ class Patches:
         patch, mistakes = _patch_of(call)
         change = _change_of(call, patch, call.served.version.schema())
 
-        async def make(entry: Entry) -> Object:
+        def make(entry: Entry) -> Object:
             base = call.served.from_storage(entry.copy())
             known = base if call.served.is_storage else None
             try:
@@ -65,7 +65,7 @@ class Patches:
         manager = manager_of(call, "Apply", part.subresource)
         force = is_set(call.query, "force")
 
-        async def make(entry: Entry) -> Object:
+        def make(entry: Entry) -> Object:
             base = call.served.from_storage(entry.copy())
             merged = server_side_apply(base, applied, manager, force, fields)
             try:

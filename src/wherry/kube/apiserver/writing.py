@@ -5,7 +5,7 @@ made of the object as it is, and made again when somebody else was quicker, unle
 meant. (Later, between admit and validate: webhooks and policies; behind store: audit.)
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from functools import cache
 from typing import Any
 
@@ -39,7 +39,7 @@ OBJECT_BYTES = 3 * 1024 * 1024 // 2  # etcd --max-request-bytes
 TRIES = 100
 """How often a change is made again when somebody else was quicker (upstream: without limit, GuaranteedUpdate)."""
 _STATUS = "status"
-Make = Callable[[Entry], Awaitable[Object]]
+Make = Callable[[Entry], Object]
 """From an object as it is to what it is to be (its own, storage version, same place)."""
 
 
@@ -162,7 +162,7 @@ class Writes:
 
         fresh = [obj]  # a write changes what it is given
 
-        async def make(_: Entry) -> Object:
+        def make(_: Entry) -> Object:
             return fresh.pop() if fresh else _read(replace(call, warnings=[]), part)  # who is warned once, has been
 
         if kind.allow_create_on_update and not part.subresource:
@@ -183,7 +183,7 @@ class Writes:
             await self._underway.settled(f"{call.served.prefix}{call.namespace}/{name}")
             entry = await self.entry(call, name)
             old = entry.object
-            new = await make(entry)
+            new = make(entry)
             pinned = metadata.check_revision(new, entry.revision, call)
             new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
             try:

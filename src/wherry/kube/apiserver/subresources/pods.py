@@ -80,7 +80,7 @@ def _binder(api: Api) -> Any:
             raise status.invalid(GroupKind("", "Binding"), call.info.name, found)
         uid = binding["metadata"].get("uid")
 
-        async def make(entry: Entry) -> Object:
+        def make(entry: Entry) -> Object:
             obj = entry.copy()
             _check_bindable(call, obj, uid, node)
             obj["spec"]["nodeName"] = node
@@ -174,7 +174,7 @@ async def _disrupt(api: Api, call: Call, name: str, pod: str) -> None:
     """Take one of the budget's allowed disruptions, or refuse with 429."""
     budget_call = api.sibling(call, BUDGETS, "v1", name)
 
-    async def make(entry: Entry) -> Object:
+    def make(entry: Entry) -> Object:
         obj = entry.copy()
         state = obj.setdefault("status", {})
         generation = obj["metadata"].get("generation", 0)

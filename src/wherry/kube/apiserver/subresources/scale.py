@@ -31,7 +31,7 @@ def subresource(api: Api) -> Subresource:
         wanted = decoding.read_as(call, _SCALE, schema_of(_SCALE))
         decoding.check_place(call, wanted, call.served)
 
-        async def make(entry: Entry) -> Object:
+        def make(entry: Entry) -> Object:
             return _scaled(call, entry.copy(), entry, wanted)
 
         return await _change(call, make)
@@ -39,7 +39,7 @@ def subresource(api: Api) -> Subresource:
     async def patch(call: Call) -> Outcome:
         change = changer(call, schema_of(_SCALE))
 
-        async def make(entry: Entry) -> Object:
+        def make(entry: Entry) -> Object:
             obj = entry.copy()
             wanted = change(shown(call.served.kind, obj))
             decoding.settle(call, wanted, _SCALE, schema_of(_SCALE))
