@@ -50,7 +50,7 @@ class Entry(msgspec.Struct, frozen=True):
 
     def at(self, time: str) -> "Entry":
         """The same fields, owned by a later change."""
-        document = {**self.document, "time": time} if self.document and "time" in self.document else None
+        document = {**self.document, "time": time} if self.document and "time" in self.document and time else None
         return msgspec.structs.replace(self, time=time, document=document)
 
 

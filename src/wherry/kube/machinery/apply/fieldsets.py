@@ -114,7 +114,7 @@ def intersection(one: FieldSet, other: FieldSet) -> FieldSet:
 
 def difference(fields: FieldSet, gone: FieldSet) -> FieldSet:
     """What is in the first only; what is below a member of the second stays."""
-    if not gone or not fields:
+    if fields.keys().isdisjoint(gone):
         return fields
     left: FieldSet = {}
     changed = False

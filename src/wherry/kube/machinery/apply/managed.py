@@ -21,6 +21,7 @@ from wherry.kube.machinery.apply.entries import (
 from wherry.kube.machinery.apply.fieldsets import (
     NOTHING,
     FieldSet,
+    contains,
     difference,
     intersection,
     of_paths,
@@ -172,12 +173,17 @@ def bare(obj: Object | None) -> Object:
 
 def updated(managed: Managed, old: Object, new: Object, manager: Manager) -> Managed:
     """The entries after an update of objects without managedFields."""
-    schema = of_object(manager.schema)
+    schema, owner = of_object(manager.schema), manager.owner
     comparison = writable_changes(compare(old, new, schema), manager)
-    left = without_changes(reconciled_all(managed, schema), comparison, None)
-    mine = difference(comparison.touched, _STRIPPED)
+    managed = reconciled_all(managed, schema)
+    before, touched = managed.get(owner), comparison.touched
+    mine = difference(touched, _STRIPPED)
+    if before is not None and mine and mine is touched and not comparison.removed and contains(before.fields, mine):
+        left = without_changes(managed, comparison, owner)  # as with every status but the first: only the time is new
+        left[owner] = before.at(manager.time)
+        return capped(left)
+    left = without_changes(managed, comparison, None)
     if mine:
-        owner = manager.owner
         before = left.get(owner)
         fields = union(mine, before.fields) if before else mine
         left[owner] = Entry(owner, manager.api_version, manager.time, fields)

@@ -11,7 +11,7 @@ from tests.unit.kube.machinery.patches.documents import nested
 from tests.unit.kube.machinery.patches.schemas import NUMBER, OBJECT, TEXT, listing, struct
 from wherry.kube.machinery.apply.apply import server_side_apply
 from wherry.kube.machinery.apply.entries import decoded
-from wherry.kube.machinery.apply.fieldsets import contains
+from wherry.kube.machinery.apply.fieldsets import contains, union
 from wherry.kube.machinery.apply.managed import Manager, restore_times, track_update
 from wherry.kube.machinery.apply.owning import field_set
 
@@ -248,6 +248,25 @@ def test_the_entry_of_an_update_has_what_it_changed_and_no_more(first: Object, s
 def _leaves(fields: Object) -> Object:
     """Without the dots: structs are not in the set of an object."""
     return {element: _leaves(node) for element, node in fields.items() if element != "."}
+
+
+@given(OBJECTS, OBJECTS)
+def test_who_changes_what_is_theirs_owns_what_two_would_together(first: Object, second: Object) -> None:
+    live = created(json.loads(json.dumps(first)))
+    alone, together = updated(live, second, updater("creator", SECOND)), updated(live, second)
+    everybodys: Object = {}
+    for each in decoded(together["metadata"].get("managedFields")).values():
+        everybodys = union(everybodys, each.fields)
+    (own,) = alone["metadata"].get("managedFields") or [{"fieldsV1": {}}]
+    assert own["fieldsV1"] == everybodys
+    assert list(own) == list(live["metadata"].get("managedFields", [own])[0])
+
+
+def test_a_value_that_changes_again_and_again_leaves_the_entry_in_order() -> None:
+    live = created(obj({"replicas": 1, "args": ["a"], "limits": {"b": 1, "a": 2}}))
+    new = updated(live, obj({"replicas": 2, "args": ["b"], "limits": {"b": 3, "a": 4}}), updater("creator", SECOND))
+    (before,), (after,) = live["metadata"]["managedFields"], new["metadata"]["managedFields"]
+    assert json.dumps(after) == json.dumps({**before, "time": SECOND})
 
 
 def test_times_alone_are_no_change() -> None:
