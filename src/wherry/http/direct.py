@@ -44,7 +44,7 @@ class DirectConnection(Connection):
         self.running: asyncio.Task[None] | None = None
         """What makes an answer, if that takes more than a moment."""
         self._is_sent = False  # the answer to it, but not all of that is out
-        self._behind: deque[bytes] = deque()  # what came while a request is under way
+        self._behind: deque[bytes] | None = None  # what came while a request is under way
         self._behind_bytes = 0
         self._is_full = False  # too much came, and no more is read
 
@@ -82,6 +82,8 @@ class DirectConnection(Connection):
             self._wake()
 
     def _keep(self, data: bytes) -> None:
+        if self._behind is None:
+            self._behind = deque()
         self._behind.append(data)
         self._behind_bytes += len(data) + _PIECE_BYTES
         if self._behind_bytes > MAX_EARLY_BYTES and self.transport is not None:

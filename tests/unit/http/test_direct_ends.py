@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -287,3 +288,25 @@ async def test_very_many_requests_are_answered_and_no_more_kept_than_a_few() -> 
             assert (await answers(reader))[0].endswith(f"/direct/{number}")
         assert most < 4 * MAX_EARLY_BYTES
         writer.close()
+
+
+async def test_who_waits_for_an_answer_is_not_let_go_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_server, "most_connections", lambda: 2)
+    direct = Answering()
+    async with await serve_tcp(slow, "127.0.0.1", 0, render_error, direct=direct) as server:
+        waits, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(get("/later"))
+        await until(lambda: direct.asked)
+        idle, second = await asyncio.open_connection("127.0.0.1", server.port)
+        second.write(get("/direct"))
+        await answers(idle)  # it came last, and goes first
+        new, third = await asyncio.open_connection("127.0.0.1", server.port)
+        third.write(get("/direct"))
+        await answers(new)
+        async with asyncio.timeout(10):
+            with suppress(ConnectionResetError):
+                assert await idle.read() == b""
+        direct.go.set()
+        assert await answers(waits) == ["later /later"]
+        for each in (writer, second, third):
+            each.close()
