@@ -160,6 +160,17 @@ class Connection(RequestHandler):
         early, self._early, self._message_tail = self._early + self._message_tail, b"", b""
         return early
 
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """An upgrade may have been declined: what came behind it is requests."""
+        found = await super().finish_response(request, resp, start_time)
+        if self._early and not self.taken and self.transport is not None:
+            early, self._early, self._body_left = self._early, b"", None
+            self.transport.resume_reading()
+            self.data_received(early)
+        return found
+
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio.Protocol's contract; aiohttp narrowed it
         """Keep a connection whose client only ended its sending side and still waits for an answer."""
         if self.is_idle or self.transport is None or self._is_in_body or _peer_is_gone(self.transport):

@@ -310,3 +310,16 @@ async def test_who_waits_for_an_answer_is_not_let_go_for_another(monkeypatch: py
         assert await answers(waits) == ["later /later"]
         for each in (writer, second, third):
             each.close()
+
+
+@pytest.mark.parametrize("size", [0, MAX_EARLY_BYTES * 3], ids=["small", "large"])
+async def test_what_comes_behind_an_upgrade_that_is_declined_is_requests(size: int) -> None:
+    body = "z" * size
+    async with await serve_tcp(slow, "127.0.0.1", 0, render_error, direct=Answering()) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        upgrade = get("/direct/1", "Upgrade: h2c\r\nConnection: Upgrade\r\n")
+        writer.write(upgrade + post("/other/2", body) + get("/other/3"))
+        assert await answers(reader, 3) == ["slow /direct/1", f"slow /other/2{body}", "slow /other/3"]
+        writer.write(get("/direct/4"))
+        assert await answers(reader) == ["direct /direct/4"]
+        writer.close()
