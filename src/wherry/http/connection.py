@@ -103,6 +103,13 @@ class Connection(RequestHandler):
         """Give it to the HTTP parser, and wake who waits for what that finds."""
         super().data_received(data)
 
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """Called at the end of each body, too, where mostly nothing was paused."""
+        if resume_parser:
+            super().resume_reading()
+        elif self._reading_paused:
+            super().resume_reading(resume_parser=False)
+
     def begins(self, message: RawRequestMessage) -> None:
         """Called before a request is handled."""
         if message.upgrade and self._body_left is None and not self._upgraded:

@@ -13,7 +13,8 @@ from typing import Any
 
 from aiohttp import HttpVersion11, web
 from aiohttp.http_parser import HttpRequestParser, RawRequestMessage
-from aiohttp.streams import StreamReader
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
+from aiohttp.web_protocol import RequestHandler
 
 from wherry.http.connection import MAX_EARLY_BYTES, Connection, RenderError
 from wherry.http.ready import head
@@ -32,7 +33,9 @@ _COUNTS_MESSAGES = hasattr(HttpRequestParser, "message_consumed")  # aiohttp 3.1
 class DirectConnection(Connection):
     """See the module."""
 
-    __slots__ = ("_behind", "_behind_bytes", "_direct", "_is_full", "_is_sent", "_turns", "_under_way", "running")
+    __slots__ = (
+        "_behind", "_behind_bytes", "_direct", "_is_expired", "_is_full", "_is_sent", "_turns", "_under_way", "running",
+    )  # fmt: skip
 
     def __init__(
         self, manager: web.Server, render_error: RenderError, direct: Direct, turns: Turns, **options: Any
@@ -43,6 +46,7 @@ class DirectConnection(Connection):
         self._under_way: tuple[RawRequestMessage, StreamReader] | None = None
         self.running: asyncio.Task[None] | None = None
         """What makes an answer, if that takes more than a moment."""
+        self._is_expired = False
         self._is_sent = False  # the answer to it, but not all of that is out
         self._behind: deque[bytes] | None = None  # what came while a request is under way
         self._behind_bytes = 0
@@ -69,7 +73,7 @@ class DirectConnection(Connection):
             return
         waiter, self._waiter = self._waiter, None  # aiohttp's task is woken when there is something for it
         try:
-            super()._read(data, is_idle)
+            RequestHandler.data_received(self, data)
         finally:
             self._waiter = waiter
         messages: Any = self._messages
@@ -94,11 +98,6 @@ class DirectConnection(Connection):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    def resume_reading(self, resume_parser: bool = True) -> None:
-        """Called whenever a body was read from. One that is answered directly has ended: there is nothing to parse."""
-        if self._under_way is None:
-            super().resume_reading(resume_parser)
-
     def answer(self) -> bytes | None:
         """Called by the turn."""
         assert self._under_way is not None
@@ -119,6 +118,22 @@ class DirectConnection(Connection):
         self.running = self._loop.create_task(self._answered_later(found))
         return None
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """That it lives in."""
+        return self._loop
+
+    def expire(self) -> None:
+        """End the request that is :attr:`running`: its time is over. Whoever limits it asks :meth:`has_expired`."""
+        if self.running is not None:
+            self._is_expired = True
+            self.running.cancel()
+
+    def has_expired(self) -> bool:
+        """Whether it is for that that it is being cancelled, and for nothing else; it is not any more then."""
+        is_expired, self._is_expired = self._is_expired, False
+        return is_expired and self.running is not None and self.running.uncancel() == 0
+
     async def _answered_later(self, coroutine: Coroutine[Any, Any, bytes]) -> None:
         answer = b""  # of one that was cancelled
         try:
@@ -126,7 +141,7 @@ class DirectConnection(Connection):
         except Exception:
             answer = self._fault()
         finally:
-            self.running = None
+            self.running, self._is_expired = None, False
             self._turns.answered(self, answer)
 
     def _fault(self) -> bytes:
@@ -218,6 +233,12 @@ class DirectConnection(Connection):
         await super().shutdown(timeout)
         if self.running is not None:
             self.running.cancel()
+
+
+def body_of(payload: StreamReader) -> bytes:
+    """A body whose end has come, and of which nothing was read. (Its own ways to read it would ask for more.)"""
+    pieces: Any = payload._buffer if payload is not EMPTY_PAYLOAD else ()
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def _is_plain(message: Any, payload: StreamReader) -> bool:

@@ -50,4 +50,6 @@ class ServerContext(ssl.SSLContext):
         made = super().wrap_bio(incoming, outgoing, *args, **options)
         assert isinstance(made, _Side)
         made.outgoing = outgoing
+        inner: Any = made._sslobj  # type: ignore[attr-defined]  # the same without a call in between, three times a request
+        made.read, made.write, made.pending = inner.read, inner.write, inner.pending  # type: ignore[method-assign]
         return made

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -33,33 +33,44 @@ def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
     return first_cause(first) if isinstance(first, BaseExceptionGroup) else first
 
 
+class Timed(Protocol):
+    """What can come to the end of its time."""
+
+    def expire(self) -> None:
+        """It has."""
+
+
 class SameLimit:
-    """One limit in seconds for many blocks, each in a task of its own: ``with limit():``, which raises TimeoutError as
-    :func:`asyncio.timeout` does. One timer serves all of them, for who began first is first out of time: where most
-    blocks are done in a moment, a timer for each costs more than they do."""
+    """One limit in seconds for many. One timer serves all of them, for who began first is first out of time: where most
+    are done in a moment, a timer for each costs more than they do.
+
+    ``with limit():`` is for a block, in a task of its own, and raises TimeoutError as :func:`asyncio.timeout` does.
+    Others :meth:`begin`, and leave :attr:`running` when they are done.
+    """
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self.running: dict[_Limited, float] = {}
-        """Blocks, and when in the loop's time they end."""
+        self.running: dict[Timed, float] = {}
+        """Who is, and when in the loop's time that is over."""
         self._timer: asyncio.TimerHandle | None = None
 
-    def __call__(self, task: "asyncio.Task[Any] | None" = None) -> "_Limited":
-        """``task``: the current one, if the caller has it at hand."""
+    def __call__(self) -> "_Limited":
+        return _Limited(self)
+
+    def begin(self, timed: Timed, loop: asyncio.AbstractEventLoop) -> None:
+        self.running[timed] = loop.time() + self.seconds
         if self._timer is None:
-            loop = asyncio.get_running_loop()
             self._timer = loop.call_later(self.seconds, self._fire, loop)
-        return _Limited(self, task)
 
     def _fire(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
         now = loop.time()
-        for block, deadline in tuple(self.running.items()):
+        for timed, deadline in tuple(self.running.items()):
             if deadline > now:
                 self._timer = loop.call_at(deadline, self._fire, loop)
                 return
-            del self.running[block]
-            block.expire()
+            del self.running[timed]
+            timed.expire()
 
 
 class _Limited:
@@ -67,10 +78,10 @@ class _Limited:
 
     __slots__ = ("_cancelling", "_expired", "_limit", "_task")
 
-    def __init__(self, limit: SameLimit, task: "asyncio.Task[Any] | None") -> None:
+    def __init__(self, limit: SameLimit) -> None:
         self._limit = limit
         self._expired = False
-        task = task or asyncio.current_task()
+        task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a limit needs a task that it can end")
         self._task = task
@@ -81,8 +92,7 @@ class _Limited:
         self._task.cancel()
 
     def __enter__(self) -> None:
-        limit = self._limit
-        limit.running[self] = self._task.get_loop().time() + limit.seconds
+        self._limit.begin(self, self._task.get_loop())
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._limit.running.pop(self, None)

@@ -6,6 +6,7 @@ response and tasks, which cost more than most of them do. Whatever is not plain 
 left to :class:`wherry.kube.apiserver.server.HttpApi`.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping
@@ -18,7 +19,7 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import StreamReader
 from multidict import CIMultiDictProxy
 
-from wherry.http.direct import DirectConnection
+from wherry.http.direct import DirectConnection, body_of
 from wherry.http.ready import beginning, whole
 from wherry.kit.tasks import SameLimit, WouldWait, at_once
 from wherry.kube.apiserver.api import Api
@@ -100,7 +101,7 @@ class Direct:
             pass
         except Exception as error:
             return self._refused(asking, error)
-        call.body = payload.read_nowait()
+        call.body = body_of(payload)
         call.content_type = headers.get("Content-Type", "")
         return self._done(asking, call, connection)
 
@@ -108,8 +109,15 @@ class Direct:
         try:
             if len(call.body) > BODY_BYTES:
                 raise too_large()
-            with self._limit(connection.running):
+            self._limit.begin(connection, connection.loop)
+            try:
                 outcome = await self._api.do(call)
+            except asyncio.CancelledError as error:
+                if connection.has_expired():
+                    raise TimeoutError from error
+                raise
+            finally:
+                self._limit.running.pop(connection, None)
             body = shaped(call, outcome, PLAIN)
             if is_much(body, asking.headers):
                 return self._answered(asking, outcome.code, await compressed(body), _COMPRESSED)
