@@ -1,9 +1,11 @@
 """Many clients that commit into our store, each one after the other: ``python -m benchmarks.storeload DIR CLIENTS S``.
 
-Prints the microseconds a commit took, all clients together.
+Prints the microseconds a commit took, all clients together. Names end by chance, as those that the API makes of
+``generateName``: in their order they would be put beside each other, which is less work (45 us in place of 48).
 """
 
 import asyncio
+import random
 import sys
 import time
 from pathlib import Path
@@ -21,13 +23,13 @@ async def main() -> None:
     directory.mkdir()
     store = open_store(directory / "state.sqlite")
     end = time.perf_counter() + seconds
-    done = 0
+    done, chance = 0, random.Random(1)
 
     async def commit(client: int) -> None:
         nonlocal done
         number = 0
         while time.perf_counter() < end:
-            key = f"/core/configmaps/bench/{client}-{number}"
+            key = f"/core/configmaps/bench/bench-{chance.getrandbits(25):x}-{client}-{number}"
             await store.commit([Compare(key, 0)], [Put(key, _VALUE)])
             number += 1
             done += 1
