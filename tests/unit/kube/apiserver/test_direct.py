@@ -14,7 +14,7 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import StreamReader
 
 from tests.unit.kube.apiserver.conftest import ACCOUNTS, DEPLOYMENTS, PODS, Place, deployment, pod
-from wherry.http.connection import Connection
+from wherry.http.direct import DirectConnection
 from wherry.http.server import serve_tcp
 from wherry.kube.apiserver.server import render_error
 from wherry.kube.machinery.model import GroupVersionResource
@@ -87,7 +87,7 @@ async def _asking(place: Place) -> AsyncIterator[Asking]:
     http = place.server.http
     answered: list[bool] = []
 
-    def direct(message: RawRequestMessage, payload: StreamReader, connection: Connection) -> Any:
+    def direct(message: RawRequestMessage, payload: StreamReader, connection: DirectConnection) -> Any:
         answer = http.direct(message, payload, connection)
         answered.append(answer is not None)
         return answer
