@@ -13,6 +13,8 @@ from wherry.kit.errors import Conflict, Unavailable
 _log = logging.getLogger(__name__)
 MOST_PENDING = 4096
 MOST_STREAMS = 128
+PORT_TRIES = 100
+"""How often another free port is looked for: one for datagrams may be some connection's."""
 IDLE_SECONDS = 10.0
 _RECEIVE_BYTES = 1 << 20
 _IP_FREEBIND = 15  # include/uapi/linux/in.h
@@ -40,7 +42,7 @@ class Server:
         """The port, of both kinds; 0 is a free one. The address need not be there yet. Raises Conflict when somebody
         has the port, Unavailable when this machine has no such address family."""
         loop = asyncio.get_running_loop()
-        udp, tcp = _bound(address, port)
+        udp, tcp = _bound(address, port) if port else _bound_anywhere(address)
         self._datagrams.append((await loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=udp))[0])
         self._listening.append(await asyncio.start_server(self._serve, sock=tcp))
         return int(udp.getsockname()[1])
@@ -109,6 +111,15 @@ async def _send(found: Awaitable[bytes | None], transport: asyncio.DatagramTrans
     answer = await found
     if answer is not None and not transport.is_closing():
         transport.sendto(answer, address)
+
+
+def _bound_anywhere(address: str) -> tuple[socket.socket, socket.socket]:
+    for _ in range(PORT_TRIES - 1):
+        try:
+            return _bound(address, 0)
+        except Conflict:
+            continue
+    return _bound(address, 0)
 
 
 def _bound(address: str, port: int) -> tuple[socket.socket, socket.socket]:

@@ -131,6 +131,27 @@ async def test_a_port_that_somebody_has_is_a_conflict() -> None:
             await Server(Echo()).start("127.0.0.1", taken.getsockname()[1])
 
 
+async def test_a_free_port_is_free_for_both_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        unlucky = [taken.getsockname()[1]] * 2
+
+        class Chosen(socket.socket):
+            """The kernel gives datagrams a port that is somebody's for streams."""
+
+            def bind(self, address: object) -> None:
+                if self.type == socket.SOCK_DGRAM and address == ("127.0.0.1", 0) and unlucky:
+                    address = ("127.0.0.1", unlucky.pop())
+                super().bind(address)
+
+        monkeypatch.setattr(module.socket, "socket", Chosen)
+        server = Server(Echo())
+        assert await server.start("127.0.0.1", 0) != taken.getsockname()[1]
+        assert not unlucky
+        await server.close()
+
+
 async def test_an_address_that_is_not_there_yet_will_do() -> None:
     server = Server(Echo())
     assert await server.start("192.0.2.77", 0)
