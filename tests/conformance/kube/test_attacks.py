@@ -22,6 +22,7 @@ MEBIBYTE = 1 << 20
 GROWTH = 64 * MEBIBYTE
 CANARY = "/tmp/wherry-test-attacks-canary"
 RBAC = "rbac.authorization.k8s.io"
+EVERYTHING = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]
 _ANCHORS = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 10)
 )
@@ -159,6 +160,32 @@ def test_an_object_is_reached_in_its_own_scope_and_group_only(web: Web, namespac
     finally:
         for plural, where, _ in named:
             web.delete(f"{definitions}/{plural}.{where}")
+
+
+def test_who_may_all_in_a_namespace_has_no_other(web: Web, namespace: str) -> None:
+    """K10: a namespace's path may lead to what has no namespace, but for that namespace itself."""
+    other = f"{namespace}-other"
+    made = web.post("/api/v1/namespaces", {"metadata": {"name": other}}).ok()
+    rbac = f"/apis/{RBAC}/v1/namespaces/{namespace}"
+    web.post(f"{rbac}/roles", {"metadata": {"name": "eve"}, "rules": EVERYTHING}).ok()
+    role = {"apiGroup": RBAC, "kind": "Role", "name": "eve"}
+    subjects = [{"apiGroup": RBAC, "kind": "User", "name": "eve"}]
+    web.post(f"{rbac}/rolebindings", {"metadata": {"name": "eve"}, "roleRef": role, "subjects": subjects}).ok()
+    eve = {"Impersonate-User": "eve"}
+    assert web.send("GET", f"/api/v1/namespaces/{namespace}", headers=eve).code == 200
+    inside = f"/api/v1/namespaces/{namespace}/namespaces"
+    for method, path, body in (
+        ("GET", inside, None), ("GET", f"{inside}?watch=true&timeoutSeconds=1", None),
+        ("GET", f"{inside}/{other}", None),
+        ("PATCH", f"{inside}/{other}", {"metadata": {"labels": {"eve": "was-here"}}}),
+        ("PUT", f"{inside}/{other}/finalize", {**made, "spec": {}}), ("GET", f"{inside}/{other}/status", None),
+        ("POST", inside, {"metadata": {"name": f"{namespace}-eves"}}), ("DELETE", f"{inside}/{other}", None),
+        ("GET", f"/api/v1/watch/namespaces/{namespace}/namespaces/{other}?timeoutSeconds=1", None),
+        ("GET", f"{inside}/../namespaces/{other}", None), ("GET", f"/api/v1/namespaces/{namespace}/nodes", None),
+    ):  # fmt: skip
+        for headers in (eve, {}):
+            web.send(method, path, body, MERGE if method == "PATCH" else JSON, headers).refused(404, "NotFound")
+    assert web.delete(f"/api/v1/namespaces/{other}").ok()["metadata"]["labels"] == made["metadata"]["labels"]
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "169.254.169.254", "::1", "fe80::1", "0.0.0.0", "224.0.0.1"])

@@ -225,6 +225,14 @@ def test_paths_that_are_nobodys(web: Web, path: str) -> None:
     assert answer.headers["Content-Type"].startswith("text/plain")
 
 
+@pytest.mark.parametrize("request_line", ("OPTIONS *", "CONNECT example.org:443", "GET http://example.org/version"))
+def test_targets_that_are_no_path(web: Web, request_line: str) -> None:
+    """RFC 9112 3.2."""
+    method, _, target = request_line.partition(" ")
+    answer = web.send(method, target)
+    assert (answer.code, answer.text) == (404, "404 page not found\n")
+
+
 @pytest.mark.parametrize(
     "path",
     ("/api/v1/nope", "/api/v9", "/apis/apps/v9", "/apis/apps/v1/nope", "/api/v1/namespaces/default/nope/x",

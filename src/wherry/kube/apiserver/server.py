@@ -107,7 +107,7 @@ class HttpApi:
     def _page(self, path: str) -> Page | None:
         pages = self._pages
         found = pages.get(path) or pages.get(path.rstrip("/"))
-        if found is not None:
+        if found is not None or not path.startswith("/"):  # a target of OPTIONS or CONNECT (RFC 9112 3.2)
             return found
         beginning = "/" + path.split("/", 2)[1]
         return pages.get(f"{beginning}/*")
