@@ -1,8 +1,7 @@
 """Writes: create and change, in the one order that all kinds share.
 
 decode, convert to the storage version, default, prepare, admit, track the fields' owners, validate, store. A change is
-made of the object as it is, and made again when somebody else was quicker, unless the client said which version it
-meant. (Later, between admit and validate: webhooks and policies; behind store: audit.)
+made of the object as it is, and again when somebody was quicker, unless its version was named. (Webhooks: after admit.)
 """
 
 from collections.abc import Callable, Coroutine, Iterable
@@ -30,6 +29,7 @@ from wherry.kube.machinery.apply.managed import restore_times
 from wherry.kube.machinery.fielderrors import FieldError, invalid
 from wherry.kube.machinery.model import GroupResource, Object
 from wherry.kube.machinery.objectmeta import validate_metadata, validate_metadata_update
+from wherry.kube.machinery.patches.values import same
 from wherry.kube.machinery.schema.model import Schema
 from wherry.store.model import Compare, Delete, Mismatch, Put, Store
 from wherry.store.model import Operation as StoreOperation
@@ -247,7 +247,7 @@ class Writes:
         if deletion.is_finished(call.served.kind, new):
             revision = entry.revision if context.dry_run else await self.remove(call, entry)
             return Outcome(200, served(value_of(new), revision))
-        if new == entry.object:
+        if same(new, entry.object):
             return Outcome(200, entry.raw)
         value = _stored(new)
         if context.dry_run:

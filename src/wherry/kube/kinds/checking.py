@@ -32,12 +32,14 @@ def needed(path: Path, document: Object, *fields: str) -> list[FieldError]:
 
 
 def same(one: object, other: object) -> bool:
-    """Whether two values are equal where what is empty is as good as absent (apiequality.Semantic)."""
+    """Whether two values are equal where what is empty is as good as absent (apiequality.Semantic); true is not 1."""
     if isinstance(one, dict) and isinstance(other, dict):
         return all(same(one.get(name), other.get(name)) for name in one.keys() | other.keys())
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
-    return one == other or (is_empty(one) and is_empty(other))
+    if one == other and isinstance(one, bool) is isinstance(other, bool):
+        return True
+    return is_empty(one) and is_empty(other)
 
 
 def is_empty(value: object) -> bool:

@@ -10,6 +10,7 @@ from msgspec.structs import force_setattr
 from wherry.kube.machinery.fielderrors import FieldError
 from wherry.kube.machinery.model import GroupKind, GroupResource, GroupVersion, GroupVersionKind, Object
 from wherry.kube.machinery.names import NameCheck, dns1123_subdomain, path_segment
+from wherry.kube.machinery.patches.values import same
 from wherry.kube.machinery.schema.model import Schema
 
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
@@ -76,7 +77,7 @@ class Strategy:
 
     def generation_counts(self, obj: Object, old: Object) -> bool:
         """Whether the update is one that a controller must look at: ``metadata.generation`` goes up."""
-        return _without_meta(obj) != _without_meta(old)
+        return not same(_without_meta(obj), _without_meta(old))
 
 
 def _without_meta(obj: Object) -> Object:

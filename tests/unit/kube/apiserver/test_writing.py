@@ -5,7 +5,17 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.unit.kube.apiserver.conftest import DEPLOYMENTS, MAPS, PODS, SERVICES, SPACES, Place, deployment, pod
+from tests.unit.kube.apiserver.conftest import (
+    DEFINITIONS,
+    DEPLOYMENTS,
+    MAPS,
+    PODS,
+    SERVICES,
+    SPACES,
+    Place,
+    deployment,
+    pod,
+)
 from wherry.kube.apiserver.assembly import ApiServer
 from wherry.kube.apiserver.call import Call
 from wherry.kube.apiserver.model import User
@@ -13,13 +23,23 @@ from wherry.kube.apiserver.options import Options
 from wherry.kube.apiserver.requestinfo import parse
 from wherry.kube.apiserver.stored import decode
 from wherry.kube.client.model import PatchType
-from wherry.kube.machinery.model import GroupVersionResource
+from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.kube.machinery.status import StatusError
 from wherry.kube.pki.model import SigningKey
 from wherry.store.memory import MemoryStore
 from wherry.store.model import Compare, Operation, Put
 
 QUOTAS = GroupVersionResource("", "v1", "resourcequotas")
+
+
+def definition(default: object) -> Object:
+    """Of a custom kind with a field that may be anything."""
+    anything = {"x-kubernetes-preserve-unknown-fields": True, "default": default}
+    schema = {"openAPIV3Schema": {"type": "object", "properties": {"a": anything}}}
+    version = {"name": "v1", "served": True, "storage": True, "schema": schema}
+    names = {"plural": "things", "singular": "thing", "kind": "Thing", "listKind": "ThingList"}
+    spec = {"group": "example.com", "scope": "Namespaced", "names": names, "versions": [version]}
+    return {"metadata": {"name": "things.example.com"}, "spec": spec}
 
 
 async def test_a_new_object_has_an_identity(place: Place) -> None:
@@ -176,6 +196,15 @@ async def test_an_update_that_changes_nothing_writes_nothing(place: Place) -> No
     made = await place.config("a", x="1")
     same = await place.client.update(MAPS, made, "default")
     assert same["metadata"]["resourceVersion"] == made["metadata"]["resourceVersion"]
+
+
+async def test_true_in_place_of_one_is_a_change(place: Place) -> None:
+    made = await place.client.create(DEFINITIONS, definition(default=1))
+    changed = await place.client.update(DEFINITIONS, {**made, "spec": definition(default=True)["spec"]})
+    assert changed["metadata"]["resourceVersion"] != made["metadata"]["resourceVersion"]
+    assert changed["metadata"]["generation"] == 2
+    stored = await place.client.get(DEFINITIONS, "things.example.com")
+    assert stored["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["a"]["default"] is True
 
 
 async def test_identity_cannot_be_changed(place: Place) -> None:

@@ -56,6 +56,8 @@ def test_what_is_no_quantity_is_zero_and_wrong() -> None:
         ({"a": 1}, {"a": 2}, False),
         ([1], [1, 0], False),
         (0, "", True),
+        ({"a": [1]}, {"a": [True]}, False),
+        ({"a": 1}, {"a": 1.0}, True),
     ],
 )
 def test_what_is_empty_is_as_good_as_absent(one: Any, other: Any, expected: bool) -> None:

@@ -44,6 +44,7 @@ def test_only_what_controllers_look_at_counts() -> None:
     assert not strategy.generation_counts({**old, "metadata": {}, "status": {}}, old)
     assert strategy.generation_counts({**old, "spec": {"size": 2}}, old)
     assert strategy.generation_counts({**old, "data": {}}, old)
+    assert strategy.generation_counts({**old, "spec": {"size": True}}, old)
 
 
 def test_every_object_can_be_selected_by_name_and_namespace() -> None:

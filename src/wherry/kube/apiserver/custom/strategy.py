@@ -9,6 +9,7 @@ import msgspec
 from wherry.kube.kinds.model import Context, Strategy
 from wherry.kube.machinery.fielderrors import FieldError, invalid
 from wherry.kube.machinery.model import Object
+from wherry.kube.machinery.patches.values import same
 from wherry.kube.machinery.schema.defaulting import apply_defaults
 from wherry.kube.machinery.schema.embedded import validate_embedded
 from wherry.kube.machinery.schema.listtypes import validate_list_types
@@ -74,7 +75,7 @@ class CustomStrategy(Strategy):
 
     def generation_counts(self, obj: Object, old: Object) -> bool:
         """Every field but metadata does; a status subresource writes none of them but the status, which stays."""
-        return _content(obj) != _content(old)
+        return not same(_content(obj), _content(old))
 
     def warnings(self, obj: Object, old: Object | None) -> Sequence[str]:
         """Of finalizers that others might have thought of, too."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from wherry.kube.kinds.checking import immutable
 from wherry.kube.kinds.model import Context, Strategy
 from wherry.kube.kinds.rules import counts
-from wherry.kube.machinery.fielderrors import FieldError, Path, required
+from wherry.kube.machinery.fielderrors import FieldError, Path, invalid, required
 from wherry.kube.machinery.model import Object
+from wherry.kube.machinery.names import IMMUTABLE
+from wherry.kube.machinery.patches.values import same
 
 _DATA = Path("data")
 
@@ -17,4 +18,6 @@ class ControllerRevisionStrategy(Strategy):
         return found + counts(Path(), obj, "revision")
 
     def validate_update(self, obj: Object, old: Object, context: Context) -> Sequence[FieldError]:
-        return [*self.validate(obj, context), *immutable(_DATA, obj.get("data"), old.get("data"))]
+        data = obj.get("data")  # anything: what is empty in it is something
+        found = [] if same(data, old.get("data")) else [invalid(_DATA, data, IMMUTABLE)]
+        return [*self.validate(obj, context), *found]

@@ -8,6 +8,7 @@ import msgspec
 from wherry.kube.machinery.apply.elements import MEMBER
 from wherry.kube.machinery.apply.fieldsets import LEAF, FieldSet, union
 from wherry.kube.machinery.apply.shapes import (
+    are_equal,
     elements_of,
     entries_of,
     fields_of,
@@ -96,13 +97,13 @@ def _appeared(key: str, value: Any, schema: Schema | None, added: FieldSet) -> N
 def _pair(element: str, pair: tuple[Any, Any], schema: Schema | None, found: _Found) -> None:
     old, new = pair
     if isinstance(old, dict) and isinstance(new, dict) and (old or new) and not is_whole(schema):
-        if schema is not None and schema.name and old == new:
-            return  # only custom resources have places where 1 and true could both be
+        if schema is not None and schema.name and are_equal(schema, old, new):
+            return
         below = _fields(old, new, schema)
     elif isinstance(old, list) and isinstance(new, list) and (old or new) and not list_shape(schema).is_atomic:
         items = items_of(schema)
-        if items is not None and items.name and old == new:
-            return  # the same
+        if items is not None and items.name and are_equal(items, old, new):
+            return
         below = _elements(old, new, schema)
     else:
         below = _unlike(element, pair, schema, found)

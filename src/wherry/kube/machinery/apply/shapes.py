@@ -12,11 +12,13 @@ from typing import Any, Literal
 from wherry.kube.machinery.apply.elements import by_keys, by_value
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.patches.gotext import quoted
-from wherry.kube.machinery.schema.builtin import OBJECT_META, definition
+from wherry.kube.machinery.patches.values import same
+from wherry.kube.machinery.schema.builtin import META, OBJECT_META, definition
 from wherry.kube.machinery.schema.model import MISSING, Schema
 
 _NO_FIELDS: Mapping[str, Schema] = {}
 _RAW = "io.k8s.apimachinery.pkg.runtime.RawExtension"
+_OF_NO_NUMBERS = frozenset((META + "FieldsV1",))
 _TEXT = Schema(type="string")
 _REMEMBERED = 200
 """Longer names are not: what is remembered is bounded in bytes, too."""
@@ -60,6 +62,29 @@ def is_whole(schema: Schema | None) -> bool:
 def is_free(schema: Schema | None) -> bool:
     """Whether an object may have fields that the schema does not name."""
     return schema is None or schema.preserve_unknown or schema.additional is not None or not schema.properties
+
+
+def are_equal(schema: Schema, one: Any, other: Any) -> bool:
+    """Whether two values of a schema are the same. Only where there may be anything could one be 1 and the other true:
+    elsewhere Python's own comparison does, in a tenth of the time."""
+    return same(one, other) if _has_anything(schema) else bool(one == other)
+
+
+@functools.lru_cache(maxsize=4096)
+def _has_anything(schema: Schema) -> bool:
+    """Whether a value of it has a place for a value of any type. (What managedFields have is not looked at.)"""
+    seen, ahead = set[int](), [schema]
+    while ahead:
+        node = ahead.pop()
+        if id(node) in seen or node.name in _OF_NO_NUMBERS:
+            continue
+        seen.add(id(node))
+        below = [*node.properties.values(), *filter(None, (node.items, node.additional))]
+        is_scalar = node.type not in ("", "object", "array") or node.int_or_string or node.quantity
+        if node.preserve_unknown or not (below or is_scalar or node.name):
+            return True
+        ahead += below
+    return False
 
 
 @functools.lru_cache(maxsize=4096)

@@ -103,6 +103,7 @@ def test_everything_but_metadata_counts() -> None:
     made = strategy()
     assert not made.generation_counts({**widget(), "metadata": {"name": "a", "labels": {"a": "b"}}}, widget())
     assert made.generation_counts(widget(a=1), widget())
+    assert made.generation_counts(widget(a=1), widget(a=True))
     assert made.generation_counts({**widget(), "status": {"a": 1}}, widget())
 
 

@@ -20,6 +20,12 @@ def test_the_data_never_changes() -> None:
     assert changed(KIND, old, data={"a": 2}) == ['data: Invalid value: {"a":2}: field is immutable']
 
 
+def test_in_data_a_false_is_no_zero_and_true_no_one() -> None:
+    old = made(KIND, data={"a": 1, "b": 0}, revision=1)
+    for data in ({"a": True, "b": 0}, {"a": 1, "b": False}, {"a": 1}):
+        assert [each.partition(":")[0] for each in changed(KIND, old, data=data)] == ["data"]
+
+
 def test_what_is_shown() -> None:
     assert KIND.cells is not None
     obj = made(KIND, metadata={"ownerReferences": [OWNER]}, revision=3)

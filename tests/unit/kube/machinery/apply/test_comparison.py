@@ -10,6 +10,8 @@ from tests.unit.kube.machinery.apply.specs import OBJECTS, Object, obj
 from tests.unit.kube.machinery.patches.schemas import NUMBER, OBJECT, SPEC, mapping, struct
 from wherry.kube.machinery.apply.comparison import compare, whole
 from wherry.kube.machinery.apply.fieldsets import intersection, of_paths, paths
+from wherry.kube.machinery.model import GroupVersionKind
+from wherry.kube.machinery.schema.builtin import JSON_SCHEMA, definition, schema_of
 from wherry.kube.machinery.schema.model import Schema
 
 
@@ -82,6 +84,14 @@ def test_values_of_another_type_are_modified_and_their_parts_come_and_go() -> No
 
 def test_true_is_no_one() -> None:
     assert compare({"anything": {"a": True}}, {"anything": {"a": 1}}, SPEC).modified == of_paths(["anything.a"])
+
+
+def test_true_is_no_one_in_what_kinds_of_ours_leave_open() -> None:
+    revision = schema_of(GroupVersionKind("apps", "v1", "ControllerRevision"))
+    assert compare({"data": {"a": 1}}, {"data": {"a": True}}, revision).modified == {"f:data": {}}
+    schema = definition(JSON_SCHEMA)
+    old, new = ({"properties": {"a": {"default": value}}} for value in (1, True))
+    assert compare(old, new, schema).modified == of_paths(["properties.a.default"])
 
 
 def test_elements_without_a_key_are_nobody_s() -> None:

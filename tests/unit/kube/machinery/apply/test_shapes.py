@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.unit.kube.machinery.patches.schemas import ITEM, NUMBER, OBJECT, PORT, SPEC, TEXT, VARIABLE, listing, struct
-from wherry.kube.machinery.apply.shapes import element_of, is_free, is_whole, list_shape, of_object
+from wherry.kube.machinery.apply.shapes import are_equal, element_of, is_free, is_whole, list_shape, of_object
 from wherry.kube.machinery.model import GroupVersionKind
 from wherry.kube.machinery.schema.builtin import schema_of
 from wherry.kube.machinery.schema.model import MISSING, Schema
@@ -66,6 +66,19 @@ def test_unknown_fields_are_free_where_anything_is() -> None:
     assert is_free(SPEC.child("anything"))
     assert is_free(Schema(type="object"))
     assert not is_free(SPEC)
+
+
+@pytest.mark.parametrize(
+    "kind", ["CustomResourceDefinition", "ResourceClaim", "ControllerRevision", "Pod", "Deployment"]
+)
+def test_true_is_no_one_where_both_could_be(kind: str) -> None:
+    groups = {"Custom": "apiextensions.k8s.io", "Resource": "resource.k8s.io", "Pod": ""}
+    group = next((each for name, each in groups.items() if kind.startswith(name)), "apps")
+    schema = schema_of(GroupVersionKind(group, "v1", kind))
+    assert are_equal(schema, {"spec": {"a": 1}}, {"spec": {"a": 1}})
+    assert not are_equal(schema, {"spec": {"a": 1}}, {"spec": {"a": 2}})
+    is_told_apart = not are_equal(schema, {"spec": {"a": 1}}, {"spec": {"a": True}})
+    assert is_told_apart is (kind not in ("Pod", "Deployment")), "of these nobody sends both: their fields have types"
 
 
 def test_a_custom_resource_has_metadata_although_its_schema_does_not_say_so() -> None:
