@@ -9,6 +9,7 @@ import pytest
 
 from tests.unit.node.pods.rig import Rig, container, pod
 from wherry.kit.errors import Unavailable, WherryError
+from wherry.kube.machinery.times import rfc3339
 from wherry.node.pods.fake import Behaviour
 from wherry.node.pods.probes.model import PASSED, Outcome, Result
 from wherry.node.pods.runtime import ContainerSpec
@@ -50,6 +51,15 @@ async def test_init_containers_run_one_after_another_before_the_others(rig: Rig)
         assert [call[1] for call in rig.calls("start_container")] == ["one", "two", "web"]
         assert rig.container("one")["ready"]
         assert rig.container("one")["state"]["terminated"]["reason"] == "Completed"
+
+
+async def test_it_began_when_the_node_took_it_on_however_late_that_is_told(rig: Rig) -> None:
+    rig.runtime.behave = lambda spec: Behaviour(run_seconds=5 if spec.name == "one" else None)
+    await rig.clock.advance(0.9)
+    began = rfc3339(rig.clock.now())
+    async with rig.running(pod("web", container(), initContainers=[container("one")])):
+        await rig.until(rig.is_ready, 6)
+    assert rig.status()["startTime"] == began
 
 
 async def test_an_init_container_that_fails_is_tried_again(rig: Rig) -> None:

@@ -44,7 +44,7 @@ def _usual(report: Report, known: Object) -> Object:
     """Why it had to end is told when it has (mergePodStatus, pkg/kubelet/status/status_manager.go)."""
     ending = report.facts.ending if report.has_stopped else None
     found: Object = {
-        "startTime": known.get("startTime") or rfc3339(report.now),
+        "startTime": known.get("startTime") or rfc3339(report.begun),
         "qosClass": known.get("qosClass") or qos_class(report.facts.pod["spec"]),
         "reason": (ending.reason if ending else "") or known.get("reason"),
         "message": (ending.message if ending else "") or known.get("message"),

@@ -71,6 +71,7 @@ class Worker:
         self._is_closed = False
         self._has_told = False
         self._born = tools.clock.monotonic()
+        self._begun = tools.clock.now()
         self._case.memory.recall(pod, self._case.containers())
         if refusal is not None or view.is_finished(pod):
             self._end(Ending(0.0, tools.clock.monotonic()))
@@ -339,6 +340,7 @@ class Worker:
             facts=facts,
             plan=plan,
             now=tools.clock.now(),
+            begun=self._begun,
             host_ips=tools.host_ips(),
             last_ips=memory.ips,
             messages=memory.messages,

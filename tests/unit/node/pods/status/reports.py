@@ -17,5 +17,5 @@ def report(made: Object | None = None, *runs: Container, **more: object) -> Repo
     own = {name: more.pop(name) for name in list(more) if name in Report.__dataclass_fields__}
     waiting = more.pop("waiting", {})
     plan = Plan(waiting=waiting)  # type: ignore[arg-type]
-    usual: dict[str, object] = {"host_ips": ("192.0.2.1",), "plan": plan, "now": NOW, **own}
+    usual: dict[str, object] = {"host_ips": ("192.0.2.1",), "plan": plan, "now": NOW, "begun": NOW, **own}
     return Report(facts(made, *runs, **more), **usual)  # type: ignore[arg-type]
