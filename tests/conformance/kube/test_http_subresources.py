@@ -105,7 +105,9 @@ def test_evictions(web: Web, pods: str) -> None:
     assert answer.code == 201 and answer.json["status"] == "Success"
     assert web.get(f"{pods}/one").code == 404
     web.post(f"{pods}/nope/eviction", eviction("nope")).refused(404, "NotFound")
-    web.post(f"{pods}/two/eviction", eviction("other")).refused(400, "BadRequest")
+    for body in (eviction("other"), {**eviction("two"), "metadata": {}}):
+        refused = web.post(f"{pods}/two/eviction", body).refused(400, "BadRequest")
+        assert refused["message"] == "name in URL does not match name in Eviction object"
     assert web.post(f"{pods}/two/eviction?dryRun=All", eviction("two")).code == 201
     assert web.get(f"{pods}/two").code == 200
 
@@ -118,7 +120,33 @@ def test_a_budget_refuses_an_eviction(web: Web, pods: str, namespace: str) -> No
     assert refused["details"]["causes"] == [
         {"reason": "DisruptionBudget", "message": "The disruption budget b needs 1 healthy pods and has 1 currently"}
     ]
+    assert "retryAfterSeconds" not in refused["details"] and "Retry-After" not in answer.headers
     assert web.get(f"{pods}/one").code == 200
+
+
+def test_a_dry_run_of_an_eviction_asks_the_budget_and_takes_nothing(web: Web, pods: str, namespace: str) -> None:
+    path = budget(web, namespace, minAvailable=1)
+    tries = (("?dryRun=All", eviction("one")), ("", {**eviction("one"), "deleteOptions": {"dryRun": ["All"]}}))
+    for query, body in tries:
+        web.post(f"{pods}/one/eviction{query}", body).refused(429, "TooManyRequests")
+    web.patch(path, {"spec": {"minAvailable": 0}}).ok()
+    wait_until(lambda: web.get(path).ok()["status"]["disruptionsAllowed"] == 1, "one may go")
+    for query, body in tries:
+        assert web.post(f"{pods}/one/eviction{query}", body).code == 201
+    state = web.get(path).ok()["status"]
+    assert state["disruptionsAllowed"] == 1 and "disruptedPods" not in state
+    assert web.get(f"{pods}/one").code == 200
+
+
+def test_two_budgets_for_a_pod_are_one_too_many(web: Web, pods: str, namespace: str) -> None:
+    path = budget(web, namespace, minAvailable=0)
+    second = {"metadata": {"name": "c"}, "spec": {"selector": {"matchLabels": {"app": "web"}}, "minAvailable": 0}}
+    web.post(path.rpartition("/")[0], second).ok()
+    answer = web.post(f"{pods}/one/eviction", eviction("one"))
+    assert (answer.code, answer.json["code"]) == (500, 500) and "reason" not in answer.json
+    assert answer.json["message"] == (
+        "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+    )
 
 
 def test_a_budget_lets_as_many_go_as_it_allows(web: Web, pods: str, namespace: str) -> None:

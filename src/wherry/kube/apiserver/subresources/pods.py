@@ -124,8 +124,12 @@ def _evicter(api: Api, budgets: Lister) -> Any:
     async def evict(call: Call) -> Outcome:
         """Delete a pod if its disruption budgets allow it (pkg/registry/core/pod/storage/eviction.go)."""
         eviction = decoding.read_as(call, _EVICTION, schema_of(_EVICTION))
+        if (eviction.get("metadata") or {}).get("name") != call.info.name:
+            raise status.bad_request("name in URL does not match name in Eviction object")
         decoding.check_place(call, eviction, call.served)
         options = eviction.get("deleteOptions") or {}
+        if options.get("dryRun"):  # either says it: kubectl does so here
+            call.query = {**call.query, "dryRun": options["dryRun"][0]}
         entry = await api.writes.entry(call, call.info.name)
         pod = entry.object
         await api.writes.admit_creation(call, eviction, "eviction")
@@ -152,9 +156,8 @@ async def _charge(api: Api, call: Call, pod: Object, budgets: Lister) -> None:
         if budget["spec"].get("selector") is not None and of_object(budget["spec"]["selector"]).matches(labels)
     ]  # fmt: skip
     if len(found) > 1:
-        raise status.internal_error(
-            "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
-        )
+        why = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+        raise status.StatusError(500, "", why)
     if found and not _is_unready_and_free(found[0], pod):
         await _disrupt(api, call, found[0]["metadata"]["name"], pod["metadata"]["name"])
 
@@ -171,7 +174,7 @@ def _is_unready_and_free(budget: Object, pod: Object) -> bool:
 
 
 async def _disrupt(api: Api, call: Call, name: str, pod: str) -> None:
-    """Take one of the budget's allowed disruptions, or refuse with 429."""
+    """Take one of the budget's allowed disruptions, or refuse with 429; a dry run is refused, too."""
     budget_call = api.sibling(call, BUDGETS, "v1", name)
 
     def make(entry: Entry) -> Object:
@@ -185,8 +188,8 @@ async def _disrupt(api: Api, call: Call, name: str, pod: str) -> None:
         del obj["metadata"]["resourceVersion"]  # whichever it is now
         return obj
 
-    if not call.dry_run:
-        await api.writes.change(budget_call, make, Part("status"))
+    budget_call.query = {"dryRun": "All"} if call.dry_run else {}
+    await api.writes.change(budget_call, make, Part("status"))
 
 
 def _blocked(budget: Object, generation: int) -> status.StatusError:
