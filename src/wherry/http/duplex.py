@@ -62,6 +62,8 @@ class Wire:
         """What was written goes out first. Idempotent. With TLS the peer has half a minute to say that it has heard
         the end (asyncio's ``ssl_shutdown_timeout``); one that does not read is not told of the end otherwise, unless we
         are not ``patient``: then its connection is reset."""
+        if self._transport.is_closing():
+            return  # TLS of Python 3.11 forgets its connection at a second close, also after the peer's: then all fails
         if not patient and self._writer.get_extra_info("ssl_object") is not None:
             _reset_at_close(self._transport)
         self._writer.close()

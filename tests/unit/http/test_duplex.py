@@ -2,23 +2,26 @@
 
 import asyncio
 import socket
+import ssl
+from pathlib import Path
 
 import pytest
 
+from tests.unit.certificates import make
 from wherry.http import duplex
 from wherry.http.duplex import READ_AHEAD_BYTES, Wire, copy
 
 
-async def wires() -> tuple[Wire, Wire]:
-    """Two ends of a TCP connection."""
+async def wires(theirs: ssl.SSLContext | None = None, ours: ssl.SSLContext | None = None) -> tuple[Wire, Wire]:
+    """Two ends of a TCP connection, the client's first; with contexts, TLS is inside."""
     loop = asyncio.get_running_loop()
     accepted: asyncio.Future[Wire] = loop.create_future()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         accepted.set_result(Wire(reader, writer))
 
-    server = await asyncio.start_server(accept, "127.0.0.1", 0, limit=READ_AHEAD_BYTES)
-    opened = await asyncio.open_connection(*server.sockets[0].getsockname(), limit=READ_AHEAD_BYTES)
+    server = await asyncio.start_server(accept, "127.0.0.1", 0, limit=READ_AHEAD_BYTES, ssl=theirs)
+    opened = await asyncio.open_connection(*server.sockets[0].getsockname(), limit=READ_AHEAD_BYTES, ssl=ours)
     found = Wire(*opened), await accepted
     server.close()
     return found
@@ -56,6 +59,22 @@ async def test_a_closed_wire_is_not_written_to() -> None:
     with pytest.raises(ConnectionResetError):
         await one.write(b"x")
     one.close()
+    two.close()
+
+
+@pytest.mark.parametrize("peer_closes_first", [True, False])
+async def test_a_wire_can_be_closed_left_and_aborted_more_than_once(tmp_path: Path, peer_closes_first: bool) -> None:
+    files = make(tmp_path)
+    theirs = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    theirs.load_cert_chain(files.certificate, files.key)
+    one, two = await wires(theirs, ssl.create_default_context(cafile=str(files.authority)))
+    if peer_closes_first:
+        two.close()
+        assert await one.read() == b""
+    for _ in range(2):
+        one.close()
+        one.leave()
+        one.abort()
     two.close()
 
 
