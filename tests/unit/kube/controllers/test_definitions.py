@@ -1,7 +1,10 @@
+from typing import Any
+
 import pytest
 
 from tests.unit.kube.controllers.harness import THINGS, after, after_crashes, clock_of, names, obj, running, state
 from wherry.kube.client.fake import FakeClient
+from wherry.kube.client.model import Listed
 from wherry.kube.controllers.definitions import DEFINITIONS, WORKERS, DefinitionController, resource_of
 from wherry.kube.controllers.frame import Controller, Needs
 from wherry.kube.kinds.customresourcedefinition import CLEANUP
@@ -39,6 +42,32 @@ async def test_a_definition_is_established() -> None:
     assert found and found["status"]["storedVersions"] == ["v1"]
     assert resource_of(found) == THINGS
     assert len(client.calls) == 1
+
+
+class Listing(FakeClient):
+    """Notes of each list whether it may show what is shared."""
+
+    def __init__(self, *objects: Object) -> None:
+        super().__init__(*objects)
+        self.lists: list[bool] = []
+
+    async def list(self, *resource: Any, shared: bool = False, **query: Any) -> Listed:
+        self.lists.append(shared)
+        return await super().list(*resource, shared=shared, **query)
+
+
+async def test_only_the_one_that_changes_is_copied() -> None:
+    """A definition may be a megabyte, and a change of one has all of its group looked at."""
+    plurals = [f"things{each}" for each in range(9)]
+    client = Listing(*(definition(each, each.title()) for each in plurals[:-1]))
+    async with running(client, make):
+        await clock_of(client).advance(5)
+        client.reads.clear()
+        await client.create(DEFINITIONS, definition(plurals[-1], plurals[-1].title()))
+        await clock_of(client).advance(5)
+        assert condition(client, f"{plurals[-1]}.example.com", "Established") == "True"
+        assert [each.name for each in client.reads if each.verb == "get"] == [f"{plurals[-1]}.example.com"]
+        assert client.lists and all(client.lists)
 
 
 async def test_a_name_that_another_has_is_waited_for() -> None:
