@@ -346,3 +346,42 @@ def test_older_clients(docker: Docker, version) -> None:
         docker(*arguments, environment=old)
     refused = docker("ps", environment={"DOCKER_API_VERSION": "1.99"}, check=False)
     assert "client version 1.99 is too new. Maximum supported API version is 1.51" in refused.stderr
+
+
+# Health
+
+
+def test_a_container_s_health_is_checked_and_shown(docker: Docker) -> None:
+    command = "echo out; echo err >&2; test -e /ok"
+    docker(
+        "run", "-d", "--name", "box", "--health-cmd", command, "--health-interval", "100ms", "--health-retries", "2",
+        "demo:1", "sleep", "100",
+    )  # fmt: skip
+
+    def status() -> str:
+        return docker.out("inspect", "-f", "{{.State.Health.Status}}", "box")
+
+    wait_until(lambda: status() == "unhealthy")
+    found = json.loads(docker.out("inspect", "-f", "{{json .State.Health}}", "box"))
+    assert found["FailingStreak"] >= 2
+    assert (found["Log"][0]["ExitCode"], sorted(found["Log"][0]["Output"].split())) == (1, ["err", "out"])
+    assert docker.out("ps", "--format", "{{.Status}}").endswith("(unhealthy)")
+    docker("exec", "box", "touch", "/ok")
+    wait_until(lambda: status() == "healthy")
+    assert names(docker, "--filter", "health=healthy") == ["box"]
+
+    def told() -> list[str]:
+        lines = docker.out("events", "--since", "1h", "--until", "0s", "--filter", "event=health_status").splitlines()
+        return [line.split("health_status: ")[1].split()[0] for line in lines]
+
+    wait_until(lambda: told() == ["unhealthy", "healthy"])  # the CLI's moments are whole seconds
+    docker("restart", "-t", "0", "box")
+    wait_until(lambda: status() == "healthy")
+
+
+def test_a_health_check_that_takes_too_long_has_failed(docker: Docker) -> None:
+    limits = ("--health-interval", "100ms", "--health-timeout", "200ms", "--health-retries", "1")
+    docker("run", "-d", "--name", "box", "--health-cmd", "echo slow; sleep 100", *limits, "demo:1", "sleep", "100")
+    wait_until(lambda: docker.out("inspect", "-f", "{{.State.Health.Status}}", "box") == "unhealthy")
+    found = json.loads(docker.out("inspect", "-f", "{{json (index .State.Health.Log 0)}}", "box"))
+    assert (found["ExitCode"], found["Output"]) == (-1, "Health check exceeded timeout (200ms): slow\n")

@@ -130,7 +130,7 @@ SECURITY = (
     _one("--cgroupns", metavar="MODE", help="private or host."),
 )
 HEALTH = (
-    _one("--health-cmd", metavar="COMMAND", help="Command that checks health (kept, not run yet)."),
+    _one("--health-cmd", metavar="COMMAND", help="Command that checks health."),
     _one("--health-interval", metavar="DURATION", help="Time between checks."),
     _one("--health-timeout", metavar="DURATION", help="Time a check may take."),
     _one("--health-start-period", metavar="DURATION", help="Time in which failures do not count."),

@@ -15,6 +15,7 @@ from wherry.engine.containers.execs import Client, Execs, Record
 from wherry.engine.containers.facts import LOG_NAME
 from wherry.engine.containers.figures import Figures
 from wherry.engine.containers.filters import Filters
+from wherry.engine.containers.healthchecks import HealthChecks
 from wherry.engine.containers.idranges import IdRanges
 from wherry.engine.containers.lifecycle import Lifecycle
 from wherry.engine.containers.listing import Listing
@@ -124,12 +125,12 @@ class Containers:
         self._work = Work()
         signals = Signals(around)
         removal = Removal(around, signals)
-        runs = Runs(around, removal, self._work)
+        self._execs = Execs(around, self._work)
+        runs = Runs(around, removal, HealthChecks(around, self._execs, self._work), self._work)
         self._removal = removal
         self._lifecycle = Lifecycle(around, runs, signals, removal, rules.stop_seconds)
         self._recovery = Recovery(around, self._lifecycle, runs, removal)
         self._creation = Creation(around)
-        self._execs = Execs(around, self._work)
         self._listing = Listing(around, self._execs)
         self._figures = Figures(around)
         volumes.users = registry.volume_users

@@ -74,6 +74,10 @@ class Execs:
             if record.code is not None or not self._around.registry.exists(record.container.id):
                 del self._records[name]
 
+    def forget(self, exec_id: str) -> None:
+        """Nobody will ask for it any more. Idempotent."""
+        self._records.pop(exec_id, None)
+
     def get(self, exec_id: str) -> Record:
         """NotFound in Docker's words."""
         record = self._records.get(exec_id)

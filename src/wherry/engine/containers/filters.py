@@ -65,7 +65,7 @@ class Matcher:
             case "expose":
                 return self._has_port("PrivatePort", {port for value in values for port in _ports(value, name)})
             case "health":
-                return lambda one: "none" in values  # until there are probes
+                return lambda one: (str(one.health.status) if one.health else "none") in values
             case "is-task":
                 wanted_tasks = [_boolean(value, name) for value in values]
                 return lambda one: not any(wanted_tasks)

@@ -15,7 +15,7 @@ class Document(msgspec.Struct, kw_only=True, omit_defaults=False):
 
 
 class HealthcheckConfig(Document):
-    """Kept and shown; the check is not run yet."""
+    """Durations are nanoseconds; 0, and no words, mean the usual."""
 
     Test: list[str] | None = None
     Interval: int = 0

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from wherry.engine.containers.health import Health
 from wherry.engine.containers.model import TRANSITIONS, Config, HostConfig, NetworkingConfig, State
 from wherry.engine.database import Database
 from wherry.kit.errors import Conflict
@@ -61,7 +62,7 @@ class Container(msgspec.Struct, kw_only=True):
     ``config`` is what was asked for over what the image says. ``ids`` is the first id of its range, bound at the first
     start because its files belong to it; None before, and always when it is not ``mapped`` (it has the host's user
     namespace). ``restarts`` counts what the restart policy did since the last start by hand, ``failures`` those in
-    quick succession.
+    quick succession. ``health`` None: it has no check, or never ran.
     """
 
     id: str
@@ -88,6 +89,7 @@ class Container(msgspec.Struct, kw_only=True):
     ids: int | None = None
     mapped: bool = True
     pod: PodPart | None = None
+    health: Health | None = None
 
     def move(self, state: State) -> None:
         """Change the state; Conflict where the table does not know the way."""

@@ -5,6 +5,7 @@ import logging
 
 from wherry.engine.containers import restart
 from wherry.engine.containers.cleaning import let_go
+from wherry.engine.containers.healthchecks import HealthChecks
 from wherry.engine.containers.model import State
 from wherry.engine.containers.removal import Removal
 from wherry.engine.containers.row import Container
@@ -20,9 +21,10 @@ _UNKNOWN = 128  # moby, daemon/start.go: exitUnknown
 class Runs:
     """``work`` is where followers of tasks and waits for restarts go on."""
 
-    def __init__(self, around: Surroundings, removal: Removal, work: Work) -> None:
+    def __init__(self, around: Surroundings, removal: Removal, health: HealthChecks, work: Work) -> None:
         self._around = around
         self._removal = removal
+        self._health = health
         self._starter = Starter(around)
         self._work = work
 
@@ -60,7 +62,7 @@ class Runs:
         self._around.tell(container, "die", exitCode=str(code))
         self._around.waiting.ended(container, error)
 
-    def _running(self, container: Container, task: Task) -> None:
+    def _running(self, container: Container, task: Task, adopted: bool = False) -> None:
         live = self._around.registry.live(container)
         container.pid = task.pid
         container.started = task.started_nanoseconds
@@ -68,12 +70,13 @@ class Runs:
             container.move(State.RUNNING)
         live.task = task
         live.settled.clear()
+        self._health.begin(container, adopted)
         self._around.registry.save(container)
         self._work.begin(self._follow(container, task))
 
     def adopt(self, container: Container, task: Task) -> None:
         """A task that a daemon before us has started."""
-        self._running(container, task)
+        self._running(container, task, adopted=True)
 
     # End
 
@@ -105,6 +108,7 @@ class Runs:
         container.pid = 0
         container.exit_code, container.error, container.oom_killed = ended.code, ended.error, ended.oom_killed
         container.finished = ended.at_nanoseconds
+        self._health.end(container)
         delay = self._decide(container, seconds)
         around.registry.save(container)
         if ended.oom_killed:

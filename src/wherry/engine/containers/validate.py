@@ -59,7 +59,7 @@ def check(config: Config, host: HostConfig) -> list[str]:
     devices.check(host.Devices or ())
     devices.rules(host.DeviceCgroupRules or ())
     ports.bindings(host, config)
-    return _warnings(config, host)
+    return _warnings(host)
 
 
 def _check_sysctls(host: HostConfig) -> None:
@@ -220,11 +220,9 @@ def _check_ulimit(limit: Ulimit) -> None:
         raise Invalid(f"ulimit soft limit must be less than or equal to hard limit: {limit.Soft} > {limit.Hard}")
 
 
-def _warnings(config: Config, host: HostConfig) -> list[str]:
+def _warnings(host: HostConfig) -> list[str]:
     """What was asked for and is not done."""
     warnings = []
-    if config.Healthcheck is not None and (config.Healthcheck.Test or ["NONE"])[0] != "NONE":
-        warnings.append("health checks are not run in this version of Wherry")
     if host.Links:
         warnings.append("links are not available in this version of Wherry: ignored")
     given = options(host.SecurityOpt)

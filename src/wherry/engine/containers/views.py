@@ -9,6 +9,7 @@ import msgspec
 
 from wherry.engine.containers import ports
 from wherry.engine.containers.facts import LOG_NAME
+from wherry.engine.containers.health import Health, Status
 from wherry.engine.containers.model import State
 from wherry.engine.containers.row import Container, MountPoint
 from wherry.engine.networks.model import Endpoint, PortBinding
@@ -58,7 +59,7 @@ def status(container: Container, now: int) -> str:
     up = ago((now - container.started) / 1e9)
     match container.state:
         case State.RUNNING:
-            return f"Up {up}"
+            return f"Up {up}{_health_word(container)}"
         case State.PAUSED:
             return f"Up {up} (Paused)"
         case State.RESTARTING:
@@ -72,8 +73,15 @@ def status(container: Container, now: int) -> str:
     return f"Exited ({container.exit_code}) {ago((now - container.finished) / 1e9)} ago"
 
 
+def _health_word(container: Container) -> str:
+    if container.health is None:
+        return ""
+    status = container.health.status
+    return f" (health: {status})" if status is Status.STARTING else f" ({status})"
+
+
 def state(container: Container) -> dict[str, Any]:
-    return {
+    document = {
         "Status": str(container.state),
         "Running": container.is_active,
         "Paused": container.state is State.PAUSED,
@@ -85,6 +93,23 @@ def state(container: Container) -> dict[str, Any]:
         "Error": container.error,
         "StartedAt": timestamp(container.started),
         "FinishedAt": timestamp(container.finished),
+    }
+    return document if container.health is None else document | {"Health": _health(container.health)}
+
+
+def _health(health: Health) -> dict[str, Any]:
+    return {
+        "Status": str(health.status),
+        "FailingStreak": health.failing,
+        "Log": [
+            {
+                "Start": timestamp(check.start),
+                "End": timestamp(check.end),
+                "ExitCode": check.code,
+                "Output": check.output,
+            }
+            for check in health.checks
+        ],
     }
 
 

@@ -40,7 +40,7 @@ def test_a_container_that_is_to_go_is_gone_when_run_returns(daemon: Daemon, wher
 
 
 def test_what_was_asked_for_twice_is_told_as_a_warning(daemon: Daemon, wherry: Wherry) -> None:
-    result = wherry("create", "--health-cmd", "true", "demo:1")
+    result = wherry("create", "--link", "db", "demo:1")
     assert result.code == 0
     assert result.err.startswith("WARNING: ")
 

@@ -10,7 +10,7 @@ import pytest
 from tests.descriptors import open_descriptors
 from tests.unit.engine.containers.harness import Daemon, Machine, image, wait_until
 from wherry.engine.containers.creation import Request
-from wherry.engine.containers.model import Config, ExecConfig, HostConfig, NetworkingConfig, State
+from wherry.engine.containers.model import Config, ExecConfig, HealthcheckConfig, HostConfig, NetworkingConfig, State
 from wherry.engine.containers.row import Container, MountPoint, PodPart
 from wherry.engine.sandboxes import PodSandbox, Wanted
 from wherry.kit.errors import Conflict, Invalid, NotFound, Unavailable
@@ -54,6 +54,13 @@ async def test_it_gets_what_is_the_sandboxs(daemon: Daemon, machine: Machine, sa
     assert pods.of(sandbox.id) == [container] == list(pods) and pods.of("other") == []
     assert pods.get(container.id) is container and pods.named("one") is container and pods.named("x") is None
     assert pods.log(container) == machine.instance.containers / container.id / "container.log"
+
+
+async def test_its_image_s_health_check_is_not_run(daemon: Daemon, sandbox: PodSandbox) -> None:
+    container = made(daemon, sandbox, "server")
+    container.config.Healthcheck = HealthcheckConfig(Test=["CMD", "true"], Interval=1)
+    await daemon.containers.pods.start(container.id)
+    assert container.health is None, "the pod has probes instead"
 
 
 async def test_the_second_joins_what_the_first_has(daemon: Daemon, sandbox: PodSandbox) -> None:

@@ -194,12 +194,6 @@ def test_what_is_asked_for_and_not_done_is_warned_of() -> None:
     assert check(Config(), HostConfig(SecurityOpt=["apparmor=unconfined", "label=disable", "no-new-privileges"])) == []
 
 
-@pytest.mark.parametrize(("test", "warned"), [(None, False), ([], False), (["NONE"], False), (["CMD", "true"], True)])
-def test_a_health_check_is_not_run_and_that_is_said(test: list[str] | None, warned: bool) -> None:
-    warnings = check(Config(Healthcheck=HealthcheckConfig(Test=test)), HostConfig())
-    assert warnings == (["health checks are not run in this version of Wherry"] if warned else [])
-
-
 @pytest.mark.parametrize("config", [Config(MacAddress="02:42:ac:11:00:09"), Config()])
 def test_a_hardware_address_cannot_be_chosen(config: Config) -> None:
     endpoints: dict[str, EndpointSettings | None] = {"bridge": EndpointSettings(MacAddress="02:42:ac:11:00:09")}

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.engine.containers.rows import row
+from wherry.engine.containers.health import Health
+from wherry.engine.containers.health import Status as HealthStatus
 from wherry.engine.containers.model import Config, HostConfig, State
 from wherry.engine.containers.row import Container, MountPoint
 from wherry.engine.containers.views import Around, ago, inspect, status, summary, timestamp
@@ -76,6 +78,21 @@ def test_every_duration_has_words(seconds: float) -> None:
 )
 def test_the_status_of_each_state(state: State, words: str) -> None:
     container = row(state=state, exit_code=3, started=90 * SECOND, finished=95 * SECOND)
+    assert status(container, 100 * SECOND) == words
+
+
+@pytest.mark.parametrize(
+    ("state", "health", "words"),
+    [
+        (State.RUNNING, Health(), "Up 10 seconds (health: starting)"),
+        (State.RUNNING, Health(HealthStatus.HEALTHY), "Up 10 seconds (healthy)"),
+        (State.RUNNING, Health(HealthStatus.UNHEALTHY), "Up 10 seconds (unhealthy)"),
+        (State.PAUSED, Health(HealthStatus.HEALTHY), "Up 10 seconds (Paused)"),
+        (State.EXITED, Health(HealthStatus.UNHEALTHY), "Exited (0) 5 seconds ago"),
+    ],
+)
+def test_the_health_of_what_runs_is_in_its_status(state: State, health: Health, words: str) -> None:
+    container = row(state=state, health=health, started=90 * SECOND, finished=95 * SECOND)
     assert status(container, 100 * SECOND) == words
 
 
