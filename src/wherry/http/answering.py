@@ -14,7 +14,8 @@ Refuse = Callable[[web.BaseRequest, Exception], web.StreamResponse]
 async def answered(
     request: web.BaseRequest, dispatch: Dispatch, refuse: Refuse, headers: Mapping[str, str], log: logging.Logger
 ) -> web.StreamResponse:
-    """The response of ``dispatch``, or the refusal of what it raises, with ``headers`` unless they are on the wire.
+    """The response of ``dispatch``, or the refusal of what it raises, with those ``headers`` that it has not, unless it
+    is on the wire.
 
     Raises nothing but what ends the connection: CancelledError, ConnectionError.
     """
@@ -27,5 +28,6 @@ async def answered(
     if log.isEnabledFor(logging.DEBUG):
         log.debug("%s %s %s", request.method, request.raw_path, response.status)
     if not response.prepared:
-        response.headers.update(headers)
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
     return response

@@ -267,7 +267,11 @@ def test_methods_that_custom_resources_do_not_have(web: Web, namespace: str) -> 
     try:
         refused = web.put(path, {}).refused(405, "MethodNotAllowed")
         assert refused["message"] == f'update is not supported on resources of kind "{plural}.tests.example"'
-        web.patch(f"{path}/x", {"spec": {}}, STRATEGIC).refused(415, "UnsupportedMediaType")
+        refused = web.patch(f"{path}/x", {"spec": {}}, STRATEGIC).refused(415, "UnsupportedMediaType")
+        assert refused["message"] == (
+            "the body of the request was in an unknown format - accepted media types include: "
+            "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
+        )
         web.post(path, b"k8s\x00", "application/vnd.kubernetes.protobuf").refused(415, "UnsupportedMediaType")
         for where in (path, f"{path}?watch=true"):  # events would be taken for what is answered next
             head = web.send("HEAD", where)
@@ -293,6 +297,8 @@ def test_encoded_slashes_and_dots_lead_nowhere(web: Web, path: str) -> None:
         (b"null", JSON, 400, "BadRequest", "Object 'Kind' is missing in 'null'"),
         (b"\xff\xfe", JSON, 400, "BadRequest", ""),
         (b"{}", "text/plain", 415, "UnsupportedMediaType", "the body of the request was in an unknown format - "),
+        (b"{}", "application/merge-patch+json", 415, "UnsupportedMediaType", "accepted media types include: "),
+        (b"{}", "application/json; charset", 415, "UnsupportedMediaType", "accepted media types include: "),
         (b"a: [", "application/yaml", 400, "BadRequest", ""),
         (b"xyz", PROTOBUF, 400, "BadRequest", ""),
         (b"{" + b" " * (3 << 20) + b"}", JSON, 413, "RequestEntityTooLarge", "entity too large: limit is 3145728"),

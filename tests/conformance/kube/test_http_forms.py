@@ -140,11 +140,29 @@ def test_the_head_of_a_page_is_a_verb_of_its_own(web: Web) -> None:
     assert (nobody.get("/healthz").code, nobody.send("HEAD", "/healthz").code) == (200, 403)
 
 
-def test_pages_are_only_read(web: Web) -> None:
-    for page in ("/api", "/api/v1", "/apis", "/apis/apps/v1", "/openapi/v2", "/openapi/v3", "/version", "/livez"):
+def test_pages_that_are_routes_are_only_read(web: Web) -> None:
+    for page in ("/api", "/api/v1", "/apis/apps/v1", "/version", "/openid/v1/jwks"):
         assert web.get(page).code == 200
         for method in ("POST", "PUT", "PATCH", "DELETE"):
             web.send(method, page, {}).refused(405, "MethodNotAllowed")
+
+
+def test_others_do_not_look_at_the_method(web: Web) -> None:
+    """Upstream's handlers of them are of no method; the authorizer knows it as a verb."""
+    for page in ("/", "/livez", "/readyz", "/healthz/ping", "/apis", "/apis/apps", "/openapi/v3"):
+        shown = web.get(page).text
+        for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+            answer = web.send(method, page, None if method == "OPTIONS" else {})
+            assert (answer.code, answer.text) == (200, shown), (method, page)
+    assert web.send("POST", "/metrics").code == 200
+    assert web.with_token("").send("POST", "/livez").code == 403
+
+
+def test_what_may_be_kept_by_everybody(web: Web, path: str) -> None:
+    aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+    assert web.get("/apis", aggregated).headers["Cache-Control"] == "public"
+    for page in ("/apis", "/openapi/v3", "/version", path, f"{path}/nope"):
+        assert web.get(page).headers["Cache-Control"] == "no-cache, private"
 
 
 def test_every_answer_has_a_name_and_none_tells_of_versions(web: Web, path: str) -> None:

@@ -36,6 +36,10 @@ async def test_answers_and_refusals_have_the_faces_headers(caplog: pytest.LogCap
     assert [record.getMessage() for record in caplog.records] == ["GET /x 204", "GET /x 500"]
 
 
+async def test_a_header_that_an_answer_has_stays() -> None:
+    assert (await answer_of(None, web.Response(headers={"Server": "its own"}))).headers.getall("Server") == ["its own"]
+
+
 async def test_what_is_on_the_wire_stays_as_it_is() -> None:
     response = web.StreamResponse()
     await response.prepare(make_mocked_request("GET", "/x"))

@@ -30,11 +30,15 @@ def read_status(call: Call) -> Object:
     return read(call)
 
 
+def _is_protobuf(content_type: str) -> bool:
+    return content_type != mediatypes.JSON and mediatypes.content_type(content_type).type == mediatypes.PROTOBUF
+
+
 def read_as(call: Call, gvk: GroupVersionKind, schema: Schema, kind: Kind | None = None) -> Object:
     """The same of another kind than the URL's: what subresources take (``kind`` None)."""
     duplicates: tuple[str, ...] = ()
     if call.obj is None:
-        if kind is not None and kind.custom and call.content_type.startswith(mediatypes.PROTOBUF):
+        if kind is not None and kind.custom and _is_protobuf(call.content_type):
             raise status.unsupported_media_type((mediatypes.JSON, mediatypes.YAML))
         decoded = codec.decode(call.body, call.content_type)
         obj, duplicates = decoded.object, decoded.duplicates

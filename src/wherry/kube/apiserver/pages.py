@@ -51,17 +51,21 @@ def version() -> Object:
 def document(found: Document, request: web.BaseRequest) -> web.Response:
     """A document, or 304 when the client has it (RFC 9110 13.1.2)."""
     etag = found.etag
-    headers = {"Content-Type": found.content_type, "ETag": etag, "Vary": "Accept", "Cache-Control": "public"}
+    headers = {"Content-Type": found.content_type, "ETag": etag, "Vary": "Accept"}
+    if ";as=" in found.content_type:  # apiserver pkg/endpoints/discovery/aggregated: ServeHTTPWithETag
+        headers["Cache-Control"] = "public"
     if request.headers.get("If-None-Match") == etag:
         return web.Response(status=304, headers=headers)
     return web.Response(body=found.body, headers=headers)
 
 
-def json_page(make: Callable[[], Object], head: bool = False) -> Page:
-    """A page that shows a document, in lines (apiserver pkg/endpoints/handlers/responsewriters: WriteRawJSON)."""
+def json_page(make: Callable[[], Object], is_route: bool = True) -> Page:
+    """A page that shows a document, in lines (apiserver pkg/endpoints/handlers/responsewriters: WriteRawJSON).
+    ``is_route``: see :func:`only_get`."""
 
     async def page(request: web.BaseRequest, info: RequestInfo) -> web.StreamResponse:
-        only_get(request, head)
+        if is_route:
+            only_get(request)
         return web.Response(
             body=msgspec.json.format(encode(make()), indent=2), headers={"Content-Type": "application/json"}
         )
@@ -73,7 +77,6 @@ def text_page(make: Callable[[], bytes], content_type: str = _TEXT) -> Page:
     """A page that shows a text."""
 
     async def page(request: web.BaseRequest, info: RequestInfo) -> web.StreamResponse:
-        only_get(request)
         return web.Response(body=make(), headers={"Content-Type": content_type})
 
     return page
@@ -89,7 +92,6 @@ def health_page(name: str, checks: Mapping[str, Check]) -> Page:
     one out (apiserver pkg/server/healthz)."""
 
     async def page(request: web.BaseRequest, info: RequestInfo) -> web.StreamResponse:
-        only_get(request)
         one = info.path.strip("/").partition("/")[2]
         if one and one not in checks:
             return no_page()
@@ -124,8 +126,8 @@ async def _run(checks: Mapping[str, Check], excluded: frozenset[str]) -> tuple[l
     return lines, failed
 
 
-def only_get(request: web.BaseRequest, head: bool = True) -> None:
-    """Raises StatusError 405 for whatever else would be done to a page. ``head``: its head can be had, too; upstream's
-    are those that are no route of go-restful's, whose routes are of one method."""
-    if request.method != "GET" and not (head and request.method == "HEAD"):
+def only_get(request: web.BaseRequest) -> None:
+    """Raises StatusError 405 for whatever else would be done to a page that is a route of go-restful's, upstream: those
+    are of one method. The others are shown whatever the method is (apiserver pkg/server/mux, pkg/server/healthz)."""
+    if request.method != "GET":
         raise status.no_such_method()

@@ -36,7 +36,7 @@ class Patches:
         custom = call.served.kind.custom
         accepted = (JSON, MERGE, APPLY) if custom else (JSON, MERGE, STRATEGIC, APPLY)
         if media_type not in accepted:
-            raise status.unsupported_media_type(accepted)
+            raise _not_accepted(accepted, custom)
         forced = "force" in call.query
         if media_type == APPLY:
             return await self._apply(call, part)
@@ -173,6 +173,13 @@ def _unfit(call: Call, patch: object, patched: Object, why: str) -> status.Statu
     else:
         found = invalid("patch", msgspec.json.encode(patched, order="sorted").decode(), why)
     return status.invalid(GroupKind("", ""), "", [found])
+
+
+def _not_accepted(accepted: tuple[str, ...], custom: bool) -> status.StatusError:
+    """Of a built-in kind upstream's router says so, which knows what its routes take."""
+    if custom:
+        return status.unsupported_media_type(accepted)
+    return status.no_route(415, "UnsupportedMediaType", "415: Unsupported Media Type")
 
 
 def _type_of(call: Call) -> str:

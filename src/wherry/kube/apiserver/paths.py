@@ -52,7 +52,7 @@ def pages(shown: Pages) -> dict[str, Page]:
     for name in ("healthz", "livez", "readyz"):
         checks = {"ping": shown.ready_checks["ping"]} if name == "livez" else shown.ready_checks
         found[f"/{name}"] = found[f"/{name}/*"] = made.health_page(name, checks)
-    found["/"] = made.json_page(lambda: {"paths": _paths(shown)}, head=True)
+    found["/"] = made.json_page(lambda: {"paths": _paths(shown)}, is_route=False)
     return found
 
 
@@ -71,7 +71,8 @@ def _paths(shown: Pages) -> list[str]:
 
 def _discovery(shown: Pages) -> Page:
     async def page(request: web.BaseRequest, info: RequestInfo) -> web.StreamResponse:
-        made.only_get(request, head=_is_aggregated(info.path))
+        if not _is_aggregated(info.path):
+            made.only_get(request)
         address = shown.options.address.partition("://")[2]
         found = shown.discovery.find(info.path, request.headers.get("Accept", ""), address)
         if found is not None:
@@ -114,7 +115,6 @@ def _openapi(openapi: OpenApi) -> Page:
     async def page(request: web.BaseRequest, info: RequestInfo) -> web.StreamResponse:
         from wherry.kube.apiserver.openapi.documents import plain
 
-        made.only_get(request)
         documents = openapi.get()
         accept = request.headers.get("Accept", "")
         path = info.path.strip("/").removeprefix("openapi/")

@@ -14,8 +14,6 @@ from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.status import StatusError, bad_request, unsupported_media_type
 
 ACCEPTED = (mediatypes.JSON, mediatypes.YAML, mediatypes.PROTOBUF)
-_OF_JSON = (mediatypes.JSON, "application/merge-patch+json", "application/strategic-merge-patch+json")
-_OF_YAML = (mediatypes.YAML, "application/apply-patch+yaml")
 
 
 class Decoded(msgspec.Struct, frozen=True):
@@ -33,10 +31,10 @@ def decode(data: bytes, media_type: str) -> Decoded:
     Raises StatusError 400 (not what it is said to be, no object, too deep) and 415.
     """
     kind = media_type if media_type == mediatypes.JSON else mediatypes.content_type(media_type).type
-    if kind in _OF_JSON:
+    if kind == mediatypes.JSON:
         document, duplicates = jsondocs.parse_all(data)
         return Decoded(document if type(document) is dict else _object(document), duplicates)
-    if kind in _OF_YAML:
+    if kind == mediatypes.YAML:
         from wherry.kube.machinery import yamldocs
 
         parsed = yamldocs.parse(data)

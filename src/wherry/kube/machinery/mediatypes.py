@@ -1,5 +1,6 @@
 """``Content-Type`` and ``Accept``: what a client sends, and what it wants (RFC 9110 §8.3, §12.5.1)."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
@@ -11,6 +12,9 @@ from wherry.kube.machinery.status import StatusError, not_acceptable
 JSON = "application/json"
 YAML = "application/yaml"
 PROTOBUF = "application/vnd.kubernetes.protobuf"
+_TOKEN = r"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
+_PARAMETER = re.compile(rf'\s*;\s*({_TOKEN})\s*=\s*({_TOKEN}|"(?:[^"\\]|\\.)*")')
+_MEDIA_TYPE = re.compile(rf"\s*({_TOKEN}(?:/{_TOKEN})?)((?:{_PARAMETER.pattern})*)\s*;?\s*")
 _MAX_CLAUSES = 64
 """So many alternatives of an Accept header are looked at."""
 
@@ -31,11 +35,16 @@ class MediaType(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=64)
 def content_type(header: str) -> MediaType:
-    """Of a ``Content-Type``; empty: JSON, as upstream takes it. What is no media type has itself as its type."""
-    if not header.strip():
+    """Of a ``Content-Type``; empty: JSON, as upstream takes it. What is no media type has itself as its type, and so
+    has one with a parameter without a value, or with two (Go's mime.ParseMediaType, which upstream reads it with)."""
+    if not header:
         return MediaType(JSON)
-    kind, parameters = _split(header)
-    return MediaType(kind, parameters)
+    found = _MEDIA_TYPE.fullmatch(header)
+    parameters: dict[str, str] = {}
+    for name, value in _PARAMETER.findall(found[2]) if found else ():
+        if parameters.setdefault(name.lower(), value.strip('"')) != value.strip('"'):
+            found = None
+    return MediaType(header) if found is None else MediaType(found[1].lower(), parameters)
 
 
 def accept(header: str) -> tuple[MediaType, ...]:

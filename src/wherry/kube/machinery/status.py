@@ -132,6 +132,11 @@ def unsupported_media_type(accepted: Sequence[str]) -> StatusError:
     return StatusError(415, "UnsupportedMediaType", message)
 
 
+def no_route(code: int, reason: str, message: str) -> StatusError:
+    """What upstream's router says of a path's media types (go-restful; apiserver pkg/server: serviceErrorHandler)."""
+    return StatusError(code, reason, message, {})
+
+
 def too_large(message: str) -> StatusError:
     return StatusError(413, "RequestEntityTooLarge", message)
 

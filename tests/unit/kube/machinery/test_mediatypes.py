@@ -12,9 +12,23 @@ KUBECTL = f"{TABLE},application/json;as=Table;v=v1beta1;g=meta.k8s.io,applicatio
 
 
 def test_a_content_type_has_parameters() -> None:
-    found = content_type('Application/JSON; Charset="utf-8"; x')
-    assert (found.type, found.parameters) == ("application/json", {"charset": "utf-8"})
-    assert content_type(" ").type == "application/json"
+    for header in (
+        'Application/JSON; Charset="utf-8"',
+        " application/json ;charset = utf-8 ; ",
+        "application/json;charset=utf-8;charset=utf-8",
+    ):
+        found = content_type(header)
+        assert (found.type, found.parameters) == ("application/json", {"charset": "utf-8"})
+    assert content_type("").type == "application/json"
+
+
+@pytest.mark.parametrize(
+    "header",
+    ("application/json; x", "application/json;;a=b", "application/json, text/plain", "application/json;a=b;A=c",
+     'application/json;a="b', "application/json;=b", "application /json", ";a=b"),
+)  # fmt: skip
+def test_what_go_cannot_read_is_no_content_type(header: str) -> None:
+    assert content_type(header).type == header
 
 
 def test_alternatives_are_ordered_by_quality_and_then_as_they_stand() -> None:
