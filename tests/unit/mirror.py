@@ -26,7 +26,7 @@ _PLACES = {
     "unit/kube/apiserver/test_patching.py": "kube/apiserver: decoding tracking; kube/apiserver/subresources: scale",
     "unit/kube/apiserver/test_reading.py": "kube/apiserver: rendering selection tables",
     "unit/kube/apiserver/authz/test_reviews.py": "kube/apiserver: model",
-    "unit/kube/apiserver/test_writing.py": "kube/apiserver: call metadata reservations; kube/machinery: status",
+    "unit/kube/apiserver/test_writing.py": "kube/apiserver: call metadata reservations steps; kube/machinery: status",
     "unit/kube/client/test_fake.py": "kube/client: model",
     "unit/kube/controllers/test_together.py": "kube/apiserver: live",
     "unit/kube/kinds/test_every.py": "kube/machinery: model; kube/machinery/schema: model",

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from wherry.kube.apiserver import decoding
+from wherry.kube.apiserver.aside import LARGE_BYTES, takes_long
 from wherry.kube.apiserver.call import Call, Outcome
 from wherry.kube.apiserver.deleting import Deletes
 from wherry.kube.apiserver.entries import Entry
@@ -97,7 +98,14 @@ class Api:
         handler = methods.get(info.verb)
         if handler is None:
             raise not_allowed(call)
+        if len(call.body) > LARGE_BYTES and takes_long(call.body, call.content_type):
+            return self._in_turn(handler, call)
         return handler(call)
+
+    async def _in_turn(self, handler: Handler, call: Call) -> Outcome:
+        async with self.writes.aside.turn:
+            call.is_large = True
+            return await handler(call)
 
     def is_answered_by_document(self, call: Call) -> bool:
         """Whether the answer is no object with metadata: neither a table nor a part of it can be had."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from wherry.kube.apiserver.admission.every import Admission, plugins
 from wherry.kube.apiserver.admission.plugin import Needs
 from wherry.kube.apiserver.api import Api
+from wherry.kube.apiserver.aside import Aside
 from wherry.kube.apiserver.authn import standard as authn
 from wherry.kube.apiserver.authn.jose import KeySet
 from wherry.kube.apiserver.authn.tokens import Trust
@@ -19,7 +20,7 @@ from wherry.kube.apiserver.discovery import Discovery
 from wherry.kube.apiserver.gate import Gate
 from wherry.kube.apiserver.kinds import Kinds
 from wherry.kube.apiserver.live import LiveReads, QuotaCharges
-from wherry.kube.apiserver.local import LocalClient
+from wherry.kube.apiserver.local import AGENT, LocalClient
 from wherry.kube.apiserver.measuring import Measures
 from wherry.kube.apiserver.model import MASTERS, User
 from wherry.kube.apiserver.options import Options
@@ -57,6 +58,7 @@ class ApiServer:
         self.authentication = authn.standard(trust, self.caches)
         self.authorization = authz.standard(self.caches)
         self.authorizer = self.authorization.authorizer
+        self._aside = Aside()
         self.api = self._api()
         self.discovery = Discovery(self.kinds.all)
         documents = OpenApi(self.kinds)
@@ -73,7 +75,7 @@ class ApiServer:
         quotas = QuotaCharges(caches)
         needs = Needs(caches, live, quotas, self.authorizer)
         admission = Admission((*plugins(needs, external_ips=options.external_ips), self.authorization.escalation))
-        writes = Writes(self.store, caches, admission, Reservations(caches, options.ranges), random_uid)
+        writes = Writes(self.store, caches, admission, Reservations(caches, options.ranges), random_uid, self._aside)
         api = Api(self.kinds, Reads(self.store, caches), writes, Watches(self.store, caches))
         quotas.api = api
         api.add_subresource(scale.subresource(api))
@@ -91,10 +93,11 @@ class ApiServer:
     async def stop(self) -> None:
         """Let go of the store's watch; the store is its owner's."""
         await self.caches.stop()
+        self._aside.close()
 
-    def client(self, user: User = LOOPBACK) -> LocalClient:
-        """A client in this process."""
-        return LocalClient(self.api, self.kinds, self.authorizer, user, self.options.clock)
+    def client(self, user: User = LOOPBACK, agent: str = AGENT) -> LocalClient:
+        """A client in this process. ``agent``: see there."""
+        return LocalClient(self.api, self.kinds, self.authorizer, user, self.options.clock, agent)
 
     async def _check_store(self) -> None:
         async with asyncio.timeout(5):

@@ -31,6 +31,8 @@ class Call(msgspec.Struct):
     obj: object = None
     user_agent: str = ""
     warnings: list[str] = msgspec.field(default_factory=list)
+    is_large: bool = False
+    """What has to be done with the object is done beside the loop (:mod:`.aside`)."""
 
     @property
     def resource(self) -> GroupResource:

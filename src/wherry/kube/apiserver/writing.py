@@ -4,16 +4,16 @@ decode, convert to the storage version, default, prepare, admit, track the field
 made of the object as it is, and again when somebody was quicker, unless its version was named. (Webhooks: after admit.)
 """
 
-from collections.abc import Callable, Coroutine, Iterable
-from functools import cache
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
-from wherry.kube.apiserver import decoding, deletion, metadata, tracking
+from wherry.kube.apiserver import decoding, deletion, metadata, steps, tracking
 from wherry.kube.apiserver.admission.every import Admission, Ask, asked
 from wherry.kube.apiserver.admission.plugin import new_object
+from wherry.kube.apiserver.aside import OBJECT_LARGE_BYTES, Aside
 from wherry.kube.apiserver.caches import Caches
 from wherry.kube.apiserver.call import Call, Outcome
 from wherry.kube.apiserver.entries import Entry
@@ -23,14 +23,11 @@ from wherry.kube.apiserver.model import AdmissionRequest, Operation
 from wherry.kube.apiserver.reservations import NOTHING, Reservations, Reserved
 from wherry.kube.apiserver.stored import copied, served, unversioned, value_of
 from wherry.kube.apiserver.underway import Underway
-from wherry.kube.kinds.model import Context, Kind
+from wherry.kube.kinds.model import Context
 from wherry.kube.machinery import status
-from wherry.kube.machinery.apply.managed import restore_times
-from wherry.kube.machinery.fielderrors import FieldError, invalid
+from wherry.kube.machinery.fielderrors import invalid
 from wherry.kube.machinery.model import GroupResource, Object
-from wherry.kube.machinery.objectmeta import validate_metadata, validate_metadata_update
 from wherry.kube.machinery.patches.values import same
-from wherry.kube.machinery.schema.model import Schema
 from wherry.store.model import Compare, Delete, Mismatch, Put, Store
 from wherry.store.model import Operation as StoreOperation
 
@@ -39,8 +36,6 @@ OBJECT_BYTES = 3 * 1024 * 1024 // 2  # etcd --max-request-bytes
 TRIES = 100
 """How often a change is made again when somebody else was quicker (upstream: without limit, GuaranteedUpdate)."""
 _STATUS = "status"
-Make = Callable[[Entry], Object]
-"""From an object as it is to what it is to be (its own, storage version, same place)."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -66,7 +61,9 @@ class Writes:
         admission: Admission,
         reservations: Reservations,
         uid: metadata.Uid,
+        aside: Aside,
     ) -> None:
+        self.aside = aside
         self._store = store
         self._is_local = store.is_local
         self._caches = caches
@@ -80,7 +77,10 @@ class Writes:
 
     def create(self, call: Call) -> Coroutine[Any, Any, Outcome]:
         """POST. Raises StatusError."""
-        return self.create_object(call, decoding.read(call))
+        return self._create_large(call) if call.is_large else self.create_object(call, decoding.read(call))
+
+    async def _create_large(self, call: Call) -> Outcome:
+        return await self.create_object(call, await self.aside.do(decoding.read, call))
 
     async def create_object(self, call: Call, obj: Object, tracker: tracking.Tracker | None = None) -> Outcome:
         """Of a read object, in the version of the call; it is taken over."""
@@ -88,7 +88,10 @@ class Writes:
         decoding.check_place(call, obj, call.served)
         if not call.served.is_storage:
             obj = call.served.to_storage(obj)
-        _default(call, obj)
+        if call.is_large:
+            await self.aside.do(steps.default, call, obj)
+        else:
+            steps.default(call, obj)
         metadata.begin(obj, kind, call.now, self._uid())
         if kind.default_finalizers:
             obj["metadata"].setdefault("finalizers", []).extend(kind.default_finalizers)
@@ -102,7 +105,11 @@ class Writes:
             for admit in chosen.admit:
                 if (waits := admit(request)) is not None:
                     await waits
-            (tracker or tracking.Tracker(call)).created(obj)
+            tracker = tracker or tracking.Tracker(call)
+            if call.is_large:
+                await self.aside.do(tracker.created, obj)
+            else:
+                tracker.created(obj)
             outcome = await self._insert(call, context, request, chosen.validate)
         except BaseException:
             await _tell(request, False)
@@ -122,8 +129,10 @@ class Writes:
             if kind.resource == SERVICES:
                 request.object = obj = copied(draft)
                 reserved = self._reservations.of(kind, obj, None)
-            found = validate_metadata(obj, kind.namespaced, kind.check_name, custom=_is_apart(kind))
-            _check(call, context, obj, None, found)
+            if call.is_large:
+                await self.aside.do(steps.check_new, call, context, obj)
+            else:
+                steps.check_new(call, context, obj)
             for ask in validate:
                 if (waits := ask(request)) is not None:
                     await waits
@@ -155,7 +164,10 @@ class Writes:
 
     async def update(self, call: Call, part: Part = WHOLE) -> Outcome:
         """PUT, of the object or its status. Raises StatusError."""
-        obj, kind = _read(call, part), call.served.kind
+        obj = (
+            await self.aside.do(steps.read, call, part.is_status) if call.is_large else steps.read(call, part.is_status)
+        )
+        kind = call.served.kind
         if not kind.allow_unconditional_update and not obj["metadata"].get("resourceVersion"):
             found = [invalid("metadata.resourceVersion", "", "must be specified for an update")]
             raise status.invalid(kind.group_kind, obj["metadata"]["name"], found)
@@ -163,7 +175,9 @@ class Writes:
         fresh = [obj]  # a write changes what it is given
 
         def make(_: Entry) -> Object:
-            return fresh.pop() if fresh else _read(replace(call, warnings=[]), part)  # who is warned once, has been
+            return (
+                fresh.pop() if fresh else steps.read(replace(call, warnings=[]), part.is_status)
+            )  # who is warned once, has been
 
         if kind.allow_create_on_update and not part.subresource:
             await self._caches.current()
@@ -172,7 +186,7 @@ class Writes:
         return await self.change(call, make, part)
 
     async def change(
-        self, call: Call, make: Make, part: Part = WHOLE, tracker: tracking.Tracker | None = None
+        self, call: Call, make: steps.Make, part: Part = WHOLE, tracker: tracking.Tracker | None = None
     ) -> Outcome:
         """Make an object into what ``make`` says, by all the rules. Raises StatusError.
 
@@ -182,8 +196,8 @@ class Writes:
         for _ in range(TRIES):
             await self._underway.settled(f"{call.served.prefix}{call.namespace}/{name}")
             entry = await self.entry(call, name)
-            old = entry.object
-            new = make(entry)
+            is_large = call.is_large = call.is_large or len(entry.raw) > OBJECT_LARGE_BYTES
+            old, new = await self.aside.do(steps.made, make, entry) if is_large else (entry.object, make(entry))
             pinned = metadata.check_revision(new, entry.revision, call)
             new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
             try:
@@ -219,7 +233,10 @@ class Writes:
     ) -> Outcome:
         kind, subresource = call.served.kind, part.subresource
         context = call.context(subresource)
-        _prepare(call, context, new, old)
+        if call.is_large:
+            await self.aside.do(steps.prepare, call, context, new, old)
+        else:
+            steps.prepare(call, context, new, old)
         reserved = self._reservations.of(kind, new, old) if not subresource else NOTHING
         request = _request(call, context, Operation.UPDATE, new, old)
         chosen = self._admission.chosen(kind.resource, Operation.UPDATE, subresource)
@@ -227,9 +244,11 @@ class Writes:
             for admit in chosen.admit:
                 if (waits := admit(request)) is not None:
                     await waits
-            (tracker or tracking.Tracker(call, subresource)).changed(new, old)
-            restore_times(old, new)
-            _check(call, context, new, old, validate_metadata_update(new, old, custom=_is_apart(kind)))
+            tracker = tracker or tracking.Tracker(call, subresource)
+            if call.is_large:
+                await self.aside.do(steps.check_changed, call, context, new, old, tracker)
+            else:
+                steps.check_changed(call, context, new, old, tracker)
             for ask in chosen.validate:
                 if (waits := ask(request)) is not None:
                     await waits
@@ -312,13 +331,6 @@ class Writes:
         await asked((*chosen.admit, *chosen.validate), request)
 
 
-def _read(call: Call, part: Part) -> Object:
-    """What an update is to make of an object, in the storage version. Raises StatusError."""
-    obj = decoding.read_status(call) if part.is_status else decoding.read(call)
-    decoding.check_place(call, obj, call.served)
-    return call.served.to_storage(obj)
-
-
 def _request(
     call: Call, context: Context, operation: Operation, obj: Object | None, old: Object | None
 ) -> AdmissionRequest:
@@ -334,65 +346,12 @@ def _key(call: Call, entry: Entry) -> str:
     return f"{call.served.prefix}{entry.namespace}/{entry.name}"
 
 
-def _prepare(call: Call, context: Context, new: Object, old: Object) -> None:
-    kind, strategy = call.served.kind, call.served.kind.strategy
-    metadata.carry_over(new, old, call)
-    if context.subresource == _STATUS:
-        metadata.keep_all_but_status(new, old, annotations=kind.status_annotations)
-        _default(call, new, context.subresource)
-        strategy.prepare_status_update(new, old, context)
-        return
-    if kind.has_status and not context.subresource:
-        metadata.keep_status(new, old)
-    _default(call, new)
-    strategy.prepare_update(new, old, context)
-    metadata.count_generation(new, old, kind)
-
-
-def _check(call: Call, context: Context, new: Object, old: Object | None, found: list[FieldError]) -> None:
-    """``found``: what is wrong with the metadata. Raises StatusError 422."""
-    kind, strategy = call.served.kind, call.served.kind.strategy
-    if old is None:
-        found.extend(strategy.validate(new, context))
-    elif context.subresource == _STATUS:
-        found.extend(strategy.validate_status_update(new, old, context))
-    else:
-        found.extend(strategy.validate_update(new, old, context))
-    if found:
-        raise status.invalid(kind.group_kind, new["metadata"].get("name", ""), found)
-    if context.subresource != _STATUS:
-        call.warnings.extend(strategy.warnings(new, old))
-
-
-def _default(call: Call, obj: Object, subresource: str = "") -> None:
-    """Fill in what was left out. A ``spec`` is there, if empty, as in Go (no pointer): who reads it relies on that."""
-    served = call.served
-    if obj.get("spec") is None and not served.kind.custom and _has_spec(served.version.schema):
-        obj["spec"] = {}
-    strategy = served.kind.strategy
-    if subresource == _STATUS:
-        strategy.default_status(obj)
-    else:
-        strategy.default(obj)
-
-
-@cache
-def _has_spec(schema: Callable[[], Schema]) -> bool:
-    """Of a built-in kind's version, which is the same for ever."""
-    return "spec" in schema().properties
-
-
 def _stored(obj: Object) -> bytes:
     """The bytes to store. Raises StatusError 413: objects do not grow beyond bounds by one patch after the other."""
     value = value_of(obj)
     if len(value) > OBJECT_BYTES:
         raise status.too_large(f"Request entity too large: the object has {len(value)} bytes, limit is {OBJECT_BYTES}")
     return value
-
-
-def _is_apart(kind: Kind) -> bool:
-    """Of another server upstream, whose finalizers need not be qualified names."""
-    return kind.custom or kind.group in ("apiextensions.k8s.io", "apiregistration.k8s.io")
 
 
 async def _tell(request: AdmissionRequest, done: bool) -> None:

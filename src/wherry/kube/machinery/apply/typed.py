@@ -75,7 +75,7 @@ def _struct(schema: Schema) -> Read:
     whole = is_whole(schema)
 
     def prepare() -> None:
-        fields.update((name, (f"f:{name}", *_form(each))) for name, each in schema.properties.items())
+        fields.update({name: (f"f:{name}", *_form(each)) for name, each in schema.properties.items()})
         if not is_free(schema):
             others.append(_NOTHING)
         else:

@@ -155,7 +155,8 @@ def _struct(schema: Schema) -> Check:
         if type(obj) is not dict:
             raise mistyped(obj, go_type(schema), place)
         if not fields:
-            fields.update((name, field_of(each)) for name, each in schema.properties.items())
+            # At one stroke: another thread may be looking (wherry.kube.apiserver.aside).
+            fields.update({name: field_of(each) for name, each in schema.properties.items()})
         gone = []
         for name, value in obj.items():
             found = look_up(name)
