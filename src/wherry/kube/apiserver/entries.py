@@ -75,11 +75,12 @@ class Entry(msgspec.Struct, eq=False):
 
     @property
     def lean(self) -> Object:
-        """The same for those who keep many: without managed fields, and what is equal in several objects is there
-        once."""
+        """The same for those who keep many: without managed fields and what is unread of its kind, and what is equal in
+        several objects is there once."""
         found = self._lean
         if found is None:
-            found = self._lean = self._recent.parts.decode(self.raw)
+            kind = self._kind
+            found = self._lean = self._recent.parts.decode(self.raw, None if kind is None else kind.unread)
             self._note(self._object)
         return found
 

@@ -27,7 +27,7 @@ class Listed(msgspec.Struct, frozen=True):
 
 class Changed(msgspec.Struct, frozen=True):
     """``type`` is ADDED, MODIFIED, DELETED or BOOKMARK. The object may be shared: do not change it; it may lack its
-    managed fields."""
+    managed fields, and what is unread of its kind (:attr:`wherry.kube.kinds.model.Kind.unread`)."""
 
     type: str
     object: Object
@@ -48,8 +48,8 @@ class Client(Protocol):
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
         resource_version: str = "", limit: int = 0, token: str = "", shared: bool = False, bare: bool = False,
     ) -> Listed:  # fmt: skip
-        """``shared``: what is got may be shared, and lack its managed fields, as what a watch tells. ``bare``: it may
-        lack all that is not in its bare view (:mod:`wherry.kube.machinery.bare`)."""
+        """``shared``: what is got may be shared, and lack what may lack of what a watch tells. ``bare``: it may lack
+        all that is not in its bare view (:mod:`wherry.kube.machinery.bare`)."""
 
     async def create(
         self, resource: GroupVersionResource, obj: Object, namespace: str = "", *, name: str = "", subresource: str = ""

@@ -10,6 +10,7 @@ from msgspec.structs import force_setattr
 from wherry.kube.machinery.fielderrors import FieldError
 from wherry.kube.machinery.model import GroupKind, GroupResource, GroupVersion, GroupVersionKind, Object
 from wherry.kube.machinery.names import NameCheck, dns1123_subdomain, path_segment
+from wherry.kube.machinery.parts import Unread
 from wherry.kube.machinery.patches.values import same
 from wherry.kube.machinery.schema.model import Schema
 
@@ -182,6 +183,8 @@ class Kind(msgspec.Struct, frozen=True):
     """Names that field selectors may use, besides metadata.name and metadata.namespace."""
     fields: Selectable = metadata_fields
     """Gives those of :attr:`selectable` and the two others."""
+    unread: Unread | None = None
+    """What nobody reads who keeps many objects in the server's process: controllers and scheduler."""
     scale: ScaleFields | None = None
     subresources: tuple[str, ...] = ()
     """Those beyond ``status`` (which :attr:`has_status` says) and ``scale``: ``eviction``, ``log`` …"""

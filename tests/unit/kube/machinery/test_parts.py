@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wherry.kube.machinery.model import Object
-from wherry.kube.machinery.parts import LARGE_BYTES, WHOLE_BYTES, Parts
+from wherry.kube.machinery.parts import LARGE_BYTES, WHOLE_BYTES, Parts, Unread, leave_out
 
 _TEXT = st.text(max_size=WHOLE_BYTES + 20)
 _JSON = st.recursive(
@@ -63,6 +63,43 @@ def test_managed_fields_are_left_out() -> None:
     assert read(Parts(), whole) == obj
     whole["spec"]["long"] = "x" * LARGE_BYTES
     assert "managedFields" not in read(Parts(), whole)["metadata"]
+
+
+_UNREAD = Unread(
+    below={
+        "spec": Unread(
+            frozenset({"a"}), {"containers": Unread(frozenset({"env", "a"})), "b": Unread(frozenset({"c"}))}
+        ),
+    }
+)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(["a", "b", "containers", "x"]), _JSON, max_size=4), max_size=4))
+def test_what_is_unread_is_left_out_and_nothing_else(specs: list[Object]) -> None:
+    parts = Parts(remembered_bytes=400, seen=10)
+    for spec in specs * 3:
+        obj = {"metadata": {"name": "x"}, "spec": {**spec, "containers": [spec, {"env": 1, "n": spec}]}}
+        raw = msgspec.json.encode(obj)
+        expected = msgspec.json.decode(raw)
+        leave_out(expected, _UNREAD)
+        assert parts.decode(raw, _UNREAD) == expected
+        assert "a" not in expected["spec"] and "env" not in expected["spec"]["containers"][1]
+
+
+def test_what_is_unread_in_one_object_is_read_in_another() -> None:
+    """The same text is a pod's containers, and those of a template."""
+    parts, raw = Parts(), msgspec.json.encode(pod("a"))
+    for _ in range(3):
+        lean, whole = parts.decode(raw, _UNREAD), parts.decode(raw)
+    assert whole == pod("a") and set(lean["spec"]["containers"][0]) == {"name", "image", "volumeMounts"}
+
+
+def test_what_is_left_of_objects_alike_is_there_once_and_large_ones_are_left_no_more() -> None:
+    parts = Parts()
+    pods = [parts.decode(msgspec.json.encode(pod("a", note=f"{number}")), _UNREAD) for number in range(4)]
+    assert len({id(each["spec"]["containers"]) for each in pods[1:]}) == 1
+    large = {**pod("a", note="n" * LARGE_BYTES)}
+    assert "env" not in parts.decode(msgspec.json.encode(large), _UNREAD)["spec"]["containers"][0]
 
 
 def test_what_is_met_once_is_not_remembered() -> None:

@@ -1,6 +1,7 @@
 """Makes pods and claims of sets, and says so as upstream does (stateful_pod_control.go)."""
 
 from wherry.kube.client.informer import Informer
+from wherry.kube.client.model import PatchType
 from wherry.kube.controllers.frame import Needs
 from wherry.kube.controllers.podcontrol.control import PodControl, is_ending
 from wherry.kube.controllers.podcontrol.expectations import Expectations
@@ -30,7 +31,7 @@ class StatefulPods(PodControl):
         for claim in step.claims:
             await self._create_claim(owner, claim)
         for claim in step.own:
-            await self._write(owner, self._claims, claim)
+            await self._write_claim(owner, claim)
         if step.create is not None:
             await self.create(owner, step.create)
         if step.change is not None:
@@ -39,18 +40,24 @@ class StatefulPods(PodControl):
             await self.delete(owner, step.delete)
 
     async def _update(self, owner: Object, pod: Object) -> None:
-        name = pod["metadata"]["name"]
+        """Of its labels only, if it is still what it was: of a pod in memory not all is there to be sent back."""
+        meta = pod["metadata"]
+        name, namespace = meta["name"], meta["namespace"]
+        patch = {"metadata": {each: meta[each] for each in ("uid", "resourceVersion", "labels")}}
         try:
-            await self._write(owner, self._informer, pod)
+            changed = await self._client.patch(
+                self._informer.selection.resource, name, patch, namespace, type=PatchType.MERGE
+            )
         except StatusError as error:
             if error.code != 409:
                 self._say(owner, "update", name, error)
             raise
+        self._expectations.expect(key_of(owner), self._informer, changed)
         self._say(owner, "update", name)
 
-    async def _write(self, owner: Object, informer: Informer, obj: Object) -> None:
-        changed = await self._client.update(informer.selection.resource, obj, obj["metadata"]["namespace"])
-        self._expectations.expect(key_of(owner), informer, changed)
+    async def _write_claim(self, owner: Object, claim: Object) -> None:
+        changed = await self._client.update(CLAIMS, claim, claim["metadata"]["namespace"])
+        self._expectations.expect(key_of(owner), self._claims, changed)
 
     async def _create_claim(self, owner: Object, claim: Object) -> None:
         meta, name = claim["metadata"], owner["metadata"]["name"]

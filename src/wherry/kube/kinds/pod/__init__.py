@@ -8,6 +8,7 @@ from typing import Any
 from wherry.kube.kinds.checking import texts
 from wherry.kube.kinds.declared import versions
 from wherry.kube.kinds.model import AGE, NAME, Column, Kind, Strategy, metadata_fields
+from wherry.kube.kinds.pod.unread import UNREAD
 from wherry.kube.machinery.model import Object
 
 
@@ -87,4 +88,5 @@ KIND = Kind(
         "resize",
     ),
     grace_seconds=30,
+    unread=UNREAD,
 )
