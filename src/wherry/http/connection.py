@@ -5,6 +5,8 @@
   knows only the upgrade to WebSocket and would lose them (``_http_parser.pyx``: ``ALLOWED_UPGRADES``).
 * A handler may ask to be cancelled when its client goes, and must otherwise run to its end.
 * A client that connects and says nothing may be let go after a while (``head_seconds``).
+* aiohttp limits each line of a head and their number, not the whole: that would be megabytes for whoever connects.
+* Where a body is no body (its chunks are none), who reads it would wait for more of it.
 """
 
 import asyncio
@@ -16,13 +18,15 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.http_parser import RawRequestMessage
-from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
 from wherry.http.duplex import keep_alive
 
 RenderError = Callable[[int, str], web.Response]
 
 MAX_HEAD_BYTES = 65536
+"""Of what is looked at before the parser has it. (Twice as much in several lines is a head still.)"""
+MOST_HEAD_BYTES = 262144
 MAX_EARLY_BYTES = 262144
 PEER_CHECK_SECONDS = 1.0
 
@@ -34,12 +38,16 @@ _CONTENT_LENGTH = re.compile(rb"\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r?\n"
 _CHUNKED = re.compile(rb"\ntransfer-encoding:", re.IGNORECASE)
 
 
+class BrokenBody(ConnectionError):
+    """A request's body that cannot be read further; its sender is told."""
+
+
 class Connection(RequestHandler):
     """aiohttp's protocol for one connection; see the module."""
 
     __slots__ = (
         "_body_left", "_cancelled_by_loss", "_certificate", "_early", "_first_head", "_head", "_head_seconds",
-        "_is_all", "_peer_check", "_render_error", "client", "taken",
+        "_is_all", "_long", "_long_of", "_peer_check", "_render_error", "client", "taken",
     )  # fmt: skip
 
     def __init__(
@@ -51,6 +59,7 @@ class Connection(RequestHandler):
         self._first_head: asyncio.TimerHandle | None = None
         self._render_error = render_error
         self._head = b""
+        self._long = self._long_of = 0  # what the parser has of a long head, and of which request
         self._body_left: int | None = None  # of an upgrade request; what follows it is early
         self._early = b""
         self._is_all = False  # what has come: the client has ended its sending side
@@ -102,6 +111,19 @@ class Connection(RequestHandler):
     def _read(self, data: bytes, is_idle: bool) -> None:
         """Give it to the HTTP parser, and wake who waits for what that finds."""
         super().data_received(data)
+        if not is_idle and self._messages and isinstance(self._messages[-1][0], _ErrInfo):
+            self._break_body(self._messages[-1][0].message)
+
+    def _break_body(self, why: str) -> None:
+        """The parser has given up: if that was in a body, who reads it must hear so."""
+        payload: Any = None
+        if len(self._messages) > 1:
+            payload = self._messages[-2][1]
+        elif self._current_request is not None:
+            payload = self._current_request.content
+        if payload is not None and not payload.is_eof():
+            payload.set_exception(BrokenBody(why))
+            payload.feed_eof()
 
     def resume_reading(self, resume_parser: bool = True) -> None:
         """Called at the end of each body, too, where mostly nothing was paused."""
@@ -137,12 +159,19 @@ class Connection(RequestHandler):
         end = _HEAD_END.search(data)
         if end is None:
             if data[0] in b"\r\n":
-                return data  # the end of a head whose beginning came behind the last request; or the parser ignores it
+                return self._of_long(data)  # the end of a head that began behind the last request, or to be ignored
             if len(data) > MAX_HEAD_BYTES or not _BEGINNING.match(data):
-                return data  # the parser refuses it
+                return self._of_long(data)
             self._head = data
             return b""
         return self._split(data) if self._starts_upgrade(data, end.end()) else data
+
+    def _of_long(self, data: bytes) -> bytes:
+        """What the parser is to have of a head in many pieces, or of what is none."""
+        if self._long_of != self._request_count:
+            self._long_of, self._long = self._request_count, 0
+        self._long += len(data)
+        return data if self._long <= MOST_HEAD_BYTES else b"\0"  # which no head has: it is refused
 
     def _starts_upgrade(self, data: bytes, end: int) -> bool:
         head = data[:end]
@@ -243,7 +272,9 @@ class Connection(RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """Answer what the HTTP parser refused (400) or a fault of the server, in the face's own form."""
-        if isinstance(exc, ConnectionError):
+        if isinstance(exc, BrokenBody):
+            status, message = 400, str(exc)
+        elif isinstance(exc, ConnectionError):
             raise exc  # the client has gone: there is nobody to answer
         if self.taken and status >= 500:
             self.log_exception("fault behind an upgrade", exc_info=exc)

@@ -77,7 +77,7 @@ class DirectConnection(Connection):
         finally:
             self._waiter = waiter
         messages: Any = self._messages
-        if len(messages) == 1 and _is_plain(*messages[0]):
+        if len(messages) == 1 and self._body_left is None and _is_plain(*messages[0]):
             self._under_way = messages.popleft()
             self._close = self._close or (self._is_all and not self._behind)
             self._request_in_progress = True  # who ends the server waits for it

@@ -1,12 +1,14 @@
 """Half-closed clients, lost clients, declined upgrades, and requests that are none."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 from aiohttp import web
 
 from tests.unit.http.conftest import exchange, render_error, serving
 from wherry.http.body import read_body
+from wherry.http.connection import MOST_HEAD_BYTES
 from wherry.http.server import serve_tcp
 from wherry.http.streams import Stream, connection_of
 
@@ -166,5 +168,57 @@ def test_a_body_that_breaks_off_ends_its_handler(run) -> None:
             await asyncio.wait_for(begun.wait(), 10)
             writer.close()
             await asyncio.wait_for(broken.wait(), 10)
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("broken", [b"5;\n\r\nhello", b"x\r\n", b"1\r\nab\r\n0\r\n\r\n", b"0\r\nno trailer\r\n\r\n"])
+def test_a_body_that_is_none_is_not_waited_for(run, broken) -> None:
+    async def scenario() -> None:
+        begun = asyncio.Event()
+
+        async def answer(request: web.BaseRequest) -> web.StreamResponse:
+            begun.set()
+            return web.Response(body=await read_body(request))
+
+        async with await serve_tcp(answer, "127.0.0.1", 0, render_error) as server:
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n")
+            await begun.wait()
+            writer.write(broken + b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            said = await reader.read()
+            assert said.startswith(b"HTTP/1.1 400 ") and said.count(b"HTTP/1.") == 1, said
+            assert b'{"message":' in said
+            writer.close()
+
+    run(scenario())
+
+
+def test_a_head_of_many_lines_has_an_end(run) -> None:
+    async def scenario() -> None:
+        async def reached(request: web.BaseRequest) -> web.StreamResponse:
+            return web.Response(body=f"{len(request.headers)}".encode())
+
+        async with await serve_tcp(reached, "127.0.0.1", 0, render_error) as server:
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+
+            async def ask(lines: int) -> None:
+                writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n")
+                for number in range(lines):
+                    writer.write(b"X-%d: %b\r\n" % (number, b"x" * 60_000))
+                    await writer.drain()
+                    await asyncio.sleep(0.001)
+                writer.write(b"\r\n")
+
+            for lines in (3, 3):
+                await ask(lines)
+                assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+                assert await reader.readexactly(1) == b"%d" % (lines + 1)
+            said = b""
+            with suppress(ConnectionError, RuntimeError):  # it is hung up on while it goes on sending
+                await ask(3 * MOST_HEAD_BYTES // 60_000)
+                said = await reader.read()
+            assert b" 200 " not in said
+            writer.close()
 
     run(scenario())

@@ -186,6 +186,19 @@ def test_what_is_not_plain_is_for_the_handler(run, head) -> None:
     run(scenario())
 
 
+def test_what_comes_behind_an_upgrade_that_is_none_is_answered(run) -> None:
+    async def scenario() -> None:
+        direct = Answering()
+        async with await serve_tcp(slow, "127.0.0.1", 0, render_error, direct=direct) as server:
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(get("/direct/1", "Upgrade: SPDY/3.1\r\n") + get("/direct/2") + get("/direct/3"))
+            found = await answers(reader, 3)
+            assert [each.split()[1] for each in found] == ["/direct/1", "/direct/2", "/direct/3"]
+            writer.close()
+
+    run(scenario())
+
+
 def test_bytes_in_pieces_and_bytes_that_are_no_request(run) -> None:
     async def scenario() -> None:
         async with await serve_tcp(slow, "127.0.0.1", 0, render_error, direct=Answering()) as server:
