@@ -9,7 +9,17 @@ from pathlib import Path
 
 from wherry.app import controlling
 from wherry.app.config import Settings
-from wherry.app.names import ELSEWHERE, KEYS, STATE, dns_address, is_dual, node_name, own_address, service_networks
+from wherry.app.names import (
+    ELSEWHERE,
+    KEYS,
+    STATE,
+    dns_address,
+    endpoint_address,
+    is_dual,
+    node_name,
+    own_address,
+    service_networks,
+)
 from wherry.app.nodeserving import OwnNode, server_of
 from wherry.app.rights import NODE_SERVICES
 from wherry.app.scheduling import scheduling
@@ -93,7 +103,7 @@ class Cluster:
         usage.serve(self._server.kinds)
         self._write_kubeconfig()
         ranges = self._server.options.ranges
-        own = Address(str(ranges.networks[0][1]), _endpoint(host), listener.port, dns_address(self._settings))
+        own = Address(str(ranges.networks[0][1]), endpoint_address(host), listener.port, dns_address(self._settings))
         await controlling.begin(self._server, own)
         create_task = asyncio.get_running_loop().create_task
         self._tasks.append(create_task(self._renew(context)))
@@ -165,14 +175,6 @@ def _url_host(host: str) -> str:
     if host in ("0.0.0.0", "::"):
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
-
-
-def _endpoint(host: str) -> str:
-    """The address behind the service ``kubernetes``. Endpoints may not be loopback: then it is the machine's own, for
-    whoever can reach it there."""
-    if host in ("0.0.0.0", "::") or host.startswith("127.") or host in ("localhost", "::1"):
-        return own_address()
-    return host
 
 
 def _remembered_port(instance: Instance) -> int:

@@ -60,6 +60,14 @@ def own_address() -> str:
         return str(probe.getsockname()[0])
 
 
+def endpoint_address(host: str) -> str:
+    """The address behind the service ``kubernetes``. Endpoints may not be loopback: then it is the machine's own, for
+    whoever can reach it there."""
+    if host in ("0.0.0.0", "::") or host.startswith("127.") or host in ("localhost", "::1"):
+        return own_address()
+    return host
+
+
 def own_address6() -> str:
     """The same of IPv6; empty: there is no way to anywhere."""
     try:

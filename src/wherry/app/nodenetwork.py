@@ -9,7 +9,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from wherry.app.names import dns_address, node_name, own_address, own_address6, service_networks
+from wherry.app.names import dns_address, endpoint_address, node_name, own_address, own_address6, service_networks
 from wherry.engine.instance import Instance
 from wherry.engine.networks import plan
 from wherry.engine.networks.model import Addressing
@@ -17,8 +17,9 @@ from wherry.engine.networks.proxy import TcpRelay
 from wherry.kit.errors import Conflict, Unavailable
 from wherry.node.dns.dns import NODE_PORT, Dns
 from wherry.node.dns.dns import Settings as DnsSettings
+from wherry.node.dns.exchange import PORT
 from wherry.node.proxy.apply import KernelRules
-from wherry.node.proxy.model import Network, Node, Port, Target
+from wherry.node.proxy.model import NamedPort, Network, Node, Port, StandIn, Target
 from wherry.node.proxy.proxy import Options, Proxy
 
 if TYPE_CHECKING:
@@ -61,9 +62,10 @@ async def proxy(
             pod_networks=_ranges(net),
             gateways=gateways,
             stand_ins={
-                _API: Target(gateway, listening.getsockname()[1]),
-                _DNS: Target(gateway, NODE_PORT),
+                _API: _api(Target(gateway, listening.getsockname()[1]), api.hostname or "", api.port or 443),
+                _DNS: _dns(Target(gateway, NODE_PORT)),
             },
+            addresses=node_addresses(networks),
         )
         options = Options(
             port_of=lambda address: _port(instance, net, address), others={instance.nft_table: networks.restore}
@@ -87,6 +89,18 @@ async def names(networks: "Networks", settings: "Settings", informers: "Informer
         except (Conflict, Unavailable) as error:
             log.error("%s; trying again", error.message)
             await asyncio.sleep(_RETRY_SECONDS)
+
+
+def _api(target: Target, host: str, port: int) -> StandIn:
+    """Taken for what the endpoints of its service say: a machine, as upstream's is, at the API's own port."""
+    return StandIn(target, endpoint_address(host), (NamedPort("https", "TCP", port),))
+
+
+def _dns(target: Target) -> StandIn:
+    """Taken for what manifests expect of every cluster: the pods that kubeadm deploys
+    (k8s.io/kubernetes cmd/kubeadm/app/phases/addons/dns/manifests.go)."""
+    ports = (NamedPort("dns", "UDP", PORT), NamedPort("dns-tcp", "TCP", PORT))
+    return StandIn(target, target.address, ports, _DNS[0], (("k8s-app", _DNS[1]),))
 
 
 def pod_ranges(networks: "Networks") -> tuple[str, ...]:

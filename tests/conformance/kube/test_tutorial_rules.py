@@ -23,6 +23,36 @@ spec:
         - namespaceSelector: {matchLabels: {team: friends}}
       ports: [{port: 8080}]
 """
+DENY_EGRESS = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny-egress}
+spec: {podSelector: {}, policyTypes: [Egress]}
+"""
+ALLOW_NAMES = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: allow-names}
+spec:
+  podSelector: {}
+  policyTypes: [Egress]
+  egress:
+    - to:
+        - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}
+          podSelector: {matchLabels: {k8s-app: kube-dns}}
+      ports: [{protocol: UDP, port: 53}, {protocol: TCP, port: 53}]
+"""
+ALLOW_API = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: allow-api}
+spec:
+  podSelector: {}
+  policyTypes: [Egress]
+  egress:
+    - to: [{ipBlock: {cidr: ADDRESS/32}}]
+      ports: [{port: PORT}]
+"""
 LIMITS = """
 apiVersion: v1
 kind: ResourceQuota
@@ -85,6 +115,25 @@ def test_who_may_talk_to_whom(inside: Commands) -> None:
     assert re.search(r"From:\n +PodSelector: role=client\n +From:\n +NamespaceSelector: team=friends", told), told
     [row] = [row for row in inside.table("get", "networkpolicies") if row["NAME"] == "allow-web"]
     assert row["POD-SELECTOR"] == "run=web"
+
+
+def test_who_may_send_nothing_needs_names_and_the_api_allowed(inside: Commands) -> None:
+    inside("run", "client", f"--image={IMAGE}", "--", "sleep", "1000")
+    inside("wait", "--for=condition=Ready", "pod/client", "--timeout=60s")
+    ask = ("exec", "client", "--", "sh", "-c")
+    name = (*ask, "timeout 2 nslookup kubernetes.default.svc.cluster.local || echo unknown")
+    api = (*ask, "echo no TLS | timeout 2 nc $KUBERNETES_SERVICE_HOST 443 >/dev/null && echo reached || echo shut")
+    assert "10.96.0.1" in inside(*name) and "reached" in inside(*api)
+    inside.apply(DENY_EGRESS)
+    inside.until("unknown", *name)
+    assert "shut" in inside(*api)
+    inside.apply(ALLOW_NAMES)
+    inside.until(r"10\.96\.0\.1", *name)
+    assert "shut" in inside(*api)
+    endpoints = inside.json("endpointslices", "--namespace=default", "kubernetes")
+    [address], port = endpoints["endpoints"][0]["addresses"], endpoints["ports"][0]["port"]
+    inside.apply(ALLOW_API.replace("ADDRESS", address).replace("PORT", str(port)))
+    inside.until("reached", *api)
 
 
 def test_how_much_a_namespace_may_have(inside: Commands) -> None:

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from wherry.app.config import Settings, load
-from wherry.app.names import dns_address, is_dual, node_name, own_address, own_address6, service_networks
+from wherry.app.names import (
+    dns_address,
+    endpoint_address,
+    is_dual,
+    node_name,
+    own_address,
+    own_address6,
+    service_networks,
+)
 
 
 def settings(tmp_path: Path, **given: str) -> Settings:
@@ -68,6 +76,12 @@ def test_services_have_the_families_that_pods_have_or_that_they_are_given(
 def test_services_have_one_range_a_family(tmp_path: Path, ranges: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         service_networks(settings(tmp_path, api_service_cidr=ranges))
+
+
+def test_what_is_behind_the_service_of_the_api_is_never_loopback() -> None:
+    for host in ("127.0.0.1", "localhost", "::1", "0.0.0.0", "::"):
+        assert endpoint_address(host) == own_address()
+    assert endpoint_address("192.0.2.7") == "192.0.2.7"
 
 
 def test_our_own_address_of_ipv6_is_one_or_none() -> None:

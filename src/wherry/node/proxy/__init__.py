@@ -15,6 +15,7 @@ In the kernel, one table ``wherry-NAME-services`` beside the engine's (family in
       sources      filter, -110 loadBalancerSourceRanges
       arriving, leaving         filter, -80: services without endpoints are refused
       forward      filter, -10  policies
+      answered     filter, -10  policies, of what pods ask of the node in place of other pods (names, the API)
       postrouting  nat, 90      masquerade what comes from outside and goes elsewhere, and a pod that reaches itself
     bridge
       prerouting   IPv4 and IPv6 frames from one port to another are routed, not switched

@@ -18,12 +18,33 @@ class Target(NamedTuple):
     port: int
 
 
+class NamedPort(NamedTuple):
+    """``protocol`` is TCP, UDP or SCTP; the name may be empty."""
+
+    name: str
+    protocol: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """Where this node serves a service itself, and what network policies take that for: a pod of ``namespace`` with
+    ``labels`` (no namespace: something with a node's network, which is no pod to them), at ``address`` and ``ports``.
+    """
+
+    target: Target
+    address: str
+    ports: tuple[NamedPort, ...]
+    namespace: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """Facts of this node. ``table`` names the tables. ``ports`` is what the names of the bridge's ports begin with.
 
     ``gateways`` are the bridge's own addresses, ``mac`` its link address. ``stand_ins``: services without a selector
-    that this node serves itself, and where it does.
+    that this node serves itself. ``addresses`` are the node's own, as the API has them.
     """
 
     name: str
@@ -34,7 +55,8 @@ class Node:
     pod_networks: tuple[Network, ...]
     gateways: tuple[str, ...]
     zone: str = ""
-    stand_ins: Mapping[ServiceKey, Target] = field(default_factory=dict)
+    stand_ins: Mapping[ServiceKey, StandIn] = field(default_factory=dict)
+    addresses: tuple[str, ...] = ()
 
 
 class Plane(Enum):

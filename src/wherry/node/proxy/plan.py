@@ -77,7 +77,8 @@ def _groups(
 ) -> Groups:
     stand_in = node.stand_ins.get(key_of(service))
     if stand_in is not None and not service["spec"].get("selector"):
-        here = frozenset([stand_in] if (":" in stand_in.address) == is_ipv6 else [])
+        target = stand_in.target
+        here = frozenset([target] if (":" in target.address) == is_ipv6 else [])
         return Groups(here, here, bool(here), frozenset(each.address for each in here))
     name = (port.get("name") or "", port.get("protocol") or "TCP")
     return groups(endpoints(slices, name, node, withdrawn, is_ipv6=is_ipv6), node)

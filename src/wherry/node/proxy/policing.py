@@ -10,7 +10,7 @@ from wherry.kube.client.clock import Clock
 from wherry.kube.client.informer import Informer
 from wherry.kube.client.informers import Informers
 from wherry.kube.machinery.model import GroupVersionResource, Object
-from wherry.node.proxy.model import Ruleset
+from wherry.node.proxy.model import Node, Ruleset
 from wherry.node.proxy.policies.memory import Memory
 from wherry.node.proxy.policies.model import PolicyPod, policy_pod
 from wherry.node.proxy.policies.plan import plan
@@ -53,9 +53,10 @@ def bare_pod(obj: Object) -> Object:
 class Policing:
     """``wake`` is called when the rules may have to change."""
 
-    def __init__(self, informers: Informers, node: str, clock: Clock, wake: Callable[[], None]) -> None:
+    def __init__(self, informers: Informers, node: Node, clock: Clock, wake: Callable[[], None]) -> None:
         self._informers = informers
-        self._node = node
+        self._node = node.name
+        self._stand_ins = tuple(node.stand_ins.values())
         self._clock = clock
         self._wake = wake
         self._memory = Memory(self._is_ending)
@@ -135,7 +136,7 @@ class Policing:
         if not policies:
             return plan((), (), {})
         self._forget_strangers()
-        return plan(policies, self._all(), self._labels())
+        return plan(policies, self._all(), self._labels(), self._stand_ins)
 
     # Inside
 

@@ -77,7 +77,7 @@ class Proxy:
         self._options = options
         self._services = Services(node)
         self._facts = ServiceFacts(informers, node.name, self._look_at, self._look_at_zone)
-        self._policing = Policing(informers, node.name, clock, self._look)
+        self._policing = Policing(informers, node, clock, self._look)
         self._withdrawals = Withdrawals()
         self._health = HealthServers(self._services.plans, options.health_host)
         self._more = Ruleset()

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.node.proxy.objects import GATEWAY, NODE, TCP80, endpoint, service, slice_
 from wherry.kube.machinery.model import Object
-from wherry.node.proxy.model import NOTHING, Entry, ServicePlan, Target
+from wherry.node.proxy.model import NOTHING, Entry, ServicePlan, StandIn, Target
 from wherry.node.proxy.plan import external_addresses, is_served, plan, service_of
 
 HERE, THERE = endpoint("172.30.0.2"), endpoint("172.30.9.3", node="there")
@@ -118,7 +118,7 @@ def test_local_addresses_are_those_on_the_bridge() -> None:
 
 
 def test_a_service_that_the_node_serves_itself_leads_there() -> None:
-    node = replace(NODE, stand_ins={("default", "dns"): Target(GATEWAY, 10053)})
+    node = replace(NODE, stand_ins={("default", "dns"): StandIn(Target(GATEWAY, 10053), GATEWAY, ())})
     own = service("dns", "10.96.0.10", ports=[{"name": "dns", "protocol": "UDP", "port": 53}], selector=None)
     (entry,) = plan(own, [], node, {}).entries
     assert entry.targets == {Target(GATEWAY, 10053)}

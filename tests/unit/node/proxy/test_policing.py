@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.unit.node.proxy.objects import labelled, namespace, pod, policy
+from tests.unit.node.proxy.objects import NODE, labelled, namespace, pod, policy
 from wherry.kube.client.clock import FakeClock, settle
 from wherry.kube.client.fake import FakeClient
 from wherry.kube.client.informers import Informers
@@ -27,7 +27,7 @@ class Case:
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[Policing]:
         async with Informers(self.client, self.clock) as informers:
-            self.policing = Policing(informers, "here", self.clock, self._wake)
+            self.policing = Policing(informers, NODE, self.clock, self._wake)
             self.policing.watch()
             await settle()
             await self.policing.prepare()

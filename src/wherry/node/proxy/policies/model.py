@@ -4,22 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wherry.kube.machinery.model import Object
+from wherry.node.proxy.model import NamedPort
 
 _OVER = ("Succeeded", "Failed")
 
 
 @dataclass(frozen=True, slots=True)
-class NamedPort:
-    """A container's port that has a name. ``protocol`` is TCP, UDP or SCTP."""
-
-    name: str
-    protocol: str
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
 class PolicyPod:
-    """A pod as policies see it. ``labels`` are sorted pairs. ``is_local``: it is on this node."""
+    """A pod as policies see it. ``labels`` are sorted pairs, ``ports`` those of its containers that have
+    names. ``is_local``: it is on this node."""
 
     namespace: str
     name: str

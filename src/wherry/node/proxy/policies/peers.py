@@ -7,6 +7,8 @@ from wherry.kube.machinery.selectors import EVERYTHING, LabelSelector
 from wherry.node.proxy.policies.model import PolicyPod
 
 _Labels = tuple[tuple[str, str], ...]
+Namespaces = Mapping[str, Mapping[str, str]]
+"""Labels by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,13 @@ class Selector:
     namespace: str | None = None
     namespaces: LabelSelector = EVERYTHING
 
+    def selects(self, pod: PolicyPod, namespaces: Namespaces) -> bool:
+        """The same as :meth:`Pods.selected`, of one pod."""
+        if self.namespace is None:
+            labels = namespaces.get(pod.namespace)
+            return labels is not None and self.namespaces.matches(labels) and self.pods.matches(dict(pod.labels))
+        return pod.namespace == self.namespace and self.pods.matches(dict(pod.labels))
+
     def __str__(self) -> str:
         where = self.namespace if self.namespace is not None else f"({self.namespaces})"
         return f"{where}/{self.pods}"
@@ -25,7 +34,7 @@ class Selector:
 class Pods:
     """All pods there are, and the labels of their namespaces. It remembers what it has answered."""
 
-    def __init__(self, pods: Iterable[PolicyPod], namespaces: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(self, pods: Iterable[PolicyPod], namespaces: Namespaces) -> None:
         self._namespaces = namespaces
         self._alike: dict[str, dict[_Labels, list[PolicyPod]]] = {}
         self._found: dict[Selector, tuple[PolicyPod, ...]] = {}

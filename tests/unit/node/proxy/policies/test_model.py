@@ -1,5 +1,6 @@
 from tests.unit.node.proxy.objects import pod
-from wherry.node.proxy.policies.model import NamedPort, policy_pod
+from wherry.node.proxy.model import NamedPort
+from wherry.node.proxy.policies.model import policy_pod
 
 
 def test_a_pod_is_what_the_api_says_until_something_else_is_known() -> None:

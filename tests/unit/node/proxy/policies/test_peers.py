@@ -12,14 +12,16 @@ def made(name: str, namespace: str, app: str) -> PolicyPod:
     return found
 
 
-PODS = Pods(
-    [made("a", "one", "web"), made("b", "one", "client"), made("c", "two", "client"), made("d", "lost", "client")],
-    {"one": {"team": "x"}, "two": {"team": "y"}},
-)
+EVERYBODY = [
+    made("a", "one", "web"), made("b", "one", "client"), made("c", "two", "client"), made("d", "lost", "client"),
+]  # fmt: skip
+NAMESPACES = {"one": {"team": "x"}, "two": {"team": "y"}}
+PODS = Pods(EVERYBODY, NAMESPACES)
 
 
 def names(selector: Selector) -> str:
     assert PODS.selected(selector) == PODS.selected(selector)
+    assert set(PODS.selected(selector)) == {each for each in EVERYBODY if selector.selects(each, NAMESPACES)}
     return "".join(sorted(each.name for each in PODS.selected(selector)))
 
 
