@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from wherry.app.rights import roles
 from wherry.kit.errors import Unavailable
 from wherry.kube.apiserver.assembly import ApiServer
@@ -112,7 +114,9 @@ async def run(
     from wherry.kube.controllers.servicenetworks import ServiceNetworks
     from wherry.kube.scheduler.scheduler import USUAL
 
-    client, clock = server.client(), SystemClock()
+    # managed fields name them as upstream's: people tell tools to leave out what belongs to "kube-controller-manager"
+    client, scheduler = server.client(agent="kube-controller-manager"), server.client(agent="kube-scheduler")
+    clock = SystemClock()
     recorder = Recorder(client, Source("controller-manager"), clock)
     server.measures.gauges["wherry_events_dropped"] = lambda: recorder.dropped
     issuer = server.authentication.issuer
@@ -126,8 +130,9 @@ async def run(
     async with Informers(client, clock) as informers, asyncio.TaskGroup() as group:
         needs = Needs(client, informers, ServedResources(server), recorder, clock)
         group.create_task(kept(recorder.run, "events", faults))
-        own = ApiServices(needs, served), ServiceNetworks(needs, [str(each) for each in server.options.ranges.networks])
-        for each in (*controllers(needs, given), *running(needs, scheduling or USUAL), *own):
+        ours = msgspec.structs.replace(needs, client=server.client())
+        own = ApiServices(ours, served), ServiceNetworks(ours, [str(each) for each in server.options.ranges.networks])
+        for each in (*controllers(needs, given), *running(needs, scheduler, scheduling or USUAL), *own):
             group.create_task(kept(each.run, each.name, faults), name=each.name)
         group.create_task(Components(server.caches, checks).run())
 

@@ -140,6 +140,26 @@ def test_an_update_loses_no_request(kubectl: Commands) -> None:
     assert len(answers) >= 6, answers  # three pods, three others, and again
 
 
+def test_whose_the_fields_are_is_said_in_upstreams_words(kubectl: Commands) -> None:
+    """Tools are told to leave out what belongs to ``kube-controller-manager`` (Argo CD: managedFieldsManagers)."""
+    kubectl("create", "deployment", "owned", f"--image={IMAGE}", "--", "sleep", "1000")
+    kubectl("rollout", "status", "deployment/owned", "--timeout=60s")
+    kubectl("run", "large", f"--image={IMAGE}", """--overrides={"spec": {"nodeSelector": {"no": "where"}}}""")
+    kubectl.until("FailedScheduling", "get", "events", "--field-selector", "involvedObject.name=large")
+
+    def managers(*which: str) -> set[tuple[str, str]]:
+        found = json.loads(kubectl("get", *which, "-o", "json", "--show-managed-fields"))
+        fields = found["metadata"]["managedFields"]
+        return {(each["manager"], each.get("subresource", "")) for each in fields}
+
+    pod = kubectl("get", "pods", "-l", "app=owned", "-o", "name").strip()
+    assert managers("deployment", "owned") >= {("kubectl-create", ""), ("kube-controller-manager", "status")}
+    assert managers(pod) == {("kube-controller-manager", ""), ("kubelet", "status")}
+    assert managers("pod", "large") == {("kubectl-run", ""), ("kube-scheduler", "status")}
+    assert managers("service", "kubernetes") == {("kube-apiserver", "")}
+    kubectl("delete", "deployment/owned", "pod/large", "--grace-period=1")
+
+
 def test_what_crashes_comes_back_and_backs_off(kubectl: Commands) -> None:
     kubectl("run", "crash", f"--image={IMAGE}", "--", "sh", "-c", "exit 7")
     kubectl.until("CrashLoopBackOff", "get", "pod", "crash")

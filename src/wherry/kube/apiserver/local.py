@@ -25,6 +25,8 @@ from wherry.kube.machinery.model import GroupVersionResource, Object
 
 _decode = msgspec.json.Decoder().decode
 Shown = Callable[[Entry], Object]
+AGENT = "kube-apiserver"
+"""Upstream's server names itself so in the managed fields of what it makes."""
 
 
 class LocalClient:
@@ -32,13 +34,15 @@ class LocalClient:
 
     def __init__(
         self, api: Api, kinds: Kinds, authorizer: Authorizer, user: User,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC), agent: str = AGENT,
     ) -> None:  # fmt: skip
+        """``agent``: whose the fields are that it sets."""
         self._api = api
         self._kinds = kinds
         self._authorizer = authorizer
         self._user = user
         self._clock = clock
+        self._agent = agent
 
     def _call(self, verb: str, resource: GroupVersionResource, namespace: str, name: str = "", subresource: str = "",
               query: dict[str, str] | None = None) -> Call:  # fmt: skip
@@ -57,8 +61,7 @@ class LocalClient:
         decision, reason = self._authorizer.authorize(asked)
         if decision is not Decision.ALLOW:
             raise forbidden(asked, reason)
-        agent = self._user.name.rpartition(":")[2]
-        return Call(info, served, self._user, self._clock(), found, user_agent=agent)
+        return Call(info, served, self._user, self._clock(), found, user_agent=self._agent)
 
     async def get(
         self, resource: GroupVersionResource, name: str, namespace: str = "", subresource: str = ""

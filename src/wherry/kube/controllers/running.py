@@ -1,5 +1,6 @@
 """The controllers that make a cluster run, beside those that the API itself needs (:mod:`.every`)."""
 
+from wherry.kube.client.model import Client
 from wherry.kube.controllers.autoscaling.controller import Autoscaling
 from wherry.kube.controllers.disruption.controller import DisruptionController
 from wherry.kube.controllers.ephemeralvolumes import EphemeralVolumes
@@ -17,8 +18,8 @@ from wherry.kube.scheduler.options import Options
 from wherry.kube.scheduler.scheduler import USUAL, Scheduler
 
 
-def running(needs: Needs, scheduling: Options = USUAL) -> tuple[Runnable, ...]:
-    """To be run while ``needs.informers`` are entered, each as a task of its own."""
+def running(needs: Needs, scheduler: Client, scheduling: Options = USUAL) -> tuple[Runnable, ...]:
+    """To be run while ``needs.informers`` are entered, each as a task of its own. ``scheduler``: the scheduler's."""
     reconcilers: tuple[Reconciler, ...] = (
         DisruptionController(needs),
         TtlAfterFinished(needs),
@@ -31,7 +32,7 @@ def running(needs: Needs, scheduling: Options = USUAL) -> tuple[Runnable, ...]:
         Autoscaling(needs),
     )
     return (
-        Scheduler(needs.client, needs.informers, needs.recorder.by("default-scheduler"), needs.clock, scheduling),
+        Scheduler(scheduler, needs.informers, needs.recorder.by("default-scheduler"), needs.clock, scheduling),
         *workloads(needs),
         Controller(VolumeBinder(needs), needs.clock, 1),  # one at a time: two must not choose the same volume
         Controller(VolumeExpansion(needs), needs.clock, 1),
