@@ -14,7 +14,7 @@ from wherry.kube.apiserver.call import Call, Outcome
 from wherry.kube.apiserver.deleting import Deletes
 from wherry.kube.apiserver.entries import Entry
 from wherry.kube.apiserver.kinds import Kinds
-from wherry.kube.apiserver.patching import Patches
+from wherry.kube.apiserver.patching import Patches, ahead_of
 from wherry.kube.apiserver.reading import Reads
 from wherry.kube.apiserver.selection import of_call
 from wherry.kube.apiserver.watching import Watches
@@ -103,8 +103,10 @@ class Api:
         return handler(call)
 
     async def _in_turn(self, handler: Handler, call: Call) -> Outcome:
-        async with self.writes.aside.turn:
+        aside = self.writes.aside
+        async with aside.turn:
             call.is_large = True
+            call.ahead = await aside.do(ahead_of, call)
             return await handler(call)
 
     def is_answered_by_document(self, call: Call) -> bool:
@@ -133,6 +135,8 @@ class Api:
         if "deletecollection" not in call.served.kind.verbs:
             raise not_allowed(call)
         selection = of_call(call)
+        if len(call.body) > LARGE_BYTES:
+            call.ahead = await self.writes.aside.do(ahead_of, call)
         return await self.deletes.delete_all(call, selection.matches)
 
 

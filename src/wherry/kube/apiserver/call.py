@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -33,6 +34,8 @@ class Call(msgspec.Struct):
     warnings: list[str] = msgspec.field(default_factory=list)
     is_large: bool = False
     """What has to be done with the object is done beside the loop (:mod:`.aside`)."""
+    ahead: Any = None  # of one type for patches, of another for objects
+    """What ``body`` has been read to, beside the loop; who takes it leaves None."""
 
     @property
     def resource(self) -> GroupResource:

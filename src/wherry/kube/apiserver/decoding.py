@@ -30,7 +30,8 @@ def read_status(call: Call) -> Object:
     return read(call)
 
 
-def _is_protobuf(content_type: str) -> bool:
+def is_protobuf(content_type: str) -> bool:
+    """Whether a body is, of which custom kinds have none."""
     return content_type != mediatypes.JSON and mediatypes.content_type(content_type).type == mediatypes.PROTOBUF
 
 
@@ -38,9 +39,12 @@ def read_as(call: Call, gvk: GroupVersionKind, schema: Schema, kind: Kind | None
     """The same of another kind than the URL's: what subresources take (``kind`` None)."""
     duplicates: tuple[str, ...] = ()
     if call.obj is None:
-        if kind is not None and kind.custom and _is_protobuf(call.content_type):
+        if kind is not None and kind.custom and is_protobuf(call.content_type):
             raise status.unsupported_media_type((mediatypes.JSON, mediatypes.YAML))
-        decoded = codec.decode(call.body, call.content_type)
+        if call.ahead is None:
+            decoded = codec.decode(call.body, call.content_type)
+        else:
+            decoded, call.ahead = call.ahead, None
         obj, duplicates = decoded.object, decoded.duplicates
     else:
         assert isinstance(call.obj, dict)
@@ -58,7 +62,10 @@ def options(call: Call, kind: str) -> Object:
     if call.obj is None and not call.body:
         return {}
     gvk = GroupVersionKind("", "v1", kind)
-    obj = copied(call.obj) if isinstance(call.obj, dict) else codec.decode(call.body, call.content_type).object
+    if isinstance(call.obj, dict):
+        obj = copied(call.obj)
+    else:
+        obj = (call.ahead or codec.decode(call.body, call.content_type)).object
     if obj.get("kind") not in (None, "", kind):
         raise status.bad_request(f"the body is a {obj.get('kind')}, not {kind}")
     try:

@@ -61,7 +61,8 @@ class Patches:
         if not call.query.get("fieldManager"):
             found = [required("fieldManager", "is required for apply patch")]
             raise status.invalid(_OPTIONS, "", found)
-        applied, fields = self._configuration(call)
+        aside = self._writes.aside
+        applied, fields = await aside.do(self._configuration, call) if call.is_large else self._configuration(call)
         manager = manager_of(call, "Apply", part.subresource)
         force = is_set(call.query, "force")
 
@@ -85,7 +86,10 @@ class Patches:
                 "uid mismatch: the provided object specified uid "
                 f"{applied['metadata']['uid']}, and no existing object was found",
             )
-        created = server_side_apply(None, applied, manager, force, fields)
+        if call.is_large:
+            created = await aside.do(server_side_apply, None, applied, manager, force, fields)
+        else:
+            created = server_side_apply(None, applied, manager, force, fields)
         return await self._writes.create_object(call, created, Applied(call))
 
     def _configuration(self, call: Call) -> tuple[Object, FieldSet | None]:
@@ -96,7 +100,7 @@ class Patches:
         obj: object = call.obj
         duplicates: tuple[str, ...] = ()
         if obj is None:
-            decoded = _decoded(call.body)
+            decoded = call.ahead or _decoded(call.body)
             obj, duplicates = decoded.object, decoded.duplicates
         assert isinstance(obj, dict)
         if (given := obj.get("apiVersion") or "") != (expected := served.api_version):
@@ -109,6 +113,18 @@ class Patches:
         decoding.check_place(call, obj, served)
         has_no_null = call.body[:1] == b"{" and b"null" not in call.body
         return obj, fields if has_no_null else None
+
+
+def ahead_of(call: Call) -> object:
+    """What the body of a call says, for :attr:`.Call.ahead`; None where it is not for this to say that it is of a wrong
+    type. Raises StatusError."""
+    if call.info.verb != "patch":
+        is_refused = call.served.kind.custom and decoding.is_protobuf(call.content_type)
+        return None if is_refused else codec.decode(call.body, call.content_type)
+    media_type = _type_of(call)
+    if media_type == APPLY:
+        return _decoded(call.body)
+    return _patch_of(call) if media_type in (JSON, MERGE, STRATEGIC) else None
 
 
 def _decoded(body: bytes) -> codec.Decoded:
@@ -146,6 +162,9 @@ def _patch_of(call: Call) -> tuple[object, tuple[str, ...]]:
     Raises StatusError 400."""
     if call.obj is not None:
         return call.obj, ()
+    if call.ahead is not None:
+        patch, mistakes = call.ahead
+        return patch, mistakes
     is_looked_at = call.field_validation != "Ignore"
     try:
         body, found = parse_all(call.body) if is_looked_at else (parse(call.body), ())
