@@ -343,3 +343,15 @@ def test_everything_is_as_before(docker: Docker, registry: DebianRegistry, rig: 
     """The module's last: only what the fixture imports is left."""
     assert docker.out("images", "--format", "{{.Repository}}:{{.Tag}}") == "demo:1"
     assert not list((rig.names.content / "ingest").iterdir())
+
+
+def test_skopeo_copies_from_and_to_the_engine(docker: Docker, registry: DebianRegistry, tmp_path: Path) -> None:
+    """It asks for version 1.22 of the API."""
+    daemon = docker.environment["DOCKER_HOST"]
+    skopeo("copy", "--src-daemon-host", daemon, "docker-daemon:demo:1", f"oci:{tmp_path}/layout:1")
+    skopeo("copy", "--dest-daemon-host", daemon, f"oci:{tmp_path}/layout:1", "docker-daemon:copied:1")
+    assert docker.run("copied:1", "echo", "hello") == "hello"
+    name = f"docker://{registry.host}/skopeo/app:1"
+    skopeo("copy", "--src-daemon-host", daemon, "--dest-tls-verify=false", "docker-daemon:copied:1", name)
+    assert json.loads(skopeo("inspect", "--daemon-host", daemon, "docker-daemon:copied:1"))["Os"] == "linux"
+    gone(docker, "copied:1")

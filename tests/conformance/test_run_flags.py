@@ -296,3 +296,16 @@ def test_logs_are_rotated(docker: Docker) -> None:
 def test_no_logs(docker: Docker) -> None:
     docker("run", "--name", "silent", "--log-driver", "none", "demo:1", "echo", "x")
     assert docker("logs", "silent", check=False).returncode == 1
+
+
+def test_programs_can_tell_that_they_are_in_a_container(docker: Docker) -> None:
+    docker("run", "-d", "--name", "box", "demo:1", "sleep", "100")
+    assert docker.out("exec", "box", "stat", "-c", "%F %u", "/.dockerenv") == "regular empty file 0"
+    assert docker.out("diff", "box") == ""
+    docker("commit", "box", "made:1")
+    docker("exec", "box", "sh", "-c", "echo mine > /.dockerenv")
+    assert docker.out("diff", "box") == "A /.dockerenv"
+    docker("commit", "box", "mine:1")
+    assert docker.out("run", "--rm", "--network", "none", "mine:1", "cat", "/.dockerenv") == "mine"
+    assert docker.out("history", "--format", "{{.Size}}", "made:1").splitlines()[0] == "0B"
+    docker("rmi", "-f", "made:1", "mine:1")

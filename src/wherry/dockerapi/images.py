@@ -12,6 +12,7 @@ from wherry.dockerapi.endpoint import endpoint
 from wherry.dockerapi.platforms import check, platforms_of
 from wherry.dockerapi.progress import send_progress
 from wherry.dockerapi.services import ImageEngine, ImageUsers, RegistryClient
+from wherry.http.streams import closing
 from wherry.kit.errors import Forbidden, Invalid, Unauthenticated, Unsupported
 from wherry.oci.reference import Reference
 
@@ -101,7 +102,9 @@ class ImageEndpoints:
     @endpoint("POST /images/load")
     async def load(self, call: Call) -> web.StreamResponse:
         wanted = platforms_of(call.query)
-        return await send_progress(call, self._images.load(call.chunks(), str(wanted[0]) if wanted else ""))
+        messages = self._images.load(call.chunks(), str(wanted[0]) if wanted else "")
+        # Quiet, the answer begins when an image is there: skopeo waits for no more than its beginning, and goes.
+        return await send_progress(call, _results(messages) if call.query.flag("quiet", default=True) else messages)
 
     @endpoint("GET /images/get")
     async def save_many(self, call: Call) -> web.StreamResponse:
@@ -119,3 +122,11 @@ class ImageEndpoints:
         pieces = self._images.save(names)  # raises before the answer begins
         stream = await call.stream(TAR)
         return await stream.send_all(pieces)
+
+
+async def _results(messages: AsyncIterator[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
+    """What came of it, without what was told on the way."""
+    async with closing(messages):
+        async for message in messages:
+            if "stream" in message:
+                yield message

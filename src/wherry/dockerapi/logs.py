@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+import msgspec
 from aiohttp import web
 
 from wherry.dockerapi.attach import frame
@@ -16,6 +17,19 @@ from wherry.kit.errors import Invalid, WherryError
 STREAMS = {"stdout": 1, "stderr": 2}
 
 
+class Shown(msgspec.Struct, frozen=True):
+    """What is shown of a line besides what it says."""
+
+    timestamps: bool
+    details: bool
+
+    def before(self, line: LogLine) -> bytes:
+        """The details are none, as there are no options that ask for labels or variables: a space is what is left of
+        them (moby, daemon/server/httputils/write_log_stream.go)."""
+        time = f"{stamp(line.time_nanoseconds)} " if self.timestamps else ""
+        return f"{time}{' ' if self.details else ''}".encode()
+
+
 class LogEndpoints:
     """``GET /containers/{id}/logs``."""
 
@@ -28,7 +42,8 @@ class LogEndpoints:
         target = self._containers.attachable(call.id)
         lines = self._containers.logs(target.id, options)
         stream = await call.stream(call.output_type(target.tty))
-        return await stream.send_all(_framed(lines, target.tty, options.timestamps))
+        shown = Shown(options.timestamps, call.query.flag("details"))
+        return await stream.send_all(_framed(lines, target.tty, shown))
 
 
 def read_options(query: Query) -> LogOptions:
@@ -52,11 +67,10 @@ def _tail(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() else None
 
 
-async def _framed(lines: AsyncIterator[LogLine], tty: bool, timestamps: bool) -> AsyncIterator[bytes]:
+async def _framed(lines: AsyncIterator[LogLine], tty: bool, shown: Shown) -> AsyncIterator[bytes]:
     """What goes over the wire; a fault on the way is told on the client's standard error, as dockerd does."""
     try:
         async for line in lines:
-            data = f"{stamp(line.time_nanoseconds)} ".encode() + line.data if timestamps else line.data
-            yield frame(data, tty, STREAMS[line.stream])
+            yield frame(shown.before(line) + line.data, tty, STREAMS[line.stream])
     except (WherryError, OSError) as error:
         yield frame(f"Error grabbing logs: {error}\n".encode(), tty, STREAMS["stderr"])

@@ -9,6 +9,9 @@ from wherry.kit.errors import Invalid
 
 OLDEST = 24
 NEWEST = 51
+_TAKEN = 12
+"""Older ones from here on are answered as the oldest: skopeo, podman and buildah ask for 1.22 when they copy images
+from and to a daemon (containers/image, docker/daemon/client.go), and get what they need."""
 
 _PREFIX = re.compile(r"/v([0-9]+)\.([0-9]+)(?=/|$)")
 
@@ -19,8 +22,9 @@ def text(version: int) -> str:
 
 
 def split_path(path: str) -> tuple[int, str]:
-    """The version that a path asks for (the newest when it names none) and the path without it.
+    """The version that a path asks for, and the path without it.
 
+    The newest when it names none; the oldest that is spoken for an older one.
     Raises Invalid with Docker's text when the version is not spoken.
     """
     if not path.startswith("/v"):
@@ -31,9 +35,9 @@ def split_path(path: str) -> tuple[int, str]:
     major, minor = int(match[1]), int(match[2])
     if (major, minor) > (1, NEWEST):
         raise Invalid(f"client version {major}.{minor} is too new. Maximum supported API version is {text(NEWEST)}")
-    if (major, minor) < (1, OLDEST):
+    if (major, minor) < (1, _TAKEN):
         raise Invalid(
             f"client version {major}.{minor} is too old. Minimum supported API version is {text(OLDEST)}, "
             "please upgrade your client to a newer version"
         )
-    return minor, path[match.end() :] or "/"
+    return max(minor, OLDEST), path[match.end() :] or "/"

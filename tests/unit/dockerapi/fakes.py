@@ -221,6 +221,7 @@ class FakeImages:
     async def load(self, chunks: AsyncIterator[bytes], platform: str = "") -> AsyncIterator[dict[str, Any]]:
         data = b"".join([chunk async for chunk in chunks])
         self.calls.append(("load", platform))
+        yield {"status": "Loading layer", "id": "1"}
         yield {"stream": f"Loaded image: {data.decode()}\n"}
         if self.error is not None:
             raise self.error

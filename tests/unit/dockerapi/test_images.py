@@ -117,12 +117,19 @@ async def test_an_import_that_fails_has_a_status(client: Client, engine: Engine)
 
 async def test_load_reports_and_fails_on_the_stream(client: Client, engine: Engine) -> None:
     engine.images.error = Invalid("layer is broken")
-    answer = await client.ask("POST /images/load?quiet=1", b"demo:1")
+    answer = await client.ask("POST /images/load?quiet=0", b"demo:1")
     assert answer.status == 200
     assert [json.loads(line) for line in answer.body.splitlines()] == [
+        {"status": "Loading layer", "id": "1"},
         {"stream": "Loaded image: demo:1\n"},
         {"errorDetail": {"message": "layer is broken"}, "error": "layer is broken"},
     ]
+
+
+@pytest.mark.parametrize("query", ["?quiet=1", ""])
+async def test_a_quiet_load_says_nothing_before_an_image_is_there(client: Client, query: str) -> None:
+    answer = await client.ask(f"POST /images/load{query}", b"demo:1")
+    assert answer.json == {"stream": "Loaded image: demo:1\n"}
 
 
 async def test_save(client: Client) -> None:

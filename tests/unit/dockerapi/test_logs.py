@@ -42,6 +42,12 @@ async def test_timestamps_have_nine_digits(client: Client, engine: Engine) -> No
     assert answer.body.startswith(b"2023-11-14T22:13:20.000000001Z one\n")
 
 
+async def test_details_are_none_but_their_place_is_kept(client: Client, engine: Engine) -> None:
+    engine.containers.tty = True
+    answer = await client.ask("GET /containers/c1/logs?stdout=1&details=1&timestamps=1")
+    assert answer.body.startswith(b"2023-11-14T22:13:20.000000001Z  one\n")
+
+
 async def test_options_are_handed_on(client: Client, engine: Engine) -> None:
     await client.ask("GET /containers/c1/logs?stderr=1&follow=1&since=5&until=6.5&tail=3")
     _, options = engine.containers.calls[-1]

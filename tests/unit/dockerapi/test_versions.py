@@ -10,6 +10,8 @@ from wherry.kit.errors import Invalid
     ("path", "version", "rest"),
     [
         ("/v1.24/_ping", 24, "/_ping"),
+        ("/v1.22/images/get", 24, "/images/get"),
+        ("/v1.12/info", 24, "/info"),
         ("/v1.51/containers/json", 51, "/containers/json"),
         ("/version", NEWEST, "/version"),
         ("/volumes/create", NEWEST, "/volumes/create"),
@@ -27,8 +29,8 @@ def test_the_version_is_taken_off_the_path(path, version, rest) -> None:
         ("/v1.99/info", "client version 1.99 is too new. Maximum supported API version is 1.51"),
         ("/v2.0/info", "client version 2.0 is too new. Maximum supported API version is 1.51"),
         (
-            "/v1.12/info",
-            "client version 1.12 is too old. Minimum supported API version is 1.24, "
+            "/v1.11/info",
+            "client version 1.11 is too old. Minimum supported API version is 1.24, "
             "please upgrade your client to a newer version",
         ),
         (

@@ -28,7 +28,7 @@ from wherry.kit.errors import Invalid, NotFound
 from wherry.linux.errors import KernelError
 from wherry.linux.identity import make_files_as
 
-_FILES = ("/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/dev/console", "/sbin/docker-init")
+_FILES = ("/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/dev/console", "/sbin/docker-init", "/.dockerenv")
 
 
 def stubs(container: Container) -> CommitOptions:

@@ -23,7 +23,7 @@ from wherry.kit.errors import Conflict, WherryError
 from wherry.linux.namespaces import open_namespace
 
 _log = logging.getLogger(__name__)
-
+_MARK = ".dockerenv"
 
 Trees = Mapping[str, int]
 """Mounts without a path: destination → descriptor (see :class:`wherry.engine.runtime.model.TaskSpec`)."""
@@ -38,6 +38,7 @@ class Ground(msgspec.Struct, frozen=True):
 
     layers: Sequence[Path]
     trees: Callable[[int, int | None], Trees] | None = None
+    is_image: bool = False
 
 
 class _Place(msgspec.Struct):
@@ -159,7 +160,7 @@ class Starter:
 
     def _image(self, container: Container) -> Ground:
         trees = TreeMaker(container.mounts, self._layers, self._around.instance.tmp)
-        return Ground(self._layers(container.image), trees or None)
+        return Ground(self._layers(container.image), trees or None, is_image=True)
 
     def _layers(self, image: str) -> Sequence[Path]:
         return self._around.snapshots.layers(list(self._around.images.held(image).chain_ids))
@@ -174,6 +175,8 @@ class Starter:
         directory = around.directory(container)
         owner = container.ids if container.mapped and container.ids is not None else 0
         upper, work = around.snapshots.prepare(directory, owner)
+        if ground.is_image and container.pod is None:
+            _mark(upper, ground.layers, owner)
         _make_sources(container)
         gathered = self._facts(container, place, shared, names)
         size = (host.ConsoleSize[0], host.ConsoleSize[1]) if any(host.ConsoleSize) else None
@@ -253,6 +256,21 @@ def is_usual(container: Container) -> bool:
     """Whether its namespaces are all its own, as those made ahead are."""
     host = container.host
     return "host" not in (host.NetworkMode, host.PidMode, host.IpcMode, host.UTSMode, host.CgroupnsMode)
+
+
+def _mark(upper: Path, layers: Sequence[Path], owner: int) -> None:
+    """An empty /.dockerenv, by which programs tell that they are in a container; what the image has there stays."""
+    if any(os.path.lexists(layer / _MARK) for layer in layers):
+        return
+    try:
+        fd = os.open(upper / _MARK, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o755)
+    except FileExistsError:
+        return  # of an earlier run, or whatever was put there
+    try:
+        os.fchown(fd, owner, owner)
+        os.fchmod(fd, 0o755)
+    finally:
+        os.close(fd)
 
 
 def _make_sources(container: Container) -> None:

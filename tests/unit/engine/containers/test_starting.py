@@ -57,6 +57,16 @@ def test_who_says_nothing_is_on_the_default_bridge(mode: str, disabled: bool | N
     assert is_bridged(container) is expected
 
 
+async def test_what_runs_can_tell_that_it_is_in_a_container(daemon: Daemon, machine: Machine) -> None:
+    container = await daemon.run()
+    upper = machine.instance.containers / container / "upper"
+    assert (upper / ".dockerenv").read_bytes() == b""
+    await daemon.containers.kill(container)
+    (upper / ".dockerenv").write_text("its own")
+    await daemon.containers.start(container)
+    assert (upper / ".dockerenv").read_text() == "its own"
+
+
 @pytest.mark.parametrize("field", ["NetworkMode", "PidMode", "IpcMode", "UTSMode", "CgroupnsMode"])
 def test_who_has_a_namespace_of_the_host_cannot_be_made_ahead(field: str) -> None:
     assert is_usual(row())

@@ -1,8 +1,12 @@
 """``docker top``."""
 
+import os
+import subprocess
+from collections.abc import Iterator
+
 import pytest
 
-from wherry.engine.containers.top import parse
+from wherry.engine.containers.top import parse, processes
 from wherry.kit.errors import Invalid
 
 TEXT = """UID          PID    PPID  C STIME TTY          TIME CMD
@@ -24,3 +28,28 @@ def test_without_their_numbers_they_cannot_be_told_from_others() -> None:
         parse("COMMAND\nsh\n", {1})
     with pytest.raises(Invalid, match="Couldn't find PID"):
         parse("", {1})
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[int]:
+    """The number of a process that has no terminal."""
+    with subprocess.Popen(["sleep", "100"], stdin=subprocess.DEVNULL, start_new_session=True) as process:
+        yield process.pid
+        process.kill()
+
+
+@pytest.mark.parametrize("arguments", ["", "-o pid,comm", "-eo pid,args", "o pid", "aux", "-ef"])
+async def test_columns_may_be_chosen_without_choosing_processes(elsewhere: int, arguments: str) -> None:
+    found = await processes({elsewhere}, arguments)
+    column = found["Titles"].index("PID")
+    assert [fields[column] for fields in found["Processes"]] == [str(elsewhere)]
+
+
+async def test_of_a_refusal_the_first_line_is_told() -> None:
+    with pytest.raises(Invalid) as refusal:
+        await processes({os.getpid()}, "bogus")
+    assert refusal.value.message == "ps: error: unsupported option (BSD syntax)"
+
+
+async def test_of_no_processes_there_are_none() -> None:
+    assert (await processes((), "-ef"))["Processes"] == []
