@@ -6,9 +6,11 @@ import pytest
 import yaml
 
 from tests.conformance.kube import manifests
-from tests.conformance.kube.web import JSON, METADATA, METADATA_LIST, TABLE, YAML, Web
+from tests.conformance.kube.web import JSON, METADATA, METADATA_LIST, PROTOBUF, TABLE, YAML, Web
+from wherry.kube.machinery.protobuf import decode
 
 ONLY = "only the following media types are accepted: application/json"
+NONE = "406: Not Acceptable\n\nAvailable representations"
 OLD_TABLE = "application/json;as=Table;v=v1beta1;g=meta.k8s.io"
 
 
@@ -83,8 +85,9 @@ def test_metadata_alone(web: Web, path: str) -> None:
         ("/a", METADATA_LIST, "you requested PartialObjectMetadataList, but the requested object is not a list"),
         ("", "application/json;as=Table;v=v3;g=meta.k8s.io", ONLY),
         ("", "application/json;as=Foo;v=v1;g=meta.k8s.io", ONLY),
-        ("", "text/html", ONLY),
-        ("/a", "application/vnd.kubernetes.protobuf", ONLY),
+        ("", PROTOBUF + ";as=Table;v=v1;g=meta.k8s.io", f"{ONLY}, application/yaml, {PROTOBUF}"),
+        ("", "text/html", f"{NONE}: {JSON}, {YAML}, {PROTOBUF}, {JSON};stream=watch, {PROTOBUF};stream=watch"),
+        ("/a", "text/html, garbage", f"{NONE}: {JSON}, {YAML}, {PROTOBUF}"),
     ),
 )  # fmt: skip
 def test_forms_that_cannot_be_given(web: Web, path: str, url: str, accept: str, said: str) -> None:
@@ -95,7 +98,37 @@ def test_the_first_form_that_can_be_given_is(web: Web, path: str) -> None:
     binary = TABLE.replace("json", "vnd.kubernetes.protobuf")
     accept = f"{binary}, application/json;as=Table;v=v9, {TABLE}, {JSON}"
     assert web.get(path, accept).ok()["kind"] == "Table"
-    assert web.get(path, "application/vnd.kubernetes.protobuf, */*").ok()["kind"] == "ConfigMapList"
+    assert web.get(path, f"{PROTOBUF}, */*").ok()["kind"] == "ConfigMapList"
+    assert web.get(path, f"{JSON};q=0.1,{PROTOBUF}").ok()["kind"] == "ConfigMapList"
+
+
+def test_who_takes_protobuf_alone_gets_it(web: Web, path: str) -> None:
+    def ask(method: str, where: str, body: object = None, accept: str = PROTOBUF) -> tuple[int, dict]:
+        answer = web.send(method, where, body, headers={"Accept": accept})
+        assert answer.headers["Content-Type"] == PROTOBUF
+        return answer.code, decode(answer.raw)
+
+    assert ask("GET", f"{path}/a") == (200, web.get(f"{path}/a").ok())
+    listed = web.get(path).ok()
+    for each in listed["items"]:
+        del each["kind"], each["apiVersion"]  # they have none in a list of messages
+    assert ask("GET", path)[1]["items"] == listed["items"]
+    code, made = ask("POST", path, manifests.configmap("b", x="1"))
+    assert (code, made["data"]) == (201, {"x": "1"})
+    assert ask("DELETE", f"{path}/b")[1]["status"] == "Success"
+    assert ask("GET", f"{path}/b") == (404, web.get(f"{path}/b").refused(404, "NotFound"))
+    alone = METADATA.replace(JSON, PROTOBUF)
+    assert ask("GET", f"{path}/a", accept=alone)[1] == web.get(f"{path}/a", METADATA).ok()
+    assert (
+        ask("GET", path, accept=alone.replace("Metadata;", "MetadataList;"))[1]["kind"] == "PartialObjectMetadataList"
+    )
+
+
+def test_refusals_are_in_yaml_for_who_wants_that(web: Web, path: str) -> None:
+    answer = web.get(f"{path}/nope", YAML)
+    assert (answer.code, answer.headers["Content-Type"]) == (404, YAML)
+    assert yaml.safe_load(answer.raw) == web.get(f"{path}/nope").refused(404, "NotFound")
+    assert web.get("/nope", YAML).text == "404 page not found\n"
 
 
 def test_reviews_have_no_tables(web: Web) -> None:

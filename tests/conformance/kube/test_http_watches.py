@@ -7,7 +7,8 @@ import pytest
 
 from tests.conformance.kube import manifests
 from tests.conformance.kube.process import wait_until
-from tests.conformance.kube.web import JSON, METADATA, TABLE, YAML, Web
+from tests.conformance.kube.web import JSON, METADATA, PROTOBUF, TABLE, YAML, Web
+from wherry.kube.machinery.protobuf import MAGIC, decode
 
 
 @pytest.fixture
@@ -156,7 +157,26 @@ def test_metadata_alone(web: Web, path: str) -> None:
 
 
 def test_yaml_cannot_be_watched(web: Web, path: str) -> None:
-    web.get(f"{path}?watch=true", YAML).refused(406, "NotAcceptable")
+    answer = web.get(f"{path}?watch=true", YAML)
+    assert (answer.code, answer.headers["Content-Type"]) == (406, YAML)
+    assert f"accepted: {JSON};stream=watch, {PROTOBUF};stream=watch" in " ".join(answer.text.split())
+
+
+def test_who_takes_protobuf_alone_is_told_in_frames(web: Web, path: str) -> None:
+    make(web, path, "a", x="1")
+    state = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=1"
+    for accept in (PROTOBUF, METADATA.replace(JSON, PROTOBUF)):
+        answer = web.get(f"{path}?watch=true&{MINE}&{state}", accept)
+        assert answer.headers["Content-Type"] == f"{PROTOBUF};stream=watch"
+        events, left = [], answer.raw
+        while left:
+            length = int.from_bytes(left[:4], "big")
+            frame, left = left[4 : 4 + length], left[4 + length :]
+            assert len(frame) == length and frame[0] == 0x0A
+            events.append((frame[2 : 2 + frame[1]], decode(frame[frame.index(MAGIC) :])))
+        (kind, added), (end, bookmark), *_ = events
+        assert (kind, added) == (b"ADDED", web.get(f"{path}/a", accept.replace(PROTOBUF, JSON)).ok())
+        assert (end, bookmark["metadata"]["annotations"]) == (b"BOOKMARK", {"k8s.io/initial-events-end": "true"})
 
 
 def test_what_cannot_be_watched(web: Web) -> None:
@@ -179,6 +199,8 @@ def test_watches_of_custom_resources_end_with_their_kind(web: Web, namespace: st
     web.post(definitions, manifests.definition(plural, "Goner")).ok()
     path = f"/apis/tests.example/v1/namespaces/{namespace}/{plural}"
     wait_until(lambda: web.get(path).code == 200, "the kind is served")
+    refused = web.get(f"{path}?watch=true", PROTOBUF)
+    assert refused.code == 406 and b"application/json, application/yaml" in refused.raw, "there are no messages of it"
     web.post(path, {"metadata": {"name": "g"}, "spec": {}}).ok()
     with web.watch(f"{path}?resourceVersion=0") as watch:
         assert told(watch.take(1)) == [("ADDED", "g")]

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import msgspec
 
-from wherry.kube.apiserver.sending import is_for_people
+from wherry.kube.apiserver.sending import is_for_people, written
 from wherry.kube.machinery import status
 from wherry.kube.machinery.codec import encode
-from wherry.kube.machinery.mediatypes import JSON
+from wherry.kube.machinery.mediatypes import JSON, wanted
 from wherry.kube.machinery.model import Object
 
 log = logging.getLogger("wherry.kube.apiserver")
@@ -36,15 +36,28 @@ def refusal(
     found = refused(error)
     if found.code >= 500 and not isinstance(error, status.StatusError | TimeoutError):
         log.exception("fault while answering %s %s", method, target.partition("?")[0], exc_info=error)
-    fields = {"Content-Type": JSON}
+    media_type = _spoken(headers.get("Accept", ""))
+    fields = {"Content-Type": media_type}
     if seconds := found.details.get("retryAfterSeconds"):
         fields["Retry-After"] = str(seconds)
     if found.code == 401:
         fields["WWW-Authenticate"] = 'Bearer realm="kubernetes"'
     body = _encoded(found.status)
-    if is_for_people(target, headers):
+    if media_type != JSON:
+        body = written(body, media_type)
+    elif is_for_people(target, headers):
         body = msgspec.json.format(body, indent=2)
     return found.code, fields, body
+
+
+def _spoken(accept: str) -> str:
+    """The media type of a refusal: JSON for who takes nothing that there is (responsewriters: ErrorNegotiated)."""
+    if not accept or accept == JSON:
+        return JSON
+    try:
+        return wanted(accept, forms=()).media_type
+    except status.StatusError:
+        return JSON
 
 
 def _encoded(document: Object) -> bytes:

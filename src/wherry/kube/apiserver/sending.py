@@ -1,4 +1,5 @@
-"""Answers on their way out: JSON, or YAML where a client asks for it, in lines for people, compressed when it is much.
+"""Answers on their way out: JSON, or YAML or protobuf where a client asks for it, in lines for people, compressed when
+it is much.
 
 (k8s.io/apiserver pkg/endpoints/handlers/responsewriters, .../handlers/negotiation)
 """
@@ -30,8 +31,8 @@ async def sent(
 ) -> web.StreamResponse:
     """An answer of ``body``, which is JSON, in the media type that is wanted."""
     headers = {"Content-Type": media_type, **HEADERS}
-    if media_type == YAML:
-        body = await asyncio.to_thread(_as_yaml, body)
+    if media_type != JSON:
+        body = await asyncio.to_thread(written, body, media_type)
     elif is_for_people(request.raw_path, request.headers):
         body = msgspec.json.format(body, indent=2)
     if is_much(body, request.headers):
@@ -93,7 +94,12 @@ def _compressed(body: bytes) -> bytes:
     return igzip.compress(body, compresslevel=1)
 
 
-def _as_yaml(body: bytes) -> bytes:
-    from wherry.kube.machinery import yamldocs
+def written(body: bytes, media_type: str) -> bytes:
+    """A document in JSON, in another media type (YAML or PROTOBUF)."""
+    if media_type == YAML:
+        from wherry.kube.machinery import yamldocs
 
-    return yamldocs.dump(msgspec.json.decode(body))
+        return yamldocs.dump(msgspec.json.decode(body))
+    from wherry.kube.machinery import protowriting
+
+    return protowriting.encode(msgspec.json.decode(body))

@@ -36,10 +36,12 @@ from wherry.kube.apiserver.subresources.streams import NAMES, Connector, NoNodes
 from wherry.kube.apiserver.watching import error_event, stream
 from wherry.kube.machinery import status
 from wherry.kube.machinery.codec import encode
-from wherry.kube.machinery.mediatypes import PLAIN, YAML, Form, Wanted, fitting, wanted
+from wherry.kube.machinery.mediatypes import OF_OTHERS, OF_OURS, PLAIN, PROTOBUF, YAML, Form, Wanted, fitting, wanted
+from wherry.kube.machinery.mediatypes import accept as alternatives
 
 log = logging.getLogger(__name__)
 _JSON = "application/json"
+_STREAMS = (f"{_JSON};stream=watch", f"{PROTOBUF};stream=watch")
 _IN_STREAM = (410, 504)
 """What a watch is told in its stream: who got so far has asked rightly (pkg/storage/cacher: newErrWatcher)."""
 _WARNINGS = web.RequestKey("warnings", list[str])
@@ -122,7 +124,7 @@ class HttpApi:
             body = await self._api.reads.list(call, wanted)
             return await sent(request, 200, body, call.warnings, wanted.media_type)
         if wanted.form is not Form.PLAIN and self._api.is_answered_by_document(call):
-            raise status.not_acceptable((_JSON, YAML))
+            raise status.not_acceptable(OF_OURS)
         call.content_type = request.headers.get("Content-Type", "")
         if request.body_exists:
             call.body = await _body(request)
@@ -137,15 +139,16 @@ class HttpApi:
         if "watch" not in call.served.kind.verbs:
             raise not_allowed(call)
         wanted = wanted_of(request.headers.get("Accept", ""), call)
-        if wanted.media_type != _JSON:
-            raise status.not_acceptable((_JSON,))  # there is no end of a document in a stream of YAML
+        if wanted.media_type == YAML:
+            raise status.not_acceptable(_STREAMS[: 1 if call.served.kind.custom else 2])  # it has no end of a document
+        content_type = _JSON if wanted.media_type == _JSON else f"{wanted.media_type};stream=watch"
         try:
             begun = await self._api.watches.begin(call)
         except status.StatusError as error:
             if error.code not in _IN_STREAM:
                 raise
-            return web.Response(body=error_event(error), headers={"Content-Type": _JSON})
-        headers = {**HEADERS, "Content-Type": _JSON}
+            return web.Response(body=error_event(error, wanted), headers={"Content-Type": content_type})
+        headers = {**HEADERS, "Content-Type": content_type}
         response = web.StreamResponse(headers=with_warnings(headers, call.warnings))
         pieces = stream(
             begun, call.served, wanted, lambda: self._api.watches.revision, self._clock,
@@ -172,14 +175,24 @@ class HttpApi:
         return await self.connector.connect(call, entry.object, request)
 
 
-_wanted = lru_cache(maxsize=512)(wanted)
-
-
 def wanted_of(accept: str, call: Call) -> Wanted:
     """The form that the client asks for. Raises StatusError 406 when it cannot be given."""
     if not accept or accept == _JSON:
         return PLAIN
-    return fitting(_wanted(accept), call.info.verb == "list")
+    if call.served.kind.custom:
+        found = wanted(accept, accepted=OF_OTHERS)
+    else:
+        _check_route(accept, call.info.verb in ("list", "watch"))
+        found = wanted(accept)
+    return fitting(found, call.info.verb == "list")
+
+
+@lru_cache(maxsize=512)
+def _check_route(accept: str, is_list: bool) -> None:
+    """What upstream's router, which built-in kinds have, says of a header without any media type that is known."""
+    if not any(clause.includes(each) for clause in alternatives(accept) for each in OF_OURS):
+        found = ", ".join((*OF_OURS, *_STREAMS) if is_list else OF_OURS)
+        raise status.no_route(406, "NotAcceptable", f"406: Not Acceptable\n\nAvailable representations: {found}")
 
 
 def _go_on(request: web.BaseRequest) -> None:

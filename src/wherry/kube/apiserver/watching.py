@@ -27,7 +27,7 @@ from wherry.kube.apiserver.stored import prefix_of
 from wherry.kube.machinery import status
 from wherry.kube.machinery.codec import encode
 from wherry.kube.machinery.fielderrors import FieldError, forbidden, not_supported
-from wherry.kube.machinery.mediatypes import Form, Wanted
+from wherry.kube.machinery.mediatypes import JSON, PLAIN, Form, Wanted
 from wherry.kube.machinery.model import GroupKind, Object
 from wherry.store.model import Compacted, Store
 
@@ -266,7 +266,7 @@ async def stream(begun: Begun, served: Served, wanted: Wanted, revision: Callabl
                 notices = await subscription.take(min(left, BOOKMARK_SECONDS))
             except status.StatusError as error:
                 if error.code != 404:  # its kind is no longer served: there is nothing to say
-                    yield error_event(error)
+                    yield error_event(error, wanted)
                 return
             if notices:
                 yield b"".join([lines.of(notice) for notice in notices])
@@ -276,9 +276,19 @@ async def stream(begun: Begun, served: Served, wanted: Wanted, revision: Callabl
         subscription.close()
 
 
-def error_event(error: status.StatusError) -> bytes:
+def error_event(error: status.StatusError, wanted: Wanted = PLAIN) -> bytes:
     """The last line of a watch that cannot go on."""
-    return b'{"type":"ERROR","object":%b}\n' % encode(error.status)
+    return _event("ERROR", encode(error.status), wanted)
+
+
+def _event(kind: str, shape: bytes, wanted: Wanted) -> bytes:
+    """A line; in protobuf, a frame."""
+    line = b'{"type":"%b","object":%b}\n' % (kind.encode(), shape)
+    if wanted.media_type == JSON:
+        return line
+    from wherry.kube.machinery import protowriting
+
+    return protowriting.event(line)
 
 
 class _Lines:
@@ -292,7 +302,7 @@ class _Lines:
         self._columns_told = False
         # A table has ages, which are different for each watch; everything else is the same for all.
         shares = wanted.form is not Form.TABLE
-        self._key = (served.version.name, wanted.form, wanted.version) if shares else None
+        self._key = (served.version.name, wanted.form, wanted.version, wanted.media_type) if shares else None
 
     def of(self, notice: Notice) -> bytes:
         change = notice.change
@@ -309,7 +319,7 @@ class _Lines:
             shape = self._table(notice.entry)
         else:
             shape = shown(self._served, notice.entry, self._wanted, self._now(), self._include)
-        return b'{"type":"%b","object":%b}\n' % (notice.type.encode(), shape)
+        return _event(notice.type, shape, self._wanted)
 
     def _table(self, entry: Entry) -> bytes:
         """One row; the columns are told once (pkg/endpoints/handlers/response.go: watchEmbeddedEncoder)."""
@@ -338,4 +348,4 @@ class _Lines:
                 "kind": "Table", "apiVersion": f"meta.k8s.io/{version}", "columnDefinitions": None,
                 "metadata": {"resourceVersion": str(revision)}, "rows": [{"cells": [], "object": partial}],
             }  # fmt: skip
-        return b'{"type":"BOOKMARK","object":%b}\n' % encode(document)
+        return _event("BOOKMARK", encode(document), self._wanted)

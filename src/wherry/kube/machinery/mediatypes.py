@@ -96,7 +96,8 @@ class Form(Enum):
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """``version`` is that of the group meta.k8s.io, of other forms than the plain one; ``media_type`` JSON or YAML."""
+    """``version`` is that of the group meta.k8s.io, of other forms than the plain one; ``media_type`` JSON, YAML
+    or PROTOBUF."""
 
     form: Form = Form.PLAIN
     version: str = ""
@@ -104,28 +105,42 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 PLAIN = Wanted()
+_FORMS = (Form.TABLE, Form.METADATA, Form.METADATA_LIST)
 _META_GROUP = "meta.k8s.io"
 _META_VERSIONS = ("v1", "v1beta1")
 
 
-@lru_cache(maxsize=256)
-def wanted(header: str, forms: tuple[Form, ...] = (Form.TABLE, Form.METADATA, Form.METADATA_LIST)) -> Wanted:
-    """What an Accept header asks for, of what can be given: ``forms`` besides the plain one, as JSON or YAML.
+OF_OURS, OF_OTHERS = (JSON, YAML, PROTOBUF), (JSON, YAML)
+"""What built-in kinds can be shown in, and custom ones, of which there are no messages (but for their metadata)."""
+
+
+@lru_cache(maxsize=512)
+def wanted(header: str, forms: tuple[Form, ...] = _FORMS, accepted: tuple[str, ...] = OF_OURS) -> Wanted:
+    """What an Accept header asks for, of what can be given: ``forms`` besides the plain one, in ``accepted``.
 
     As upstream (apiserver pkg/endpoints/handlers/negotiation): the first clause that can be given is; one with an
-    unknown ``as`` or ``v`` cannot. Raises StatusError 406 when none can.
+    unknown ``as`` or ``v`` cannot. But who takes JSON as well gets no protobuf, whatever comes first: of what is JSON
+    already, it would have to be made. Raises StatusError 406 when none can.
     """
     if not header or header == JSON:
         return PLAIN
-    for clause in accept(header):
+    clauses = accept(header)
+    for clause in clauses:
         media_type = next((each for each in (JSON, YAML) if clause.includes(each)), None)
-        if media_type is None:
-            continue
-        form = _form(clause.parameters, forms)
-        if form is not None:
-            version = "" if form is Form.PLAIN else clause.parameters["v"]
-            return Wanted(form, version, media_type)
-    raise not_acceptable((JSON, YAML))
+        if media_type is not None and (found := _given(clause, forms, media_type)) is not None:
+            return found
+    for clause in clauses:
+        found = _given(clause, tuple(set(forms) - {Form.TABLE}), PROTOBUF) if clause.type == PROTOBUF else None
+        if found is not None and (PROTOBUF in accepted or found.form is not Form.PLAIN):
+            return found
+    raise not_acceptable(accepted)
+
+
+def _given(clause: MediaType, forms: Sequence[Form], media_type: str) -> Wanted | None:
+    form = _form(clause.parameters, forms)
+    if form is None:
+        return None
+    return Wanted(form, "" if form is Form.PLAIN else clause.parameters["v"], media_type)
 
 
 def _form(parameters: Mapping[str, str], forms: Sequence[Form]) -> Form | None:

@@ -16,6 +16,10 @@ import msgspec
 
 # Messages around the objects, and those that are no object in JSON.
 _OWN = """
+@meta.k8s.io/v1 meta.v1.PartialObjectMetadata meta.v1.PartialObjectMetadataList
+@meta.k8s.io/v1beta1 meta.v1.PartialObjectMetadata meta.v1.PartialObjectMetadataList
+meta.v1.PartialObjectMetadata metadata:1:ObjectMeta
+meta.v1.PartialObjectMetadataList metadata:1:ListMeta items:2:*PartialObjectMetadata
 runtime.Unknown typeMeta:1:TypeMeta raw:2:raw contentEncoding:3:string contentType:4:string
 runtime.TypeMeta apiVersion:1:string kind:2:string
 wire.Timestamp seconds:1:int64 nanos:2:int32

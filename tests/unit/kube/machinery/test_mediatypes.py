@@ -4,7 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wherry.kube.machinery.mediatypes import PLAIN, YAML, Form, Wanted, accept, content_type, fitting, wanted
+from wherry.kube.machinery.mediatypes import (
+    OF_OTHERS,
+    PLAIN,
+    PROTOBUF,
+    YAML,
+    Form,
+    Wanted,
+    accept,
+    content_type,
+    fitting,
+    wanted,
+)
 from wherry.kube.machinery.status import StatusError
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
@@ -60,6 +71,10 @@ def test_alternatives_are_ordered_by_quality_and_then_as_they_stand() -> None:
         ),
         ("application/json;q=0.1;as=Table;v=v1;g=meta.k8s.io,application/json;q=0.9", PLAIN),
         (f"{TABLE};q=nonsense", Wanted(Form.TABLE, "v1")),
+        (PROTOBUF, Wanted(media_type=PROTOBUF)),
+        (f"text/html, {PROTOBUF};q=0.1", Wanted(media_type=PROTOBUF)),
+        (f"{PROTOBUF},application/yaml", Wanted(media_type=YAML)),
+        (f"{PROTOBUF};as=PartialObjectMetadata;g=meta.k8s.io;v=v1", Wanted(Form.METADATA, "v1", PROTOBUF)),
     ],
 )
 def test_the_first_that_can_be_given_is_given(header: str, want: Wanted) -> None:
@@ -68,12 +83,19 @@ def test_the_first_that_can_be_given_is_given(header: str, want: Wanted) -> None
 
 @pytest.mark.parametrize(
     "header",
-    ["text/html", "application/vnd.kubernetes.protobuf", "application/json;as=Table;v=v7;g=meta.k8s.io", "*/*;q=0"],
+    ["text/html", TABLE.replace("json", "vnd.kubernetes.protobuf"), TABLE.replace("v1", "v7"), "*/*;q=0"],
 )
 def test_what_cannot_be_given_is_not_acceptable(header: str) -> None:
     with pytest.raises(StatusError, match="only the following media types are accepted: application/json") as caught:
         wanted(header)
     assert caught.value.code == 406
+
+
+def test_of_custom_kinds_only_the_metadata_is_a_message() -> None:
+    with pytest.raises(StatusError, match="accepted: application/json, application/yaml$"):
+        wanted(PROTOBUF, accepted=OF_OTHERS)
+    alone = f"{PROTOBUF};as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+    assert wanted(alone, accepted=OF_OTHERS) == Wanted(Form.METADATA, "v1", PROTOBUF)
 
 
 def test_a_resource_that_is_no_table_is_not_acceptable_as_one() -> None:
