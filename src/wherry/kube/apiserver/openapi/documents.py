@@ -28,10 +28,13 @@ class Documents:
         self._version = version
         self._etags: dict[str, str] | None = None
         self._kept: dict[str, Document] = {}
+        self._schemas: dict[tuple[str, str, str], tuple[Version, bytes]] = {}
 
     def changed(self) -> None:
         """Other kinds are served now. Documents of group versions that did not change are kept."""
         before, self._etags = self._etags, None
+        here = {(kind.group, kind.plural) for kind in self._kinds()}
+        self._schemas = {key: each for key, each in self._schemas.items() if key[:2] in here}
         if before is not None:
             now = self._v3_etags()
             self._kept = {key: each for key, each in self._kept.items() if key in now and now[key] == before.get(key)}
@@ -100,8 +103,17 @@ class Documents:
             )
             parts.append(repr(facts).encode())
             if version.openapi is not None:
-                parts.append(jsondocs.encode(version.openapi()))
+                parts.append(self._schema(kind, version))
         return _digest(b"\0".join(parts))
+
+    def _schema(self, kind: Kind, version: Version) -> bytes:
+        """The digest of a custom kind's schema: those of a group may be megabytes, and only one of them changes."""
+        key = (kind.group, kind.plural, version.name)
+        known = self._schemas.get(key)
+        if known is None or known[0] is not version:
+            assert version.openapi is not None
+            known = self._schemas[key] = version, _digest(jsondocs.encode(version.openapi())).encode()
+        return known[1]
 
 
 def plain(document: Document) -> Document:

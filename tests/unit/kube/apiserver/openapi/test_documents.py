@@ -78,6 +78,28 @@ def test_documents_are_kept_until_their_kinds_change() -> None:
     assert documents.v3(f"apis/{SHOP}") is None
 
 
+def test_a_schema_is_read_once_though_other_kinds_change() -> None:
+    """A custom kind's may be a megabyte, and an operator brings a group of them."""
+    read: list[str] = []
+
+    def tool(plural: str) -> Kind:
+        def schema() -> dict[str, str]:
+            read.append(plural)
+            return {"type": "object", "description": plural}
+
+        return replace(TOOLS, plural=plural, versions=(Version("v1", TOOLS.schema, openapi=schema),))
+
+    kinds = [*ALL, tool("first")]
+    documents = Documents(lambda: kinds)
+    documents.v3_index()
+    kinds.append(tool("second"))
+    documents.changed()
+    kinds[-1] = tool("second")
+    documents.changed()
+    documents.v3_index()
+    assert read == ["first", "second", "second"]
+
+
 def test_bodies_are_compressed() -> None:
     document = Documents(lambda: ALL).v2()
     assert document.encoding == "gzip"
