@@ -72,9 +72,11 @@ class Caches:
         """Go on where the watch ended; where the store has forgotten that, begin anew."""
         while True:
             try:
-                await self._follow()
-            except Compacted:
-                await self._load()
+                try:
+                    await self._follow()
+                except Compacted:
+                    await self._load()
+                    continue
             except Exception as error:
                 log.warning("the store cannot be watched: %s", error)
                 await asyncio.sleep(_AGAIN_SECONDS)
@@ -139,11 +141,16 @@ class Caches:
             raise status.timeout("the server's memory is behind its store", 1)
 
     async def _settle(self) -> bool:
-        """Not every revision of a store that others use too has an event for us: the store knows when all have come.
-        False when that takes too long."""
+        """Not every revision of a store that others use too has an event for us: the store knows when all watches have
+        been given all. That is only of use while there is one of ours. False when it takes too long."""
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                revision = await self._store.settle()
+                while True:
+                    watch = self._watch
+                    revision = await self._store.settle()
+                    if watch is self._watch and watch is not None and watch.failed is None:
+                        break
+                    await asyncio.sleep(_SOON_SECONDS)
         except TimeoutError:
             return False
         if revision > self.revision:

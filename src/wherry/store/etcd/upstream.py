@@ -67,7 +67,7 @@ class Upstream:
         async with self._moved:
             await self._moved.wait_for(lambda: self.failure is not None or self.seen >= revision)
         if self.failure is not None:
-            raise self.failure
+            raise self.failure.with_traceback(None)  # which grows each time, else
 
     async def _run(self, start: int) -> None:
         try:

@@ -1,10 +1,11 @@
 """All objects in memory, kept by a watch of a real store."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
+from wherry.kit.errors import Unavailable
 from wherry.kube.apiserver import cache
 from wherry.kube.apiserver.cache import Change
 from wherry.kube.apiserver.caches import Caches
@@ -13,7 +14,8 @@ from wherry.kube.apiserver.stored import key_of, value_of
 from wherry.kube.machinery.bare import bare_metadata
 from wherry.kube.machinery.model import GroupResource, Object
 from wherry.store.memory import MemoryStore
-from wherry.store.model import Compare, Delete, Put
+from wherry.store.model import Compacted, Compare, Delete, Page, Put, Sink
+from wherry.store.watches import LocalWatch
 
 PODS = GroupResource("", "pods")
 MAPS = GroupResource("", "configmaps")
@@ -223,3 +225,86 @@ async def test_only_the_latest_keep_what_was_made_of_them(place: Place) -> None:
         await place.put(pod("b", number=str(number)))
         recorder.changes[-1].rendered["a"] = b"line"
     assert [bool(change.rendered) for change in recorder.changes] == [False] * 10 + [True] * cache.RENDERED_CHANGES
+
+
+class FarStore(MemoryStore):
+    """As one that others use too: its watches may be lost, and cannot be had again before ``answers`` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers = asyncio.Event()
+        self.answers.set()
+        self.failures: list[Exception] = []
+        self.asked = asyncio.Event()
+
+    @property
+    def is_local(self) -> bool:
+        return False
+
+    def lose_watches(self, *failures: Exception) -> None:
+        """What is asked for next fails so."""
+        self.answers.clear()
+        self.asked.clear()
+        self.failures += failures
+        self._watches.fail(Unavailable("the connection is lost"))
+
+    async def watch(self, prefix: str, after: int, sink: Sink, failed: Callable[[BaseException], None]) -> LocalWatch:
+        self.asked.set()
+        if self.failures:
+            raise self.failures.pop(0)
+        await self.answers.wait()
+        return await super().watch(prefix, after, sink, failed)
+
+    async def range(self, prefix: str, *, after: str = "", limit: int = 0, revision: int = 0) -> Page:
+        if self.failures:
+            raise self.failures.pop(0)
+        return await super().range(prefix, after=after, limit=limit, revision=revision)
+
+
+class FarPlace(Place):
+    def __init__(self) -> None:
+        self.store: FarStore = FarStore()
+        self.caches = Caches(self.store, lambda resource: None)
+        self.pods = self.caches.of(PODS)
+
+
+@pytest.fixture
+async def far(monkeypatch: pytest.MonkeyPatch) -> FarPlace:
+    monkeypatch.setattr("wherry.kube.apiserver.caches._AGAIN_SECONDS", 0.001)
+    monkeypatch.setattr("wherry.kube.apiserver.caches._SOON_SECONDS", 0.001)
+    found = FarPlace()
+    await found.put(pod("a"))
+    await found.caches.start()
+    return found
+
+
+async def test_nothing_is_current_while_the_store_is_not_watched(far: FarPlace) -> None:
+    """Of a store that says of all watches that they are given all, ours may be none."""
+    recorder = Recorder()
+    far.pods.add_watcher(recorder)
+    far.store.lose_watches()
+    before = far.caches.revision
+    newest = await far.put(pod("b"))
+    asked = asyncio.create_task(far.caches.current())
+    await far.store.asked.wait()
+    for _ in range(20):
+        await asyncio.sleep(0.001)
+    assert not asked.done() and far.caches.revision == before, "a bookmark, or a later watch, would leave it out"
+    far.store.answers.set()
+    await asked
+    assert (far.names(), far.caches.revision) == (["default/a", "default/b"], newest)
+    assert [change.new.name for change in recorder.changes if change.new] == ["b"]
+
+
+async def test_what_is_forgotten_meanwhile_is_read_anew_however_often_that_fails(far: FarPlace) -> None:
+    recorder = Recorder()
+    far.pods.add_watcher(recorder)
+    far.store.lose_watches(Compacted(3), Unavailable("not now"), Unavailable("nor now"), Compacted(3))
+    far.store.answers.set()
+    await far.put(pod("b"))
+    await far.caches.current()
+    assert far.names() == ["default/a", "default/b"]
+    assert recorder.error is not None, "it must list again"
+    await far.put(pod("c"))
+    await far.caches.current()
+    assert far.names() == ["default/a", "default/b", "default/c"]
