@@ -119,9 +119,8 @@ def test_who_takes_protobuf_alone_gets_it(web: Web, path: str) -> None:
     assert ask("GET", f"{path}/b") == (404, web.get(f"{path}/b").refused(404, "NotFound"))
     alone = METADATA.replace(JSON, PROTOBUF)
     assert ask("GET", f"{path}/a", accept=alone)[1] == web.get(f"{path}/a", METADATA).ok()
-    assert (
-        ask("GET", path, accept=alone.replace("Metadata;", "MetadataList;"))[1]["kind"] == "PartialObjectMetadataList"
-    )
+    many = METADATA_LIST.replace(JSON, PROTOBUF)
+    assert ask("GET", path, accept=many)[1]["kind"] == "PartialObjectMetadataList"
 
 
 def test_refusals_are_in_yaml_for_who_wants_that(web: Web, path: str) -> None:

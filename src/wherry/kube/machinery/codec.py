@@ -1,4 +1,4 @@
-"""Bodies of requests to objects: JSON, YAML, protobuf. Only JSON is written.
+"""Bodies of requests to objects: JSON, YAML, protobuf. What is written here is JSON.
 
 What two readers could read differently is found, or refused; what would hurt (depth, huge numbers, aliases) is
 refused before it does, in time that grows with the body's length only.

@@ -92,7 +92,7 @@ def test_what_cannot_be_given_is_not_acceptable(header: str) -> None:
 
 
 def test_of_custom_kinds_only_the_metadata_is_a_message() -> None:
-    with pytest.raises(StatusError, match="accepted: application/json, application/yaml$"):
+    with pytest.raises(StatusError, match=r"accepted: application/json, application/yaml$"):
         wanted(PROTOBUF, accepted=OF_OTHERS)
     alone = f"{PROTOBUF};as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
     assert wanted(alone, accepted=OF_OTHERS) == Wanted(Form.METADATA, "v1", PROTOBUF)
