@@ -21,6 +21,7 @@ from wherry.kube.machinery.model import GroupVersionResource
 from wherry.store.memory import MemoryStore
 
 HELD = "/api/v1/namespaces/default/configmaps/held"
+BUDGETS = GroupVersionResource("policy", "v1", "poddisruptionbudgets")
 BINDINGS = GroupVersionResource("rbac.authorization.k8s.io", "v1", "rolebindings")
 ROLES = GroupVersionResource("rbac.authorization.k8s.io", "v1", "roles")
 _VARYING = re.compile(rb'"(uid|creationTimestamp|time)":"[^"]*"')
@@ -361,6 +362,26 @@ async def test_refusals_count_the_same_either_way(
         assert (await asking.ask_one(port, path, (_JSON,), method, content))[0] == code
         counts.append(counted())
     assert counts == [0, times, 2 * times]
+
+
+@pytest.mark.parametrize(("counted", "retry_after"), [(1, None), (0, "10")])
+async def test_an_eviction_that_a_budget_refuses(
+    place: Place, asking: Asking, counted: int, retry_after: str | None
+) -> None:
+    """Only when the budget is not counted yet is there a time to come again after."""
+    made = await place.client.create(PODS, {**pod(), "metadata": {"name": "p", "labels": {"a": "b"}}}, "default")
+    ready = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+    await place.client.update(PODS, {**made, "status": ready}, "default", subresource="status")
+    spec = {"selector": {"matchLabels": {"a": "b"}}, "minAvailable": 1}
+    budget = await place.client.create(BUDGETS, {"metadata": {"name": "one"}, "spec": spec}, "default")
+    state = {"disruptionsAllowed": 0, "desiredHealthy": 1, "currentHealthy": 1, "expectedPods": 1}
+    budget["status"] = {**state, "observedGeneration": counted}
+    await place.client.update(BUDGETS, budget, "default", subresource="status")
+    where, content = "/api/v1/namespaces/default/pods/p/eviction", b'{"metadata": {"name": "p"}}'
+    code, fields, body = await asking.ask(where, _JSON, method="POST", content=content)
+    assert (code, fields.get("Retry-After"), asking.direct) == (429, retry_after, [True])
+    details = json.loads(body)["details"]
+    assert str(details.get("retryAfterSeconds")) == str(retry_after) and len(details["causes"]) == 1
 
 
 async def test_a_request_has_its_time(place: Place, asking: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
