@@ -6,6 +6,7 @@ from wherry.kube.apiserver.stored import copied
 from wherry.kube.kinds.model import Kind
 from wherry.kube.machinery import codec, mediatypes, status
 from wherry.kube.machinery.model import GroupVersionKind, Object
+from wherry.kube.machinery.schema import numbers
 from wherry.kube.machinery.schema.builtin import definition, schema_of
 from wherry.kube.machinery.schema.conform import Mistyped, conform
 from wherry.kube.machinery.schema.model import Schema
@@ -129,7 +130,9 @@ def _settle_custom(obj: Object, schema: Schema) -> list[str]:
         unknown = [text.replace('"', '"metadata.', 1) for text in conform(metadata, definition(_META))]
     elif metadata is not None:
         raise Mistyped("json: cannot unmarshal into Go struct field .metadata of type v1.ObjectMeta")
-    return unknown + prune(obj, schema)
+    unknown += prune(obj, schema)
+    numbers.settle(obj)
+    return unknown
 
 
 def _identify(obj: Object, gvk: GroupVersionKind) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.kube.apiserver.conftest import DEFINITIONS, Place
 from wherry.kube.apiserver.assembly import ApiServer
+from wherry.kube.client.model import PatchType
 from wherry.kube.machinery.model import GroupVersionResource
 from wherry.kube.machinery.status import StatusError
 
@@ -80,3 +81,11 @@ async def test_discovery_tells_of_it(place: Place) -> None:
     await define(place)
     found = place.server.discovery.find("/apis/example.com/v1")
     assert found is not None and b'"widgets"' in found.body
+
+
+async def test_a_whole_number_is_one_however_it_is_written(place: Place) -> None:
+    await define(place)
+    made = await place.client.create(WIDGETS, widget("w", size=1e6), "default")
+    assert repr(made["spec"]) == "{'size': 1000000}"
+    patched = await place.client.patch(WIDGETS, "w", {"spec": {"size": 2.0}}, "default", type=PatchType.MERGE)
+    assert repr(patched["spec"]) == "{'size': 2}"

@@ -1,4 +1,4 @@
-"""Constraints of numbers: bounds and multiples."""
+"""Numbers: how they are written, and their constraints, bounds and multiples."""
 
 import math
 from collections.abc import Mapping
@@ -10,6 +10,19 @@ from wherry.kube.machinery import fielderrors
 from wherry.kube.machinery.fielderrors import FieldError
 
 Number: TypeAlias = int | float
+_BEYOND = float(2**63)
+"""No int64, and read as a float64 again."""
+
+
+def settle(value: Any) -> None:  # JSON, an object or a list
+    """Make whole numbers of those that are written as fractions, 1.0 or 1e6, in place: so Go writes them, and a
+    program in Go reads nothing else as an integer."""
+    for place, each in value.items() if type(value) is dict else enumerate(value):
+        kind = type(each)
+        if kind is dict or kind is list:
+            settle(each)
+        elif kind is float and each.is_integer() and -_BEYOND <= each < _BEYOND:
+            value[place] = int(each)
 
 
 def check(value: Number, constraints: Mapping[str, Any], name: str, found: list[FieldError]) -> None:

@@ -1,4 +1,4 @@
-"""Bounds and multiples."""
+"""How numbers are written; bounds and multiples."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wherry.kube.machinery.schema.numbers import check, shown
+from wherry.kube.machinery.schema.numbers import check, settle, shown
 
 
 def said(value: float, **constraints: Any) -> list[str]:
@@ -52,3 +52,9 @@ def test_a_bound_is_written_as_go_does(number: float, text: str) -> None:
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_number_that_is_written_is_the_number(number: float) -> None:
     assert float(shown(number)) == number
+
+
+def test_whole_numbers_are_written_as_such() -> None:
+    value: dict[str, Any] = {"a": 1.0, "b": [1e6, 1.5, {"c": -2.0}], "d": 1e19, "e": True, "f": "1.0", "g": None}
+    settle(value)
+    assert repr(value) == repr({"a": 1, "b": [1000000, 1.5, {"c": -2}], "d": 1e19, "e": True, "f": "1.0", "g": None})
