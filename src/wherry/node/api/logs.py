@@ -111,7 +111,7 @@ def _why(pod: Object, found: ContainerPlace) -> str:
     )
     if state is not None and "terminated" in state:
         return "is terminated"
-    reason = found.waiting or ((state or {}).get("waiting") or {}).get("reason", "")
+    reason = ((state or {}).get("waiting") or {}).get("reason") or found.waiting
     if not reason:
         return "is not available" if state is None else "is waiting to start - no logs yet"
     return f"is waiting to start: {_PULLS.get(reason, reason)}"
