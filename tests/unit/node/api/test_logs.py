@@ -66,7 +66,8 @@ def test_the_newest_run_that_there_is() -> None:
         (place({"name": "c", "state": {"terminated": {}}}), False, 'container "c" in pod "p" is terminated'),
         (place({"name": "c", "state": {}}), False, 'container "c" in pod "p" is waiting to start - no logs yet'),
         (
-            place({"name": "c", "state": {"waiting": {"reason": "PodInitializing"}}}, waiting="ContainerCreating"), False,
+            place({"name": "c", "state": {"waiting": {"reason": "PodInitializing"}}}, waiting="ContainerCreating"),
+            False,
             'container "c" in pod "p" is waiting to start: PodInitializing',
         ),
         (place(id="a", log="/a"), True, 'previous terminated container "c" in pod "p" not found'),
