@@ -18,6 +18,8 @@ recursive, and nothing that makes sense comes near."""
 MAX_CONTAINERS = 150_000
 """Arrays and objects in all. Each takes up to 232 bytes however short its text is, so that 3 MiB could be 200 MB; an
 object of a megabyte that means something has some 10,000."""
+MAX_VALUES = 300_000
+"""Elements of arrays and entries of objects, likewise: what is wrong with each would be said of each."""
 MAX_DUPLICATES = 100
 """So many are found at most, as upstream (sigs.k8s.io/json)."""
 _FEW_KEYS = 16
@@ -56,7 +58,7 @@ def parse_all(data: bytes) -> tuple[Any, tuple[str, ...]]:
 
 def _document(data: bytes, colons: int, limit: int) -> Any:
     if len(data) > MAX_CONTAINERS:
-        _check_containers(data)
+        _check_numbers(data)
     try:
         document = _decode(data)
     except _UNFIT as error:
@@ -88,19 +90,25 @@ def check_depth(document: Any, limit: int = MAX_DEPTH) -> None:
     raise too_deep()
 
 
-def _check_containers(data: bytes) -> None:
-    if data.count(b"{") + data.count(b"[") <= MAX_CONTAINERS:
+def _check_numbers(data: bytes) -> None:
+    if data.count(b"{") + data.count(b"[") <= MAX_CONTAINERS and data.count(b",") <= MAX_VALUES:
         return
     bare = _STRINGS.sub(b"", data)
     if bare.count(b"{") + bare.count(b"[") > MAX_CONTAINERS:
         raise too_many()
+    if bare.count(b",") > MAX_VALUES:
+        raise too_many_values()
 
 
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 
 def too_many() -> StatusError:
     return bad_request(f"couldn't read the body: more than {MAX_CONTAINERS} arrays and objects")
+
+
+def too_many_values() -> StatusError:
+    return bad_request(f"couldn't read the body: more than {MAX_VALUES} values")
 
 
 def too_deep() -> StatusError:

