@@ -11,6 +11,8 @@ STREAM_SECONDS = 30.0
 FINISH_SECONDS = 900.0
 """For a client to read what is on its way to it, once the process has ended; then its connection is cut. (As upstream:
 a connection that is closed while the client still sends is reset, and what it had not read yet is lost.)"""
+FAREWELL_SECONDS = 900.0
+"""For a process to read what a client sent before it said goodbye, and to end by that."""
 STDIN, STDOUT, STDERR, ERROR, RESIZE = range(5)
 _SIZE_BYTES = 4096
 
@@ -48,6 +50,10 @@ class Caller(Protocol):
 
     async def gone(self) -> None:
         """Returns when the client has gone."""
+
+    def has_left(self) -> bool:
+        """Of one that has gone: it has said goodbye. What it has sent is still to be read, that was the end of its
+        input, and whatever is said to it is dropped."""
 
     async def finish(self, result: Object) -> None:
         """Say how it ended (a ``Status``), and wait until the client has heard it all. Raises ConnectionError."""

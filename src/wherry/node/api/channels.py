@@ -40,24 +40,29 @@ PORTS = {"v4.channel.k8s.io": Dialect(4), "v4.base64.channel.k8s.io": Dialect(4,
 """Of ports."""
 
 
-async def accept(request: web.BaseRequest, protocols: tuple[str, ...]) -> web.WebSocketResponse:
-    """Answer the handshake. Raises Invalid when the client knows none of ``protocols``."""
+async def accept(
+    request: web.BaseRequest, protocols: tuple[str, ...], *, autoclose: bool = True
+) -> web.WebSocketResponse:
+    """Answer the handshake. ``autoclose``: a client that closes is answered before anybody hears of it. Raises Invalid
+    when the client knows none of ``protocols``."""
     offered = ",".join(request.headers.getall("Sec-WebSocket-Protocol", ()))
     names = [each.strip() for each in offered.split(",") if each.strip()]
     if names and not set(names) & set(protocols):
         raise Invalid(f"unable to upgrade: none of the subprotocols {names} is known, only {list(protocols)}")
     socket = web.WebSocketResponse(
-        protocols=protocols, timeout=FINISH_SECONDS, compress=False, max_msg_size=MESSAGE_BYTES
+        protocols=protocols, timeout=FINISH_SECONDS, autoclose=autoclose, compress=False, max_msg_size=MESSAGE_BYTES
     )
     await socket.prepare(request)
     return socket
 
 
 class Channels:
-    """Messages by channel, over an accepted WebSocket. Pings are answered while somebody receives."""
+    """Messages by channel, over an accepted WebSocket. Pings are answered while somebody receives. ``closed``: the
+    client has said that it closes, and is not just gone."""
 
     def __init__(self, request: web.BaseRequest, socket: web.WebSocketResponse, dialect: Dialect) -> None:
         self.dialect = dialect
+        self.closed = False
         self._request = request
         self._socket = socket
 
@@ -70,6 +75,9 @@ class Channels:
             elif message.type is WSMsgType.TEXT:
                 data = message.data.encode()
             else:
+                self.closed = message.type is WSMsgType.CLOSE
+                if self.closed:
+                    await self._socket.close(drain=False)
                 return None
             if not data:
                 continue

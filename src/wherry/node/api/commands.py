@@ -6,7 +6,7 @@ from typing import Any
 
 from wherry.kit.errors import WherryError
 from wherry.kube.machinery.model import Object
-from wherry.node.api.caller import FINISH_SECONDS, Caller, exited, failed
+from wherry.node.api.caller import FAREWELL_SECONDS, FINISH_SECONDS, Caller, exited, failed
 from wherry.node.pods.runtime import AsyncContextManagerOfStreams, Streams
 
 
@@ -15,7 +15,10 @@ async def attend(
     told: Callable[[int], Object] = exited,
 ) -> None:  # fmt: skip
     """Until the process has ended and the client has heard it, or the client has gone: then the process ends too,
-    if it was opened for it. ``verb``: what is being done, for a failure. ``told``: what is said of an exit code."""
+    if it was opened for it. One whose client has said goodbye may read its input to the end and end by itself: many
+    programs send a file to ``tar``, close, and are done (client-python's examples, Ansible's ``k8s_cp``).
+
+    ``verb``: what is being done, for a failure. ``told``: what is said of an exit code."""
     result: Object | None
     try:
         async with process as streams:
@@ -42,9 +45,10 @@ async def _converse(caller: Caller, streams: Streams, stdin: bool) -> int | None
     helpers = [asyncio.create_task(each) for each in others]
     try:
         await asyncio.wait({output, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not output.done():
+        if caller.has_left():
+            await asyncio.wait({output}, timeout=FAREWELL_SECONDS)
             return None
-        return output.result()
+        return output.result() if output.done() else None
     except ConnectionError:
         return None
     finally:

@@ -88,6 +88,10 @@ class SpdyCaller:
             losing.cancel()
             await asyncio.gather(losing, return_exceptions=True)
 
+    def has_left(self) -> bool:
+        """One that goes on listening closes its input, and one that does not has no word for it."""
+        return False
+
     async def finish(self, result: Object) -> None:
         for name in _INPUTS:
             if name in self._streams:

@@ -21,6 +21,7 @@ class WebSocketCaller:
     def __init__(self, channels: Channels, wanted: Wanted) -> None:
         self._channels = channels
         self._wanted = {STDOUT: wanted.stdout, STDERR: wanted.stderr}
+        self._sends = wanted.stdin and not wanted.tty
         self._input = Inbox(INBOX_BYTES)
         self._size: Latest[Size] = Latest()
         self._gone = asyncio.Event()
@@ -43,6 +44,8 @@ class WebSocketCaller:
                     self._size.put(size)
                 elif channel == CLOSE and self._channels.dialect.version >= 5 and data[:1] == bytes((STDIN,)):
                     await self._input.end()
+            if self.has_left():
+                await self._input.end()
         finally:
             self._gone.set()
 
@@ -53,12 +56,20 @@ class WebSocketCaller:
         return await self._size.take()
 
     async def say(self, stream: int, data: bytes) -> None:
-        if self._wanted.get(stream):
+        if not self._wanted.get(stream):
+            return
+        try:
             for at in range(0, len(data), _PIECE_BYTES):
                 await self._channels.send(stream, data[at : at + _PIECE_BYTES])
+        except ConnectionError:
+            if not self.has_left():
+                raise
 
     async def gone(self) -> None:
         await gone_or(self._gone, self._channels)
+
+    def has_left(self) -> bool:
+        return self._sends and self._channels.closed
 
     async def finish(self, result: Object) -> None:
         said = encoded(result, structured=self._channels.dialect.version >= 4)
@@ -78,7 +89,7 @@ class WebSocketCaller:
 async def websocket_caller(request: web.BaseRequest, wanted: Wanted) -> AsyncIterator[WebSocketCaller]:
     """The client of a request; the connection is cut where the block ends, unless it has been closed before. Raises
     Invalid for a handshake that cannot be answered, ConnectionError."""
-    socket = await accept(request, tuple(PROCESS))
+    socket = await accept(request, tuple(PROCESS), autoclose=False)
     channels = Channels(request, socket, PROCESS.get(socket.ws_protocol or "", Dialect(1)))
     caller = WebSocketCaller(channels, wanted)
     try:

@@ -8,6 +8,7 @@ import pytest
 
 from wherry.kit.errors import Invalid
 from wherry.kube.machinery.model import Object
+from wherry.node.api import commands
 from wherry.node.api.caller import Size, success
 from wherry.node.api.commands import attend
 
@@ -20,6 +21,7 @@ class Client:
         self.heard: list[tuple[int, bytes]] = []
         self.result: Object | None = None
         self.leaving = asyncio.Event()
+        self.has_said_goodbye = False
         self.reads = True
 
     async def input(self) -> bytes:
@@ -36,6 +38,9 @@ class Client:
 
     async def gone(self) -> None:
         await self.leaving.wait()
+
+    def has_left(self) -> bool:
+        return self.has_said_goodbye
 
     async def finish(self, result: Object) -> None:
         self.result = result
@@ -108,6 +113,24 @@ async def test_when_the_client_goes_the_process_ends() -> None:
     client.leaving.set()
     await attending
     assert process.ended and client.result is None
+
+
+async def test_after_a_goodbye_the_process_reads_what_it_was_sent_and_ends_by_itself() -> None:
+    client, process = Client(b"a", b"b"), Process(7)
+    client.has_said_goodbye = True
+    client.leaving.set()
+    await attend(client, process, True, "executing command in")
+    assert client.heard == [(1, b"a"), (1, b"b"), (2, b"more")], "all was read"
+    assert process.ended and client.result is None
+
+
+async def test_one_that_does_not_end_by_itself_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "FAREWELL_SECONDS", 0.01)
+    client, process = Client(b"a"), Process(lasts=True)
+    client.has_said_goodbye = True
+    client.leaving.set()
+    await attend(client, process, True, "executing command in")
+    assert process.ended
 
 
 async def test_a_client_that_cannot_be_told_anything_has_gone() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -130,16 +131,39 @@ async def test_a_client_that_does_not_read_makes_the_process_wait(joined: Rig, a
         assert process is not None and process.poll() is None  # 256 MB are nowhere
 
 
-@pytest.mark.parametrize("how", ["close", "abort"])
-async def test_when_the_client_goes_the_process_ends(joined: Rig, api: bool, how: str) -> None:
+async def test_when_the_client_goes_the_process_ends(joined: Rig, api: bool) -> None:
     async with websocket(joined, exec_path("sleep", "600", api=api, stdin=True, stdout=True), V5, api=api) as socket:
         await socket.receive()
         process = joined.runtime.opened[0].process
         assert process is not None and process.poll() is None
-        if how == "abort":
-            transport = socket._response.connection.transport  # type: ignore[union-attr]
-            transport.abort()  # type: ignore[union-attr]
+        transport = socket._response.connection.transport  # type: ignore[union-attr]
+        transport.abort()  # type: ignore[union-attr]
     await settled(lambda: process.poll() is not None)
+
+
+@pytest.mark.parametrize("more", [{}, {"stdin": True, "tty": True}], ids=["no input", "a terminal"])
+async def test_without_input_a_goodbye_is_the_end(joined: Rig, api: bool, more: dict[str, bool]) -> None:
+    async with websocket(joined, exec_path("sleep", "600", api=api, stdout=True, **more), V5, api=api) as socket:
+        await socket.receive()
+        process = joined.runtime.opened[0].process
+        assert process is not None and process.poll() is None
+    await settled(lambda: process.poll() is not None)
+
+
+@pytest.mark.parametrize("protocol", [V4, V5])
+async def test_what_was_sent_before_a_goodbye_arrives(joined: Rig, api: bool, protocol: str, tmp_path: Path) -> None:
+    """As programs send files that know no other way to end the input (client-python's examples, Ansible's k8s_cp)."""
+    content = bytes(range(256)) * 8192
+    command = f"sleep 0.3; tee {tmp_path}/part; mv {tmp_path}/part {tmp_path}/file"
+    async with websocket(joined, exec_path("sh", "-c", command, api=api, stdin=True, stdout=True, stderr=True),
+                         protocol, api=api) as socket:  # fmt: skip
+        for at in range(0, len(content), 32768):
+            await socket.send_bytes(b"\0" + content[at : at + 32768])
+        await asyncio.wait_for(socket.close(), 10)
+    await settled(lambda: (tmp_path / "file").exists())
+    assert (tmp_path / "file").read_bytes() == content
+    process = joined.runtime.opened[0].process
+    await settled(lambda: process is not None and process.poll() is not None)
 
 
 async def test_a_client_that_goes_while_the_process_takes_no_input_is_noticed(
