@@ -236,7 +236,8 @@ def test_targets_that_are_no_path(web: Web, request_line: str) -> None:
 @pytest.mark.parametrize(
     "path",
     ("/api/v1/nope", "/api/v9", "/apis/apps/v9", "/apis/apps/v1/nope", "/api/v1/namespaces/default/nope/x",
-     "/api/v1/pods/p", "/api/v1/namespaces/default/nodes/n"),
+     "/api/v1/pods/p", "/api/v1/namespaces/default/nodes/n", "/api/v1/namespaces/default/status/x",
+     "/api/v1/namespaces/default/configmaps/c/d/e", "/apis/apps/v1/namespaces/default/deployments/d/status/x"),
 )  # fmt: skip
 def test_paths_of_groups_that_lead_nowhere(web: Web, path: str) -> None:
     refused = web.get(path).refused(404, "NotFound")
@@ -248,7 +249,8 @@ def test_paths_of_groups_that_lead_nowhere(web: Web, path: str) -> None:
     (
         ("POST", "/api/v1/namespaces/default/pods/p"), ("PUT", "/api/v1/namespaces/default/pods"),
         ("PATCH", "/api/v1/namespaces/default/pods"), ("POST", "/apis/apps/v1/deployments"),
-        ("DELETE", "/api/v1/namespaces"), ("POST", "/api/v1/componentstatuses"), ("POST", "/version"),
+        ("DELETE", "/api/v1/namespaces"), ("DELETE", "/api/v1/pods"), ("DELETE", "/apis/apps/v1/deployments"),
+        ("POST", "/api/v1/componentstatuses"), ("POST", "/version"),
         ("PUT", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"),
         ("OPTIONS", "/api/v1/namespaces/default/pods"),
     ),
@@ -258,7 +260,7 @@ def test_methods_that_are_not_of_the_path(web: Web, method: str, path: str) -> N
     assert refused["message"] == "the server does not allow this method on the requested resource"
 
 
-def test_methods_that_custom_resources_do_not_have(web: Web, namespace: str) -> None:
+def test_methods_and_paths_that_custom_resources_do_not_have(web: Web, namespace: str) -> None:
     plural = f"m{namespace.replace('-', '')}s"
     definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
     web.post(definitions, manifests.definition(plural, "Methodic")).ok()
@@ -277,6 +279,12 @@ def test_methods_that_custom_resources_do_not_have(web: Web, namespace: str) -> 
             head = web.send("HEAD", where)
             assert (head.code, head.raw) == (200, b""), "their handler looks at the verb, not at the method"
         assert web.send("HEAD", f"{path}/nope").code == 404
+        refused = web.get(f"{path}/x/nope").refused(404, "NotFound")
+        assert refused["message"] == f'{plural}.tests.example "x" not found', "whether there is one or not"
+        for method in ("POST", "DELETE"):
+            web.send(method, f"/apis/tests.example/v1/{plural}").refused(404, "NotFound")
+        for nowhere in ("v1/nope", f"v9/{plural}", "v9"):  # their handler passes on what is none of theirs
+            assert web.get(f"/apis/tests.example/{nowhere}").text == "404 page not found\n"
     finally:
         web.delete(f"{definitions}/{plural}.tests.example")
 

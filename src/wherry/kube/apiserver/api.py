@@ -86,7 +86,7 @@ class Api:
         """Everything about one object, and creating. Raises StatusError, at once or in the end."""
         kind, info = call.served.kind, call.info
         if kind.namespaced and not info.namespace and info.verb != "list":
-            raise status.no_such_path() if info.name else not_allowed(call)
+            raise status.no_such_path() if info.name or kind.custom else not_allowed(call)
         if not kind.namespaced and info.namespace and kind.plural != "namespaces":
             raise status.no_such_path()
         if info.subresource:
@@ -121,7 +121,7 @@ class Api:
             found = self._subresources.get((name, kind.resource)) or self._subresources.get((name, None))
             if found is not None:
                 return found.methods
-        raise status.no_such_path()
+        raise status.not_found(call.resource, call.info.name) if kind.custom else status.no_such_path()
 
     async def _get(self, call: Call) -> Outcome:
         return Outcome(200, (await self.reads.get(call)).raw)
@@ -131,8 +131,11 @@ class Api:
         return self.writes.create(call) if review is None else _reviewed(call, review)
 
     async def delete_collection(self, call: Call) -> list[Entry]:
-        """Raises StatusError."""
-        if "deletecollection" not in call.served.kind.verbs:
+        """Of one namespace, where the kind has them: of all at once there is no such thing. Raises StatusError."""
+        kind = call.served.kind
+        if kind.namespaced and not call.namespace:
+            raise status.no_such_path() if kind.custom else not_allowed(call)
+        if "deletecollection" not in kind.verbs:
             raise not_allowed(call)
         selection = of_call(call)
         if len(call.body) > LARGE_BYTES:

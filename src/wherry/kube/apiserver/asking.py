@@ -58,6 +58,8 @@ def call_of(
     """What ``user``, who may, asks: without its body. ``agent``: the User-Agent. Raises StatusError."""
     if info.namespace and not served.kind.namespaced and (info.resource, info.name) != ("namespaces", info.namespace):
         raise status.no_such_path()  # else whoever may all in one namespace might all (CVE-2019-11247), and to others
+    if info.rest and info.subresource != "proxy" and not served.kind.custom:
+        raise status.no_such_path()
     if is_head and not served.kind.custom and info.subresource != "proxy":
         raise status.no_such_method()  # upstream's routes are of one method, custom resources' of one verb
     call = Call(info, served, user, now, query, user_agent=agent)

@@ -234,6 +234,10 @@ class Discovery:
         """Those that are served, with their versions; see :func:`groups`."""
         return groups(self._kinds())
 
+    def has_routes(self, group: str) -> bool:
+        """See :meth:`wherry.kube.apiserver.kinds.Kinds.has_routes`."""
+        return any(kind.group == group and not kind.custom for kind in self._kinds())
+
     def find(self, path: str, accept: str = "", address: str = "") -> Document | None:
         """What a path below ``/api`` and ``/apis`` shows to a client of that Accept header; None: no such path.
 

@@ -104,9 +104,10 @@ class Kinds:
         """What a URL names; None when there is no such thing."""
         return self._served.get((group, version, resource))
 
-    def has_group(self, group: str) -> bool:
-        """Whether anything of an API group is served."""
-        return any(resource.group == group for resource in self._kinds)
+    def has_routes(self, group: str) -> bool:
+        """Whether kinds of ours are in an API group. Of a path below it that leads nowhere upstream's router answers
+        with a Status; below all others, with a page (apiextensions-apiserver pkg/apiserver: crdHandler)."""
+        return any(kind.group == group and not kind.custom for kind in self._kinds.values())
 
     def by_kind(self, group: str, version: str, kind: str) -> Served | None:
         """What ``apiVersion`` and ``kind`` name."""

@@ -78,7 +78,7 @@ def _discovery(shown: Pages) -> Page:
         if found is not None:
             return made.document(found, request)
         group = info.path.split("/")[2] if info.path.startswith("/apis/") else ""
-        if group and group not in shown.discovery.groups():
+        if group and not shown.discovery.has_routes(group):
             return made.no_page()
         raise status.no_such_path()
 

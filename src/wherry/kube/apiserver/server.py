@@ -80,7 +80,7 @@ class HttpApi:
             return await page(request, info) if page is not None else no_page()
         served = self._kinds.served(info.group, info.version, info.resource)
         if served is None:
-            if info.group and not self._kinds.has_group(info.group):
+            if not self._kinds.has_routes(info.group):
                 return no_page()
             raise status.no_such_path()
         agent = request.headers.get("User-Agent", "")
