@@ -86,61 +86,6 @@ def test_who_has_no_endpoints_refuses() -> None:
 
 
 @apart
-def test_a_node_port_is_at_every_address_of_the_node_but_loopback() -> None:
-    lab = ProxyLab()
-    pod, client = lab.pod(2), lab.pod(4)
-    lab.put(*web(pod, ports=[NODE_PORT], type="NodePort"))
-    with lab.running():
-        assert lab.neighbour.ask(OUTSIDE, 30080).seen == lab.neighbour.address
-        assert client.ask(GATEWAY, 30080).seen == client.address
-        assert client.ask(OUTSIDE, 30080).name == "pod2"
-        assert lab.node.ask(OUTSIDE, 30080).name == "pod2"
-        assert lab.node.ask("127.0.0.1", 30080).error == "ConnectionRefusedError"
-
-
-@apart
-def test_a_load_balancer_is_the_nodes_own_address_for_whom_it_allows() -> None:
-    lab = ProxyLab()
-    pod, client = lab.pod(2), lab.pod(4)
-    balanced = {"type": "LoadBalancer", "ports": [NODE_PORT], "ingress": [{"ip": OUTSIDE}]}
-    lab.put(*web(pod, **balanced))
-    with lab.running():
-        assert lab.neighbour.ask(OUTSIDE, 80).seen == lab.neighbour.address
-        assert client.ask(OUTSIDE, 80).name == "pod2"
-        lab.put(*web(pod, **balanced, loadBalancerSourceRanges=["192.168.78.0/24", "10.0.0.0/8"]))
-        wait_until(lambda: lab.neighbour.is_deaf(OUTSIDE, 80))
-        lab.put(*web(pod, **balanced, loadBalancerSourceRanges=["192.168.77.0/24"]))
-        wait_until(lambda: lab.neighbour.ask(OUTSIDE, 80))
-        assert client.is_deaf(OUTSIDE, 80)
-
-
-@apart
-def test_external_addresses_lead_to_the_service_from_everywhere() -> None:
-    lab = ProxyLab()
-    pod, client = lab.pod(2), lab.pod(4)
-    lab.put(*web(pod, externalIPs=["203.0.113.9"]))
-    with lab.running():
-        assert lab.neighbour.ask("203.0.113.9", 80).seen == lab.neighbour.address
-        assert client.ask("203.0.113.9", 80).name == "pod2"
-
-
-@apart
-def test_external_policy_local_leads_strangers_to_local_endpoints_only() -> None:
-    lab = ProxyLab()
-    here, there, client = lab.pod(2), lab.pod(3), lab.pod(4)
-    both = [endpoint(here.address), endpoint(there.address, node="there")]
-    kept = service(type="NodePort", ports=[NODE_PORT], externalTrafficPolicy="Local")
-    lab.put(kept, slice_("web", both))
-    with lab.running():
-        assert set(answers(lab.neighbour, OUTSIDE, 30080, 20)) == {"pod2"}
-        assert set(answers(client, OUTSIDE, 30080, 40)) == {"pod2", "pod3"}
-        assert set(answers(client, "10.96.0.1", 80, 40)) == {"pod2", "pod3"}
-        lab.put(slice_("web", both[1:]))
-        wait_until(lambda: lab.neighbour.is_deaf(OUTSIDE, 30080))
-        assert client.ask(OUTSIDE, 30080).name == "pod3"
-
-
-@apart
 def test_internal_policy_local_leads_to_local_endpoints_or_nowhere() -> None:
     lab = ProxyLab()
     here, there, client = lab.pod(2), lab.pod(3), lab.pod(4)

@@ -12,11 +12,12 @@ In the kernel, one table ``wherry-NAME-services`` beside the engine's (family in
       output       nat, -90     the node's own: inside
         inside     cluster addresses, external addresses, node ports        -> one of the endpoints
         outside    external addresses, node ports (of local endpoints only, where the service says so)
-      sources      filter, -110 loadBalancerSourceRanges
+      sources, own-sources      filter, -110: loadBalancerSourceRanges
       arriving, leaving         filter, -80: services without endpoints are refused
       forward      filter, -10  policies
       answered     filter, -10  policies, of what pods ask of the node in place of other pods (names, the API)
-      postrouting  nat, 90      masquerade what comes from outside and goes elsewhere, and a pod that reaches itself
+      postrouting  nat, 90      masquerade what comes by external addresses and node ports (unless those lead to local
+                                endpoints only), what comes from outside and goes elsewhere, a pod that reaches itself
     bridge
       prerouting   IPv4 and IPv6 frames from one port to another are routed, not switched
 

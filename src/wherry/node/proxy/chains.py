@@ -9,6 +9,7 @@ from wherry.node.proxy import slots
 from wherry.node.proxy.elements import Shape
 from wherry.node.proxy.model import PORT_SOURCES, PORT_SOURCES6, PORTS, Chain, Node, Plane
 
+_PROTOCOLS = ("tcp", "udp", "sctp")
 AFFINITY_ENTRIES = 65536
 """Clients that are remembered; when there are more, new ones are served without being remembered."""
 _TYPES = {
@@ -48,8 +49,17 @@ def sets(shapes: Collection[Shape]) -> dict[str, str]:
 def _plane_sets(plane: Plane) -> dict[str, str]:
     name, types, key, ip = plane.value, _TYPES[plane], _key(plane), _ip(plane)
     address = "ipv6_addr" if plane.is_ipv6 else "ipv4_addr"
-    kinds = ("everywhere", "here", "away", "refused", *(() if plane.is_node else ("inside", "dropped", "limited")))
+    kinds = (
+        "everywhere",
+        "here",
+        "away",
+        "hidden",
+        "refused",
+        *(() if plane.is_node else ("inside", "dropped", "limited")),
+    )
     found = {f"{name}-{kind}": f"type {types};" for kind in kinds}
+    place = "inet_service" if plane.is_node else f"{address} . inet_service"
+    found |= {f"{name}-hidden-{protocol}": f"type {place};" for protocol in _PROTOCOLS}
     # A key with a drawn number can be declared by example only ("typeof"), and then so must the value; "th dport" in
     # its place is refused by libnftables 1.0.6 in a rule that is added later.
     found[f"{name}-endpoints"] = f"typeof {key} . numgen random mod 1 : {ip} daddr . tcp dport;"
@@ -71,7 +81,8 @@ def chains(node: Node, shapes: Collection[Shape]) -> dict[str, Chain]:
         "unserved": Chain(tuple(_unserved())),
         "prerouting": Chain((f"iifname {bridge} goto inside", "goto outside"), "type nat hook prerouting priority -90"),
         "output": Chain(("goto inside",), "type nat hook output priority -90"),
-        "sources": Chain(tuple(_sources(node)), "type filter hook prerouting priority -110"),
+        "sources": Chain((*_gateways(node), *_sources()), "type filter hook prerouting priority -110"),
+        "own-sources": Chain(tuple(_sources()), "type filter hook output priority -110"),
         "arriving": Chain(("ct state new jump unserved",), "type filter hook prerouting priority -80"),
         "leaving": Chain(
             ("ct state new jump unserved", *_no_redirects(bridge)), "type filter hook output priority -80"
@@ -177,11 +188,16 @@ def _stick(plane: Plane, is_outside: bool, sizes: Iterable[int], seconds: int) -
         yield f"meta priority set {key} . {draw} map @{name}-choices {forget} {entry} {target}"
 
 
-def _sources(node: Node) -> Iterator[str]:
+def _gateways(node: Node) -> Iterator[str]:
     """The bridge's own addresses are for who is on it: what listens there is not published."""
     for gateway in node.gateways:
         yield f'iifname != {{ "lo", "{node.bridge}" }} {"ip6" if ":" in gateway else "ip"} daddr {gateway} drop'
-    for plane in (Plane.ADDRESS4, Plane.ADDRESS6):
+
+
+def _sources() -> Iterator[str]:
+    """Who may use a load balancer: others may not, and neither may the node (kube-proxy has them in its
+    filter-prerouting and filter-output: k8s.io/kubernetes pkg/proxy/nftables/proxier.go)."""
+    for plane in _ADDRESSES:
         name, key = plane.value, _key(plane)
         yield f"ct state new {key} @{name}-limited {key} . {_ip(plane)} saddr != @{name}-allowed drop"
 
@@ -204,23 +220,35 @@ def _no_redirects(bridge: str) -> Iterator[str]:
 
 
 def _postrouting(node: Node) -> Iterator[str]:
-    """The second keeps a pod's own address when it reaches another one through a service: here, everything is routed,
-    so that answers come back this way anyhow. It gives an address that is the same, because a rule that does nothing
-    would leave it to the next table, and the engine's exchanges it."""
+    """Who asks is hidden from a pod that is reached by an address or port which is not the service's own, unless the
+    service says ``externalTrafficPolicy: Local``: elsewhere the pod may be on another node, whose answer has to come
+    back by this one (k8s.io/kubernetes pkg/proxy/nftables/proxier.go). The last keeps a pod's own address when it
+    reaches another one through a service: here, everything is routed, so that answers come back this way anyhow. It
+    gives an address that is the same, because a rule that does nothing would leave it to the next table, and the
+    engine's exchanges it."""
     bridge = f'"{node.bridge}"'
     elsewhere = f'oifname != {{ {bridge}, "lo" }}'
     for version in (4, 6):
         ip = "ip" if version == 4 else "ip6"
         own = _networks(node, version)
         yield f"ct status dnat {ip} saddr . {ip} daddr @hairpin{version} masquerade"
-        if own:
-            yield f"ct status dnat oifname {bridge} {ip} saddr {own} snat {ip} to {ip} saddr"
+        yield from (f"{rule} masquerade" for protocol in _PROTOCOLS for rule in _hidden(version, protocol))
         others = f"{ip} saddr != {own} " if own else ""
         for kind in ("cluster", "external"):
             yield f"{elsewhere} ct status dnat {others}ct original {ip} daddr @{kind}{version} masquerade"
-        for protocol in ("tcp", "udp", "sctp"):
+        for protocol in _PROTOCOLS:
             original = f"meta nfproto ipv{version} meta l4proto {protocol} ct original proto-dst @node-ports"
             yield f"{elsewhere} ct status dnat {others}{original} masquerade"
+        if own:
+            yield f"ct status dnat oifname {bridge} {ip} saddr {own} snat {ip} to {ip} saddr"
+
+
+def _hidden(version: int, protocol: str) -> Iterator[str]:
+    """One set for each protocol, as libnftables 1.0.6 takes a port of before in a key when the rule has said what port
+    that is, not beside the protocol."""
+    asked = f"ct status dnat meta l4proto {protocol} ct original {'ip' if version == 4 else 'ip6'} daddr"
+    yield f"{asked} . ct original proto-dst @a{version}-hidden-{protocol}"
+    yield f"{asked} != @cluster{version} ct original proto-dst @n{version}-hidden-{protocol}"
 
 
 def _routed(node: Node) -> Iterator[str]:

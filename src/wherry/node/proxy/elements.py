@@ -49,6 +49,8 @@ def elements(arranged: Arranged) -> Iterator[Element]:
     yield Element(f"{plane}-{_state(entry)}", key)
     if entry.outside is not None and entry.targets:
         yield Element(f"{plane}-{'here' if entry.outside else 'away'}", key)
+    if entry.targets and not entry.is_cluster and entry.outside is None:
+        yield Element(f"{plane}-hidden-{entry.frontend.protocol}", entry.frontend.place)
     family = "6" if entry.frontend.plane.is_ipv6 else "4"
     if address:
         yield Element(f"{'cluster' if entry.is_cluster else 'external'}{family}", address)

@@ -88,6 +88,11 @@ class Frontend(NamedTuple):
     def protocol(self) -> str:
         return self.key.split(" . ")[-2]
 
+    @property
+    def place(self) -> str:
+        """The key without the protocol."""
+        return self.key.replace(f"{self.protocol} . ", "", 1)
+
     @classmethod
     def at(cls, address: str, protocol: str, port: int) -> "Frontend":
         plane = Plane.ADDRESS6 if ":" in address else Plane.ADDRESS4

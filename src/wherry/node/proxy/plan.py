@@ -34,7 +34,7 @@ def plan(service: Object | None, slices: Sequence[Object], node: Node, withdrawn
     for is_ipv6 in (False, True):
         for port in service["spec"].get("ports") or ():
             found = _groups(service, slices, port, node, withdrawn, is_ipv6)
-            entries += _entries(service, port, found, is_ipv6)
+            entries += _entries(service, port, found, node, is_ipv6)
             healthy |= {target.address for target in found.local}
             local |= {target.address for target in found.everywhere | found.local if _is_here(target.address, node)}
     return ServicePlan(tuple(entries), frozenset(local), _health_port(service), len(healthy))
@@ -84,7 +84,7 @@ def _groups(
     return groups(endpoints(slices, name, node, withdrawn, is_ipv6=is_ipv6), node)
 
 
-def _entries(service: Object, port: Object, found: Groups, is_ipv6: bool) -> Iterator[Entry]:
+def _entries(service: Object, port: Object, found: Groups, node: Node, is_ipv6: bool) -> Iterator[Entry]:
     spec = service["spec"]
     protocol = _PROTOCOLS.get(port.get("protocol") or "TCP")
     if protocol is None:
@@ -101,9 +101,9 @@ def _entries(service: Object, port: Object, found: Groups, is_ipv6: bool) -> Ite
     for address in _of(cluster_addresses(service), is_ipv6):
         frontend = Frontend.at(address, protocol, port["port"])
         yield replace(usual, frontend=frontend, targets=internal, outside=None, is_cluster=True)
-    sources = _sources(spec, is_ipv6) if _type(service) == "LoadBalancer" else ()
     for address in _of(external_addresses(service), is_ipv6):
-        allowed = () if address in (spec.get("externalIPs") or ()) else sources
+        is_balanced = _type(service) == "LoadBalancer" and address not in (spec.get("externalIPs") or ())
+        allowed = _sources(spec, node, address) if is_balanced else ()
         yield replace(usual, frontend=Frontend.at(address, protocol, port["port"]), sources=allowed)
     if port.get("nodePort") and _type(service) in ("NodePort", "LoadBalancer") and _has_family(service, is_ipv6):
         yield replace(usual, frontend=Frontend.of_node(is_ipv6, protocol, port["nodePort"]))
@@ -125,13 +125,16 @@ def _affinity(spec: Object) -> int:
     return int(config.get("timeoutSeconds") or DEFAULT_AFFINITY_SECONDS)
 
 
-def _sources(spec: Object, is_ipv6: bool) -> tuple[str, ...]:
-    """As few networks as say the same: an interval set takes none that overlap. None of this family, though there are
-    others: nobody may."""
+def _sources(spec: Object, node: Node, address: str) -> tuple[str, ...]:
+    """Who may use a load balancer's address, as few networks as say the same: an interval set takes none that overlap.
+    Where the node may and the address is its own, it asks under that one (pkg/proxy/iptables/proxier.go, on
+    ``allowFromNode``). None of this family, though there are others: nobody may."""
     given = [ip_network(each.strip(), strict=False) for each in spec.get("loadBalancerSourceRanges") or ()]
     if not given:
         return ()
-    if is_ipv6:
+    if any(ip_address(own) in network for own in node.addresses for network in given):
+        given.append(ip_network(address))
+    if ":" in address:
         six = [each for each in given if each.version == 6]
         return tuple(map(str, collapse_addresses(six))) or ("::/128",)
     four = [each for each in given if each.version == 4]

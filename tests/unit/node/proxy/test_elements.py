@@ -47,6 +47,17 @@ def test_a_node_port_has_no_address() -> None:
     assert (found["n6-everywhere"], found["node-ports"]) == (["udp . 30053"], ["30053"])
 
 
+def test_who_asks_is_hidden_where_an_endpoint_may_be_anywhere() -> None:
+    def hidden(entry: Entry) -> dict[str, list[str]]:
+        return {name: keys for name, keys in made(entry).items() if "hidden" in name}
+
+    one = frozenset({ONE})
+    assert hidden(Entry(WEB, one)) == {"a4-hidden-tcp": ["10.96.0.1 . 80"]}
+    assert hidden(Entry(Frontend.of_node(True, "udp", 30053), one)) == {"n6-hidden-udp": ["30053"]}
+    assert hidden(Entry(WEB, one, is_cluster=True)) == {}
+    assert hidden(Entry(WEB, one, outside=one)) == hidden(Entry(WEB, one, outside=frozenset())) == {}
+
+
 def test_affinity_goes_by_numbers() -> None:
     found = made(Entry(WEB, frozenset({ONE}), frozenset({ONE}), affinity_seconds=60))
     assert "a4-endpoints" not in found

@@ -3,6 +3,7 @@ from wherry.node.proxy.model import PORT_SOURCES, Change, Frontend, Plane, famil
 
 def test_a_frontend_knows_its_plane_and_protocol() -> None:
     four, six = Frontend.at("10.96.0.1", "tcp", 80), Frontend.at("fd00::1", "udp", 53)
+    assert (four.place, Frontend.of_node(True, "sctp", 30080).place) == ("10.96.0.1 . 80", "30080")
     assert (four.plane, four.key, four.protocol) == (Plane.ADDRESS4, "10.96.0.1 . tcp . 80", "tcp")
     assert (six.plane, six.protocol) == (Plane.ADDRESS6, "udp")
     node = Frontend.of_node(True, "sctp", 30080)

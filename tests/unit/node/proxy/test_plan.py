@@ -90,6 +90,17 @@ def test_sources_are_as_few_networks_as_possible_and_for_the_load_balancer_alone
     assert entries(six)[f"{OUTSIDE} . tcp . 80"].sources == ("0.0.0.0/32",), "nobody of this family"
 
 
+def test_a_node_that_may_use_a_load_balancer_asks_by_whatever_address_it_has() -> None:
+    def sources(own: str) -> tuple[str, ...]:
+        balanced = {"type": "LoadBalancer", "ingress": [{"ip": "203.0.113.7"}]}
+        spec = service(**balanced, loadBalancerSourceRanges=["10.0.0.0/8"])
+        found = plan(spec, [slice_("web", [HERE])], replace(NODE, addresses=(own, "fd00::9")), {}).entries
+        return next(each.sources for each in found if each.frontend.address == "203.0.113.7")
+
+    assert sources("192.168.77.1") == ("10.0.0.0/8",)
+    assert sources("10.0.0.7") == ("10.0.0.0/8", "203.0.113.7/32")
+
+
 def test_affinity_has_a_time() -> None:
     (three_hours,) = planned(sessionAffinity="ClientIP").entries
     config = {"clientIP": {"timeoutSeconds": 5}}
