@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from wherry.kit.errors import WherryError
 from wherry.kube.apiserver.sending import is_for_people, written
 from wherry.kube.machinery import status
 from wherry.kube.machinery.codec import encode
@@ -35,7 +36,11 @@ def refusal(
     """Code, fields of the head, and body. ``headers`` are the request's; a fault of ours is logged."""
     found = refused(error)
     if found.code >= 500 and not isinstance(error, status.StatusError | TimeoutError):
-        log.exception("fault while answering %s %s", method, target.partition("?")[0], exc_info=error)
+        path = target.partition("?")[0]
+        if isinstance(error, WherryError):  # it is known what is wrong: the disk is full, the store does not answer
+            log.warning("%s %s: %s", method, path, error)
+        else:
+            log.exception("fault while answering %s %s", method, path, exc_info=error)
     media_type = _spoken(headers.get("Accept", ""))
     fields = {"Content-Type": media_type}
     if seconds := found.details.get("retryAfterSeconds"):
