@@ -21,7 +21,7 @@ _PLACES = {
     "conformance/kube/test_http_subresources.py": "kube/apiserver/subresources: others pods streams",
     "unit/app/test_cluster.py": "app: control",
     "unit/kube/apiserver/test_caches.py": "kube/apiserver: cache entries",
-    "unit/kube/apiserver/test_direct.py": "kube/apiserver: asking refusing",
+    "unit/kube/apiserver/test_direct.py": "kube/apiserver: asking",
     "unit/kube/apiserver/test_customkinds.py": "kube/apiserver: api assembly options",
     "unit/kube/apiserver/test_patching.py": "kube/apiserver: decoding tracking; kube/apiserver/subresources: scale",
     "unit/kube/apiserver/test_reading.py": "kube/apiserver: rendering selection tables",

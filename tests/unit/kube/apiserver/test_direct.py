@@ -16,8 +16,6 @@ from aiohttp.streams import StreamReader
 from tests.unit.kube.apiserver.conftest import ACCOUNTS, DEPLOYMENTS, PODS, Place, deployment, pod
 from wherry.http.direct import DirectConnection
 from wherry.http.server import serve_tcp
-from wherry.kit.errors import Unavailable
-from wherry.kube.apiserver.refusing import refusal
 from wherry.kube.apiserver.server import render_error
 from wherry.kube.machinery.model import GroupVersionResource
 from wherry.store.memory import MemoryStore
@@ -394,14 +392,3 @@ async def test_a_request_has_its_time(place: Place, asking: Asking, monkeypatch:
     monkeypatch.setattr(place.server.http._limit, "seconds", 0.05)
     code, _, body = await asking.ask(MAPS, _JSON, method="POST", content=NEW)
     assert code == 504 and json.loads(body)["reason"] == "Timeout" and asking.direct == [True]
-
-
-def test_a_fault_is_logged_with_where_it_was_and_a_store_that_does_not_answer_in_a_line(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    for error, code in ((Unavailable("the disk is full"), 503), (KeyError("x"), 500)):
-        found = refusal("PUT", f"{HELD}?dryRun=All", {}, error)
-        assert found[0] == code
-    known, fault = caplog.records
-    assert (known.getMessage(), known.exc_info) == (f"PUT {HELD}: the disk is full", None)
-    assert fault.getMessage() == f"fault while answering PUT {HELD}" and fault.exc_info is not None
