@@ -15,8 +15,9 @@ from wherry.node.pods.volumes.atomic import File
 
 KINDS = ("configMap", "secret", "downwardAPI", "projected")
 _FILE_MODE = 0o644
-_TOKEN_MODE, _TOKEN_GROUP_MODE, _TOKEN_OWN_MODE = 0o644, 0o640, 0o600
+_TOKEN_MODE, _OWN_GROUP_MODE, _OWN_MODE = 0o644, 0o640, 0o600
 _GROUP_READS = 0o440
+_CERTIFICATE_PATHS = ("credentialBundlePath", "keyPath", "certificateChainPath")
 _WORDS = {"configmaps": "configmap", "secrets": "secret"}
 _MISSING = {
     "configmaps": "configmap references non-existent config",
@@ -45,13 +46,34 @@ class BundleNeed:
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateNeed:
+    """Of a key of the pod's own, and a certificate for it. ``place``: the volume, and a path in it, which nothing else
+    has. ``seconds``: its longest life; None: the API knows. ``annotations`` are for the signer."""
+
+    place: tuple[str, str]
+    signer: str
+    key_type: str
+    seconds: int | None = None
+    annotations: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A private key and the chain of its certificate, PEM."""
+
+    key: bytes
+    chain: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Contents:
-    """Where the files come from. ``token`` and ``bundle`` give what has been asked for before."""
+    """Where the files come from. ``token``, ``bundle`` and ``certificate`` give what has been asked for before."""
 
     find: Callable[[str, str], Object | None]
     around: Surroundings
     token: Callable[[TokenNeed], str]
     bundle: Callable[[BundleNeed], bytes] = lambda need: b""
+    certificate: Callable[[CertificateNeed], Credential] = lambda need: Credential(b"", b"")
 
 
 def source_kind(volume: Object) -> str:
@@ -119,6 +141,22 @@ def bundle_need(source: Object) -> BundleNeed:
     return BundleNeed(signer=source.get("signerName") or "", selector=encoded, optional=optional)
 
 
+def certificates(volume: Object) -> list[CertificateNeed]:
+    """That a volume holds."""
+    if source_kind(volume) != "projected":
+        return []
+    return [certificate_need(volume, source) for kind, source in _sources(volume) if kind == "podCertificate"]
+
+
+def certificate_need(volume: Object, source: Object) -> CertificateNeed:
+    seconds = source.get("maxExpirationSeconds")
+    return CertificateNeed(
+        (volume["name"], next(source[name] for name in _CERTIFICATE_PATHS if source.get(name))),
+        source.get("signerName") or "", source.get("keyType") or "", None if seconds is None else int(seconds),
+        tuple(sorted((source.get("userAnnotations") or {}).items())),
+    )  # fmt: skip
+
+
 def files(pod: Object, volume: Object, contents: Contents) -> dict[str, File]:
     """By path. Raises NotFound for what is not there and has to be; Invalid for what is not supported."""
     kind = source_kind(volume)
@@ -131,9 +169,15 @@ def files(pod: Object, volume: Object, contents: Contents) -> dict[str, File]:
             found.update(_of_pod(pod, source, mode, contents.around))
         elif part == "serviceAccountToken":
             token = contents.token(token_need(source)).encode()
-            found[source["path"]] = _token_file(pod, token)
+            found[source["path"]] = _own_file(pod, token, _TOKEN_MODE)
         elif part == "clusterTrustBundle":
             found[source["path"]] = File(contents.bundle(bundle_need(source)), mode)
+        elif part == "podCertificate":
+            credential = contents.certificate(certificate_need(volume, source))
+            parts = (credential.key + credential.chain, credential.key, credential.chain)
+            for name, data in zip(_CERTIFICATE_PATHS, parts, strict=True):
+                if source.get(name):
+                    found[source[name]] = _own_file(pod, data, mode)
         else:
             raise Invalid(f"projections of a {part} are not supported")
     group = (pod["spec"].get("securityContext") or {}).get("fsGroup")
@@ -184,11 +228,12 @@ def _of_pod(pod: Object, source: Object, mode: int, around: Surroundings) -> Map
     return found
 
 
-def _token_file(pod: Object, token: bytes) -> File:
-    """For all to read, unless it is known who has to (pkg/volume/projected: fsGroup, or one user of all containers)."""
+def _own_file(pod: Object, data: bytes, mode: int) -> File:
+    """A token, or a key. For all to read, as ``mode`` says, unless it is known who has to (pkg/volume/projected:
+    fsGroup, or one user of all containers)."""
     if (pod["spec"].get("securityContext") or {}).get("fsGroup") is not None:
-        return File(token, _TOKEN_GROUP_MODE)
+        return File(data, _OWN_GROUP_MODE)
     whole = (pod["spec"].get("securityContext") or {}).get("runAsUser")
     users = {(member.container.get("securityContext") or {}).get("runAsUser", whole) for member in members(pod)}
     user = users.pop() if len(users) == 1 else None
-    return File(token, _TOKEN_MODE) if user is None else File(token, _TOKEN_OWN_MODE, (user, 0))
+    return File(data, mode) if user is None else File(data, _OWN_MODE, (user, 0))

@@ -22,6 +22,7 @@ from wherry.node.pods.runtime import ImageStatus
 from wherry.node.pods.volumes import atomic, hostpaths, messages, payloads
 from wherry.node.pods.volumes.mounting import Mounter
 from wherry.node.pods.volumes.persisting import PersistentVolumes
+from wherry.node.pods.volumes.podcertificates import PodCertificates
 from wherry.node.pods.volumes.tokens import Tokens
 from wherry.node.pods.volumes.trouble import VolumeError
 from wherry.node.pods.volumes.trustbundles import TrustBundles
@@ -98,6 +99,7 @@ class DiskVolumes:
         self._mounter = mounter
         self._tokens = Tokens(sources.client, sources.clock)
         self._bundles = TrustBundles(sources.client, sources.clock)
+        self._certificates = PodCertificates(sources.client, sources.clock, sources.node)
         self._persistent = PersistentVolumes(sources.client, sources.node, sources.labels)
 
     def prepare(self) -> None:
@@ -116,7 +118,13 @@ class DiskVolumes:
         uid = view.uid(pod)
         tokens = {need: await self._token(pod, need) for need in payloads.tokens(pod)}
         bundles = {need: await self._bundle(pod, need) for need in payloads.bundles(pod)}
-        contents = payloads.Contents(self._find(pod), around, lambda need: tokens[need], lambda need: bundles[need])
+        certificates = {
+            need: await self._certificate(pod, volume["name"], need)
+            for volume in payloads.used(pod) for need in payloads.certificates(volume)
+        }  # fmt: skip
+        contents = payloads.Contents(
+            self._find(pod), around, tokens.__getitem__, bundles.__getitem__, certificates.__getitem__
+        )
         made: list[tuple[Path, dict[str, atomic.File]]] = []
         found: dict[str, Ready] = {}
         for volume in payloads.used(pod):
@@ -146,6 +154,12 @@ class DiskVolumes:
         except (WherryError, OSError) as error:
             holders = (each for each in payloads.used(pod) if need in payloads.bundles_of(each))
             raise VolumeError(next((each["name"] for each in holders), ""), error) from error
+
+    async def _certificate(self, pod: Object, volume: str, need: payloads.CertificateNeed) -> payloads.Credential:
+        try:
+            return await self._certificates.fetch(pod, need)
+        except (WherryError, OSError) as error:
+            raise VolumeError(volume, error) from error
 
     def _find(self, pod: Object) -> Callable[[str, str], Object | None]:
         namespace = pod["metadata"]["namespace"]
@@ -207,12 +221,13 @@ class DiskVolumes:
         return Ready(str(path))
 
     def due_seconds(self, uid: str) -> float | None:
-        due = (self._tokens.due_seconds(uid), self._bundles.due_seconds(uid))
-        return min((each for each in due if each is not None), default=None)
+        kept = (self._tokens, self._bundles, self._certificates)
+        return min((due for each in kept if (due := each.due_seconds(uid)) is not None), default=None)
 
     async def tear_down(self, uid: str) -> None:
         self._tokens.forget(uid)
         self._bundles.forget(uid)
+        self._certificates.forget(uid)
         try:
             await asyncio.to_thread(self._remove, uid)
         except OSError as error:

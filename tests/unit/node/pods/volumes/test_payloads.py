@@ -11,7 +11,7 @@ from wherry.node.pods.composing.fields import UNKNOWN
 from wherry.node.pods.references import Reference
 from wherry.node.pods.volumes import payloads
 from wherry.node.pods.volumes.atomic import File
-from wherry.node.pods.volumes.payloads import BundleNeed, Contents, TokenNeed
+from wherry.node.pods.volumes.payloads import BundleNeed, CertificateNeed, Contents, Credential, TokenNeed
 
 HOLDERS: dict[tuple[str, str], Object] = {
     ("configmaps", "m"): {"data": {"a": "1", "b": "2"}, "binaryData": {"c": b64encode(b"\x00").decode()}},
@@ -22,6 +22,7 @@ CONTENTS = Contents(
     UNKNOWN,
     lambda need: f"token for {need.audience or 'the API'}",
     lambda need: f"bundle {need.name}{need.signer}{need.selector.decode()}".encode(),
+    lambda need: Credential(f"key of {need.place[1]}".encode(), f"; chain of {need.place[1]}".encode()),
 )
 
 
@@ -85,10 +86,35 @@ def test_which_bundles_a_pod_needs() -> None:
     assert payloads.bundles(whole) == {BundleNeed(signer="s", optional=True)}
 
 
-@pytest.mark.parametrize("kind", ["podCertificate"])
-def test_what_cannot_be_projected_is_said(kind: str) -> None:
-    with pytest.raises(Invalid, match=f"projections of a {kind} are not supported"):
-        made({"projected": {"sources": [{kind: {"path": "x"}}]}})
+CERTIFICATE = {"signerName": "ex.io/s", "keyType": "ED25519", "userAnnotations": {"b.io/x": "1", "a.io/x": "2"}}
+
+
+def test_a_certificate_is_in_one_file_or_two() -> None:
+    whole = {**CERTIFICATE, "credentialBundlePath": "all", "maxExpirationSeconds": 3600}
+    halves = {**CERTIFICATE, "keyPath": "tls.key", "certificateChainPath": "tls.crt"}
+    source: Object = {"projected": {"sources": [{"podCertificate": whole}, {"podCertificate": halves}]}}
+    assert texts(made(source)) == {
+        "all": "key of all; chain of all", "tls.key": "key of tls.key", "tls.crt": "; chain of tls.key",
+    }  # fmt: skip
+    annotations = (("a.io/x", "2"), ("b.io/x", "1"))
+    assert payloads.certificates({"name": "v", **source}) == [
+        CertificateNeed(("v", "all"), "ex.io/s", "ED25519", 3600, annotations),
+        CertificateNeed(("v", "tls.key"), "ex.io/s", "ED25519", None, annotations),
+    ]
+    assert payloads.certificates({"name": "w", "emptyDir": {}}) == []
+
+
+def test_a_key_is_for_its_user_alone_where_that_is_known() -> None:
+    part = {"podCertificate": {**CERTIFICATE, "keyPath": "k"}}
+    source = {"projected": {"defaultMode": 0o444, "sources": [part]}}
+    assert made(source)["k"].mode == 0o444
+    own = made(source, securityContext={"runAsUser": 7})["k"]
+    assert (own.mode, own.owner) == (0o600, (7, 0))
+
+
+def test_what_cannot_be_projected_is_said() -> None:
+    with pytest.raises(Invalid, match="projections of a somethingNew are not supported"):
+        made({"projected": {"sources": [{"somethingNew": {"path": "x"}}]}})
 
 
 def test_resources_of_a_container_that_is_not_there() -> None:
