@@ -112,6 +112,29 @@ def test_evictions(web: Web, pods: str) -> None:
     assert web.get(f"{pods}/two").code == 200
 
 
+def test_who_is_evicted_says_so_as_long_as_it_is_there(web: Web, pods: str) -> None:
+    """Failure policies of Jobs ask for it (addConditionAndDeletePod in pkg/registry/core/pod/storage/eviction.go)."""
+    web.patch(f"{pods}/one", {"metadata": {"finalizers": ["example.com/stay"]}}).ok()
+    before = web.get(f"{pods}/one").ok()
+    stale = {**eviction("one"), "deleteOptions": {"preconditions": {"resourceVersion": "1"}}}
+    web.post(f"{pods}/one/eviction", stale).refused(409, "Conflict")
+    assert web.post(f"{pods}/one/eviction?dryRun=All", eviction("one")).code == 201
+    assert web.get(f"{pods}/one").ok() == before
+    exact = {"resourceVersion": before["metadata"]["resourceVersion"], "uid": before["metadata"]["uid"]}
+    body = {**eviction("one"), "deleteOptions": {"preconditions": exact}}
+    assert web.post(f"{pods}/one/eviction", body).code == 201
+    after = web.get(f"{pods}/one").ok()
+    (told,) = [each for each in after["status"]["conditions"] if each["type"] == "DisruptionTarget"]
+    assert (told["status"], told["reason"]) == ("True", "EvictionByEvictionAPI")
+    assert (told["message"], told["observedGeneration"]) == ("Eviction API: evicting", 1)
+    assert "deletionTimestamp" in after["metadata"]
+    assert after["metadata"]["managedFields"] == before["metadata"]["managedFields"]
+    assert web.post(f"{pods}/one/eviction", eviction("one")).code == 201
+    again = [each for each in web.get(f"{pods}/one").ok()["status"]["conditions"] if each["type"] == told["type"]]
+    assert [each["lastTransitionTime"] for each in again] == [told["lastTransitionTime"]]
+    web.patch(f"{pods}/one", {"metadata": {"finalizers": None}}).ok()
+
+
 def test_a_budget_refuses_an_eviction(web: Web, pods: str, namespace: str) -> None:
     budget(web, namespace, minAvailable=1)
     answer = web.post(f"{pods}/one/eviction", eviction("one"))

@@ -40,7 +40,7 @@ class Deletes:
     async def _delete(self, call: Call, name: str, options: Object) -> Outcome:
         for _ in range(TRIES):
             entry = await self._writes.entry(call, name)
-            _check_preconditions(call, entry, options)
+            check_preconditions(call, entry, options)
             await self._writes.admit_deletion(call, entry.object)
             plan = deletion.plan(call.served.kind, entry.object, options, call.now)
             try:
@@ -94,7 +94,8 @@ def _options(call: Call) -> Object:
     return options
 
 
-def _check_preconditions(call: Call, entry: Entry, options: Object) -> None:
+def check_preconditions(call: Call, entry: Entry, options: Object) -> None:
+    """Of DeleteOptions. Raises StatusError 409."""
     wanted = options.get("preconditions") or {}
     uid, revision = wanted.get("uid"), wanted.get("resourceVersion")
     if uid is not None and uid != entry.uid:

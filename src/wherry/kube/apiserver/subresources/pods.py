@@ -6,8 +6,10 @@ from typing import Any
 from wherry.kube.apiserver import decoding
 from wherry.kube.apiserver.api import Api, Review, Subresource
 from wherry.kube.apiserver.call import Call, Outcome
+from wherry.kube.apiserver.deleting import check_preconditions
 from wherry.kube.apiserver.entries import Entry
 from wherry.kube.apiserver.model import Lister, Listers
+from wherry.kube.apiserver.stored import meta_of
 from wherry.kube.apiserver.tracking import Applied
 from wherry.kube.apiserver.writing import Part
 from wherry.kube.machinery import status, times
@@ -136,11 +138,45 @@ def _evicter(api: Api, budgets: Lister) -> Any:
         await api.writes.admit_deletion(call, pod)  # before the budget pays for what is refused
         if _counts(pod):
             await _charge(api, call, pod, budgets)
+        if not call.dry_run:
+            options = await _tell(api, call, options)
         call.obj = {"kind": "DeleteOptions", "apiVersion": "v1", **options}
         await api.deletes.delete(call)
         return Outcome(201, document=dict(_CREATED))
 
     return evict
+
+
+async def _tell(api: Api, call: Call, options: Object) -> Object:
+    """The pod says why it goes before it does (addConditionAndDeletePod, in the same file): failure policies of Jobs
+    ask for that. Returns the options of the deletion, which is to be of what was written here."""
+
+    def make(entry: Entry) -> Object:
+        check_preconditions(call, entry, options)
+        obj = entry.copy()
+        _disrupt_by_eviction(obj, times.rfc3339(call.now))
+        del obj["metadata"]["resourceVersion"]  # whichever it is now
+        return obj
+
+    pod_call = api.sibling(call, PODS, "v1", call.info.name)
+    outcome = await api.writes.change(pod_call, make, Part("status"), Applied(pod_call))  # as of a binding
+    wanted = options.get("preconditions") or {}
+    if wanted.get("resourceVersion") is None:
+        return options
+    return {**options, "preconditions": {**wanted, "resourceVersion": meta_of(outcome.raw).resourceVersion}}
+
+
+def _disrupt_by_eviction(pod: Object, now: str) -> None:
+    conditions = pod.setdefault("status", {}).setdefault("conditions", [])
+    new: Object = {"type": "DisruptionTarget"}
+    known: Object = next((each for each in conditions if each.get("type") == new["type"]), new)
+    since = known.get("lastTransitionTime") if known.get("status") == "True" else now
+    known.update(
+        status="True", reason="EvictionByEvictionAPI", message="Eviction API: evicting", lastTransitionTime=since,
+        observedGeneration=pod["metadata"].get("generation"),
+    )  # fmt: skip
+    if known is new:
+        conditions.append(new)
 
 
 def _counts(pod: Object) -> bool:
