@@ -116,17 +116,26 @@ def test_requests_that_come_together_are_answered_in_order(run) -> None:
     async def scenario() -> None:
         direct = Answering()
         direct.go.set()
-        async with await serve_tcp(slow, "127.0.0.1", 0, render_error, direct=direct) as server:
+        begun, go = asyncio.Event(), asyncio.Event()
+
+        async def held(request: web.BaseRequest) -> web.StreamResponse:
+            begun.set()
+            await go.wait()
+            return await slow(request)
+
+        async with await serve_tcp(held, "127.0.0.1", 0, render_error, direct=direct) as server:
             reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(get("/other/1"))
+            await begun.wait()
+            writer.write(get("/direct/2"))
+            await asyncio.sleep(0.01)  # it is there, and the loop has looked
+            go.set()
+            assert await answers(reader, 2) == ["slow /other/1", "slow /direct/2"]
             paths = ["/other/1", "/direct/2", "/later/3", "/direct/4", "/other/5"]
             for start in range(5):
                 writer.write(b"".join(get(each) for each in paths[start:]))
                 found = await answers(reader, len(paths[start:]))
                 assert [each.split()[1] for each in found] == paths[start:]
-            writer.write(get("/other/1"))
-            await asyncio.sleep(0.002)  # the first is being answered when the second comes
-            writer.write(get("/direct/2"))
-            assert await answers(reader, 2) == ["slow /other/1", "slow /direct/2"]
             writer.close()
 
     run(scenario())
