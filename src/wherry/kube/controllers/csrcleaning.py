@@ -1,4 +1,4 @@
-"""Certificate signing requests go some time after they are of no use any more
+"""Certificate signing requests, and those of pods, go some time after they are of no use any more
 (k8s.io/kubernetes pkg/controller/certificates/cleaner)."""
 
 import base64
@@ -7,12 +7,15 @@ from datetime import datetime, timedelta
 
 from wherry.kube.controllers.csrapproving import REQUESTS
 from wherry.kube.controllers.frame import Interest, Key, Needs, found, removed
-from wherry.kube.machinery.model import Object
+from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.kube.machinery.times import parse
 
 DECIDED = timedelta(hours=1)
 """After which what was approved or denied goes; a failed one, too."""
 PENDING = timedelta(hours=24)
+OF_PODS = GroupVersionResource("certificates.k8s.io", "v1", "podcertificaterequests")
+POD = timedelta(minutes=15)
+"""Within this a pod's request is answered, and the answer taken (cmd/kube-controller-manager/app/certificates.go)."""
 
 
 class CsrCleaning:
@@ -33,6 +36,27 @@ class CsrCleaning:
         if left > 0:
             return left
         await removed(self._client, REQUESTS, csr)
+        return None
+
+
+class PodRequestCleaning:
+    """The same of PodCertificateRequests: a node that still waits for one asks anew."""
+
+    name = "podcertificaterequestcleaner"
+
+    def __init__(self, needs: Needs) -> None:
+        self._client = needs.client
+        self._clock = needs.clock
+        self.interests = (Interest(needs.informers.of(OF_PODS)),)
+
+    async def reconcile(self, key: Key) -> float | None:
+        request = await found(self._client, OF_PODS, key)
+        if request is None:
+            return None
+        left = (parse(request["metadata"]["creationTimestamp"]) + POD - self._clock.now()).total_seconds()
+        if left > 0:
+            return left
+        await removed(self._client, OF_PODS, request)
         return None
 
 

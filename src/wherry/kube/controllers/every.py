@@ -9,7 +9,7 @@ from wherry.kube.controllers.accounttokens import AccountTokens, Sign
 from wherry.kube.controllers.bootstraptokens import BootstrapTokenCleaner
 from wherry.kube.controllers.clusterroles import Aggregate, ClusterRoleAggregation
 from wherry.kube.controllers.csrapproving import CsrApproving
-from wherry.kube.controllers.csrcleaning import CsrCleaning
+from wherry.kube.controllers.csrcleaning import CsrCleaning, PodRequestCleaning
 from wherry.kube.controllers.csrsigning import CsrSigning
 from wherry.kube.controllers.definitions import WORKERS as DEFINITION_WORKERS
 from wherry.kube.controllers.definitions import DefinitionController
@@ -50,6 +50,7 @@ def controllers(needs: Needs, given: Given) -> tuple[Runnable, ...]:
         CsrApproving(needs),
         CsrSigning(needs, given.authority),
         CsrCleaning(needs),
+        PodRequestCleaning(needs),
         ClaimProtection(needs),
         VolumeProtection(needs),
     )

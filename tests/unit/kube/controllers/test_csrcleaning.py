@@ -5,7 +5,7 @@ from tests.unit.kube.controllers.harness import clock_of, names, running
 from wherry.kube.client.clock import FakeClock
 from wherry.kube.client.fake import FakeClient
 from wherry.kube.controllers.csrapproving import REQUESTS
-from wherry.kube.controllers.csrcleaning import CsrCleaning, due
+from wherry.kube.controllers.csrcleaning import OF_PODS, CsrCleaning, PodRequestCleaning, due
 from wherry.kube.controllers.frame import Controller, Needs
 from wherry.kube.machinery.times import parse
 from wherry.kube.pki.making import Authority, make_authority
@@ -25,6 +25,16 @@ async def test_a_decided_request_goes_after_an_hour_and_one_that_waits_after_a_d
         assert names(client, REQUESTS) == ["pending"]
         await clock_of(client).advance(86400)
         assert names(client, REQUESTS) == []
+
+
+async def test_a_pods_request_goes_after_a_quarter_of_an_hour() -> None:
+    one = {"apiVersion": "certificates.k8s.io/v1", "kind": "PodCertificateRequest"}
+    client = FakeClient({**one, "metadata": {"name": "req-a", "namespace": "default"}})
+    async with running(client, lambda needs: [Controller(PodRequestCleaning(needs), needs.clock)]):
+        await clock_of(client).advance(890)
+        assert names(client, OF_PODS) == ["req-a"]
+        await clock_of(client).advance(20)
+        assert names(client, OF_PODS) == []
 
 
 def test_a_certificate_that_has_ended_is_of_no_use() -> None:

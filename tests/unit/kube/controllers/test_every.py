@@ -31,4 +31,4 @@ async def test_each_has_a_name_of_its_own() -> None:
         return made
 
     async with running(FakeClient(), noted):
-        assert len(set(seen)) == len(seen) == 16
+        assert len(set(seen)) == len(seen) == 17
