@@ -9,6 +9,7 @@ from multidict import CIMultiDict
 
 from wherry.http import exchange
 from wherry.http.duplex import Wire, copy
+from wherry.http.frames import Frames
 from wherry.http.heads import Fields, Head, answer, end_to_end
 from wherry.http.hijack import TakenOver
 from wherry.http.streams import closing, connection_of
@@ -62,7 +63,7 @@ async def tunnel(request: web.BaseRequest, wire: Wire, target: str, fields: Fiel
         if head.status != 101:
             return await _refusal(wire, head, request)
         async with taken_over(request, answer(101, head.reason, _upgrade_answer(head))) as client:
-            await _splice(client, wire)
+            await _splice(client, wire, Frames() if upgrade_of(request) == "websocket" else None)
         return TakenOver()
     except exchange.Failed as error:
         raise status.internal_error(f"error dialing backend: {error}") from error
@@ -98,10 +99,11 @@ async def _refusal(wire: Wire, head: Head, request: web.BaseRequest) -> web.Resp
     return response
 
 
-async def _splice(one: Wire, two: Wire) -> None:
+async def _splice(one: Wire, two: Wire, frames: Frames | None) -> None:
     """Until either side ends or goes. What one side has said before its end goes on to the other; when one breaks off,
-    so does the other."""
-    tasks = [asyncio.create_task(each) for each in (copy(one, two), copy(two, one), one.lost(), two.lost())]
+    so does the other. ``frames``: those that ``one`` gets."""
+    back = copy(two, one) if frames is None else _copy_frames(two, one, frames)
+    tasks = [asyncio.create_task(each) for each in (copy(one, two), back, one.lost(), two.lost())]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if any(task in tasks[2:] or task.exception() is not None for task in done):
@@ -111,6 +113,15 @@ async def _splice(one: Wire, two: Wire) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _copy_frames(source: Wire, target: Wire, frames: Frames) -> None:
+    """As :func:`copy`, with no two frames in one record of TLS: a client that waits for its socket to be readable does
+    not see what TLS has read already, and hangs (older official Python clients, Ansible's ``k8s_cp``). Upstream never
+    has two in one, as Go writes each frame by itself and passes records on one by one."""
+    while data := await source.read():
+        for piece in frames.split(data):
+            await target.write(piece)
 
 
 async def passed_on(

@@ -1,6 +1,7 @@
 """Requests passed on: one for one, and nothing of the client's that is not the other's business (K1, K2, A01)."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,6 +14,7 @@ from tests.unit.node.api.rig import NODE, Rig
 from wherry.kube.apiserver.connecting.forwarding import fields_of, relocated, upgrade_fields
 from wherry.kube.apiserver.connecting.nodes import Own
 from wherry.kube.pki.contexts import serving_context
+from wherry.kube.pki.model import SUPER_ADMIN
 
 SPDY = [("Connection", "Upgrade"), ("Upgrade", "SPDY/3.1"), ("X-Stream-Protocol-Version", "v4.channel.k8s.io")]
 WEBSOCKET = [
@@ -111,6 +113,30 @@ async def test_after_the_upgrade_bytes_go_through_as_they_are(joined: Rig) -> No
         await wire.write(content)
         assert await wire.reader.readexactly(len(wanted)) == wanted
         wire.close()
+
+
+async def test_each_frame_is_a_record_of_its_own(joined: Rig) -> None:
+    """A client that waits for its socket does not see what TLS has read already."""
+    frames = [b"\x82\x01\x01", b"\x82\x05\x01out\n", b"\x82\x05\x02err\n", b"\x88\x02\x03\xe8"]
+
+    def records() -> list[bytes]:
+        request = "".join(f"{name}: {value}\r\n" for name, value in [("Host", "x"), *WEBSOCKET])
+        with (
+            socket.create_connection(("127.0.0.1", joined.api_port), 20) as plain,
+            joined.tls(SUPER_ADMIN.file).wrap_socket(plain) as tls,
+        ):
+            tls.sendall(f"GET {EXEC} HTTP/1.1\r\n{request}\r\n".encode())
+            found = []
+            while not found or len(b"".join(found[1:])) < len(b"".join(frames)):
+                first = tls.recv(1)
+                assert first
+                found.append(first + tls.recv(tls.pending()) if tls.pending() else first)
+            return found
+
+    async with fake_node(joined) as node:
+        node.says = b"HTTP/1.1 101 Sure\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n" + b"".join(frames)
+        found = await asyncio.to_thread(records)
+    assert found[0].startswith(b"HTTP/1.1 101") and found[1:] == frames
 
 
 async def test_a_node_that_does_not_answer_is_an_error_of_the_server(joined: Rig) -> None:
