@@ -1,8 +1,8 @@
 """Bodies in ``application/vnd.kubernetes.protobuf``, read into the objects that the same in JSON would be.
 
 Such a body is four bytes, ``k8s\\0``, and a message ``runtime.Unknown``: what it is (apiVersion and kind) and the
-object as a message of its own (apimachinery pkg/runtime/serializer/protobuf). Nothing is ever written in this form.
-How messages are made is in :mod:`wherry.kube.machinery.protofields`.
+object as a message of its own (apimachinery pkg/runtime/serializer/protobuf). How messages are made is in
+:mod:`wherry.kube.machinery.protofields`; they are written by :mod:`wherry.kube.machinery.protowriting`.
 """
 
 import re
