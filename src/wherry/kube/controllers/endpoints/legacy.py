@@ -13,8 +13,10 @@ _MANAGER = "endpoint-controller"
 
 
 def document(service: Object, found: Sequence[Endpoint], old: Object | None) -> Object | None:
-    """What to write; None: it is so already. Addresses are of the service's first family."""
-    kept = [each for each in found if not each.terminating or each.ready]
+    """What to write; None: it is so already. Addresses are of the service's first family. A pod that has none of the
+    service's ports, as who misspells a ``targetPort`` finds, is not in it (pkg/controller/endpoint syncService)."""
+    wants_port = bool(service["spec"].get("ports"))
+    kept = [each for each in found if (not each.terminating or each.ready) and (each.ports or not wants_port)]
     shown = sorted(kept, key=lambda each: not each.ready)[:MOST]
     meta = service["metadata"]
     labels = {**(meta.get("labels") or {}), _MANAGED: _MANAGER}
@@ -31,6 +33,11 @@ def document(service: Object, found: Sequence[Endpoint], old: Object | None) -> 
     if old is not None and _content(old) == _content(new):
         return None
     return new
+
+
+def is_made(found: Object) -> bool:
+    """Whether it was made of a service, and not by somebody else."""
+    return (found["metadata"].get("labels") or {}).get(_MANAGED) == _MANAGER
 
 
 def _content(found: Object) -> tuple[object, ...]:

@@ -18,6 +18,16 @@ def test_other_ports_are_another_subset() -> None:
     assert made is not None and len(made["subsets"]) == 2
 
 
+def test_a_pod_without_any_of_the_ports_is_not_there() -> None:
+    misspelt = {**SERVICE_OBJECT, "spec": {"ports": [{"port": 80, "targetPort": "htpp"}]}}
+    made = document(misspelt, [endpoint(1), endpoint(2, ())], None)
+    assert made is not None
+    assert [[each["ip"] for each in subset["addresses"]] for subset in made["subsets"]] == [["10.0.0.2"]]
+    headless = {**SERVICE_OBJECT, "spec": {"clusterIP": "None"}}
+    made = document(headless, [endpoint(2, ())], None)
+    assert made is not None and [each["ip"] for each in made["subsets"][0]["addresses"]] == ["10.0.0.3"]
+
+
 def test_what_is_so_already_is_not_written() -> None:
     made = document(SERVICE_OBJECT, [endpoint(1)], None)
     assert document(SERVICE_OBJECT, [endpoint(1)], made) is None
