@@ -95,7 +95,7 @@ class Cluster:
                 raise
             listener = await serve_tcp(http.handle, host, 0, render_error, context, http.direct)
         self._listener = listener
-        self.address = f"https://{_url_host(host)}:{listener.port}"
+        self.address = self._server.address = f"https://{_url_host(host)}:{listener.port}"
         if not port:
             write_file(self._instance.cluster / "port", f"{listener.port}\n")
         nodes = self._nodes(listener.port)

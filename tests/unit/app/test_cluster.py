@@ -90,6 +90,15 @@ async def test_a_port_that_was_taken_meanwhile_is_changed(start: Start, tmp_path
     assert (await get(tmp_path, "/readyz"))[0] == 200
 
 
+async def test_its_pages_say_where_it_is(start: Start, tmp_path: Path) -> None:
+    """Not where it was told to be: a free port was to be found, or the one of the last time was taken."""
+    cluster = await start()
+    _, issuer = await get(tmp_path, "/.well-known/openid-configuration")
+    assert issuer["jwks_uri"] == f"{cluster.address}/openid/v1/jwks"
+    _, versions = await get(tmp_path, "/api")
+    assert f"https://{versions['serverAddressByClientCIDRs'][0]['serverAddress']}" == cluster.address
+
+
 async def test_a_port_that_was_asked_for_and_is_taken_is_refused(start: Start) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

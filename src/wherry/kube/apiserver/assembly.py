@@ -48,6 +48,8 @@ class ApiServer:
     def __init__(self, store: Store, options: Options, kinds: Iterable[Kind] | None = None) -> None:
         self.store = store
         self.options = options
+        self.address = options.address
+        """Where clients reach it, as pages say. Whoever listens changes it if it came to be another."""
         self.kinds = Kinds(builtin() if kinds is None else kinds)
         self.caches = Caches(store, self.kinds.of)
         self.custom = CustomKinds(self.kinds, self.caches)
@@ -62,9 +64,12 @@ class ApiServer:
         self.api = self._api()
         self.discovery = Discovery(self.kinds.all)
         documents = OpenApi(self.kinds)
-        self.kinds.listeners += [self.discovery.changed, documents.changed]
+        self.kinds.listeners += [self.discovery.changed, documents.changed, self._count_what_is_served]
         gate = Gate(self.authentication.authenticator, self.authorizer, self.authorization.grants)
-        shown = Pages(self.discovery, documents, trust.keys, options, self.measures, self.ready_checks)
+        shown = Pages(
+            self.discovery, documents, trust.keys, options.issuer, lambda: self.address, self.measures,
+            self.ready_checks,
+        )  # fmt: skip
         self.http = HttpApi(
             self.api, self.kinds, gate, pages(shown), self.measures, options.clock, self.store.is_local
         )  # fmt: skip
@@ -84,6 +89,9 @@ class ApiServer:
         api.add_review(pods.BINDINGS, pods.bindings(api))
         add_reviews(api, self.authentication.tokens, self.authorizer, self.authorization.rbac)
         return api
+
+    def _count_what_is_served(self) -> None:
+        self.measures.keep(self.kinds.served)
 
     async def start(self) -> None:
         """Read the state."""

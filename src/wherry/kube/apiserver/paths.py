@@ -1,6 +1,6 @@
 """Which path shows which page."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,7 +13,6 @@ from wherry.kube.apiserver.discovery import Discovery
 from wherry.kube.apiserver.documents import Document
 from wherry.kube.apiserver.kinds import Kinds
 from wherry.kube.apiserver.measuring import Measures
-from wherry.kube.apiserver.options import Options
 from wherry.kube.apiserver.pages import Check, Page
 from wherry.kube.apiserver.requestinfo import RequestInfo
 from wherry.kube.machinery import status
@@ -31,19 +30,19 @@ class Pages(msgspec.Struct, frozen=True):
     discovery: Discovery
     documents: "OpenApi"
     keys: KeySet
-    options: Options
+    issuer: str
+    address: Callable[[], str]
     measures: Measures
     ready_checks: Mapping[str, Check]
 
 
 def pages(shown: Pages) -> dict[str, Page]:
     """By path, or by ``/first/*`` for everything below."""
-    options, keys = shown.options, shown.keys
-    issuer = configuration(options.issuer, options.address + _KEYS)
+    keys, address = shown.keys, shown.address
     found: dict[str, Page] = {
         "/version": made.json_page(made.version),
         "/metrics": made.text_page(shown.measures.text, _METRICS),
-        "/.well-known/openid-configuration": made.json_page(lambda: issuer),
+        "/.well-known/openid-configuration": made.json_page(lambda: configuration(shown.issuer, address() + _KEYS)),
         _KEYS: made.json_page(lambda: jwks(keys.keys)),
         "/api/*": _discovery(shown),
         "/apis/*": _discovery(shown),
@@ -73,7 +72,7 @@ def _discovery(shown: Pages) -> Page:
     async def page(request: web.BaseRequest, info: RequestInfo) -> web.StreamResponse:
         if not _is_aggregated(info.path):
             made.only_get(request)
-        address = shown.options.address.partition("://")[2]
+        address = shown.address().partition("://")[2]
         found = shown.discovery.find(info.path, request.headers.get("Accept", ""), address)
         if found is not None:
             return made.document(found, request)
