@@ -1,6 +1,7 @@
 """Gives services of type LoadBalancer the addresses of the nodes: each node leads what reaches it to the service.
 
-As K3s's ServiceLB, without a pod: the node's rules (:mod:`wherry.node.proxy`) do it. A service with a
+As K3s's ServiceLB, without a pod: the node's rules (:mod:`wherry.node.proxy`) do it. A port of a node's address is one
+service's; who wants it later stays pending, as there, until it is free, and an event says why. A service with a
 ``loadBalancerClass`` is somebody else's (k8s.io/cloud-provider controllers/service).
 """
 
@@ -14,6 +15,8 @@ NODES = GroupVersionResource("", "v1", "nodes")
 SLICES = GroupVersionResource("discovery.k8s.io", "v1", "endpointslices")
 EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
 _SERVICE = "kubernetes.io/service-name"
+_FAILED = "SyncLoadBalancerFailed"  # k8s.io/cloud-provider controllers/service
+_BALANCED = "balanced"
 _TYPES = ("ExternalIP", "InternalIP")
 
 
@@ -24,11 +27,13 @@ class LoadBalancers:
 
     def __init__(self, needs: Needs) -> None:
         self._client = needs.client
+        self._recorder = needs.recorder
         self._services = needs.informers.of(SERVICES)
+        self._services.cache.add_index(_BALANCED, lambda each: ("",) if _is_ours(each) else ())
         self._nodes = needs.informers.of(NODES)
         self._slices = needs.informers.of(SLICES)
         self.interests = (
-            Interest(self._services),
+            Interest(self._services, self._alike),
             Interest(self._nodes, self._balanced),
             Interest(self._slices, _service_of),
         )
@@ -37,12 +42,25 @@ class LoadBalancers:
         service = self._services.cache.get(key.name, key.namespace)
         if service is None or "deletionTimestamp" in service["metadata"] or service["spec"].get("loadBalancerClass"):
             return None
-        wanted = self._ingress(service) if _is_balanced(service) else []
-        found = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or []
-        if found != wanted:
+        wanted = self._ingress(service) if _is_balanced(service) and not self._waits(service) else []
+        if _given(service) != wanted:
             change = {"status": {"loadBalancer": {"ingress": wanted or None}}}
             await self._client.patch(SERVICES, key.name, change, key.namespace, subresource="status")
         return None
+
+    def _waits(self, service: Object) -> bool:
+        holder = waiting(self._services.cache.by_index(_BALANCED, "")).get(_key(service))
+        if holder is None:
+            return False
+        said = f"no address is free: {holder.namespace}/{holder.name} has a port that this one wants, of all nodes"
+        self._recorder.event(service, _FAILED, said, type="Warning")
+        return True
+
+    def _alike(self, service: Object) -> Iterable[Key]:
+        """It, and those that want what it has."""
+        wanted = _ports(service) if _is_balanced(service) else set()
+        others = (each for each in self._services.cache.by_index(_BALANCED, "") if wanted & _ports(each))
+        return dict.fromkeys((*own(service), *map(_key, others)))
 
     def _ingress(self, service: Object) -> list[Object]:
         families = service["spec"].get("ipFamilies") or ["IPv4"]
@@ -70,6 +88,42 @@ class LoadBalancers:
         if EXCLUDED in (node["metadata"].get("labels") or {}):
             return ()
         return [key for service in self._services.cache if _is_balanced(service) for key in own(service)]
+
+
+def waiting(services: Iterable[Object]) -> dict[Key, Key]:
+    """Who has to wait, and for whom. Who has an address keeps it; then, the older comes first. Who waits is in nobody's
+    way."""
+    holders: dict[tuple[str, int], Key] = {}
+    found: dict[Key, Key] = {}
+    for each in sorted(services, key=_turn):
+        wanted, key = _ports(each), _key(each)
+        taken = sorted(wanted & holders.keys())
+        if taken:
+            found[key] = holders[taken[0]]
+        else:
+            holders |= dict.fromkeys(wanted, key)
+    return found
+
+
+def _turn(service: Object) -> tuple[bool, str, Key]:
+    return not _given(service), str(service["metadata"].get("creationTimestamp", "")), _key(service)
+
+
+def _given(service: Object) -> list[Object]:
+    return ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or []
+
+
+def _ports(service: Object) -> set[tuple[str, int]]:
+    return {(each.get("protocol") or "TCP", each["port"]) for each in service["spec"].get("ports") or ()}
+
+
+def _key(service: Object) -> Key:
+    return Key(service["metadata"]["namespace"], service["metadata"]["name"])
+
+
+def _is_ours(service: Object) -> bool:
+    ends = "deletionTimestamp" in service["metadata"]
+    return _is_balanced(service) and not ends and not service["spec"].get("loadBalancerClass")
 
 
 def _is_balanced(service: Object) -> bool:

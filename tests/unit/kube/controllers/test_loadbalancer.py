@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from tests.unit.kube.controllers.harness import clock_of, obj, running
+from tests.unit.kube.controllers.harness import EVENTS, clock_of, obj, running
 from wherry.kube.client.fake import FakeClient
-from wherry.kube.controllers.frame import Controller, Needs
-from wherry.kube.controllers.loadbalancer import EXCLUDED, NODES, SERVICES, SLICES, LoadBalancers
+from wherry.kube.controllers.frame import Controller, Key, Needs
+from wherry.kube.controllers.loadbalancer import EXCLUDED, NODES, SERVICES, SLICES, LoadBalancers, waiting
 
 
 def make(needs: Needs) -> list[Controller]:
@@ -66,3 +66,34 @@ async def test_what_is_of_another_class_or_type_is_left_alone_and_what_was_ours_
         await client.patch(SERVICES, "web", {"spec": {"type": "ClusterIP"}}, "default")
         await clock_of(client).advance(1)
         assert await addresses(client) == []
+
+
+def _made(name: str, at: str, **spec: Any) -> dict[str, Any]:
+    found = service(name, **spec)
+    found["metadata"]["creationTimestamp"] = f"2026-01-01T00:00:{at}Z"
+    return found
+
+
+def test_the_older_has_the_port_and_who_waits_is_in_nobodys_way() -> None:
+    both = [{"port": 80}, {"port": 443}]
+    names = [Key("default", name) for name in ("old", "both", "late")]
+    services = [_made("late", "03", ports=[{"port": 443}]), _made("both", "02", ports=both), _made("old", "01")]
+    assert waiting(services) == {names[1]: names[0]}
+    assert waiting(services[:2]) == {names[2]: names[1]}
+    services[0]["status"] = {"loadBalancer": {"ingress": [{"ip": "10.0.0.1"}]}}
+    assert waiting(services[:2]) == {names[1]: names[2]}, "who has it keeps it"
+    assert waiting([_made("udp", "01", ports=[{"port": 80, "protocol": "UDP"}]), _made("tcp", "02")]) == {}
+
+
+async def test_who_wants_a_port_that_another_has_waits_for_it_and_is_told() -> None:
+    old, new = _made("old", "01"), _made("new", "02")
+    client = FakeClient(node("a", "10.0.0.1"), old, new)
+    async with running(client, make):
+        await clock_of(client).advance(1)
+        assert (await addresses(client, "old"), await addresses(client, "new")) == (["10.0.0.1"], [])
+        [event] = (await client.list(EVENTS, "default")).items
+        assert (event["reason"], event["involvedObject"]["name"]) == ("SyncLoadBalancerFailed", "new")
+        assert "default/old has a port" in event["message"]
+        await client.delete(SERVICES, "old", "default")
+        await clock_of(client).advance(1)
+        assert await addresses(client, "new") == ["10.0.0.1"]
