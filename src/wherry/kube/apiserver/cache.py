@@ -146,6 +146,11 @@ class Cache:
         self._added.clear()
         return self._sorted
 
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is in it, and nobody watches."""
+        return not self._entries and not self._watchers
+
     def entry(self, name: str, namespace: str = "") -> Entry | None:
         return self._entries.get(f"{namespace}/{name}")
 

@@ -113,6 +113,13 @@ class Caches:
             self._by_prefix[stored.prefix_of(resource)] = found
         return found
 
+    def drop(self, resource: GroupResource) -> None:
+        """Forget a resource that is served no longer; if it has objects, they are kept: somebody may serve it again."""
+        cache = self._caches.get(resource)
+        if cache is not None and cache.is_idle:
+            del self._caches[resource]
+            del self._by_prefix[stored.prefix_of(resource)]
+
     async def reached(self, revision: int) -> bool:
         """Wait until what was committed by ``revision`` is here; False when that takes too long."""
         if revision <= self.revision:

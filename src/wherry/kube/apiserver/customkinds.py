@@ -8,6 +8,7 @@ from wherry.kube.apiserver.caches import Caches
 from wherry.kube.apiserver.entries import Entry
 from wherry.kube.apiserver.kinds import Kinds
 from wherry.kube.machinery import status
+from wherry.kube.machinery.apply.forgetting import forget_shapes
 from wherry.kube.machinery.model import GroupResource
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,8 @@ class CustomKinds:
         """Its watches end: what they watch is no more."""
         self._kinds.remove(resource)
         self._caches.of(resource).end_watches(status.no_such_path())
+        self._caches.drop(resource)
+        forget_shapes()
 
 
 def _resource(entry: Entry) -> GroupResource:

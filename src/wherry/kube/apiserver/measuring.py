@@ -63,6 +63,17 @@ class Measures:
         found[-2] += 1
         found[-1] += seconds
 
+    def keep(self, is_served: Callable[[str, str, str], object]) -> None:
+        """Of what is served by group, version and resource; what is not any more is forgotten: custom kinds come and
+        go."""
+        gone = [key for key in self._seconds if not is_served(*key[1:4])]
+        for key in gone:
+            del self._seconds[key]
+        if gone:
+            forgotten = set(gone)
+            self._requests = {each: count for each, count in self._requests.items() if each[0] not in forgotten}
+            self._watches = {resource: count for resource, count in self._watches.items() if count}
+
     @contextmanager
     def watching(self, resource: GroupResource) -> Iterator[None]:
         """One watch, while it lasts."""

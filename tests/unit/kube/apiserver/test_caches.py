@@ -308,3 +308,23 @@ async def test_what_is_forgotten_meanwhile_is_read_anew_however_often_that_fails
     await far.put(pod("c"))
     await far.caches.current()
     assert far.names() == ["default/a", "default/b", "default/c"]
+
+
+async def test_a_resource_that_is_served_no_longer_is_dropped_if_nothing_is_in_it() -> None:
+    place = Place()
+    await place.caches.start()
+    await place.put(pod("a"))
+    place.caches.drop(PODS)
+    assert place.caches.of(PODS) is place.pods
+    await place.remove("a")
+    recorder = Recorder()
+    place.pods.add_watcher(recorder)
+    place.caches.drop(PODS)
+    assert place.caches.of(PODS) is place.pods
+    place.pods.remove_watcher(recorder)
+    place.caches.drop(PODS)
+    again = place.caches.of(PODS)
+    assert again is not place.pods
+    revision = await place.put(pod("b"))
+    assert [entry.name for entry in again.entries()] == ["b"] and again.since(revision - 1) is not None
+    assert again.since(revision - 3) is None  # that is the store's to tell

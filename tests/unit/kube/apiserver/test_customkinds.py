@@ -6,8 +6,10 @@ import pytest
 
 from tests.unit.kube.apiserver.conftest import DEFINITIONS, Place
 from wherry.kube.apiserver.assembly import ApiServer
+from wherry.kube.apiserver.requestinfo import RequestInfo
 from wherry.kube.client.model import PatchType
-from wherry.kube.machinery.model import GroupVersionResource
+from wherry.kube.machinery.apply.shapes import list_shape
+from wherry.kube.machinery.model import GroupResource, GroupVersionResource
 from wherry.kube.machinery.status import StatusError
 
 WIDGETS = GroupVersionResource("example.com", "v1", "widgets")
@@ -89,3 +91,21 @@ async def test_a_whole_number_is_one_however_it_is_written(place: Place) -> None
     assert repr(made["spec"]) == "{'size': 1000000}"
     patched = await place.client.patch(WIDGETS, "w", {"spec": {"size": 2.0}}, "default", type=PatchType.MERGE)
     assert repr(patched["spec"]) == "{'size': 2}"
+
+
+async def test_nothing_is_left_of_those_that_have_gone(place: Place) -> None:
+    server, group = place.server, GroupResource("example.com", "widgets")
+    server.measures.count(RequestInfo("get", "", "example.com", "v1", "widgets", "default", "w"), 200, 0.1)
+    await define(place)
+    await place.client.create(WIDGETS, widget("w", size=1), "default")
+    kind = server.kinds.of(group)
+    assert kind is not None and list_shape.cache_info().currsize
+    cache = server.caches.of(group)
+    await place.client.delete(WIDGETS, "w", "default")
+    made = await place.client.delete(DEFINITIONS, "widgets.example.com")
+    made["metadata"]["finalizers"] = []
+    await place.client.update(DEFINITIONS, made)
+    assert server.caches.of(group) is not cache
+    assert b"example.com" not in server.measures.text() and not list_shape.cache_info().currsize
+    await define(place)
+    assert (await place.client.list(WIDGETS)).items == []

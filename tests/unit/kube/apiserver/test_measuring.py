@@ -32,3 +32,15 @@ def test_names_and_paths_of_clients_make_no_series() -> None:
     for number in range(100_000):
         measures.count(RequestInfo("get", f"/x/{number}", "", "v1", "pods", f"n{number}", f"p{number}"), 404, 0.1)
     assert len(measures.text().splitlines()) < 40
+
+
+def test_what_is_served_no_longer_is_forgotten() -> None:
+    """Custom kinds come and go."""
+    measures = Measures()
+    for group in ("a.com", "b.com"):
+        measures.count(RequestInfo("get", "", group, "v1", "things", "x", "y"), 200, 0.1)
+        with measures.watching(GroupResource(group, "things")):
+            pass
+    measures.keep(lambda group, version, resource: (group, version, resource) == ("b.com", "v1", "things"))
+    text = measures.text()
+    assert b"a.com" not in text and text.count(b'group="b.com",version="v1"') > 5

@@ -104,6 +104,8 @@ class Admission:
     def __init__(self, plugins: Iterable[AdmissionPlugin]) -> None:
         self._plugins = tuple(plugins)
         self._chosen: dict[tuple[GroupResource, Operation, str], Chosen] = {}
+        self._alike: dict[tuple[AdmissionPlugin, ...], Chosen] = {}
+        """Most kinds of writes have the same in common with many."""
 
     def chosen(self, resource: GroupResource, operation: Operation, subresource: str) -> Chosen:
         """Those that care for such a write."""
@@ -112,6 +114,6 @@ class Admission:
         if found is None:
             if len(self._chosen) >= _REMEMBERED:  # custom resources come and go
                 self._chosen.clear()
-            found = Chosen.of(tuple(each for each in self._plugins if each.handles(*key)))
-            self._chosen[key] = found
+            caring = tuple(each for each in self._plugins if each.handles(*key))
+            found = self._chosen[key] = self._alike.setdefault(caring, Chosen.of(caring))
         return found

@@ -49,6 +49,9 @@ class Needs(msgspec.Struct, frozen=True):
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
 
 
+REMEMBERED = 10_000
+
+
 class InNamespaces:
     """The objects of one resource that are rules for a namespace. Most namespaces have none: which, is remembered until
     any object of the resource changes."""
@@ -66,6 +69,8 @@ class InNamespaces:
             return ()
         found = sorted(self._lister.list(namespace), key=lambda each: str(each["metadata"]["name"]))
         if not found:
+            if len(self._bare) >= REMEMBERED:  # namespaces come and go
+                self._bare = {""}
             self._bare.add(namespace)
         return found
 

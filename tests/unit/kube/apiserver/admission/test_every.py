@@ -38,6 +38,12 @@ def test_most_writes_ask_few() -> None:
     assert admission.chosen(things, Operation.CREATE, "") is admission.chosen(things, Operation.CREATE, "")
 
 
+def test_kinds_for_which_the_same_care_have_that_in_common() -> None:
+    admission = Admission(plugins(needs()))
+    one, other = (admission.chosen(GroupResource(each, "things"), Operation.CREATE, "") for each in ("a.com", "b.com"))
+    assert one is other and one is not admission.chosen(PODS, Operation.CREATE, "")
+
+
 @given(
     st.sampled_from([PODS, GroupResource("", "nodes"), GroupResource("", "services"), GroupResource("x", "things")]),
     st.sampled_from(list(Operation)),

@@ -1,6 +1,6 @@
 from tests.unit.kube.apiserver.admission.asking import create, pod
 from wherry.kube.apiserver.admission.limitranger import RANGES
-from wherry.kube.apiserver.admission.plugin import CREATE, PODS, InNamespaces, Plugin, name_of, refusal
+from wherry.kube.apiserver.admission.plugin import CREATE, PODS, REMEMBERED, InNamespaces, Plugin, name_of, refusal
 from wherry.kube.apiserver.fake import FakeListers
 from wherry.kube.apiserver.model import Operation
 from wherry.kube.machinery.model import GroupResource, Object
@@ -44,3 +44,10 @@ def test_rules_of_a_namespace_are_those_of_now() -> None:
     assert len(rules.of("a")) == 2 and len(rules.of("b")) == 1
     listers.remove(limits("b", "x"))
     assert not rules.of("b") and not rules.of("")
+
+
+def test_namespaces_that_come_and_go_are_not_remembered_for_ever() -> None:
+    rules = InNamespaces(FakeListers().of(RANGES))
+    for number in range(2 * REMEMBERED + 10):
+        assert not rules.of(f"n{number}")
+    assert len(rules._bare) <= REMEMBERED and rules._bare >= {"", f"n{number}"}
