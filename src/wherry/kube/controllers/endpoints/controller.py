@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Iterable, Sequence
 
 from wherry.kube.controllers.endpoints import facts, hints, legacy, plan
 from wherry.kube.controllers.endpoints.facts import Endpoint
-from wherry.kube.controllers.frame import Interest, Key, Needs, own
+from wherry.kube.controllers.frame import Interest, Key, Needs, own, removed
 from wherry.kube.controllers.podcontrol.pace import Pace
 from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.kube.machinery.selectors import of_labels
@@ -69,7 +69,9 @@ class EndpointsController:
         if service is None or "deletionTimestamp" in service["metadata"]:
             self._written.pop(key, None)
             self._pace.forget(key)
-            return None  # the garbage collector sees to slices, and the server to Endpoints
+            if service is None:
+                await self._clear_away(key)
+            return None  # the garbage collector sees to slices
         spec = service["spec"]
         selector = spec.get("selector")
         if not selector or spec.get("type") == "ExternalName":
@@ -112,6 +114,13 @@ class EndpointsController:
             return
         write = self._client.create if old is None else self._client.update
         await write(ENDPOINTS, new, meta["namespace"])
+
+    async def _clear_away(self, key: Key) -> None:
+        """The server deletes Endpoints with their service; of one that came and went, they may be made after that
+        (pkg/controller/endpoint: syncService)."""
+        left = self._endpoints.cache.get(key.name, key.namespace)
+        if left is not None and legacy.is_made(left):
+            await removed(self._client, ENDPOINTS, left)
 
     def _note(self, service: Object, written: Object) -> None:
         meta = service["metadata"]

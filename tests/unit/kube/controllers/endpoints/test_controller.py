@@ -68,6 +68,20 @@ async def test_among_many_pods_not_each_is_looked_at_by_itself() -> None:
     assert len(writes) <= 10  # one each tenth of a second
 
 
+async def test_what_is_left_of_a_service_that_came_and_went_is_cleared_away() -> None:
+    ours, theirs = (obj("Endpoints", name, "default", subsets=[]) for name in ("web", "db"))
+    ours["metadata"]["labels"] = {"endpoints.kubernetes.io/managed-by": "endpoint-controller"}
+    client = FakeClient(theirs, service())
+    async with running(client, make):
+        await clock_of(client).advance(1)
+        await client.delete(SERVICES, "web", "default")
+        if client.find(ENDPOINTS, "web", "default"):
+            await client.delete(ENDPOINTS, "web", "default")  # as the server does
+        await client.create(ENDPOINTS, ours, "default")
+        await clock_of(client).advance(1)
+    assert [each["metadata"]["name"] for each in client.all(ENDPOINTS)] == ["db"]
+
+
 async def test_a_service_without_a_selector_is_its_author_s() -> None:
     client = FakeClient(service(selector=None), pod("a", "10.0.0.1"))
     async with running(client, make):
