@@ -28,6 +28,7 @@ class LoadBalancers:
     def __init__(self, needs: Needs) -> None:
         self._client = needs.client
         self._recorder = needs.recorder
+        self._told: dict[Key, Key] = {}
         self._services = needs.informers.of(SERVICES)
         self._services.cache.add_index(_BALANCED, lambda each: ("",) if _is_ours(each) else ())
         self._nodes = needs.informers.of(NODES)
@@ -41,6 +42,7 @@ class LoadBalancers:
     async def reconcile(self, key: Key) -> float | None:
         service = self._services.cache.get(key.name, key.namespace)
         if service is None or "deletionTimestamp" in service["metadata"] or service["spec"].get("loadBalancerClass"):
+            self._told.pop(key, None)
             return None
         wanted = self._ingress(service) if _is_balanced(service) and not self._waits(service) else []
         if _given(service) != wanted:
@@ -49,12 +51,16 @@ class LoadBalancers:
         return None
 
     def _waits(self, service: Object) -> bool:
-        holder = waiting(self._services.cache.by_index(_BALANCED, "")).get(_key(service))
+        """Told once, not at every look."""
+        key = _key(service)
+        holder = waiting(self._services.cache.by_index(_BALANCED, "")).get(key)
         if holder is None:
-            return False
-        said = f"no address is free: {holder.namespace}/{holder.name} has a port that this one wants, of all nodes"
-        self._recorder.event(service, _FAILED, said, type="Warning")
-        return True
+            self._told.pop(key, None)
+        elif self._told.get(key) != holder:
+            self._told[key] = holder
+            said = f"no address is free: {holder.namespace}/{holder.name} has a port that this one wants, of all nodes"
+            self._recorder.event(service, _FAILED, said, type="Warning")
+        return holder is not None
 
     def _alike(self, service: Object) -> Iterable[Key]:
         """It, and those that want what it has."""

@@ -91,7 +91,10 @@ async def test_who_wants_a_port_that_another_has_waits_for_it_and_is_told() -> N
     async with running(client, make):
         await clock_of(client).advance(1)
         assert (await addresses(client, "old"), await addresses(client, "new")) == (["10.0.0.1"], [])
+        await client.patch(SERVICES, "new", {"metadata": {"labels": {"looked": "again"}}}, "default")
+        await clock_of(client).advance(1)
         [event] = (await client.list(EVENTS, "default")).items
+        assert event["count"] == 1
         assert (event["reason"], event["involvedObject"]["name"]) == ("SyncLoadBalancerFailed", "new")
         assert "default/old has a port" in event["message"]
         await client.delete(SERVICES, "old", "default")
