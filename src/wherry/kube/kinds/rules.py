@@ -4,8 +4,10 @@ Texts and their order: k8s.io/apimachinery pkg/util/validation and pkg/apis/meta
 pkg/apis/core/validation.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+import msgspec
 
 from wherry.kube.kinds.checking import immutable, nonnegative
 from wherry.kube.machinery import names, quantity
@@ -74,15 +76,21 @@ def each(path: Path, items: Sequence[Any], check: Item) -> Found:
 
 def distinct(path: Path, keys: Iterable[Any], *below: str) -> Found:  # Any: what is compared, JSON
     """Keys of the elements of a list; one that was there before is wrong, at the field ``below`` of its element."""
-    seen: list[Any] = []
     found: Found = []
-    for position, key in enumerate(keys):
-        if key in seen:
-            where = path.index(position)
-            found.append(duplicate(where.child(*below) if below else where, key))
-        else:
-            seen.append(key)
+    for position, key in repeated(keys):
+        where = path.index(position)
+        found.append(duplicate(where.child(*below) if below else where, key))
     return found
+
+
+def repeated(values: Iterable[Any]) -> Iterator[tuple[int, Any]]:  # Any: what is compared, JSON
+    """Those that were there before, with their positions. Takes time that grows with their number only."""
+    seen: set[Any] = set()
+    for position, value in enumerate(values):
+        known = value if isinstance(value, str | int) else msgspec.json.encode(value, order="sorted")
+        if known in seen:
+            yield position, value
+        seen.add(known)
 
 
 def canonical(holder: Object, *fields: str) -> None:

@@ -148,3 +148,23 @@ def test_one_member_of_a_union() -> None:
     assert said(rules.union(SPEC, {"a": 0, "b": 0}, "a", "b")) == [
         'spec: Invalid value: "{`a`, `b`}": must specify exactly one of: `a`, `b`'
     ]
+
+
+class Counted(str):
+    """A text that counts how often one is compared with another."""
+
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+def test_what_is_repeated_is_found_without_a_look_at_all_before_it() -> None:
+    values = [Counted(number % 900) for number in range(1000)]
+    assert [position for position, _ in rules.repeated(values)] == list(range(900, 1000))
+    assert Counted.compared < 2000
+    mixed = [{"a": 1, "b": []}, None, ("x", "y"), {"b": [], "a": 1}, None, ("x", "y"), {"a": 1}]
+    assert [position for position, _ in rules.repeated(mixed)] == [3, 4, 5]

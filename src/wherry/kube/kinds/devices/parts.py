@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from wherry.kube.kinds.devices.naming import label_name
-from wherry.kube.kinds.rules import Found, csi_driver_name, distinct, each, limited
+from wherry.kube.kinds.rules import Found, csi_driver_name, distinct, each, limited, repeated
 from wherry.kube.machinery import names
 from wherry.kube.machinery.fielderrors import Path, duplicate, invalid, not_supported, required, too_long
 from wherry.kube.machinery.model import Object
@@ -111,10 +111,11 @@ def validate_binding(holder: Object, path: Path) -> Found:
     found = listed(at_good, good, _MAX_CONDITIONS, _validate_condition)
     found += listed(at_bad, bad, _MAX_CONDITIONS, _validate_condition)
     found += distinct(at_good, good)
+    twice, of_both = {position for position, _ in repeated(bad)}, set(good)
     for position, condition in enumerate(bad):
-        if condition in bad[:position]:
+        if position in twice:
             found.append(duplicate(at_bad.index(position), condition))
-        if condition in good:
+        if condition in of_both:
             why = "bindingFailureConditions must not overlap with bindingConditions"
             found.append(invalid(at_bad.index(position), condition, why))
     if bad and not good:

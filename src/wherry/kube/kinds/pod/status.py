@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from wherry.kube.kinds.addresses import address, read
 from wherry.kube.kinds.checking import immutable
 from wherry.kube.kinds.podspec.annotations import validate_annotation_changes
+from wherry.kube.kinds.rules import repeated
 from wherry.kube.machinery import names
 from wherry.kube.machinery.fielderrors import FieldError, Path, duplicate, forbidden, invalid
 from wherry.kube.machinery.model import Object
@@ -88,10 +89,7 @@ def _validate_addresses(addresses: Sequence[Object], path: Path) -> list[FieldEr
     versions = [each.version for each in parsed if each is not None]
     if len(texts) > 1 and (len(texts) > 2 or len(set(versions)) != 2):
         errors.append(invalid(path, list(addresses), _FAMILIES))
-    for position, text in enumerate(texts):
-        if text in texts[:position]:
-            errors.append(duplicate(path.index(position), {"ip": text}))
-    return errors
+    return errors + [duplicate(path.index(position), {"ip": text}) for position, text in repeated(texts)]
 
 
 def _validate_host_addresses(status: Object) -> list[FieldError]:

@@ -82,7 +82,8 @@ def _validate_request(name: str, amount: quantity.Source, limits: Object, path: 
 
 def _validate_claims(claims: Sequence[Object], known: Collection[str], path: Path) -> list[FieldError]:
     errors: list[FieldError] = []
-    seen: set[str] = set()
+    seen, named = set[str](), set[str]()
+    among = f": {', '.join(sorted(known))}" if known else " which is empty"
     for position, claim in enumerate(claims):
         at, name, request = path.index(position), claim.get("name", ""), claim.get("request", "")
         if not name:
@@ -91,12 +92,12 @@ def _validate_claims(claims: Sequence[Object], known: Collection[str], path: Pat
         key = f"{name}/{request}" if request else name
         if request:
             errors += names.complain(at.child("request"), request, names.dns1123_label(request))
-        overlaps = not request and any(each.partition("/")[0] == name for each in seen)
+        overlaps = not request and name in named
         if name in seen or key in seen or overlaps:
             errors.append(duplicate(at, name if name in seen else key))
         seen.add(key)
+        named.add(key.partition("/")[0])
         if name not in known:
-            among = f": {', '.join(sorted(known))}" if known else " which is empty"
             missing = f"must be one of the names in pod.spec.resourceClaims{among}"
             errors.append(replace(not_found(at, name), detail=missing))
     return errors

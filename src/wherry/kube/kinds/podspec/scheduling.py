@@ -1,5 +1,6 @@
 """Where a pod may run: node selectors, affinity, tolerations, spreading, gates."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from wherry.kube.kinds.checking import NOT_POSITIVE, optional_choice
@@ -119,8 +120,9 @@ def _validate_pod_term(term: Object, path: Path) -> list[FieldError]:
     errors += _validate_keys(match, selector, path.child("matchLabelKeys"))
     errors += _validate_keys(mismatch, selector, path.child("mismatchLabelKeys"))
     errors += _validate_once(match, selector or {}, 1, path)
+    of_both = set(mismatch)
     for position, key in enumerate(match):
-        if key in mismatch:
+        if key in of_both:
             both = "exists in both matchLabelKeys and mismatchLabelKeys"
             errors.append(invalid(path.child("matchLabelKeys").index(position), key, both))
     topology = term.get("topologyKey", "")
@@ -175,10 +177,12 @@ def validate_spread(constraints: Sequence[Object], path: Path, *, is_pod: bool) 
     """Of ``topologySpreadConstraints``."""
     errors: list[FieldError] = []
     pairs = [(each.get("topologyKey", ""), each.get("whenUnsatisfiable", "")) for each in constraints]
+    left = Counter(pairs)
     for position, (constraint, pair) in enumerate(zip(constraints, pairs, strict=True)):
         at = path.index(position)
         errors += _validate_constraint(constraint, at, is_pod=is_pod)
-        if pair in pairs[position + 1 :]:
+        left[pair] -= 1
+        if left[pair]:
             errors.append(duplicate(at.child("{topologyKey, whenUnsatisfiable}"), f"{{{pair[0]}, {pair[1]}}}"))
     return errors
 
@@ -211,12 +215,10 @@ def _validate_once(keys: Sequence[str], selector: Object, times: int, path: Path
     """The selector names each key ``times`` at most."""
     if not keys:
         return []
-    selected = [*(selector.get("matchLabels") or ())]
-    selected += [each.get("key", "") for each in selector.get("matchExpressions") or ()]
+    selected = Counter(dict.fromkeys(selector.get("matchLabels") or (), 1))
+    selected.update(each.get("key", "") for each in selector.get("matchExpressions") or ())
     both = "exists in both matchLabelKeys and labelSelector"
-    return [
-        invalid(path.index(position), key, both) for position, key in enumerate(keys) if selected.count(key) > times
-    ]
+    return [invalid(path.index(position), key, both) for position, key in enumerate(keys) if selected[key] > times]
 
 
 def validate_gates(gates: Sequence[Object], path: Path) -> list[FieldError]:

@@ -68,7 +68,7 @@ def forbid_changes(obj: Object, old: Object, *fields: str) -> Found:
 
 def _validate_topologies(terms: Sequence[Object], path: Path) -> Found:
     found: Found = []
-    seen: list[dict[str, frozenset[str]]] = []
+    seen: set[frozenset[tuple[str, frozenset[str]]]] = set()
     for position, term in enumerate(terms):
         where, expressions = (
             path.index(position).child("matchLabelExpressions"),
@@ -76,10 +76,11 @@ def _validate_topologies(terms: Sequence[Object], path: Path) -> Found:
         )
         found += each(where, expressions, _validate_requirement)
         found += distinct(where, (item.get("key", "") for item in expressions), "key")
-        meant = {item.get("key", ""): frozenset(item.get("values") or ()) for item in expressions}
+        values = {item.get("key", ""): frozenset(item.get("values") or ()) for item in expressions}
+        meant = frozenset(values.items())
         if meant in seen:
             found.append(duplicate(where, ""))
-        seen.append(meant)
+        seen.add(meant)
     return found
 
 

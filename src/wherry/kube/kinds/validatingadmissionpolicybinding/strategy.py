@@ -6,7 +6,7 @@ from wherry.kube.kinds.model import Context, Strategy
 from wherry.kube.kinds.policies import NOT_ENFORCED
 from wherry.kube.kinds.policies.matching import default_matching, validate_matching
 from wherry.kube.kinds.policies.parameters import validate_reference
-from wherry.kube.kinds.rules import SPEC, Found, wanted
+from wherry.kube.kinds.rules import SPEC, Found, repeated, wanted
 from wherry.kube.machinery import names
 from wherry.kube.machinery.fielderrors import FieldError, duplicate, invalid, not_supported, required
 from wherry.kube.machinery.model import Object
@@ -35,10 +35,11 @@ class ValidatingAdmissionPolicyBindingStrategy(Strategy):
 
 def _validate_actions(actions: Sequence[str]) -> Found:
     path, found = SPEC.child("validationActions"), Found()
+    twice = {position for position, _ in repeated(actions)}
     for position, action in enumerate(actions):
         if action not in _ACTIONS:
             found.append(not_supported(path.index(position), action, _ACTIONS))
-        if action in actions[:position]:
+        if position in twice:
             found.append(duplicate(path.index(position), action))
     if {"Deny", "Warn"} <= set(actions):
         found.append(invalid(path, actions, _TWICE))

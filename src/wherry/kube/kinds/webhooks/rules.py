@@ -1,9 +1,9 @@
 """Which requests a webhook or a policy is about (k8s.io/kubernetes pkg/apis/admissionregistration/validation)."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from wherry.kube.kinds.checking import set_default
-from wherry.kube.kinds.rules import Found, distinct, each, limited, wanted
+from wherry.kube.kinds.rules import Found, distinct, each, limited, repeated, wanted
 from wherry.kube.machinery import names
 from wherry.kube.machinery.fielderrors import Path, duplicate, invalid, not_supported, required
 from wherry.kube.machinery.model import Object
@@ -42,9 +42,10 @@ def validate_named_rule(rule: Object, path: Path) -> Found:
     found: Found = []
     where = path.child("resourceNames")
     resources = rule.get("resourceNames") or []
+    twice = {position for position, _ in repeated(resources)}
     for position, name in enumerate(resources):
         found += names.complain(where.index(position), name, names.path_segment(name))
-        if name in resources[:position]:
+        if position in twice:
             found.append(duplicate(where.index(position), name))
     return found + validate_rule(rule, path)
 
@@ -60,10 +61,12 @@ def _validate_all(items: Sequence[str], path: Path, noun: str) -> Found:
 def _validate_resources(resources: Sequence[str], path: Path) -> Found:
     """Resources and their subresources: ``pods``, ``pods/status``, ``pods/*``, ``*/scale``, ``*``, ``*/*``."""
     found: Found = [] if resources else [required(path)]
+    before: set[str] = set()
     for position, resource in enumerate(resources):
         if not resource:
             found.append(required(path.index(position)))
-        found += _validate_covered(resource, resources[:position], path.index(position))
+        found += _validate_covered(resource, before, path.index(position))
+        before.add(resource)
     if len(resources) > 1 and "*/*" in resources:
         found.append(invalid(path, resources, "if '*/*' is present, must not specify other resources"))
     # Upstream looks only at the last of the resources that have no subresource.
@@ -74,7 +77,7 @@ def _validate_resources(resources: Sequence[str], path: Path) -> Found:
     return found
 
 
-def _validate_covered(resource: str, before: Sequence[str], path: Path) -> Found:
+def _validate_covered(resource: str, before: Set[str], path: Path) -> Found:
     """By one that stands before it."""
     name, slash, below = resource.partition("/")
     covering = (f"{name}/*", f"*/{below}") if slash else ()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from wherry.kube.kinds.checking import optional_choice, set_default
 from wherry.kube.kinds.model import Context, Strategy
-from wherry.kube.kinds.rules import Found, distinct, each, fully_qualified
+from wherry.kube.kinds.rules import Found, distinct, each, fully_qualified, repeated
 from wherry.kube.kinds.webhooks.clients import default_client, validate_client
 from wherry.kube.kinds.webhooks.rules import (
     FAILURE_POLICIES,
@@ -84,8 +84,9 @@ def _validate_reviews(versions: Sequence[str], path: Path) -> Found:
     if not versions:
         return [required(where, f"must specify one of {known}")]
     found: Found = []
+    twice = {position for position, _ in repeated(versions)}
     for position, version in enumerate(versions):
-        if version in versions[:position]:
+        if position in twice:
             found.append(invalid(where.index(position), version, "duplicate version"))
         else:
             found += names.complain(where.index(position), version, names.dns1035_label(version))

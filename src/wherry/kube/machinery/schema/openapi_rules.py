@@ -152,14 +152,16 @@ def _list_map(schema: Raw, path: Path) -> Iterator[FieldError]:
         yield invalid(path.child("items").child("type"), items.get("type", ""), detail)
     else:
         properties = items.get("properties") or {}
-        for position, key in enumerate(keys):
+        before: set[str] = set()
+        for key in keys:
             if key not in properties:
                 yield invalid(at, keys, "entries must all be names of item properties")
             elif properties[key].get("type") in ("array", "object"):
                 detail = "must be a scalar type if parent array's x-kubernetes-list-type is map"
                 yield invalid(path.child("items").child("properties").key(key).child("type"), items["type"], detail)
-            if key in keys[:position]:
+            if key in before:
                 yield invalid(at, keys, "must not contain duplicate entries")
+            before.add(key)
 
 
 def _keys_are_there(schema: Raw, path: Path) -> Iterator[FieldError]:
