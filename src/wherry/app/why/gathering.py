@@ -44,22 +44,23 @@ class Known:
 async def gather(client: Client, namespace: str, name: str) -> Known:
     """Raises StatusError when there is no such pod, or it may not be read."""
     pod = await client.get(PODS, name, namespace)
-    known = Known(pod, await _events(client, pod))
+    known = Known(pod, await events_of(client, pod))
     await _claims(client, known)
     node = pod["spec"].get("nodeName")
     if node:
         known.node = await _found(client, NODES, node)
     else:
         for resource in (NODES, NAMESPACES, CLASSES, VOLUMES, CSI_NODES, BUDGETS, PODS):
-            known.lists[resource] = await _all(client, resource)
-        known.lists[CLAIMS] = await _all(client, CLAIMS, namespace)
+            known.lists[resource] = await all_of(client, resource)
+        known.lists[CLAIMS] = await all_of(client, CLAIMS, namespace)
     return known
 
 
-async def _events(client: Client, obj: Object) -> list[Object]:
+async def events_of(client: Client, obj: Object) -> list[Object]:
+    """About it, the oldest first."""
     meta = obj["metadata"]
     fields = f"involvedObject.uid={meta['uid']}"
-    found = await _all(client, EVENTS, meta.get("namespace", ""), fields)
+    found = await all_of(client, EVENTS, meta.get("namespace", ""), fields)
     return sorted(found, key=lambda each: (each.get("lastTimestamp") or "", _revision(each)))
 
 
@@ -77,7 +78,7 @@ async def _claims(client: Client, known: Known) -> None:
         claim = await _found(client, CLAIMS, name, known.namespace)
         if claim is not None:
             known.claims[name] = claim
-            known.claim_events[name] = await _events(client, claim)
+            known.claim_events[name] = await events_of(client, claim)
 
 
 async def _found(client: Client, resource: GroupVersionResource, name: str, namespace: str = "") -> Object | None:
@@ -89,7 +90,7 @@ async def _found(client: Client, resource: GroupVersionResource, name: str, name
         return None
 
 
-async def _all(client: Client, resource: GroupVersionResource, namespace: str = "", fields: str = "") -> list[Object]:
+async def all_of(client: Client, resource: GroupVersionResource, namespace: str = "", fields: str = "") -> list[Object]:
     """Nothing of what may not be read: then less is said."""
     found: list[Object] = []
     token = ""

@@ -15,7 +15,7 @@ from wherry.kube.pki.kubeconfig import Access, document, text
 from wherry.kube.pki.model import ADMIN
 
 Wherry = Callable[..., Any]
-NODES, PODS = (GroupVersionResource("", "v1", name) for name in ("nodes", "pods"))
+NODES, PODS, SERVICES = (GroupVersionResource("", "v1", name) for name in ("nodes", "pods", "services"))
 ACCOUNTS = GroupVersionResource("", "v1", "serviceaccounts")
 SPEC: Object = {"containers": [{"name": "c", "image": "demo:1", "resources": {"requests": {"cpu": "3"}}}]}
 
@@ -34,6 +34,9 @@ async def _serve(place: Path, ready: threading.Event, ending: threading.Event) -
         await client.create(
             PODS, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": SPEC}, "default"
         )
+        ports = {"selector": {"app": "web"}, "ports": [{"port": 80}]}
+        service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": ports}
+        await client.create(SERVICES, service, "default")
         pair = served.pki.clients[ADMIN.file]
         hostile = {"containers": [{"name": "c", "image": "demo:1"}], "nodeName": "n"}
         made = await client.create(
@@ -75,6 +78,14 @@ def test_a_pod_is_found_however_it_is_named(wherry: Wherry, root: Path) -> None:
         assert found.out.startswith("Pod default/p is pending.\n") and WAITS in found.out, arguments
     assert 'pods "gone" not found' in wherry("--root", str(root), "why", "gone").err
     assert 'pods "p" not found' in wherry("--root", str(root), "why", "other/p").err
+
+
+def test_a_workload_or_a_service_is_asked_about_by_its_type(wherry: Wherry, root: Path) -> None:
+    for what, kind in (("svc/web", "Service"), ("service/web", "Service"), ("services/web", "Service")):
+        found = wherry("--root", str(root), "why", what)
+        assert found.out == f"{kind} default/web:\nNo pod of namespace default has the labels app=web.\n", what
+    assert 'deployments.apps "web" not found' in wherry("--root", str(root), "why", "deployment.apps/web").err
+    assert 'services "web" not found' in wherry("--root", str(root), "why", "-n", "other", "svc/web").err
 
 
 def test_k23_what_a_node_said_of_a_pod_does_not_reach_the_terminal(wherry: Wherry, root: Path) -> None:
