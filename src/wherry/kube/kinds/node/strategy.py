@@ -7,13 +7,13 @@ from wherry.kube.kinds.checking import canonical_resources
 from wherry.kube.kinds.model import Context
 from wherry.kube.kinds.podspec.scheduling import EFFECTS
 from wherry.kube.kinds.resourcenames import validate_amount
+from wherry.kube.kinds.rules import distinct
 from wherry.kube.kinds.uncounted import Uncounted
 from wherry.kube.machinery import names
 from wherry.kube.machinery.fielderrors import (
     ErrorType,
     FieldError,
     Path,
-    duplicate,
     forbidden,
     invalid,
     not_supported,
@@ -110,8 +110,7 @@ def _validate_resources(status: Object) -> list[FieldError]:
 
 def _validate_addresses(status: Object) -> list[FieldError]:
     addresses = status.get("addresses") or []
-    at = _STATUS.child("addresses")
-    return [duplicate(at.index(n), each) for n, each in enumerate(addresses) if each in addresses[:n]]
+    return distinct(_STATUS.child("addresses"), addresses)
 
 
 def _validate_networks(networks: list[str]) -> list[FieldError]:
@@ -122,4 +121,4 @@ def _validate_networks(networks: list[str]) -> list[FieldError]:
     versions = {each[1].version for each in parsed if each is not None}
     if len(networks) > 2 or len(versions) != 2:
         errors.append(invalid(_NETWORKS, networks, "may specify no more than one CIDR for each IP family"))
-    return errors + [duplicate(_NETWORKS.index(n), each) for n, each in enumerate(networks) if each in networks[:n]]
+    return errors + distinct(_NETWORKS, networks)

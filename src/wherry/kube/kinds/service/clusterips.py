@@ -2,6 +2,7 @@
 
 from wherry.kube.kinds.addresses import address, read
 from wherry.kube.kinds.checking import optional_choice
+from wherry.kube.kinds.rules import repeated
 from wherry.kube.kinds.service.facts import NO_ADDRESS, is_headless
 from wherry.kube.machinery.fielderrors import FieldError, Path, duplicate, invalid, not_supported, required
 from wherry.kube.machinery.model import Object
@@ -25,10 +26,11 @@ def validate_cluster_ips(spec: Object) -> list[FieldError]:
         return []
     ips, families = spec.get("clusterIPs") or [], spec.get("ipFamilies") or []
     errors = _validate_sync(spec.get("clusterIP", ""), ips)
+    twice = {position for position, _ in repeated(families)}
     for position, family in enumerate(families):
         if family not in FAMILIES:
             errors.append(not_supported(_FAMILIES.index(position), family, FAMILIES))
-        if family in families[:position]:
+        if position in twice:
             errors.append(duplicate(_FAMILIES.index(position), family))
     errors += optional_choice(_POLICY, spec.get("ipFamilyPolicy"), _POLICIES)
     wrong: list[FieldError] = []
