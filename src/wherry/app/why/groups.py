@@ -82,8 +82,8 @@ def explain_group(group: Group, now: datetime) -> list[str]:
     for each in group.told:
         head, *said = explain(each, now)
         alike.setdefault(tuple(said), []).append(head)
-    for said, (head, *others) in alike.items():
-        lines += ["", head, *said, *([f"{plural(len(others), 'other pod')} of it: the same."] if others else ())]
+    for same, (first, *others) in alike.items():
+        lines += ["", first, *same, *([f"{plural(len(others), 'other pod')} of it: the same."] if others else ())]
     more = sum(not _is_ready(each) and _phase(each) != "Succeeded" for each in group.pods) - len(group.told)
     if more > 0:
         lines += ["", f"{plural(more, 'more pod')} of it {'is' if more == 1 else 'are'} not ready."]
