@@ -10,7 +10,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 _SHA256 = hashes.SHA256()
-_MAKERS: Mapping[str, tuple[Callable[[], Any], hashes.HashAlgorithm | None]] = {  # Any: a private key
+_MAKERS: Mapping[
+    str, tuple[Callable[[], Any], hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | None]
+] = {  # Any: a private key
     "ECDSAP256": (lambda: ec.generate_private_key(ec.SECP256R1()), _SHA256),
     "ECDSAP384": (lambda: ec.generate_private_key(ec.SECP384R1()), hashes.SHA384()),
     "ECDSAP521": (lambda: ec.generate_private_key(ec.SECP521R1()), hashes.SHA512()),
