@@ -29,11 +29,9 @@ PEOPLE = ("curl", "Wget", "Mozilla/5.0")
 async def sent(
     request: web.BaseRequest, code: int, body: bytes, warnings: Sequence[str] = (), media_type: str = JSON
 ) -> web.StreamResponse:
-    """An answer of ``body``, which is JSON, in the media type that is wanted."""
+    """An answer of ``body``, which is of that media type (see :func:`written`)."""
     headers = {"Content-Type": media_type, **HEADERS}
-    if media_type != JSON:
-        body = await asyncio.to_thread(written, body, media_type)
-    elif is_for_people(request.raw_path, request.headers):
+    if media_type == JSON and is_for_people(request.raw_path, request.headers):
         body = msgspec.json.format(body, indent=2)
     if is_much(body, request.headers):
         body = await compressed(body)
@@ -95,7 +93,7 @@ def _compressed(body: bytes) -> bytes:
 
 
 def written(body: bytes, media_type: str) -> bytes:
-    """A document in JSON, in another media type (YAML or PROTOBUF)."""
+    """A document in JSON, in another media type (YAML or PROTOBUF). Of a long list that takes seconds."""
     if media_type == YAML:
         from wherry.kube.machinery import yamldocs
 

@@ -31,7 +31,7 @@ from wherry.kube.apiserver.pages import no_page
 from wherry.kube.apiserver.refusing import BODY_BYTES, REQUEST_SECONDS, refusal, refused, too_large
 from wherry.kube.apiserver.rendering import rendered, shaped
 from wherry.kube.apiserver.requestinfo import RequestInfo
-from wherry.kube.apiserver.sending import AUDIT_ID, HEADERS, audit_id, sent, with_warnings
+from wherry.kube.apiserver.sending import AUDIT_ID, HEADERS, audit_id, sent, with_warnings, written
 from wherry.kube.apiserver.subresources.streams import NAMES, Connector, NoNodes
 from wherry.kube.apiserver.watching import error_event, stream
 from wherry.kube.machinery import status
@@ -122,7 +122,7 @@ class HttpApi:
             if "list" not in call.served.kind.verbs:
                 raise not_allowed(call)
             body = await self._api.reads.list(call, wanted)
-            return await sent(request, 200, body, call.warnings, wanted.media_type)
+            return await self._sent(request, call, wanted, body)
         if wanted.form is not Form.PLAIN and self._api.is_answered_by_document(call):
             raise status.not_acceptable(OF_OURS)
         call.content_type = request.headers.get("Content-Type", "")
@@ -131,9 +131,16 @@ class HttpApi:
         if call.info.verb == "deletecollection":
             deleted = await self._api.delete_collection(call)
             body = _list_of(call, deleted, self._api.watches.revision)
-            return await sent(request, 200, body, call.warnings, wanted.media_type)
+            return await self._sent(request, call, wanted, body)
         outcome = await self._api.do(call)
-        return await sent(request, outcome.code, shaped(call, outcome, wanted), call.warnings, wanted.media_type)
+        return await self._sent(request, call, wanted, shaped(call, outcome, wanted), outcome.code)
+
+    async def _sent(
+        self, request: web.BaseRequest, call: Call, wanted: Wanted, body: bytes, code: int = 200
+    ) -> web.StreamResponse:  # fmt: skip
+        if wanted.media_type != _JSON:
+            body = await self._api.writes.aside.do(written, body, wanted.media_type)
+        return await sent(request, code, body, call.warnings, wanted.media_type)
 
     async def _watch(self, call: Call, request: web.BaseRequest) -> web.StreamResponse:
         if "watch" not in call.served.kind.verbs:

@@ -257,8 +257,10 @@ async def stream(begun: Begun, served: Served, wanted: Wanted, revision: Callabl
     lines = _Lines(served, wanted, now, include)
     try:
         if begun.initial:
-            for start in range(0, len(begun.initial), 500):
-                yield b"".join(lines.of(notice) for notice in begun.initial[start : start + 500])
+            step = 500 if wanted.media_type == JSON else 20  # of others each takes as long as thousands of lines
+            for start in range(0, len(begun.initial), step):
+                yield b"".join(lines.of(notice) for notice in begun.initial[start : start + step])
+                await asyncio.sleep(0)
         if begun.initial_end is not None:
             yield lines.bookmark(begun.initial_end, {_END: "true"})
         while (left := end - loop.time()) > 0:
