@@ -15,8 +15,11 @@ import msgspec
 
 from wherry.kube.machinery.model import Object
 
-REMEMBERED_BYTES = 2 << 20
-"""Of the text of parts; twice that while one half is forgotten. A template has some 2 KB."""
+REMEMBERED_BYTES = 3 << 20
+"""Of the text of parts, and what each takes besides; twice that while one half is forgotten. A template has some 2 KB
+in ten parts."""
+EACH_BYTES = 200
+"""What a part takes besides its text, at least: most are small, and then that is most of it."""
 SEEN = 1 << 14
 """So many parts that were met once are known. A pod has some ten parts of its own: a second one of the same template
 is recognized when it comes within a thousand others."""
@@ -91,7 +94,7 @@ class Parts:
             found = self._made(raw, depth) if unread is None else self._made_without(raw, depth, unread)
             if not self._is_known(hash(key)):
                 return found
-        self._remember(key, len(raw), found)
+        self._remember(key, EACH_BYTES + len(raw), found)
         return found
 
     def _made(self, raw: bytes, depth: int) -> Any:  # any JSON value

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wherry.kube.machinery.model import Object
-from wherry.kube.machinery.parts import LARGE_BYTES, WHOLE_BYTES, Parts, Unread, leave_out
+from wherry.kube.machinery.parts import EACH_BYTES, LARGE_BYTES, WHOLE_BYTES, Parts, Unread, leave_out
 
 _TEXT = st.text(max_size=WHOLE_BYTES + 20)
 _JSON = st.recursive(
@@ -42,7 +42,7 @@ def is_shared(parts: Parts, obj: Object) -> bool:
 @settings(max_examples=200)
 @given(st.lists(st.dictionaries(st.text(max_size=8), _JSON, max_size=6), min_size=1, max_size=6))
 def test_what_is_decoded_is_what_any_decoder_decodes(documents: list[Object]) -> None:
-    parts = Parts(remembered_bytes=400, seen=10)
+    parts = Parts(remembered_bytes=2000, seen=10)
     for obj in [{**each, "metadata": {"name": "x", **each}} for each in documents * 3]:
         obj["metadata"].pop("managedFields", None)
         assert read(parts, obj) == obj
@@ -76,7 +76,7 @@ _UNREAD = Unread(
 
 @given(st.lists(st.dictionaries(st.sampled_from(["a", "b", "containers", "x"]), _JSON, max_size=4), max_size=4))
 def test_what_is_unread_is_left_out_and_nothing_else(specs: list[Object]) -> None:
-    parts = Parts(remembered_bytes=400, seen=10)
+    parts = Parts(remembered_bytes=2000, seen=10)
     for spec in specs * 3:
         obj = {"metadata": {"name": "x"}, "spec": {**spec, "containers": [spec, {"env": 1, "n": spec}]}}
         raw = msgspec.json.encode(obj)
@@ -115,6 +115,14 @@ def test_what_is_remembered_is_bounded() -> None:
         for _ in range(2):
             read(parts, pod(f"p{number}", note="n" * (number % 200)))
     assert sum(len(raw) for raw, _ in parts.remembered()) <= 4000
+
+
+def test_what_a_part_takes_besides_its_text_counts() -> None:
+    parts = Parts(remembered_bytes=100 * EACH_BYTES)
+    for number in range(2000):
+        for _ in range(2):
+            read(parts, {"metadata": {"name": "x"}, "number": number})
+    assert 90 < len(list(parts.remembered())) <= 200
 
 
 def test_what_is_used_outlives_what_is_not() -> None:
