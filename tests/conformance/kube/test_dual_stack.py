@@ -191,10 +191,17 @@ def test_from_outside_a_service_is_reached_by_both(world: World) -> None:
     port, neighbour = found["ports"][0]["nodePort"], world.machine.neighbour
     wanted = "jsonpath={.status.loadBalancer.ingress[*].ip}"
     world.kubectl.until(f"^{HERE} {HERE6}$", "get", "service", "outside", "-o", wanted)
-    for here, there in ((HERE, THERE), (HERE6, THERE6)):
-        assert client_of(fetched(neighbour, here, port, PATH)) == there  # on this node: it need not be exchanged
-        assert client_of(fetched(neighbour, here, 80, PATH)) == there
+    for here, network in zip((HERE, HERE6), RANGES, strict=True):
+        bridge = str(ip_network(network)[1])
+        assert (
+            client_of(fetched(neighbour, here, port, PATH)) == client_of(fetched(neighbour, here, 80, PATH)) == bridge
+        )
         assert world.asked("client", url(here, port))
+    world.kubectl("patch", "service", "outside", "-p", '{"spec":{"externalTrafficPolicy":"Local"}}')
+    for here, there in ((HERE, THERE), (HERE6, THERE6)):
+        while client_of(fetched(neighbour, here, port, PATH)) != there:  # until the rules are there
+            pass
+        assert client_of(fetched(neighbour, here, 80, PATH)) == there
     world.kubectl("patch", "service", "outside", "-p", '{"spec":{"loadBalancerSourceRanges":["2001:db8:99::/64"]}}')
     with pytest.raises(OSError):
         while True:  # until the rules are there
