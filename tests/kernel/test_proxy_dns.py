@@ -12,6 +12,7 @@ from tests.kernel.rig import wait_until
 from tests.unit.linux.apart import apart
 from tests.unit.node.dns import wires
 from tests.unit.node.proxy.objects import GATEWAY, NODE, labelled, namespace, pod, policy, service
+from tests.unit.node.proxy.policies.test_standins import AMONG, BOTH, NOT_AMONG, PORT_CASES, PORTS, egress, kept
 from wherry.kube.client.clock import SystemClock
 from wherry.kube.client.informers import Informers
 from wherry.node.dns.dns import NODE_PORT, Dns, Settings
@@ -20,7 +21,7 @@ from wherry.node.proxy.model import NamedPort, StandIn, Target
 from wherry.node.proxy.policing import POLICIES
 
 DNS = "10.96.0.10"
-PORTS = [{"name": "dns", "protocol": "UDP", "port": 53}, {"name": "dns-tcp", "protocol": "TCP", "port": 53}]
+SERVED = [{"name": "dns", "protocol": "UDP", "port": 53}, {"name": "dns-tcp", "protocol": "TCP", "port": 53}]
 LABELS = {"k8s-app": "kube-dns"}
 NAME = "kubernetes.default.svc.cluster.local"
 
@@ -29,10 +30,9 @@ class DnsLab(ProxyLab):
     """With a name server beside the proxy."""
 
     def __init__(self) -> None:
-        ports = (NamedPort("dns", "UDP", 53), NamedPort("dns-tcp", "TCP", 53))
-        seen = StandIn(Target(GATEWAY, NODE_PORT), GATEWAY, ports, "kube-system", tuple(LABELS.items()))
+        seen = StandIn(Target(GATEWAY, NODE_PORT), GATEWAY, PORTS, "kube-system", tuple(LABELS.items()))
         super().__init__(replace(NODE, stand_ins={("default", "kube-dns"): seen}))
-        dns = service("kube-dns", DNS, PORTS, selector=None)
+        dns = service("kube-dns", DNS, SERVED, selector=None)
         self.put(namespace(), namespace("kube-system"), dns, service("kubernetes", "10.96.0.1"))
 
     async def serve(self, ready: asyncio.Event) -> None:
@@ -120,6 +120,25 @@ def test_a_pod_that_may_send_nothing_resolves_nothing_until_a_policy_allows_it_n
         lab.delete(POLICIES, "names", "default")
         wait_until(lambda: answered() == "udp tcp")
         lab.stop(task)
+
+
+@apart
+def test_what_is_worked_out_for_names_is_what_the_rules_do_for_pods() -> None:
+    """Each case of tests/unit/node/proxy/policies/test_standins.py, with a pod in place of the node's own server."""
+    lab = ProxyLab()
+    asking, dns = lab.pod(2), lab.pod(3, port=53)
+    ports = [{"name": each.name, "containerPort": each.number, "protocol": each.protocol} for each in PORTS]
+    made = pod("web", asking.address, labels={"app": "web"})
+    lab.put(namespace(team="a"), namespace("kube-system"), made)
+    lab.put(pod("dns", dns.address, namespace="kube-system", labels=LABELS, ports=ports))
+    cases = [egress({"to": [peer], "ports": BOTH}) for peer in (*AMONG, *NOT_AMONG)]
+    cases += [egress({"ports": ports} if ports else {}) for ports, _ in PORT_CASES]
+    with lab.running():
+        for case in cases:
+            lab.put(case)
+            lab.ready(made, asking)
+            deaf = {kind for kind in ("udp", "tcp") if asking.is_deaf(dns.address, 53, kind)}
+            assert deaf == kept(case), case
 
 
 @apart

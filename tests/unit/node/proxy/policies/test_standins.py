@@ -18,6 +18,33 @@ NAMESPACES = {"default": {"team": "a"}, "kube-system": SYSTEM}
 BOTH = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]
 TO_DNS = {"namespaceSelector": {"matchLabels": SYSTEM}, "podSelector": labelled(**{"k8s-app": "kube-dns"})}
 
+AMONG: list[Object] = [
+    TO_DNS,
+    {"namespaceSelector": {}},
+    {"namespaceSelector": {"matchLabels": SYSTEM}},
+    {"namespaceSelector": {}, "podSelector": labelled(**{"k8s-app": "kube-dns"})},
+    {"ipBlock": {"cidr": "0.0.0.0/0"}},
+    {"ipBlock": {"cidr": "172.16.0.0/12", "except": ["172.31.0.0/16"]}},
+]
+NOT_AMONG: list[Object] = [
+    {"podSelector": labelled(**{"k8s-app": "kube-dns"})},  # of the policy's own namespace
+    {"namespaceSelector": labelled(team="a")},
+    {"namespaceSelector": labelled(name="kube-system")},  # a label that nobody gives by himself
+    {"namespaceSelector": {}, "podSelector": labelled(**{"k8s-app": "coredns"})},
+    {"ipBlock": {"cidr": "10.96.0.10/32"}},  # the service's: policies see what is behind it
+    {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["172.16.0.0/12"]}},
+    {"ipBlock": {"cidr": "::/0"}},
+]
+PORT_CASES: list[tuple[list[Object], set[str]]] = [
+    ([], set()),
+    (BOTH, set()),
+    ([{"protocol": "UDP"}, {"protocol": "TCP", "port": 1, "endPort": 1024}], set()),
+    ([{"protocol": "UDP", "port": "dns"}, {"protocol": "TCP", "port": "dns-tcp"}], set()),
+    ([{"protocol": "UDP", "port": "dns-tcp"}], {"udp", "tcp"}),
+    ([{"protocol": "UDP", "port": 10053}, {"protocol": "TCP", "port": 54, "endPort": 60}], {"udp", "tcp"}),
+]
+"""What is allowed, and what is kept all the same."""
+
 
 def kept(*policies: Object, stand_in: StandIn = DNS, address: str = "172.30.0.2,fd00:30::2", **more: Any) -> set[str]:
     """What a pod in ``default`` with the label ``app: web`` is kept from."""
@@ -49,48 +76,17 @@ def test_each_protocol_has_to_be_allowed() -> None:
     assert kept(egress({"to": [TO_DNS], "ports": BOTH[:1]}), policy("b", egress=[{"ports": BOTH[1:]}])) == set()
 
 
-@pytest.mark.parametrize(
-    "peer",
-    [
-        TO_DNS,
-        {"namespaceSelector": {}},
-        {"namespaceSelector": {"matchLabels": SYSTEM}},
-        {"namespaceSelector": {}, "podSelector": labelled(**{"k8s-app": "kube-dns"})},
-        {"ipBlock": {"cidr": "0.0.0.0/0"}},
-        {"ipBlock": {"cidr": "172.16.0.0/12", "except": ["172.31.0.0/16"]}},
-    ],
-)
+@pytest.mark.parametrize("peer", AMONG)
 def test_peers_that_it_is_among(peer: Object) -> None:
     assert kept(egress({"to": [peer], "ports": BOTH})) == set()
 
 
-@pytest.mark.parametrize(
-    "peer",
-    [
-        {"podSelector": labelled(**{"k8s-app": "kube-dns"})},  # of the policy's own namespace
-        {"namespaceSelector": labelled(team="a")},
-        {"namespaceSelector": labelled(name="kube-system")},  # a label that nobody gives by himself
-        {"namespaceSelector": {}, "podSelector": labelled(**{"k8s-app": "coredns"})},
-        {"ipBlock": {"cidr": "10.96.0.10/32"}},  # the service's: policies see what is behind it
-        {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["172.16.0.0/12"]}},
-        {"ipBlock": {"cidr": "::/0"}},
-    ],
-)
+@pytest.mark.parametrize("peer", NOT_AMONG)
 def test_peers_that_it_is_not_among(peer: Object) -> None:
     assert kept(egress({"to": [peer], "ports": BOTH})) == {"udp", "tcp"}
 
 
-@pytest.mark.parametrize(
-    ("ports", "expected"),
-    [
-        ([], set()),
-        (BOTH, set()),
-        ([{"protocol": "UDP"}, {"protocol": "TCP", "port": 1, "endPort": 1024}], set()),
-        ([{"protocol": "UDP", "port": "dns"}, {"protocol": "TCP", "port": "dns-tcp"}], set()),
-        ([{"protocol": "UDP", "port": "dns-tcp"}], {"udp", "tcp"}),
-        ([{"protocol": "UDP", "port": 10053}, {"protocol": "TCP", "port": 54, "endPort": 60}], {"udp", "tcp"}),
-    ],
-)
+@pytest.mark.parametrize(("ports", "expected"), PORT_CASES)
 def test_ports_are_those_of_the_pods_that_it_is_taken_for(ports: list[Object], expected: set[str]) -> None:
     assert kept(egress({"ports": ports} if ports else {})) == expected
 
