@@ -6,6 +6,7 @@ from datetime import datetime
 
 from wherry.app.why.gathering import Known
 from wherry.app.why.words import age, ago, clean, plural
+from wherry.kube.kinds.pod.restarting import restarts
 from wherry.kube.machinery.model import Object
 
 _IMAGE = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "ImageInspectError", "SignatureValidationFailed")
@@ -50,20 +51,11 @@ def _one(known: Known, spec: Object, status: Object, now: datetime) -> str:
         code = ended.get("exitCode", 0)
         if not code or known.status.get("phase") in ("Succeeded", "Failed"):
             return ""
-        next_is = "is to be started again" if _starts_again(known, spec, code) else "is not started again"
+        next_is = "is to be started again" if restarts(known.pod["spec"], spec, code) else "is not started again"
         return f"has ended with {_end(ended)} {ago(ended.get('finishedAt'), now)} and {next_is}.".strip()
     if running is None:
         return ""
     return _running(known, spec, status, running, now)
-
-
-def _starts_again(known: Known, spec: Object, code: int) -> bool:
-    """After a bad end, as its own rules or policy, or the pod's policy, have it."""
-    for rule in spec.get("restartPolicyRules") or ():
-        codes = rule.get("exitCodes") or {}
-        if (code in (codes.get("values") or ())) == (codes.get("operator") == "In"):
-            return bool(rule.get("action") == "Restart")
-    return bool((spec.get("restartPolicy") or known.pod["spec"].get("restartPolicy")) != "Never")
 
 
 def _waiting(known: Known, spec: Object, status: Object, waiting: Object, now: datetime) -> str:

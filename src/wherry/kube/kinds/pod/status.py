@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from wherry.kube.kinds.addresses import address, read
 from wherry.kube.kinds.checking import immutable
+from wherry.kube.kinds.pod.restarting import restarts
 from wherry.kube.kinds.podspec.annotations import validate_annotation_changes
 from wherry.kube.kinds.rules import repeated
 from wherry.kube.machinery import names
@@ -36,29 +37,26 @@ def validate(pod: Object, old: Object) -> list[FieldError]:
 
 def _validate_transitions(status: Object, before: Object, spec: Object) -> list[FieldError]:
     """A container that has ended for good does not run again."""
-    sidecars = {each.get("name") for each in spec.get("initContainers") or () if each.get("restartPolicy") == "Always"}
-    policy = spec.get("restartPolicy", "")
-    errors = _transitions(status, before, "containerStatuses", policy)
-    errors += _transitions(status, before, "initContainerStatuses", policy, sidecars)
-    return errors + _transitions(status, before, "ephemeralContainerStatuses", "Never")
+    errors: list[FieldError] = []
+    if spec.get("restartPolicy") != "Always":
+        errors += _transitions(status, before, "containerStatuses", spec, spec.get("containers") or ())
+        errors += _transitions(status, before, "initContainerStatuses", spec, spec.get("initContainers") or ())
+    return errors + _transitions(status, before, "ephemeralContainerStatuses", spec, ())
 
 
-def _transitions(
-    status: Object, before: Object, field: str, policy: str, exempt: set[str | None] | None = None
-) -> list[FieldError]:
-    if policy == "Always":
-        return []
+def _transitions(status: Object, before: Object, field: str, spec: Object, may: Sequence[Object]) -> list[FieldError]:
+    """``may``: containers that may start again, if their policies and rules are for it."""
+    known = {each.get("name"): each for each in may}
     running = {
         each.get("name") for each in status.get(field) or () if (each.get("state") or {}).get("terminated") is None
     }
     errors: list[FieldError] = []
     for position, each in enumerate(before.get(field) or ()):
         ended = (each.get("state") or {}).get("terminated")
-        if ended is None or each.get("name") in (exempt or ()):
+        if ended is None or each.get("name") not in running:
             continue
-        if ended.get("exitCode") and policy == "OnFailure":
-            continue
-        if each.get("name") in running:
+        container = known.get(each.get("name"))
+        if container is None or not restarts(spec, container, ended.get("exitCode") or 0):
             errors.append(forbidden(_STATUS.child(field).index(position).child("state"), _RESTARTED))
     return errors
 

@@ -1,5 +1,6 @@
 """Whether and when a container that has ended starts again (pkg/kubelet/container/helpers.go, client-go Backoff)."""
 
+from wherry.kube.kinds.pod import restarting
 from wherry.kube.machinery.model import Object
 from wherry.node.pods import view
 from wherry.node.pods.composing.containers import BACKOFF, is_changed
@@ -12,22 +13,9 @@ _FORGIVEN_SECONDS = 2 * LONGEST_SECONDS
 """Who ran for longer begins anew."""
 
 
-def policy(pod: Object, member: Member) -> str:
-    """Always, OnFailure or Never: the container's own, or the pod's. A sidecar's is Always."""
-    if member.role is Role.EPHEMERAL:
-        return "Never"
-    return str(member.container.get("restartPolicy") or pod["spec"].get("restartPolicy") or "Always")
-
-
 def restarts(pod: Object, member: Member, exit_code: int) -> bool:
-    """Whether a container that ended so is started again."""
-    for rule in member.container.get("restartPolicyRules") or ():
-        codes = rule.get("exitCodes") or {}
-        among = exit_code in (codes.get("values") or ())
-        if among if codes.get("operator") == "In" else not among:
-            return bool(rule.get("action") == "Restart")
-    chosen = policy(pod, member)
-    return chosen == "Always" or (chosen == "OnFailure" and exit_code != 0)
+    """Whether a container that ended so is started again. An ephemeral one never is."""
+    return member.role is not Role.EPHEMERAL and restarting.restarts(pod["spec"], member.container, exit_code)
 
 
 def should_start(pod: Object, member: Member, last: Container) -> bool:

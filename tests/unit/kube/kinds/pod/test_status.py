@@ -70,6 +70,16 @@ def test_a_container_that_has_ended_for_good_does_not_run_again(
     assert found == [error] * refused
 
 
+@pytest.mark.parametrize(("code", "refused"), [(42, False), (1, True), (0, True)])
+def test_a_container_whose_own_rules_say_so_runs_again(code: int, refused: bool) -> None:
+    rules = [{"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}]
+    spec = pod_spec(containers=[container(name="web", restartPolicy="Never", restartPolicyRules=rules)])
+    old = made(KIND, spec=spec | {"restartPolicy": "Never"})
+    old["status"]["containerStatuses"] = [{"name": "web", "state": {"terminated": {"exitCode": code}}}]
+    found = with_status(KIND, old, containerStatuses=[{"name": "web", "state": RUNNING}])
+    assert len(found) == refused
+
+
 def test_a_sidecar_may_run_again() -> None:
     spec = pod_spec(initContainers=[container(name="s", restartPolicy="Always")], restartPolicy="Never")
     old = made(KIND, spec=spec)
