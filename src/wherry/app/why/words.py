@@ -43,7 +43,7 @@ def amount(resource: str, number: int) -> str:
     """Of whole units, thousandths of cpu: ``1500m``, ``2Gi``."""
     if resource == "cpu":
         return str(of_milli(number))
-    if resource in ("memory", "ephemeral-storage") and number >= 1 << 20:
+    if resource.startswith(("memory", "ephemeral-storage", "hugepages-")) and number >= 1 << 20:
         for unit, size in (("Gi", 1 << 30), ("Mi", 1 << 20)):
             if number >= size:
                 return f"{number / size:.1f}".removesuffix(".0") + unit

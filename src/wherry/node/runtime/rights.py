@@ -66,7 +66,8 @@ def read_profile(path: str) -> str:
             content = file.read(_PROFILE_BYTES + 1)
         text = content.decode()
     except (OSError, UnicodeDecodeError) as error:
-        raise Invalid(f"cannot load seccomp profile {path}: {error}") from error
+        why = getattr(error, "strerror", None) or error
+        raise Invalid(f"cannot load seccomp profile {path}: {why}") from error
     if len(content) > _PROFILE_BYTES or not text.strip():
         raise Invalid(
             f"cannot load seccomp profile {path}: it is {'empty' if not text.strip() else 'larger than 1 MiB'}"

@@ -30,6 +30,7 @@ def test_lists_are_short(listed: list[str], text: str) -> None:
     [
         ("cpu", 1500, "1500m"), ("cpu", 3000, "3"), ("memory", 4 << 30, "4Gi"), ("memory", 3 << 29, "1.5Gi"),
         ("memory", 5 << 20, "5Mi"), ("memory", 1000, "1k"), ("example.com/gpu", 2, "2"), ("cpu", 0, "0"),
+        ("hugepages-2Mi", 2 << 20, "2Mi"),
     ],
 )  # fmt: skip
 def test_amounts(resource: str, number: int, text: str) -> None:

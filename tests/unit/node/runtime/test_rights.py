@@ -74,6 +74,12 @@ def test_a_profile_is_read(tmp_path: Path) -> None:
     assert security_options(Security(seccomp=f"Localhost:{path}")) == [f"seccomp={path.read_text()}"]
 
 
+def test_why_a_profile_cannot_be_read_is_said_once() -> None:
+    with pytest.raises(Invalid) as refused:
+        security_options(Security(seccomp="Localhost:/nowhere/at/all"))
+    assert refused.value.message == "cannot load seccomp profile /nowhere/at/all: No such file or directory"
+
+
 @pytest.mark.parametrize("path", ["", "relative", "/nowhere/at/all", "/"])
 def test_no_profile_is_not_none_at_all(path: str) -> None:
     with pytest.raises(Invalid):
