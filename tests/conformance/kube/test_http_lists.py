@@ -71,6 +71,10 @@ def test_a_list_of_just_one_version_is_of_the_past(web: Web, path: str) -> None:
         ("limit=foo", 400, "BadRequest", 'strconv.ParseInt: parsing "foo": invalid syntax'),
         ("continue=foo", 400, "BadRequest", "continue key is not valid"),
         (
+            "timeout=soon", 400, "BadRequest",
+            'invalid timeout specified in the request URL - time: invalid duration "soon"',
+        ),
+        (
             "continue=foo&resourceVersion=5", 400, "BadRequest",
             "specifying resource version is not allowed when using continue",
         ),

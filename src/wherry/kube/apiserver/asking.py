@@ -5,6 +5,8 @@ from datetime import datetime
 from functools import lru_cache
 from urllib.parse import parse_qsl, unquote
 
+from wherry.kit.durations import parse_duration
+from wherry.kit.errors import Invalid
 from wherry.kube.apiserver.call import Call
 from wherry.kube.apiserver.kinds import Served
 from wherry.kube.apiserver.model import User
@@ -60,6 +62,8 @@ def call_of(
         raise status.no_such_path()  # else whoever may all in one namespace might all (CVE-2019-11247), and to others
     if info.rest and info.subresource != "proxy" and not served.kind.custom:
         raise status.no_such_path()
+    if info.verb == "watch" and info.subresource:
+        raise status.no_such_path()  # else who may watch ``pods/status`` would be told all of a pod
     if is_head and not served.kind.custom and info.subresource != "proxy":
         raise status.no_such_method()  # upstream's routes are of one method, custom resources' of one verb
     call = Call(info, served, user, now, query, user_agent=agent)
@@ -70,5 +74,21 @@ def call_of(
 
 def check(call: Call) -> None:
     """What else its query says must be right. Raises StatusError."""
-    if call.query and call.info.verb in _WRITING and call.info.subresource not in STREAMS:
+    if not call.query or call.info.subresource in STREAMS:
+        return
+    if "timeout" in call.query and call.info.verb != "watch":
+        own_seconds(call.query)
+    if call.info.verb in _WRITING:
         call.check_options()
+
+
+def own_seconds(query: Mapping[str, str]) -> float | None:
+    """The time that the client gives its request; None: as much as all have, which is the most (apiserver
+    pkg/endpoints/filters/request_deadline.go). Raises StatusError 400."""
+    if not (text := query.get("timeout")):
+        return None
+    try:
+        seconds = parse_duration(text) / 1e9
+    except Invalid as error:
+        raise status.bad_request(f"invalid timeout specified in the request URL - {error}") from error
+    return seconds if seconds > 0 else None

@@ -26,7 +26,7 @@ def too_large() -> status.StatusError:
 def refused(error: Exception) -> status.StatusError:
     """What any error is to a client."""
     if isinstance(error, TimeoutError):
-        return status.timeout(f"request did not complete within {REQUEST_SECONDS:.0f}s")
+        return status.timeout("request did not complete within requested timeout - context deadline exceeded")
     return status.of_error(error)
 
 

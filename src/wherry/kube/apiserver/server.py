@@ -4,6 +4,7 @@ Order: path, authentication, impersonation, authorization, then what is asked. A
 and version (:mod:`wherry.kube.apiserver.authn` says so).
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -19,7 +20,7 @@ from wherry.http.streams import connection_of
 from wherry.kit.errors import Invalid
 from wherry.kit.tasks import SameLimit
 from wherry.kube.apiserver.api import Api, not_allowed
-from wherry.kube.apiserver.asking import call_of, check, read
+from wherry.kube.apiserver.asking import call_of, check, own_seconds, read
 from wherry.kube.apiserver.call import Call
 from wherry.kube.apiserver.connecting.places import named
 from wherry.kube.apiserver.direct import Direct
@@ -102,7 +103,8 @@ class HttpApi:
         if call.info.verb == "watch":
             return await self._watch(call, request)
         with self._limit():
-            response = await self._answer(call, request)
+            async with asyncio.timeout(own_seconds(call.query)):
+                response = await self._answer(call, request)
         self._measures.count(call.info, response.status, time.perf_counter() - began)
         return response
 

@@ -153,6 +153,8 @@ ODD: list[tuple[str, tuple[str, ...], int]] = [
     (HELD, ("Accept: image/png",), 406),
     ("/api/v1/namespaces/default/configmaps", (), 200),
     ("/api/v1/namespaces/default/configmaps/", (), 200),
+    (f"{HELD}?timeout=5s", (), 200),
+    (f"{HELD}?timeout=soon", (), 400),
     ("/apis/none/v1/namespaces/default/things/x", (), 403),
     ("/api/v1/namespaces/default/pods/p/log", (), 404),
     ("/livez", (), 403),
@@ -384,11 +386,14 @@ async def test_an_eviction_that_a_budget_refuses(
     assert str(details.get("retryAfterSeconds")) == str(retry_after) and len(details["causes"]) == 1
 
 
-async def test_a_request_has_its_time(place: Place, asking: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("query", "seconds"), [("", 0.05), ("?timeout=50ms", 60.0), ("?timeout=2h", 0.05)])
+async def test_a_request_has_its_time(
+    place: Place, asking: Asking, monkeypatch: pytest.MonkeyPatch, query: str, seconds: float
+) -> None:  # fmt: skip
     async def never(*_: object, **__: object) -> int:
         return await asyncio.get_running_loop().create_future()
 
     monkeypatch.setattr(MemoryStore, "commit", never)
-    monkeypatch.setattr(place.server.http._limit, "seconds", 0.05)
-    code, _, body = await asking.ask(MAPS, _JSON, method="POST", content=NEW)
-    assert code == 504 and json.loads(body)["reason"] == "Timeout" and asking.direct == [True]
+    monkeypatch.setattr(place.server.http._limit, "seconds", seconds)
+    code, _, body = await asking.ask(MAPS + query, _JSON, method="POST", content=NEW)
+    assert code == 504 and json.loads(body)["reason"] == "Timeout" and asking.direct == [not query]
