@@ -20,6 +20,7 @@ INGRESSES = GroupResource("networking.k8s.io", "ingresses")
 INGRESS_CLASSES = GroupResource("networking.k8s.io", "ingressclasses")
 _DEFAULT = "ingressclass.kubernetes.io/is-default-class"
 _CLASS = "kubernetes.io/ingress.class"
+_UNSERVED = "nothing serves this Ingress until a controller for it is installed"
 
 
 class DenyServiceExternalIPs(Plugin):
@@ -42,7 +43,9 @@ def _external(service: Object) -> set[str]:
 
 class DefaultIngressClass(Plugin):
     """An Ingress that names no class gets the default one: the youngest, if there are several
-    (k8s.io/kubernetes plugin/pkg/admission/network/defaultingressclass)."""
+    (k8s.io/kubernetes plugin/pkg/admission/network/defaultingressclass).
+
+    Upstream says nothing of one that nobody serves. Here it is told: a cluster begins without a controller for them."""
 
     name = "DefaultIngressClass"
     resources = frozenset({INGRESSES})
@@ -54,13 +57,19 @@ class DefaultIngressClass(Plugin):
     def admit(self, request: AdmissionRequest) -> None:
         ingress = new_object(request)
         annotations = ingress["metadata"].get("annotations") or {}
-        if ingress.get("spec", {}).get("ingressClassName") is not None or _CLASS in annotations:
+        classes = [*self._listers.of(INGRESS_CLASSES).list()]
+        named = ingress.get("spec", {}).get("ingressClassName")
+        if named is not None and named not in {each["metadata"]["name"] for each in classes}:
+            request.warnings.append(f"there is no IngressClass {named}: {_UNSERVED}")
+        if named is not None or _CLASS in annotations:
             return
-        marked = [each for each in self._listers.of(INGRESS_CLASSES).list() if _is_default(each)]
+        marked = [each for each in classes if _is_default(each)]
         marked.sort(key=lambda each: each["metadata"]["name"])
         marked.sort(key=lambda each: each["metadata"].get("creationTimestamp", ""), reverse=True)
         if marked:
             ingress.setdefault("spec", {})["ingressClassName"] = marked[0]["metadata"]["name"]
+        elif not classes:
+            request.warnings.append(f"there is no IngressClass: {_UNSERVED}")
 
 
 def _is_default(ingress_class: Object) -> bool:

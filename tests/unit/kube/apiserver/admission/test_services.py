@@ -1,3 +1,5 @@
+import pytest
+
 from tests.unit.kube.apiserver.admission.asking import admitted, create, needs, refused, update
 from wherry.kube.apiserver.admission.services import DefaultIngressClass, DenyServiceExternalIPs
 from wherry.kube.machinery.model import Object
@@ -37,3 +39,25 @@ async def test_an_ingress_without_class_gets_the_youngest_default() -> None:
     annotated["metadata"]["annotations"] = {"kubernetes.io/ingress.class": "nginx"}
     assert "ingressClassName" not in (await admitted(plugin, create(annotated)))["spec"]
     assert "ingressClassName" not in (await admitted(DefaultIngressClass(needs()), create(ingress())))["spec"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "classes", "told"),
+    [
+        ({}, [], ["there is no IngressClass: "]),
+        ({}, [("nginx", "true")], []),
+        ({}, [("nginx", "false")], []),
+        ({"ingressClassName": "nginx"}, [], ["there is no IngressClass nginx: "]),
+        ({"ingressClassName": "nginx"}, [("traefik", "true")], ["there is no IngressClass nginx: "]),
+        ({"ingressClassName": "nginx"}, [("nginx", "false")], []),
+    ],
+)
+async def test_an_ingress_that_nobody_serves_is_told_so(
+    spec: Object, classes: list[tuple[str, str]], told: list[str]
+) -> None:
+    request = create(ingress(**spec))
+    await admitted(
+        DefaultIngressClass(needs(*(ingress_class(name, "2026", is_it) for name, is_it in classes))), request
+    )
+    rest = "nothing serves this Ingress until a controller for it is installed"
+    assert request.warnings == [f"{each}{rest}" for each in told]
