@@ -188,6 +188,30 @@ def test_who_may_all_in_a_namespace_has_no_other(web: Web, namespace: str) -> No
     assert web.delete(f"/api/v1/namespaces/{other}").ok()["metadata"]["labels"] == made["metadata"]["labels"]
 
 
+def test_subresources_are_of_one_object_and_not_watched(web: Web, namespace: str) -> None:
+    """K10's kind: it would be the whole object, of any kind, for who may watch ``*/status``."""
+    here = f"/api/v1/namespaces/{namespace}"
+    web.post(f"{here}/secrets", {"metadata": {"name": "s"}, "stringData": {"a": "b"}}).ok()
+    web.post(f"{here}/pods", {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}).ok()
+    rbac = f"/apis/{RBAC}/v1/namespaces/{namespace}"
+    verbs = ["list", "watch", "create", "deletecollection"]
+    rules = [{"apiGroups": [""], "resources": ["*/status", "pods/log"], "verbs": verbs}]
+    web.post(f"{rbac}/roles", {"metadata": {"name": "eve"}, "rules": rules}).ok()
+    role = {"apiGroup": RBAC, "kind": "Role", "name": "eve"}
+    subjects = [{"apiGroup": RBAC, "kind": "User", "name": "eve"}]
+    web.post(f"{rbac}/rolebindings", {"metadata": {"name": "eve"}, "roleRef": role, "subjects": subjects}).ok()
+    eve = {"Impersonate-User": "eve"}
+    for path in ("secrets/s/status", "pods/p/status", "pods/p/log"):
+        before = f"/api/v1/watch/namespaces/{namespace}/{path}?timeoutSeconds=1"
+        web.send("GET", before, headers=eve).refused(404, "NotFound")
+        behind = web.send("GET", f"{here}/{path}?watch=true&timeoutSeconds=1", headers=eve)
+        assert "cannot get resource" in behind.refused(403, "Forbidden")["message"]
+        kind, _, subresource = path.split("/")
+        for method, query in (("GET", ""), ("DELETE", ""), ("GET", "?fieldSelector=metadata.name%3Ds"), ("POST", "")):
+            nameless = f"{here}/{kind}//{subresource}{query}"
+            web.send(method, nameless, headers=eve).refused(404, "NotFound")
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1", "169.254.169.254", "::1", "fe80::1", "0.0.0.0", "224.0.0.1"])
 def test_endpoints_are_not_where_everybody_is_himself(web: Web, namespace: str, address: str) -> None:
     """K16: CVE-2021-25737."""

@@ -17,6 +17,7 @@ from wherry.kube.machinery import status
 _REMEMBERED = 512
 Read = tuple[str, Mapping[str, str], RequestInfo]
 """Path, query and what they ask for. Not to be changed."""
+_OF_MANY = frozenset({"list", "watch", "deletecollection"})
 _WRITING = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 
 
@@ -62,7 +63,7 @@ def call_of(
         raise status.no_such_path()  # else whoever may all in one namespace might all (CVE-2019-11247), and to others
     if info.rest and info.subresource != "proxy" and not served.kind.custom:
         raise status.no_such_path()
-    if info.verb == "watch" and info.subresource:
+    if info.subresource and (not info.name or info.verb in _OF_MANY):
         raise status.no_such_path()  # else who may watch ``pods/status`` would be told all of a pod
     if is_head and not served.kind.custom and info.subresource != "proxy":
         raise status.no_such_method()  # upstream's routes are of one method, custom resources' of one verb

@@ -69,7 +69,7 @@ def parse(method: str, path: str, query: Mapping[str, str]) -> RequestInfo:
     name = rest[1] if len(rest) > 1 else ""
     subresource = rest[2] if len(rest) > 2 else ""
     behind = "/".join(rest[3:])
-    special = _special(verb, name, query)
+    special = verb if name and subresource else _special(verb, name, query)
     if not name and special in ("list", "watch", "deletecollection"):
         name = selected(query.get("fieldSelector", ""))
     return RequestInfo(special, path, group, version, resource, namespace, name, subresource, behind)
