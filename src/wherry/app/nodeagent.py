@@ -85,7 +85,8 @@ async def _live(engine: "Engine", settings: Settings, met: "Callable[[Agent], No
     clock, instance = SystemClock(), settings.instance
     node = node_name(settings)
     care = Care(Pulled(engine.database), engine.containers.image_users)
-    machine = this_machine(nodesettings.reserved(settings.node_reserved))
+    has_ipv6 = len(nodenetwork.pod_ranges(engine.networks)) > 1
+    machine = this_machine(nodesettings.reserved(settings.node_reserved), has_ipv6=has_ipv6)
     runtime = EngineRuntime(engine.containers.pods, engine.images, engine.registries, engine.events, machine, care)
     async with AsyncExitStack() as stack:
         own = _connection(instance, f"node-{node}")

@@ -12,7 +12,7 @@ from wherry.node.runtime.requests import Machine
 _MAY_RAISE = "CAP_SYS_RESOURCE"
 
 
-def this_machine(reserved: Reserved = NOTHING) -> Machine:
+def this_machine(reserved: Reserved = NOTHING, *, has_ipv6: bool = False) -> Machine:
     return Machine(
         read=read,
         is_shared=is_shared,
@@ -20,6 +20,7 @@ def this_machine(reserved: Reserved = NOTHING) -> Machine:
         processors=os.cpu_count() or 1,
         memory_bytes=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
         reserved=reserved,
+        has_ipv6=has_ipv6,
     )
 
 

@@ -29,7 +29,8 @@ _PROTOCOLS = {"TCP": "tcp", "UDP": "udp", "SCTP": "sctp"}
 @dataclass(frozen=True, slots=True)
 class Machine:
     """What must be known of this one. ``least_oom_score_adj``: lower than that we may set no process's. ``reserved``:
-    what of it pods may not have together; ``memory_bytes``: all there is."""
+    what of it pods may not have together; ``memory_bytes``: all there is. ``has_ipv6``: its pods have addresses of
+    both families."""
 
     read: etcfiles.Read
     is_shared: mounts.IsShared
@@ -37,6 +38,7 @@ class Machine:
     processors: int
     memory_bytes: int = 0
     reserved: Reserved = NOTHING
+    has_ipv6: bool = False
 
 
 def sandbox(spec: SandboxSpec, machine: Machine) -> Wanted:
@@ -52,7 +54,7 @@ def sandbox(spec: SandboxSpec, machine: Machine) -> Wanted:
         host_ipc=spec.host_ipc,
         shares_processes=spec.share_processes,
         resources=limits.of_new(spec.limits),
-        ports=() if spec.host_network else [_binding(port) for port in spec.ports],
+        ports=() if spec.host_network else [_binding(port, machine) for port in spec.ports],
         sysctls=sysctls.wanted(spec, mapped=is_mapped(spec)),
         note=note(spec),
     )
@@ -74,11 +76,14 @@ def noted(sandbox: PodSandbox) -> SandboxSpec:
     return msgspec.convert(sandbox.note, SandboxSpec)
 
 
-def _binding(port: PortMapping) -> PortBinding:
+def _binding(port: PortMapping, machine: Machine) -> PortBinding:
+    """Of the families that pods have (containernetworking/plugins plugins/meta/portmap): what came by the other one
+    would be relayed by the node, and no policy is about what the node sends."""
     protocol = _PROTOCOLS.get(port.protocol.upper())
     if protocol is None:
         raise Invalid(f"unknown protocol {port.protocol} of host port {port.host_port}")
-    return PortBinding(port.container_port, protocol, port.host_ip, port.host_port)  # type: ignore[arg-type]  # one of 3
+    host = port.host_ip or ("" if machine.has_ipv6 else "0.0.0.0")
+    return PortBinding(port.container_port, protocol, host, port.host_port)  # type: ignore[arg-type]  # one of 3
 
 
 def container(spec: ContainerSpec, pod: SandboxSpec, sandbox: PodSandbox, image_user: str, machine: Machine) -> Request:
