@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from wherry.kube.machinery import mediatypes
+from wherry.kube.machinery.jsondocs import has_many
 
 T = TypeVar("T")
 
@@ -23,8 +24,6 @@ LARGE_BYTES = 16 * 1024
 """Shorter bodies are read on the loop, and objects changed there: it takes less than waiting for a thread may."""
 OBJECT_LARGE_BYTES = 64 * 1024
 """The same of objects as they are stored: these have been read before, and are mostly of a few values."""
-_MANY_VALUES = 4000
-"""JSON of as many takes some thousandths of a second to read, to check, and to note whose its fields are."""
 SWITCH_SECONDS = 0.0005
 """After that the loop gets its turn when it has something to do. (Python's own 5 ms come several times a request.)"""
 _AT_ONCE = 2
@@ -67,5 +66,5 @@ def takes_long(body: bytes, content_type: str) -> bool:
     """Whether a body of more than :data:`LARGE_BYTES` is not only long: a megabyte of one text is read in a moment.
     (Of protobuf one cannot see it.)"""
     if body[:1] == b"{" or body[:1] == b"[" or content_type.startswith(mediatypes.JSON):
-        return body.count(b",") + body.count(b"[") + body.count(b"{") > _MANY_VALUES
+        return has_many(body)
     return True

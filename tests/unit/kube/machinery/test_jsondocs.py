@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wherry.kube.machinery.jsondocs import (
+    MANY,
     MAX_CONTAINERS,
     MAX_DEPTH,
     MAX_DUPLICATES,
     MAX_VALUES,
     check_depth,
     encode,
+    has_many,
     parse,
     parse_all,
 )
@@ -158,3 +160,9 @@ def test_there_is_a_limit_of_values_that_texts_do_not_count_for() -> None:
     assert len(parse(b"[" + b"1," * 200_000 + b"1]")) == 200_001
     text = "," * 2 * MAX_VALUES + '\\",,'
     assert parse(json.dumps({"a": text, "b": [text]}).encode()) == {"a": text, "b": [text]}
+
+
+@pytest.mark.parametrize("sign", [b",", b"[", b"{"])
+def test_many_values_are_seen_by_their_signs(sign: bytes) -> None:
+    assert not has_many(b"x" * 100_000) and not has_many(sign * (MANY - 1))
+    assert has_many(b"x" + sign * MANY) and has_many((b"x" * 10 + sign) * MANY)
