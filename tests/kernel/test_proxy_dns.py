@@ -159,7 +159,7 @@ def test_a_policy_of_kube_system_shuts_names_for_all_pods() -> None:
 def test_a_pod_that_may_send_nothing_does_not_reach_the_api() -> None:
     api = StandIn(Target(GATEWAY, 8443), OUTSIDE, (NamedPort("https", "TCP", 6443),))
     lab = ProxyLab(replace(NODE, stand_ins={("default", "kubernetes"): api}))
-    lab.node.serve(8443)
+    lab.node.serve(8443).serve(6443)
     one = lab.pod(2)
     made = pod("one", one.address)
     https = [{"name": "https", "protocol": "TCP", "port": 443}]
@@ -173,6 +173,7 @@ def test_a_pod_that_may_send_nothing_does_not_reach_the_api() -> None:
         assert reached()
         lab.put(policy(policyTypes=["Egress"]))
         assert not reached()
+        assert one.is_deaf(OUTSIDE, 6443)
         block = {"to": [{"ipBlock": {"cidr": f"{OUTSIDE}/32"}}], "ports": [{"port": 6443}]}
         lab.put(policy(policyTypes=["Egress"], egress=[block]))
         assert reached()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
 from wherry.kube.machinery.model import Object
-from wherry.node.proxy.model import Chain, NamedPort, StandIn
+from wherry.node.proxy.model import Chain, NamedPort, StandIn, Target
 from wherry.node.proxy.policies.model import PolicyPod
 from wherry.node.proxy.policies.peers import Namespaces
 from wherry.node.proxy.policies.reading import EGRESS, INGRESS, Direction, selector, subjects
@@ -54,17 +54,21 @@ def withheld(
 ) -> Iterator[tuple[str, str]]:
     """Elements, with the set that each is in. ``pods`` are this node's; ``egress``: the policies for what they send,
     of those that any selects."""
-    target = case.stand_in.target
     guards = [policy for policy in case.ingress if subjects(policy).selects(case.pod, case.namespaces)]
-    is_ipv6 = ":" in target.address
     for pod in pods:
-        own = [address for address in pod.addresses if (":" in address) == is_ipv6]
         for port in case.stand_in.ports:
             is_free = pod not in egress or _allows(case, EGRESS, egress[pod], case.pod, port)
             if not is_free or (guards and not _allows(case, INGRESS, guards, pod, port)):
-                for address in own:
-                    key = f"{address} . {target.address} . {port.protocol.lower()} . {target.port}"
-                    yield f"withheld{6 if is_ipv6 else 4}", key
+                yield from _kept(pod, case.stand_in, port)
+
+
+def _kept(pod: PolicyPod, stand_in: StandIn, port: NamedPort) -> Iterator[tuple[str, str]]:
+    """Where it is, and where it says that it is: the API may listen there, too."""
+    protocol = port.protocol.lower()
+    for address, number in dict.fromkeys((stand_in.target, Target(stand_in.address, port.number))):
+        version = 6 if ":" in address else 4
+        for own in (each for each in pod.addresses if (":" in each) == (version == 6)):
+            yield f"withheld{version}", f"{own} . {address} . {protocol} . {number}"
 
 
 def _allows(case: Case, direction: Direction, policies: Iterable[Object], other: PolicyPod, port: NamedPort) -> bool:
@@ -83,7 +87,8 @@ def _is_peer(case: Case, policy: Object, peer: Object | None, other: PolicyPod) 
     if peer is None:
         return True
     if _is_block(peer):
-        return any(_is_in(address, peer["ipBlock"]) for address in other.addresses)
+        is_ipv6 = ":" in case.stand_in.target.address
+        return any(_is_in(each, peer["ipBlock"]) for each in other.addresses if (":" in each) == is_ipv6)
     return selector(peer, policy).selects(other, case.namespaces)
 
 

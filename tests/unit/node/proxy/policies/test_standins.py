@@ -103,6 +103,8 @@ def test_policies_of_its_namespace_shut_it_as_they_would_the_pods() -> None:
     assert kept(shut, policy("open", namespace="kube-system", ingress=[open_again])) == {"tcp"}
     block = {"from": [{"ipBlock": {"cidr": "172.30.0.0/24"}}]}
     assert kept(shut, policy("open", namespace="kube-system", ingress=[block])) == set()
+    of_the_other_family = {"from": [{"ipBlock": {"cidr": "fd00:30::/64"}}]}
+    assert kept(shut, policy("open", namespace="kube-system", ingress=[of_the_other_family])) == {"udp", "tcp"}
     others = policy("others", labelled(app="other"), namespace="kube-system")
     assert kept(others) == set()
 
@@ -127,12 +129,15 @@ def test_what_is_no_pod_is_allowed_by_its_address_and_its_own_port() -> None:
     assert not is_kept({})
 
 
-def test_all_that_is_kept_is_at_its_own_place() -> None:
+def test_it_is_kept_where_it_is_and_where_it_says_that_it_is() -> None:
     one = policy_pod(pod("web", "172.30.0.2"), "here")
     assert one is not None
     found = plan([egress()], [one], NAMESPACES, [DNS, API]).elements
     assert set(found["withheld4"]) == {
         f"172.30.0.2 . {GATEWAY} . udp . 10053",
         f"172.30.0.2 . {GATEWAY} . tcp . 10053",
+        f"172.30.0.2 . {GATEWAY} . udp . 53",
+        f"172.30.0.2 . {GATEWAY} . tcp . 53",
         f"172.30.0.2 . {GATEWAY} . tcp . 41234",
+        "172.30.0.2 . 192.168.77.1 . tcp . 6443",
     }
