@@ -35,7 +35,7 @@ def resources(services: Services) -> list[object]:
         ImageEndpoints(services.images, services.registries, containers),
         RegistryEndpoints(services.registries, services.images),
         VolumeEndpoints(services.volumes),
-        NetworkEndpoints(services.networks),
+        NetworkEndpoints(services.networks, services.containers),
         DiskUsageEndpoints(services),
         BuildEndpoints(services.builds),
     ]

@@ -13,11 +13,19 @@ import msgspec
 from wherry.engine.build.cache import Record
 from wherry.engine.containers.asked import Commit, Extraction
 from wherry.engine.containers.logs import LogLine, LogOptions
-from wherry.engine.containers.model import Config, ExecConfig, HostConfig, NetworkingConfig, UpdateConfig
+from wherry.engine.containers.model import (
+    Config,
+    EndpointSettings,
+    ExecConfig,
+    HostConfig,
+    NetworkingConfig,
+    UpdateConfig,
+)
 from wherry.engine.distribution.model import Credentials, Found, Inspected, Login
 from wherry.engine.events import Event
 from wherry.engine.images.model import HistoryEntry, Image, ImageUse
 from wherry.engine.instance import Instance
+from wherry.engine.networks.asked import Asked
 from wherry.engine.networks.model import Attached, Network
 from wherry.oci.reference import Reference
 
@@ -204,8 +212,23 @@ class ImageUsers(Protocol):
     def image_users(self, image_id: str) -> Sequence[ImageUse]: ...
 
 
+class NetworkMembers(Protocol):
+    """Containers, put on networks and taken off."""
+
+    async def connect(self, network: str, ref: str, settings: EndpointSettings) -> None: ...
+    async def disconnect(self, network: str, ref: str) -> None: ...
+
+
 class Containers(
-    ContainerEngine, AttachEngine, LogEngine, ExecEngine, FileEngines, ContainerCounter, ImageUsers, Protocol
+    ContainerEngine,
+    NetworkMembers,
+    AttachEngine,
+    LogEngine,
+    ExecEngine,
+    FileEngines,
+    ContainerCounter,
+    ImageUsers,
+    Protocol,
 ):
     """All that is asked of containers."""
 
@@ -292,7 +315,9 @@ class NetworkEngine(Protocol):
     def get(self, name_or_id: str) -> Network: ...
     def list(self, filters: Filters | None = None) -> Sequence[Network]: ...
     def attached(self, network: Network) -> Sequence[Attached]: ...
+    def create(self, wanted: Asked) -> Network: ...
     def remove(self, name_or_id: str) -> None: ...
+    def prune(self, filters: Filters) -> Sequence[str]: ...
 
 
 class ListenerCounter(Protocol):

@@ -17,11 +17,6 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     "building images by a session": ("POST /session", "POST /grpc"),
     "attestations of images": ("GET /images/{name...}/attestations",),
     "updating cluster volumes": ("PUT /volumes/{name}",),
-    "networks of one's own": (
-        "POST /networks/create",
-        "POST /networks/{id}/connect",
-        "POST /networks/{id}/disconnect",
-    ),
     "plugins": (
         "GET /plugins/privileges",
         "POST /plugins/pull",

@@ -14,6 +14,7 @@ from wherry.dockerapi.services import Services
 from wherry.engine.events import Event
 from wherry.engine.images.model import HistoryEntry, Image
 from wherry.engine.instance import Instance
+from wherry.engine.networks.asked import Asked
 from wherry.engine.networks.model import Addressing, Attached, Endpoint, Network
 from wherry.kit.errors import Conflict, NotFound
 
@@ -100,6 +101,12 @@ class FakeContainers:
 
     async def remove(self, ref: str, *, force: bool, volumes: bool, link: bool) -> None:
         self._check(ref, "remove", force, volumes, link)
+
+    async def connect(self, network: str, ref: str, settings: Any) -> None:
+        self._check(ref, "connect", network, settings)
+
+    async def disconnect(self, network: str, ref: str) -> None:
+        self._check(ref, "disconnect", network)
 
     def attachable(self, ref: str) -> Result:
         self._check(ref, "attachable")
@@ -280,8 +287,11 @@ class FakeVolumes:
 
 
 @dataclass
+@dataclass
 class FakeNetworks:
-    """The predefined networks; a container is on the bridge."""
+    """The predefined networks; a container is on the bridge. ``made`` are those that are asked for."""
+
+    made: list[Asked] = field(default_factory=list)
 
     def get(self, name_or_id: str) -> Network:
         if name_or_id != "bridge":
@@ -296,6 +306,13 @@ class FakeNetworks:
         endpoint = Endpoint(network.id, "bridge", "e" * 64, "172.17.0.2", 16, "172.17.0.1", "02:42:ac:11:00:02")
         return [Attached(endpoint, "c" * 64, "web")]
 
+    def create(self, wanted: Asked) -> Network:
+        self.made.append(wanted)
+        return Network("d" * 64, wanted.name, wanted.driver, 1)
+
+    def prune(self, filters: Any) -> Sequence[str]:
+        return [one.name for one in self.made]
+
     def remove(self, name_or_id: str) -> None:
         raise Conflict(f"{self.get(name_or_id).name} is a pre-defined network and cannot be removed")
 
@@ -309,6 +326,7 @@ class Engine:
     images: FakeImages = field(default_factory=FakeImages)
     registries: FakeRegistries = field(default_factory=FakeRegistries)
     volumes: FakeVolumes = field(default_factory=FakeVolumes)
+    networks: FakeNetworks = field(default_factory=FakeNetworks)
 
     @property
     def services(self) -> Services:
@@ -320,7 +338,7 @@ class Engine:
             containers=containers,
             images=self.images,
             registries=self.registries,
-            networks=FakeNetworks(),
+            networks=self.networks,
             volumes=self.volumes,
             events=self.events,
             builds=builds,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from wherry.engine.containers import attaching, logs, top, updating
+from wherry.engine.containers import attaching, logs, memberships, top, updating
 from wherry.engine.containers.creation import Created, Creation, Request
 from wherry.engine.containers.execs import Client, Execs, Record
 from wherry.engine.containers.facts import LOG_NAME
@@ -17,10 +17,18 @@ from wherry.engine.containers.figures import Figures
 from wherry.engine.containers.filters import Filters
 from wherry.engine.containers.healthchecks import HealthChecks
 from wherry.engine.containers.idranges import IdRanges
+from wherry.engine.containers.joining import Joiner
 from wherry.engine.containers.lifecycle import Lifecycle
 from wherry.engine.containers.listing import Listing
 from wherry.engine.containers.logs import LogLine, LogOptions
-from wherry.engine.containers.model import Config, ExecConfig, HostConfig, NetworkingConfig, UpdateConfig
+from wherry.engine.containers.model import (
+    Config,
+    EndpointSettings,
+    ExecConfig,
+    HostConfig,
+    NetworkingConfig,
+    UpdateConfig,
+)
 from wherry.engine.containers.needs import Group, ImageSource, real_group
 from wherry.engine.containers.pool import Pool
 from wherry.engine.containers.recovery import Recovery
@@ -131,6 +139,7 @@ class Containers:
         self._lifecycle = Lifecycle(around, runs, signals, removal, rules.stop_seconds)
         self._recovery = Recovery(around, self._lifecycle, runs, removal)
         self._creation = Creation(around)
+        self._joiner = Joiner(around)
         self._listing = Listing(around, self._execs)
         self._figures = Figures(around)
         volumes.users = registry.volume_users
@@ -222,21 +231,26 @@ class Containers:
         platform: str | None = None,
     ) -> Created:
         """A new container. NotFound is a missing image, Invalid and Conflict say what else is wrong."""
-        self._check_network(host.NetworkMode)
-        request = Request(config, host, networking or NetworkingConfig(), name, platform)
+        networks = memberships.settle(networking or NetworkingConfig(), host, self._network_name)
+        request = Request(config, host, networks, name, platform)
         container, warnings = self._creation.create(request)
         self._around.tell(container, "create")
         return Created(container.id, warnings)
 
-    def _check_network(self, mode: str) -> None:
-        if mode in ("", "default") or mode.startswith("container:"):
-            return
+    def _network_name(self, ref: str) -> str:
+        """NotFound would mean to a client that the image is missing."""
         try:
-            self._around.networks.get(mode)
+            return self._around.networks.get(ref).name
         except NotFound as error:
-            raise Invalid(
-                f"{error.message}: only bridge, host, none and container:X are available in this version"
-            ) from error
+            raise Invalid(error.message) from error
+
+    async def connect(self, network: str, ref: str, settings: EndpointSettings) -> None:
+        """``docker network connect``; NotFound, Forbidden, Invalid."""
+        await self._joiner.connect(self._registry.get(ref), network, settings)
+
+    async def disconnect(self, network: str, ref: str) -> None:
+        """``docker network disconnect``; NotFound, Forbidden."""
+        await self._joiner.disconnect(self._registry.get(ref), network)
 
     async def start(self, ref: str, detach_keys: str | None = None) -> None:
         """NotModified when it runs. ``detach_keys`` are those of clients: each has said its own when it attached."""

@@ -52,7 +52,7 @@ class Creation:
         around = self._around
         if request.name is not None:
             self.check_name(request.name)
-        validate.check_asked(request.config, request.host, request.networking)
+        validate.check_asked(request.config, request.host)
         image = around.images.get(request.config.Image)
         _check_platform(image, request)
         config = merge(request.config, image)

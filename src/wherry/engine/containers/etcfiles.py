@@ -1,11 +1,13 @@
 """A container's /etc/hosts, /etc/hostname and /etc/resolv.conf: files in its directory, mounted over the image's."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from wherry.engine.containers.row import Container
-from wherry.engine.networks.files import Resolver, hosts_file, resolv_conf
+from wherry.engine.networks.files import Resolver, hosts_file, named, resolv_conf
 from wherry.engine.networks.model import Endpoint
+from wherry.engine.networks.rules import NAME_SERVER
 from wherry.kit.errors import Invalid
 
 NAMES = ("hosts", "hostname", "resolv.conf")
@@ -17,11 +19,13 @@ def of_directory(directory: Path) -> dict[str, str]:
     return {f"/etc/{name}": str(directory / name) for name in NAMES}
 
 
-def write(directory: Path, container: Container, endpoint: Endpoint | None) -> dict[str, str]:
-    """Write them for a start. Invalid for an extra host that is none."""
+def write(
+    directory: Path, container: Container, endpoints: Sequence[Endpoint], is_named: bool = False
+) -> dict[str, str]:
+    """Write them for a start. Invalid for an extra host that is none. ``is_named``: the engine answers for names."""
     on_host = container.host.NetworkMode == "host"
     try:
-        texts = _of_host(container) if on_host else _of_its_own(container, endpoint)
+        texts = _of_host(container) if on_host else _of_its_own(container, endpoints, is_named)
     except ValueError as error:
         raise Invalid(str(error)) from error
     texts["hostname"] = container.config.Hostname + "\n"
@@ -30,11 +34,13 @@ def write(directory: Path, container: Container, endpoint: Endpoint | None) -> d
     return of_directory(directory)
 
 
-def _of_its_own(container: Container, endpoint: Endpoint | None) -> dict[str, str]:
+def _of_its_own(container: Container, endpoints: Sequence[Endpoint], is_named: bool) -> dict[str, str]:
     host, config = container.host, container.config
-    addresses, gateway = (endpoint.addresses, endpoint.gateway) if endpoint else ((), None)
+    addresses = [address for endpoint in endpoints for address in endpoint.addresses]
+    gateway = endpoints[0].gateway if endpoints else None
     hosts = hosts_file(addresses, config.Hostname, config.Domainname, host.ExtraHosts or (), gateway)
-    resolv = resolv_conf(_read("/etc/resolv.conf"), _resolver(container), has_ipv6=len(addresses) > 1)
+    resolver = named(_resolver(container), NAME_SERVER) if is_named else _resolver(container)
+    resolv = resolv_conf(_read("/etc/resolv.conf"), resolver, has_ipv6=any(one.address6 for one in endpoints))
     return {"hosts": hosts, "resolv.conf": resolv}
 
 

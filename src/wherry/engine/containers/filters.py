@@ -20,13 +20,21 @@ class Matcher:
     """Makes a predicate of filters: all names must match; of one name's values any may (labels: all).
 
     ``descends(image, ancestor)`` tells whether an image is or is made from another; ``listed`` are a container's ports
-    as ``docker ps`` lists them. Invalid for a value that means nothing, before anything is matched.
+    as ``docker ps`` lists them; ``is_on(container, network)`` is given a name or id. Invalid for a value that means
+    nothing, before anything is matched.
     """
 
-    def __init__(self, find: Callable[[str], Container], descends: Callable[[str, str], bool], listed: Listed) -> None:
+    def __init__(
+        self,
+        find: Callable[[str], Container],
+        descends: Callable[[str, str], bool],
+        listed: Listed,
+        is_on: Callable[[Container, str], bool],
+    ) -> None:
         self._find = find
         self._descends = descends
         self._listed = listed
+        self._is_on = is_on
 
     def predicate(self, filters: Filters) -> Predicate:
         predicates = [self._one(name, values) for name, values in filters.items() if values]
@@ -59,7 +67,7 @@ class Matcher:
             case "volume":
                 return lambda one: not _places(one).isdisjoint(values)
             case "network":
-                return lambda one: _network(one) in values
+                return lambda one: any(self._is_on(one, value) for value in values)
             case "publish":
                 return self._has_port("PublicPort", {port for value in values for port in _ports(value, name)})
             case "expose":
@@ -117,10 +125,6 @@ def _boolean(text: str, name: str) -> bool:
 
 def _places(one: Container) -> set[str]:
     return {point.destination for point in one.mounts} | {point.name or point.source for point in one.mounts}
-
-
-def _network(one: Container) -> str:
-    return "bridge" if one.host.NetworkMode in ("", "default") else one.host.NetworkMode
 
 
 def _ports(text: str, name: str) -> list[ports.Port]:

@@ -4,12 +4,13 @@ import stat
 from collections.abc import Sequence
 from typing import Any
 
-from wherry.engine.containers import views
+from wherry.engine.containers import memberships, views
 from wherry.engine.containers.execs import Execs
 from wherry.engine.containers.filters import Filters, Matcher
+from wherry.engine.containers.model import EndpointSettings
 from wherry.engine.containers.row import Container
 from wherry.engine.containers.surroundings import Surroundings
-from wherry.engine.networks.model import PortBinding
+from wherry.engine.networks.model import Attached, PortBinding
 from wherry.kit.durations import parse_moment
 from wherry.kit.errors import Invalid, NotFound
 from wherry.linux.trees import statuses
@@ -21,7 +22,7 @@ class Listing:
     def __init__(self, around: Surroundings, execs: Execs) -> None:
         self._around = around
         self._execs = execs
-        self._matcher = Matcher(around.registry.get, self._descends, self._ports)
+        self._matcher = Matcher(around.registry.get, self._descends, self._ports, self._is_on)
 
     def summaries(
         self, filters: Filters, *, everything: bool = False, limit: int = 0, size: bool = False
@@ -37,8 +38,7 @@ class Listing:
         around = self._around
         document = views.summary(
             container,
-            around.networks.endpoint(container.id),
-            self._network_id(container),
+            self._places(container),
             self._published(container),
             around.now(),
         )
@@ -50,8 +50,7 @@ class Listing:
             container,
             views.Around(
                 around.directory(container),
-                around.networks.endpoint(container.id),
-                self._network_id(container),
+                self._places(container),
                 self._published(container),
                 self._execs.of(container),
             ),
@@ -86,9 +85,34 @@ class Listing:
     def _published(self, container: Container) -> Sequence[PortBinding]:
         return [one.binding() for one in self._around.networks.publications(container.id)]
 
-    def _network_id(self, container: Container) -> str:
+    def _places(self, container: Container) -> list[views.Place]:
+        networks = self._around.networks
         mode = views.network_mode(container)
-        return "" if mode.startswith("container:") else self._around.networks.get(mode).id
+        if mode.startswith("container:"):
+            return []
+        if memberships.is_alone(container.host):
+            return [views.Place(mode, networks.get(mode).id)]
+        there = {one.endpoint.network_name: one for one in networks.places(container.id)}
+        return [
+            self._place(container, name, settings, there.get(name))
+            for name, settings in memberships.of(container).items()
+        ]
+
+    def _place(
+        self, container: Container, name: str, settings: EndpointSettings, attached: Attached | None
+    ) -> views.Place:
+        endpoint = attached.endpoint if attached else None
+        if name == memberships.DEFAULT:
+            return views.Place(name, self._around.networks.get(name).id, endpoint)
+        names = [container.name, *memberships.aliases(container.id, container.config, settings)]
+        return views.Place(name, self._id_of(name), endpoint, settings, list(dict.fromkeys(names)))
+
+    def _id_of(self, name: str) -> str:
+        """Empty for one that has been removed meanwhile."""
+        try:
+            return self._around.networks.get(name).id
+        except NotFound:
+            return ""
 
     def _image_shown(self, container: Container) -> str:
         """The name it was made from, or the image's id once that name means another image or none (moby, list.go)."""
@@ -98,6 +122,9 @@ class Listing:
         except (NotFound, Invalid):
             pass
         return container.image
+
+    def _is_on(self, container: Container, network: str) -> bool:
+        return any(network in (place.name, place.network_id) for place in self._places(container))
 
     def _descends(self, image: str, ancestor: str) -> bool:
         try:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 from wherry.engine.containers import restart
+from wherry.engine.containers.joining import Joiner
 from wherry.engine.containers.lifecycle import Lifecycle
 from wherry.engine.containers.model import State
 from wherry.engine.containers.removal import Removal
@@ -24,6 +25,7 @@ class Recovery:
         self._lifecycle = lifecycle
         self._runs = runs
         self._removal = removal
+        self._joiner = Joiner(around)
 
     async def start_up(self) -> None:
         """Make rows, tasks, directories and networks agree, whatever instruction a crash came at."""
@@ -33,6 +35,7 @@ class Recovery:
         around.volumes.recover()
         await asyncio.gather(*(self._recover(container) for container in around.registry))
         around.networks.recover({one.id for one in around.registry if one.is_active} | around.sandboxes.ready())
+        await asyncio.gather(*(self._name(container) for container in around.registry if container.is_active))
         around.images.collect(around.registry.image_users)
         await asyncio.gather(*(self._resume(container) for container in around.registry))
         around.pool.start()
@@ -52,6 +55,12 @@ class Recovery:
             await self._find(container)
         except (OSError, WherryError):
             _log.exception("container %s: cannot be found again", container.id[:12])
+
+    async def _name(self, container: Container) -> None:
+        try:
+            await self._joiner.resume(container)
+        except (OSError, WherryError):
+            _log.exception("container %s: its questions for names go unanswered", container.id[:12])
 
     async def _find(self, container: Container) -> None:
         around = self._around

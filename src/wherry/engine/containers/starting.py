@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from wherry.engine.containers import devices, etcfiles, facts, seccomp, spec, validate
+from wherry.engine.containers import devices, etcfiles, facts, memberships, seccomp, spec, validate
+from wherry.engine.containers.joining import Joiner
 from wherry.engine.containers.pool import Made
 from wherry.engine.containers.ports import bindings
 from wherry.engine.containers.row import Container
@@ -53,6 +54,7 @@ class _Place(msgspec.Struct):
 class Starter:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
+        self._joiner = Joiner(around)
 
     async def start(self, container: Container, clients: Sequence[Attachment], ground: Ground | None = None) -> Task:
         """Run the container's task; StartFailed or another error after which nothing of it is left.
@@ -145,6 +147,10 @@ class Starter:
             ports = bindings(container.host, container.config)
             await self._around.networks.connect(place.endpoint, container.id, container.name, ports)
             place.connected = True
+        if set(memberships.of(container)) - {memberships.DEFAULT}:
+            place.connected = True
+            assert place.sandbox.netns_fd is not None
+            await self._joiner.join_all(container, place.sandbox.netns_fd)
 
     # What
 
@@ -210,7 +216,7 @@ class Starter:
             hostname=hostname,
             environment=spec.environment(container.config, hostname),
             capabilities=names,
-            files=self._files(container, place.endpoint, shared),
+            files=self._files(container, shared),
             thermal=facts.thermal_files(),
             devices=asked,
             device_rules=rules,
@@ -222,13 +228,15 @@ class Starter:
             mapped_files=container.pod is None,
         )
 
-    def _files(self, container: Container, endpoint: Endpoint | None, shared: Shared) -> dict[str, str]:
+    def _files(self, container: Container, shared: Shared) -> dict[str, str]:
         sandbox = self._around.sandbox(container)
         if sandbox is not None:
             return {f"/etc/{name}": self._around.sandboxes.file(sandbox, name) for name in etcfiles.NAMES}
         if shared.network:
             return etcfiles.of_directory(self._around.directory(shared.network[1]))
-        return etcfiles.write(self._around.directory(container), container, endpoint)
+        endpoints = [one.endpoint for one in self._around.networks.places(container.id)]
+        is_named = bool(self._around.networks.own.of(container.id))
+        return etcfiles.write(self._around.directory(container), container, endpoints, is_named)
 
     def _shm(self, container: Container, shared: Shared) -> str | None:
         """Where /dev/shm comes from: "" a tmpfs of its own, None: there is none."""
@@ -249,7 +257,7 @@ class Starter:
 
 def is_bridged(container: Container) -> bool:
     """Whether it is on the default bridge."""
-    return container.host.NetworkMode in ("", "default", "bridge") and not container.config.NetworkDisabled
+    return memberships.DEFAULT in memberships.of(container)
 
 
 def is_usual(container: Container) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from wherry.engine.containers import devices, ports, sharing
 from wherry.engine.containers.facts import full_name
-from wherry.engine.containers.model import Config, HealthcheckConfig, HostConfig, NetworkingConfig, RestartRule, Ulimit
+from wherry.engine.containers.model import Config, HealthcheckConfig, HostConfig, RestartRule, Ulimit
 from wherry.engine.containers.row import Container
 from wherry.engine.containers.spec import options
 from wherry.kit.errors import Invalid, NotFound, Unsupported
@@ -157,20 +157,13 @@ def check_policy(policy: RestartRule, auto_remove: bool) -> None:
         raise Invalid("can't create 'AutoRemove' container with restart policy")
 
 
-def check_asked(config: Config, host: HostConfig, networking: NetworkingConfig) -> None:
+def check_asked(config: Config, host: HostConfig) -> None:
     """Options that contradict each other (moby, runconfig/hostconfig_unix.go). ``config`` is without the image's."""
     mode = host.NetworkMode
-    endpoints = [one for one in (networking.EndpointsConfig or {}).values() if one is not None]
-    if config.MacAddress or any(endpoint.MacAddress for endpoint in endpoints):
+    if config.MacAddress:
         raise Unsupported("choosing the hardware address (--mac-address) is not available in this version of Wherry")
     if host.UTSMode == "host" and config.Hostname:
         raise Invalid("conflicting options: hostname and the UTS mode")
-    for endpoint in endpoints:
-        if endpoint.IPAMConfig and any(endpoint.IPAMConfig.values()):
-            raise Invalid(
-                f"invalid config for network {mode or 'bridge'}: invalid endpoint settings: "
-                "user specified IP address is supported on user defined networks only"
-            )
     if not mode.startswith("container:"):
         return
     for given, what in (

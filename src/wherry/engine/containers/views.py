@@ -10,7 +10,7 @@ import msgspec
 from wherry.engine.containers import ports
 from wherry.engine.containers.facts import LOG_NAME
 from wherry.engine.containers.health import Health, Status
-from wherry.engine.containers.model import State
+from wherry.engine.containers.model import EndpointSettings, State
 from wherry.engine.containers.row import Container, MountPoint
 from wherry.engine.networks.model import Endpoint, PortBinding
 from wherry.engine.runtime.model import ID_RANGE_SIZE
@@ -126,29 +126,39 @@ def mount(point: MountPoint) -> dict[str, Any]:
     }
 
 
-def networks(container: Container, endpoint: Endpoint | None, network_id: str) -> dict[str, Any]:
-    """``NetworkSettings.Networks``: the one network of this version."""
-    name, found = network_mode(container), endpoint
-    if name.startswith("container:"):
-        return {}
+class Place(msgspec.Struct, frozen=True):
+    """A network that a container is on, or will be when it runs (``endpoint`` None)."""
+
+    name: str
+    network_id: str
+    endpoint: Endpoint | None = None
+    settings: EndpointSettings | None = None
+    names: Sequence[str] | None = None
+
+
+def networks(places: Sequence[Place]) -> dict[str, Any]:
+    """``NetworkSettings.Networks``."""
+    return {place.name: _network(place) for place in places}
+
+
+def _network(place: Place) -> dict[str, Any]:
+    found, settings = place.endpoint, place.settings or EndpointSettings()
     return {
-        name: {
-            "IPAMConfig": None,
-            "Links": None,
-            "Aliases": None,
-            "MacAddress": found.mac if found else "",
-            "DriverOpts": None,
-            "GwPriority": 0,
-            "NetworkID": network_id,
-            "EndpointID": found.endpoint_id if found else "",
-            "Gateway": found.gateway if found else "",
-            "IPAddress": found.address if found else "",
-            "IPPrefixLen": found.prefix if found else 0,
-            "IPv6Gateway": found.gateway6 if found else "",
-            "GlobalIPv6Address": found.address6 if found else "",
-            "GlobalIPv6PrefixLen": found.prefix6 if found else 0,
-            "DNSNames": None,
-        }
+        "IPAMConfig": settings.IPAMConfig,
+        "Links": None,
+        "Aliases": settings.Aliases,
+        "MacAddress": found.mac if found else "",
+        "DriverOpts": None,
+        "GwPriority": 0,
+        "NetworkID": place.network_id,
+        "EndpointID": found.endpoint_id if found else "",
+        "Gateway": found.gateway if found else "",
+        "IPAddress": found.address if found else "",
+        "IPPrefixLen": found.prefix if found else 0,
+        "IPv6Gateway": found.gateway6 if found else "",
+        "GlobalIPv6Address": found.address6 if found else "",
+        "GlobalIPv6PrefixLen": found.prefix6 if found else 0,
+        "DNSNames": place.names,
     }
 
 
@@ -181,8 +191,7 @@ class Around(msgspec.Struct, frozen=True):
     """What inspect tells of a container besides its row; ``execs`` are the ids of running ones."""
 
     directory: Path
-    endpoint: Endpoint | None
-    network_id: str
+    places: Sequence[Place]
     published: Sequence[PortBinding]
     execs: Sequence[str] = ()
 
@@ -231,7 +240,7 @@ def user_namespace(container: Container) -> dict[str, str]:
 
 def network_settings(container: Container, around: Around) -> dict[str, Any]:
     """The fields of the default bridge are there twice: once as in Docker's beginnings."""
-    shown = networks(container, around.endpoint, around.network_id)
+    shown = networks(around.places)
     bridge = shown.get("bridge", {})
     return {
         "Bridge": "",
@@ -267,7 +276,7 @@ def listed_ports(container: Container, published: Sequence[PortBinding]) -> list
 
 
 def summary(
-    container: Container, endpoint: Endpoint | None, network_id: str, published: Sequence[PortBinding], now: int
+    container: Container, places: Sequence[Place], published: Sequence[PortBinding], now: int
 ) -> dict[str, Any]:
     """One entry of ``docker ps``."""
     return {
@@ -282,7 +291,7 @@ def summary(
         "State": str(container.state),
         "Status": status(container, now),
         "HostConfig": {"NetworkMode": network_mode(container)},
-        "NetworkSettings": {"Networks": networks(container, endpoint, network_id)},
+        "NetworkSettings": {"Networks": networks(places)},
         "Mounts": [mount(point) for point in container.mounts if point.shown],
     }
 

@@ -21,7 +21,14 @@ In the kernel, for an instance whose bridge is ``wherry0``::
     ------------------------------------------------------------
       sockets of the node: each published port is bound, and relayed where nft does not catch it (IPv6)
 
-It is not: networks made by the user, names (DNS); these come later.
+**Networks that users make** (``own``) are the same once more each: a bridge, a table of rules, a range, and a thread
+that lays wires, named after the network's slot (``wv…g0``, ``wherry-default-g0``). No packet gets from one to another,
+because the rules of each let in only answers and published ports; an internal one lets nothing out either, and is no
+way to anywhere. Who is on one finds its neighbours by name: 127.0.0.11 inside its namespace is led to sockets of the
+node there (``apply``, ``nameserver``), which asks the machine's own name servers for what is no neighbour's. They have
+IPv4 alone.
+
+It is not: a switch between machines, another driver than the bridge.
 
 **With IPv6** (``ip_family`` dual), each address has one of IPv6 beside it, as far into the second range as it is into
 the first: there is nothing more to hand out or to remember. A container has ``fd…::2/128`` and a way to everything by

@@ -1,6 +1,7 @@
 """The effects of networks on the kernel: one method an action, each idempotent."""
 
 import errno
+import socket
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from typing import Protocol
@@ -16,18 +17,27 @@ from wherry.linux.netlink import inside
 from wherry.linux.nftables import Nftables
 from wherry.linux.sysctl import read_net, write_net
 
+_IP_FREEBIND = 15  # include/uapi/linux/in.h; the module socket has no name for it
+
 
 class Wire(msgspec.Struct, frozen=True):
     """A veth pair to be: its end on the host, and what the end inside is called and given. The addresses of IPv6 come
-    together, or not at all."""
+    together, or not at all. ``gateway`` None: it is no way to elsewhere."""
 
     host_link: str
     interface: str
     mac: str
     address: IPv4Interface
-    gateway: IPv4Address
+    gateway: IPv4Address | None
     address6: IPv6Interface | None = None
     gateway6: IPv6Address | None = None
+
+
+class NameSockets(msgspec.Struct, frozen=True):
+    """Sockets of a name server, not blocking; the second listens. Their owner closes them."""
+
+    udp: socket.socket
+    tcp: socket.socket
 
 
 class Plumbing(Protocol):
@@ -75,6 +85,10 @@ class Plumbing(Protocol):
     def remove_rules(self, table: str) -> None: ...
     def publish(self, table: str, publications: Sequence[Publication]) -> None: ...
     def unpublish(self, table: str, publications: Sequence[Publication]) -> None: ...
+    def listen(self, netns_fd: int) -> NameSockets:
+        """Take what is asked of a name server at :data:`.rules.NAME_SERVER` inside a namespace."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -198,6 +212,26 @@ class KernelPlumbing:
         added, deleted = (rules.elements(verb, table, publications) for verb in ("add", "delete"))
         self._run(added + "\n" + deleted, "unpublish ports")
 
+    def listen(self, netns_fd: int) -> NameSockets:
+        """At ports of their own, which port 53 is led to: a container may have a name server itself, at every address
+        (libnetwork, resolver_unix.go)."""
+        with inside(netns_fd):
+            udp, tcp = socket.socket(type=socket.SOCK_DGRAM), socket.socket()
+            nftables = Nftables()
+        try:
+            for each in (udp, tcp):
+                each.setblocking(False)
+                each.setsockopt(socket.IPPROTO_IP, _IP_FREEBIND, 1)  # the loopback link may not be up yet
+                each.bind((rules.NAME_SERVER, 0))
+            tcp.listen()
+            with nftables:
+                nftables.run(rules.names(udp.getsockname()[1], tcp.getsockname()[1]), step="lead names to the engine")
+        except BaseException:
+            udp.close()
+            tcp.close()
+            raise
+        return NameSockets(udp, tcp)
+
     def _run(self, script: str, step: str) -> None:
         if script.strip():
             self._nftables.run(script + "\n", step=step)
@@ -218,8 +252,9 @@ class KernelPlumbing:
                 raise KernelError(errno.ENODEV, "find link inside", wire.interface)
             links.add_address(end.index, wire.address)
             links.set_up(end.index, wire.interface)
-            links.add_default_route(wire.gateway)
-            if wire.address6 is not None and wire.gateway6 is not None:
+            if wire.gateway is not None:
+                links.add_default_route(wire.gateway)
+            if wire.address6 is not None and wire.gateway6 is not None and wire.gateway is not None:
                 # Nobody but the gateway is a neighbour, and where that is need not be asked.
                 links.add_address(end.index, IPv6Interface(wire.address6.ip))
                 links.add_neighbour(end.index, wire.gateway6, plan.mac_of(wire.gateway))

@@ -1,4 +1,4 @@
-"""The default bridge of an instance in the kernel: its ground (bridge, rules, forwarding), and the wires on it."""
+"""A bridge of an instance in the kernel: its ground (bridge, rules, forwarding), and the wires on it."""
 
 import asyncio
 import logging
@@ -14,9 +14,9 @@ from wherry.engine.instance import Instance
 from wherry.engine.networks import plan, rules
 from wherry.engine.networks.apply import Plumbing, Wire
 from wherry.engine.networks.leaving import Leaving
-from wherry.engine.networks.model import Addressing, Endpoint, Network, Publication
+from wherry.engine.networks.model import Addressing, Endpoint, Network, Own, Publication
 from wherry.engine.networks.rows import Rows
-from wherry.kit.errors import Unavailable
+from wherry.kit.errors import Forbidden, Invalid, Unavailable
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -40,11 +40,16 @@ class Bridge:
     What takes the kernel milliseconds runs in one thread beside the event loop; the rest is done at once.
     """
 
-    def __init__(self, instance: Instance, net: Addressing, plumbing: Plumbing) -> None:
+    def __init__(self, instance: Instance, net: Addressing, plumbing: Plumbing, own: Own | None = None) -> None:
+        """``own`` None: it is the default bridge."""
         self.net = net
+        self.name = instance.veth(own.slot) if own else instance.bridge
+        self._table = f"{instance.nft_table}-{own.slot}" if own else instance.nft_table
+        self._own = own
         self._instance = instance
         self._plumbing = plumbing
-        self._used: set[IPv4Address] = set()
+        self._used: set[IPv4Address] = {IPv4Address(each) for each in own.reserved.values()} if own else set()
+        self._departing: dict[IPv4Address, asyncio.Event] = {}
         self._last: IPv4Address | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="networks")
         self._leaving = Leaving(self, _report)
@@ -56,16 +61,17 @@ class Bridge:
 
         Rules first: no packet is forwarded before they say how.
         """
-        plumbing, name, net = self._plumbing, self._instance.bridge, self.net
-        self._used |= {IPv4Address(endpoint.address) for endpoint in endpoints}
-        self._last = self._last or max(self._used, default=None)
-        versions = (4, 6) if net.subnet6 is not None else (4,)
+        plumbing, name, net = self._plumbing, self.name, self.net
+        given = {IPv4Address(endpoint.address) for endpoint in endpoints}
+        self._used |= given
+        self._last = self._last or max(given, default=None)
+        versions = () if self._own else (4, 6) if net.subnet6 is not None else (4,)
         for version in versions:
             self._learn_fence(rows, version)
         plumbing.set_rules(self._ground(rows), publications)
         own, own6 = plan.interface_of(net, net.gateway), plan.interface6_of(net, net.gateway6)
         plumbing.ensure_bridge(name, plan.mac_of(net.gateway), own, own6)
-        owned = {plan.host_link(self._instance, net, address) for address in self._used}
+        owned = {self._link(address) for address in self._used}
         for link in plan.unowned(plumbing.bridge_ports(name), owned):
             plumbing.remove_link(link)
         if net.subnet6 is not None:
@@ -80,8 +86,9 @@ class Bridge:
         self._plumbing.set_rules(self._ground(rows), publications)
 
     def _ground(self, rows: Rows) -> rules.Ground:
-        fences = (rows.fence() or (), rows.fence(6) or ())
-        return rules.Ground(self._instance.nft_table, self._instance.bridge, self.net, *fences)
+        if self._own:
+            return rules.Ground(self._table, self.name, self.net, is_internal=self._own.is_internal)
+        return rules.Ground(self._table, self.name, self.net, rows.fence() or (), rows.fence(6) or ())
 
     def _learn_fence(self, rows: Rows, version: int) -> None:
         """Another instance has turned forwarding on: who ends last turns it off, and until then its fence is ours."""
@@ -93,7 +100,7 @@ class Bridge:
 
     def _turn_forwarding_on(self, rows: Rows, publications: Sequence[Publication], version: int) -> None:
         """The links that are there go on not forwarding to each other: the fence, in place before."""
-        fence = tuple(link for link in self._plumbing.links() if link not in ("lo", self._instance.bridge))
+        fence = tuple(link for link in self._plumbing.links() if link not in ("lo", self.name))
         rows.put_fence(fence, version)
         self._plumbing.set_fence(fence, version)
         self._plumbing.set_rules(self._ground(rows), publications)
@@ -103,11 +110,8 @@ class Bridge:
 
     def destroy(self, rows: Rows) -> None:
         """Remove bridge and rules; forwarding too when instances turned it on and nobody can rely on it. Idempotent."""
-        plumbing, name = self._plumbing, self._instance.bridge
-        for link in plumbing.bridge_ports(name):
-            plumbing.remove_link(link)
-        plumbing.remove_link(name)
-        plumbing.remove_rules(self._instance.nft_table)
+        self.remove()
+        plumbing = self._plumbing
         for version in (4, 6):
             fence = rows.fence(version)
             if fence is not None:
@@ -117,25 +121,41 @@ class Bridge:
                     plumbing.set_fence(None, version)
             rows.put_fence(None, version)
 
+    def remove(self) -> None:
+        """Bridge and rules alone. Idempotent."""
+        for link in self._plumbing.bridge_ports(self.name):
+            self._plumbing.remove_link(link)
+        self._plumbing.remove_link(self.name)
+        self._plumbing.remove_rules(self._table)
+
+    def dismiss(self) -> None:
+        """Remove it, when nobody is on it, by the thread that may be looking at its links just now; and let go."""
+        self._leaving.end()
+        self._thread.submit(self.remove).result()
+        self._thread.shutdown()
+
     async def close(self) -> None:
         await self._leaving.close()
         self._thread.shutdown()
 
     # Wires
 
-    async def wire(self, netns_fd: int, endpoint: Callable[[IPv4Address], Endpoint]) -> Endpoint:
-        """Lay a veth pair into a namespace, with the next free address. Nothing stays when it fails or is cancelled.
+    async def wire(
+        self,
+        netns_fd: int,
+        endpoint: Callable[[IPv4Address], Endpoint],
+        wanted: IPv4Address | None = None,
+        is_way: bool = True,
+    ) -> Endpoint:
+        """Lay a veth pair into a namespace, with the next free address, or the ``wanted`` one. Nothing stays when it
+        fails or is cancelled. ``is_way``: it is the way to everywhere else.
 
-        Unavailable when the range is used up.
+        Unavailable when the range is used up, Forbidden and Invalid for an address that cannot be had.
         """
-        address = plan.free_address(self.net, self._used, self._last)
-        if address is None:
-            raise Unavailable("no available IPv4 addresses on this network's address pools")
-        self._used.add(address)
-        self._last = address
+        address = await self._take(wanted)
         made = endpoint(address)
         duplicate = os.dup(netns_fd)  # the thread may outlive the caller's interest
-        laying = self._in_thread(lambda: self._lay(duplicate, made))
+        laying = self._in_thread(lambda: self._lay(duplicate, made, is_way))
         try:
             await asyncio.shield(laying)
         except asyncio.CancelledError:
@@ -146,45 +166,77 @@ class Bridge:
             raise
         return made
 
+    async def _take(self, wanted: IPv4Address | None) -> IPv4Address:
+        if wanted is not None:
+            if wanted not in self.net.subnet or wanted in (self.net.subnet[0], self.net.subnet[-1]):
+                raise Invalid(f"no configured subnet contains IP address {wanted}")
+            if wanted in self._departing:  # of the same container's last run, most likely
+                await self._departing[wanted].wait()
+            if wanted in self._used or wanted == self.net.gateway:
+                raise Forbidden("Address already in use")
+            self._used.add(wanted)
+            return wanted
+        within = IPv4Network(self._own.range) if self._own and self._own.range else None
+        address = plan.free_address(self.net, self._used, self._last, within)
+        if address is None:
+            raise Unavailable("no available IPv4 addresses on this network's address pools")
+        self._used.add(address)
+        self._last = address
+        return address
+
+    async def cut(self, endpoint: Endpoint) -> None:
+        """Take its link away from a namespace that goes on. Idempotent."""
+        await self.remove_link(self._link_of(endpoint))
+        self._free(endpoint)
+
     def unwire(self, endpoint: Endpoint) -> None:
         """Its link goes with its namespace (or after a while without); only then may another have the address."""
-        self._leaving.add(self._link(endpoint), lambda: self._free(endpoint))
+        self._departing.setdefault(IPv4Address(endpoint.address), asyncio.Event())
+        self._leaving.add(self._link_of(endpoint), lambda: self._free(endpoint))
 
     def _free(self, endpoint: Endpoint) -> None:
         address = IPv4Address(endpoint.address)
         if not endpoint.address6:
-            self._used.discard(address)
+            self._is_free(address)
             return
         six = IPv6Address(endpoint.address6)
-        forgetting = self._in_thread(lambda: self._plumbing.forget(self._instance.bridge, six))
-        forgetting.add_done_callback(lambda _: self._used.discard(address))
+        forgetting = self._in_thread(lambda: self._plumbing.forget(self.name, six))
+        forgetting.add_done_callback(lambda _: self._is_free(address))
+
+    def _is_free(self, address: IPv4Address) -> None:
+        self._used.discard(address)
+        departed = self._departing.pop(address, None)
+        if departed is not None:
+            departed.set()
 
     def publish(self, publications: Sequence[Publication]) -> None:
-        self._plumbing.publish(self._instance.nft_table, publications)
+        self._plumbing.publish(self._table, publications)
 
     def unpublish(self, publications: Sequence[Publication]) -> None:
         """Idempotent."""
-        self._plumbing.unpublish(self._instance.nft_table, publications)
+        self._plumbing.unpublish(self._table, publications)
 
     async def bridge_ports(self) -> list[str]:
-        return await self._in_thread(lambda: self._plumbing.bridge_ports(self._instance.bridge))
+        return await self._in_thread(lambda: self._plumbing.bridge_ports(self.name))
 
     async def remove_link(self, name: str) -> None:
         await self._in_thread(lambda: self._plumbing.remove_link(name))
 
-    def _lay(self, netns_fd: int, endpoint: Endpoint) -> None:
+    def _lay(self, netns_fd: int, endpoint: Endpoint, is_way: bool) -> None:
         net, four = self.net, IPv4Address(endpoint.address)
         address, address6 = plan.interface_of(net, four), plan.interface6_of(net, plan.address6_of(net, four))
-        wire = Wire(
-            self._link(endpoint), endpoint.interface, endpoint.mac, address, net.gateway, address6, net.gateway6
-        )
+        way = (net.gateway if is_way else None, address6, net.gateway6)
+        wire = Wire(self._link(four), endpoint.interface, endpoint.mac, address, *way)
         try:
-            self._plumbing.lay(netns_fd, self._instance.bridge, wire)
+            self._plumbing.lay(netns_fd, self.name, wire)
         finally:
             os.close(netns_fd)
 
-    def _link(self, endpoint: Endpoint) -> str:
-        return plan.host_link(self._instance, self.net, IPv4Address(endpoint.address))
+    def _link(self, address: IPv4Address) -> str:
+        return plan.host_link(self._instance, self.net, address, self._own.slot if self._own else "")
+
+    def _link_of(self, endpoint: Endpoint) -> str:
+        return self._link(IPv4Address(endpoint.address))
 
     def _in_thread(self, work: Callable[[], _T]) -> "asyncio.Future[_T]":
         return asyncio.get_running_loop().run_in_executor(self._thread, work)

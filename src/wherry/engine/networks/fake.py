@@ -1,11 +1,12 @@
 """A kernel's networks in memory: for tests of what stands above."""
 
 import errno
+import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
-from wherry.engine.networks.apply import Wire
+from wherry.engine.networks.apply import NameSockets, Wire
 from wherry.engine.networks.model import Publication
 from wherry.engine.networks.rules import Ground
 from wherry.linux.errors import KernelError
@@ -25,6 +26,7 @@ class FakePlumbing:
     bridges6: dict[str, IPv6Interface] = field(default_factory=dict)
     neighbours: set[IPv6Address] = field(default_factory=set)
     wires: dict[str, Wire] = field(default_factory=dict)
+    masters: dict[str, str] = field(default_factory=dict)
     tables: dict[str, Ground] = field(default_factory=dict)
     published: dict[str, set[Publication]] = field(default_factory=dict)
     forwarding: bool = False
@@ -32,6 +34,7 @@ class FakePlumbing:
     ipv6: bool = True
     fences: dict[int, tuple[str, ...]] = field(default_factory=dict)
     refuse: set[str] = field(default_factory=set)
+    listening: list[tuple[int, int]] = field(default_factory=list)
 
     def taken(self, bridge: str) -> list[IPv4Network]:
         return [*self.routes, *(address.network for name, address in self.bridges.items() if name != bridge)]
@@ -48,9 +51,10 @@ class FakePlumbing:
         return [*self.other_links, *self.bridges, *self.wires]
 
     def bridge_ports(self, bridge: str) -> list[str]:
-        return list(self.wires) if bridge in self.bridges else []
+        return [link for link in self.wires if self.masters[link] == bridge] if bridge in self.bridges else []
 
     def ensure_bridge(self, name: str, mac: str, address: IPv4Interface, address6: IPv6Interface | None = None) -> None:
+        self._maybe_refuse("ensure_bridge")
         self.bridges[name] = address
         self.bridges6.pop(name, None)
         if address6 is not None:
@@ -76,6 +80,7 @@ class FakePlumbing:
     def lay(self, netns_fd: int, bridge: str, wire: Wire) -> None:
         self._maybe_refuse("lay")
         self.wires[wire.host_link] = wire
+        self.masters[wire.host_link] = bridge
         if wire.address6 is not None:
             self.neighbours.add(wire.address6.ip)
 
@@ -88,6 +93,7 @@ class FakePlumbing:
     def remove_link(self, name: str) -> None:
         self._maybe_refuse("remove_link")
         self.wires.pop(name, None)
+        self.masters.pop(name, None)
         self.bridges.pop(name, None)
         self.bridges6.pop(name, None)
 
@@ -105,6 +111,17 @@ class FakePlumbing:
 
     def unpublish(self, table: str, publications: Sequence[Publication]) -> None:
         self.published[table] -= set(publications)
+
+    def listen(self, netns_fd: int) -> NameSockets:
+        """On this machine's own loopback."""
+        self._maybe_refuse("listen")
+        udp, tcp = socket.socket(type=socket.SOCK_DGRAM), socket.socket()
+        for each in (udp, tcp):
+            each.setblocking(False)
+            each.bind(("127.0.0.1", 0))
+        tcp.listen()
+        self.listening.append((udp.getsockname()[1], tcp.getsockname()[1]))
+        return NameSockets(udp, tcp)
 
     def close(self) -> None:
         """Nothing is open."""

@@ -68,6 +68,18 @@ def _extra_host(entry: str, gateway: str | None) -> str:
     return f"{address}\t{name}"
 
 
+def name_servers(host: str) -> list[str]:
+    """Those of the host, to be asked by the host itself: loopback addresses mean what they say."""
+    return [server for server in _values(host, "nameserver") if "%" not in server] or list(DEFAULT_NAME_SERVERS)
+
+
+def named(resolver: Resolver, server: str) -> Resolver:
+    """For a container whose names are answered by ``server``, which asks the others; a name without a dot is asked for
+    as it is at once (libnetwork, sandbox_dns_unix.go)."""
+    own = () if any(option.startswith("ndots:") for option in resolver.options) else ("ndots:0",)
+    return Resolver((server,), resolver.search, (*resolver.options, *own))
+
+
 def resolv_conf(host: str, resolver: Resolver = Resolver(), has_ipv6: bool = False) -> str:
     """The host's resolv.conf text made fit for a namespace of its own, by Docker's rules.
 

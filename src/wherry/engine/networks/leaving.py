@@ -53,11 +53,16 @@ class Leaving:
             else:
                 await self._remove(link)
 
-    async def close(self) -> None:
-        """Stop watching; what is left is for the next start to find."""
+    def end(self) -> None:
+        """Stop watching, from now on."""
         self._closed = True
         if self._task is not None:
             self._task.cancel()
+
+    async def close(self) -> None:
+        """Stop watching; what is left is for the next start to find."""
+        self.end()
+        if self._task is not None:
             await asyncio.wait([self._task])
 
     async def _watch(self) -> None:

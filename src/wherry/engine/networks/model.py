@@ -67,12 +67,13 @@ class Endpoint(msgspec.Struct, frozen=True):
 
 
 class Attached(msgspec.Struct, frozen=True):
-    """An endpoint that a container uses, as it is remembered."""
+    """An endpoint that a container uses, as it is remembered. ``aliases``: by what else than its name it is found."""
 
     endpoint: Endpoint
     container_id: str
     container_name: str
     publications: tuple[Publication, ...] = ()
+    aliases: tuple[str, ...] = ()
 
 
 class Addressing(msgspec.Struct, frozen=True):
@@ -92,8 +93,22 @@ class Addressing(msgspec.Struct, frozen=True):
         return None if self.subnet6 is None else self.subnet6[1]
 
 
+class Own(msgspec.Struct, frozen=True):
+    """What a network that a user made has besides.
+
+    ``slot`` is short, and no other network of the instance has it: names of kernel objects are made of it. Containers
+    get addresses of ``range`` (empty: the whole subnet) but for the ``reserved`` ones, which have a name each.
+    """
+
+    slot: str
+    is_internal: bool = False
+    is_attachable: bool = False
+    range: str = ""
+    reserved: dict[str, str] = msgspec.field(default_factory=dict)
+
+
 class Network(msgspec.Struct, frozen=True):
-    """``driver`` is Docker's: bridge, host or null. Only a bridge has addresses."""
+    """``driver`` is Docker's: bridge, host or null. Only a bridge has addresses. ``own`` None: it is predefined."""
 
     id: str
     name: str
@@ -102,3 +117,4 @@ class Network(msgspec.Struct, frozen=True):
     addressing: Addressing | None = None
     options: dict[str, str] = msgspec.field(default_factory=dict)
     labels: dict[str, str] = msgspec.field(default_factory=dict)
+    own: Own | None = None

@@ -1,4 +1,4 @@
-"""The networks of an instance: the default bridge, ``host`` and ``none``."""
+"""The networks of an instance: the default bridge, ``host`` and ``none``, and those that users make (``own``)."""
 
 import logging
 import secrets
@@ -15,15 +15,22 @@ from wherry.engine.events import EventSink
 from wherry.engine.instance import Instance
 from wherry.engine.networks import plan, proxy, view
 from wherry.engine.networks.apply import KernelPlumbing, Plumbing
+from wherry.engine.networks.asked import Asked
 from wherry.engine.networks.bridge import ANY, Bridge, Ranges, choose_addressing
 from wherry.engine.networks.model import Attached, Endpoint, Network, PortBinding, Publication
+from wherry.engine.networks.own import Joining, OwnNetworks
 from wherry.engine.networks.ports import Hold, Ports
 from wherry.engine.networks.rows import Rows
 from wherry.engine.networks.turn import turn
-from wherry.kit.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, Unsupported, WherryError
+from wherry.kit.durations import parse_moment
+from wherry.kit.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, WherryError
 
 _log = logging.getLogger(__name__)
-_Bindings = list[PortBinding]  # the class has a method named list
+# The class has a method named list.
+_Bindings = list[PortBinding]
+_Attached = list[Attached]
+_Names = list[str]
+_Networks = list[Network]
 _DRIVERS = {"bridge": "bridge", "host": "host", "none": "null"}
 
 
@@ -59,6 +66,9 @@ class Networks:
         self._ports = Ports(surroundings.hold)
         self._networks: dict[str, Network] = {}
         self._attached: dict[str, Attached] = {}
+        self.own = OwnNetworks(
+            instance, self._rows, surroundings.plumbing, surroundings.new_id, surroundings.now_nanoseconds
+        )
         self._plumbing: Plumbing | None = None
         self._started: Bridge | None = None
 
@@ -81,6 +91,8 @@ class Networks:
                 self._rows.put_network(self._networks["bridge"])
             self._started = bridge = self._started or Bridge(self._instance, net, plumbing)
             bridge.lay_ground(self._rows, [one.endpoint for one in self._attached.values()], publications)
+            self.own.start([network for network in self._rows.networks() if network.own])
+        publications += self.own.publications()
         for lost in self._ports.reclaim(publications):
             _log.warning("published port %s is in use by another program; it goes on here", lost.host)
 
@@ -93,6 +105,8 @@ class Networks:
         self._started = self._plumbing = None
         if bridge is None or plumbing is None:
             return
+        self._ports.release(self.own.publications())
+        await self.own.stop(destroy)
         await bridge.close()
         for one in self._attached.values():
             self._ports.release(one.publications)
@@ -108,17 +122,19 @@ class Networks:
 
     def recover(self, live: set[str]) -> None:
         """Release what belongs to containers that are not among the living. Idempotent."""
-        for container_id in sorted(self._attached.keys() - live):
+        members = {one.container_id for network in self.own for one in self.own.attached(network)}
+        for container_id in sorted((self._attached.keys() | members) - live):
             self._detach(container_id)
 
     # What there is
 
     def get(self, name_or_id: str) -> Network:
         """By name, id or unambiguous beginning of an id; NotFound in Docker's words."""
-        network = self._networks.get(name_or_id)
-        if network is not None:
-            return network
-        found = [one for one in self._networks.values() if name_or_id and one.id.startswith(name_or_id)]
+        everything: _Networks = [*self._networks.values(), *self.own]
+        for network in everything:
+            if name_or_id in (network.name, network.id):
+                return network
+        found = [one for one in everything if name_or_id and one.id.startswith(name_or_id)]
         if len(found) > 1:
             raise Invalid(f"network {name_or_id} is ambiguous ({len(found)} matches found based on ID prefix)")
         if not found:
@@ -129,7 +145,7 @@ class Networks:
         """Those that match Docker's filters; Invalid for a filter that does not exist."""
         return [
             network
-            for network in self._networks.values()
+            for network in (*self._networks.values(), *self.own)
             if view.matches(network, filters or {}, in_use=bool(self.attached(network)))
         ]
 
@@ -139,33 +155,85 @@ class Networks:
         return view.network_json(network, self.attached(network))
 
     def attached(self, network: Network) -> Sequence[Attached]:
+        if network.own is not None:
+            return self.own.attached(network)
         return [one for one in self._attached.values() if one.endpoint.network_id == network.id]
 
     def endpoint(self, container_id: str) -> Endpoint | None:
         attached = self._attached.get(container_id)
         return attached.endpoint if attached else None
 
-    def publications(self, container_id: str) -> tuple[Publication, ...]:
+    def places(self, container_id: str) -> "_Attached":
+        """Everywhere a container is, in the order of its interfaces."""
         attached = self._attached.get(container_id)
-        return attached.publications if attached else ()
+        return [*([attached] if attached else ()), *self.own.of(container_id)]
 
-    def create(self, name: str) -> Network:
-        """Networks of one's own are not there yet: Unsupported."""
-        raise Unsupported(f"cannot create network {name}: this version has the networks bridge, host and none only")
+    def publications(self, container_id: str) -> tuple[Publication, ...]:
+        return tuple(each for one in self.places(container_id) for each in one.publications)
+
+    def create(self, wanted: Asked) -> Network:
+        """See :meth:`.own.OwnNetworks.create`."""
+        network = self.own.create(wanted)
+        self._tell_of(network, "create")
+        return network
 
     def remove(self, name_or_id: str) -> None:
-        """There are only predefined ones, which nobody may remove: Forbidden, or NotFound."""
-        raise Forbidden(f"{self.get(name_or_id).name} is a pre-defined network and cannot be removed")
+        """Forbidden for a predefined one, and while somebody is on it; NotFound."""
+        network = self.get(name_or_id)
+        if network.own is None:
+            raise Forbidden(f"{network.name} is a pre-defined network and cannot be removed")
+        self.own.remove(network)
+        self._tell_of(network, "destroy")
+
+    def prune(self, filters: Mapping[str, Sequence[str]]) -> "_Names":
+        """Remove those that nobody is on, and that match Docker's filters; their names."""
+        until = parse_moment(filters["until"][0], self._around.now_nanoseconds()) if filters.get("until") else None
+        rest = {kind: values for kind, values in filters.items() if kind != "until"}
+        gone = []
+        for network in list(self.own):
+            is_old = until is None or network.created_nanoseconds < until
+            if is_old and not self.own.attached(network) and view.matches(network, rest, in_use=False):
+                self.remove(network.id)
+                gone.append(network.name)
+        self._events.publish("network", "prune", "", {"reclaimed": "0"})
+        return gone
+
+    async def join(self, netns_fd: int, network: Network, who: Joining) -> Attached:
+        """Give a container's namespace a place on a network that a user made."""
+        member = await self.own.join(netns_fd, network, who)
+        self._tell("connect", member)
+        return member
+
+    def publish(self, member: Attached, ports: Sequence[PortBinding]) -> None:
+        """Publish ports of a container on a network that a user made. Raises as :meth:`connect`."""
+        publications = self._claim(member.endpoint, member.container_name, ports)
+        try:
+            self.own.publish(member, publications)
+        except BaseException:
+            self._ports.release(publications)
+            raise
+
+    async def cut(self, member: Attached) -> None:
+        """Take a container that runs off a network."""
+        self._ports.release(member.publications)
+        if member.endpoint.network_id == self._networks["bridge"].id:
+            self._bridge.unpublish(member.publications)
+            self._rows.delete_endpoint(member.container_id)
+            self._attached.pop(member.container_id, None)
+            await self._bridge.cut(member.endpoint)
+        else:
+            await self.own.cut(member)
+        self._tell("disconnect", member)
 
     # Endpoints
 
-    async def wire(self, netns_fd: int) -> Endpoint:
-        """Connect a fresh network namespace to the default bridge; nobody's until :meth:`connect`.
+    async def wire(self, netns_fd: int, interface: str = "eth0", is_way: bool = True) -> Endpoint:
+        """Connect a network namespace to the default bridge; nobody's until :meth:`connect`.
 
         The descriptor is needed only until this returns or is cancelled. Raises Unavailable when the range is used up.
         Not remembered across a restart: a namespace that no container has yet ends with the node that made it.
         """
-        return await self._bridge.wire(netns_fd, self._endpoint)
+        return await self._bridge.wire(netns_fd, lambda address: self._endpoint(address, interface), is_way=is_way)
 
     async def connect(
         self, endpoint: Endpoint, container_id: str, name: str, ports: Sequence[PortBinding]
@@ -177,10 +245,7 @@ class Networks:
         """
         if container_id in self._attached:
             raise Conflict(f"container {container_id[:12]} is already attached to network {endpoint.network_name}")
-        try:
-            publications = tuple(self._ports.claim(endpoint.address, ports))
-        except WherryError as error:
-            raise type(error)(_framed(error, name, endpoint)) from error
+        publications = self._claim(endpoint, name, ports)
         attached = Attached(endpoint, container_id, name.removeprefix("/"), publications)
         try:
             self._rows.put_endpoint(attached)
@@ -208,8 +273,15 @@ class Networks:
         if attached is not None:
             self._attached[container_id] = replace(attached, container_name=name.removeprefix("/"))
             self._rows.put_endpoint(self._attached[container_id])
+        self.own.rename(container_id, name.removeprefix("/"))
 
     # Inside
+
+    def _claim(self, endpoint: Endpoint, name: str, ports: Sequence[PortBinding]) -> tuple[Publication, ...]:
+        try:
+            return tuple(self._ports.claim(endpoint.address, ports))
+        except WherryError as error:
+            raise type(error)(_framed(error, name, endpoint)) from error
 
     @property
     def _bridge(self) -> Bridge:
@@ -218,17 +290,22 @@ class Networks:
         return self._started
 
     def _built_in(self) -> dict[str, Network]:
-        known = {network.name: network for network in self._rows.networks()}
+        known = {network.name: network for network in self._rows.networks() if network.own is None}
         for name, driver in _DRIVERS.items():
             if name not in known:
                 known[name] = Network(self._around.new_id(), name, driver, self._around.now_nanoseconds())
                 self._rows.put_network(known[name])
         return known
 
-    def _endpoint(self, address: IPv4Address) -> Endpoint:
-        return plan.endpoint_of(self._networks["bridge"], self._around.new_id(), address)
+    def _endpoint(self, address: IPv4Address, interface: str) -> Endpoint:
+        return plan.endpoint_of(self._networks["bridge"], self._around.new_id(), address, interface=interface)
 
     def _detach(self, container_id: str) -> None:
+        self.own.end_names(container_id)
+        for member in self.own.of(container_id):
+            self.own.leave(member)
+            self._ports.release(member.publications)
+            self._tell("disconnect", member)
         attached = self._attached.get(container_id)
         if attached is None:
             return
@@ -238,6 +315,9 @@ class Networks:
         self._ports.release(attached.publications)
         self._bridge.unwire(attached.endpoint)
         self._tell("disconnect", attached)
+
+    def _tell_of(self, network: Network, action: str) -> None:
+        self._events.publish("network", action, network.id, {"name": network.name, "type": network.driver})
 
     def _tell(self, action: str, attached: Attached) -> None:
         endpoint = attached.endpoint

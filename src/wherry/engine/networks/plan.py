@@ -79,13 +79,17 @@ def address_of(net: Addressing, address6: IPv6Address) -> IPv4Address | None:
     return net.subnet[place] if place < net.subnet.num_addresses else None
 
 
-def free_address(net: Addressing, used: Collection[IPv4Address], after: IPv4Address | None) -> IPv4Address | None:
-    """The next free address behind ``after``, around the end; None when the network is full.
+def free_address(
+    net: Addressing, used: Collection[IPv4Address], after: IPv4Address | None, within: IPv4Network | None = None
+) -> IPv4Address | None:
+    """The next free address behind ``after``, around the end, of ``within`` if that is given; None: there is none.
 
     Going round keeps an address that was just given up out of use as long as possible, so that packets still under way
     to a container that ended do not reach the next one.
     """
-    free = (address for address in _around(net.subnet, after) if address != net.gateway and address not in used)
+    free = (
+        address for address in _around(within or net.subnet, after) if address != net.gateway and address not in used
+    )
     return next(free, None)
 
 
@@ -123,9 +127,32 @@ def endpoint_of(
     )  # fmt: skip
 
 
-def host_link(instance: Instance, net: Addressing, address: IPv4Address) -> str:
-    """Name of the host's end of the veth pair: unique as the address is."""
-    return instance.veth(f"{int(address) - int(net.subnet.network_address):x}")
+def host_link(instance: Instance, net: Addressing, address: IPv4Address, slot: str = "") -> str:
+    """Name of the host's end of the veth pair: unique as the address is, and the network's slot."""
+    place = int(address) - int(net.subnet.network_address)
+    return instance.veth(slot + _in_base_36(place) if slot else f"{place:x}")
+
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+LARGEST = 1 << 20
+"""So many addresses a network of a user's may have: the last one's name still has room beside the slot."""
+
+
+def _in_base_36(number: int) -> str:
+    digits = ""
+    while number or not digits:
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+    return digits
+
+
+def free_slot(used: Collection[str]) -> str:
+    """Two characters that no other network has, and that no number in base 16 begins with. Unavailable after 720."""
+    slots = (first + second for first in _DIGITS[16:] for second in _DIGITS)
+    found = next((slot for slot in slots if slot not in used), None)
+    if found is None:
+        raise Unavailable("there are too many networks: remove some")
+    return found
 
 
 def is_bridge(link: str) -> bool:

@@ -7,7 +7,7 @@ import msgspec
 
 from wherry.engine.database import Database
 from wherry.engine.networks import plan
-from wherry.engine.networks.model import Addressing, Attached, Network, Publication
+from wherry.engine.networks.model import Addressing, Attached, Network, Own, Publication
 
 _STEPS = (
     """CREATE TABLE networks (
@@ -21,8 +21,20 @@ _STEPS = (
     "CREATE TABLE forwarding_fence (links BLOB NOT NULL)",
     "ALTER TABLE networks ADD COLUMN subnet6 TEXT",
     "CREATE TABLE forwarding_fence6 (links BLOB NOT NULL)",
+    "ALTER TABLE networks ADD COLUMN own BLOB",
+    """CREATE TABLE members (
+        container_id TEXT NOT NULL, network_id TEXT NOT NULL REFERENCES networks (id), document BLOB NOT NULL,
+        PRIMARY KEY (container_id, network_id)) WITHOUT ROWID""",
 )
 _FENCES = {4: "forwarding_fence", 6: "forwarding_fence6"}
+
+
+class _Own(msgspec.Struct):
+    """What is in the row of a network that a user made, besides."""
+
+    own: Own
+    options: dict[str, str]
+    labels: dict[str, str]
 
 
 class Rows:
@@ -33,16 +45,22 @@ class Rows:
         database.migrate("networks", _STEPS)
 
     def networks(self) -> Iterator[Network]:
-        query = "SELECT id, name, driver, created, subnet, gateway, subnet6 FROM networks ORDER BY created, name"
-        for id_, name, driver, created, subnet, gateway, subnet6 in self._database.execute(query):
+        columns = "id, name, driver, created, subnet, gateway, subnet6, own"
+        query = f"SELECT {columns} FROM networks ORDER BY created, name"
+        for id_, name, driver, created, subnet, gateway, subnet6, own in self._database.execute(query):
             six = IPv6Network(subnet6) if subnet6 else None
             net = Addressing(IPv4Network(subnet), IPv4Address(gateway), six) if subnet else None
-            yield Network(id_, name, driver, created, net)
+            if own is None:
+                yield Network(id_, name, driver, created, net)
+            else:
+                more = msgspec.json.decode(own, type=_Own)
+                yield Network(id_, name, driver, created, net, more.options, more.labels, more.own)
 
     def put_network(self, network: Network) -> None:
         net = network.addressing
         self._database.execute(
-            "INSERT INTO networks (id, name, driver, created, subnet, gateway, subnet6) VALUES (?, ?, ?, ?, ?, ?, ?)"
+            "INSERT INTO networks (id, name, driver, created, subnet, gateway, subnet6, own)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET subnet = excluded.subnet, gateway = excluded.gateway,"
             " subnet6 = excluded.subnet6",
             network.id,
@@ -52,6 +70,31 @@ class Rows:
             str(net.subnet) if net else None,
             str(net.gateway) if net else None,
             str(net.subnet6) if net and net.subnet6 else None,
+            msgspec.json.encode(_Own(network.own, network.options, network.labels)) if network.own else None,
+        )
+
+    def delete_network(self, network_id: str) -> None:
+        """Nobody is in it."""
+        self._database.execute("DELETE FROM networks WHERE id = ?", network_id)
+
+    def members(self) -> list[Attached]:
+        """Of the networks that users made."""
+        rows = self._database.execute("SELECT document FROM members")
+        return [msgspec.json.decode(row[0], type=Attached) for row in rows]
+
+    def put_member(self, member: Attached) -> None:
+        self._database.execute(
+            "INSERT OR REPLACE INTO members VALUES (?, ?, ?)",
+            member.container_id,
+            member.endpoint.network_id,
+            msgspec.json.encode(member),
+        )
+
+    def delete_member(self, member: Attached) -> None:
+        self._database.execute(
+            "DELETE FROM members WHERE container_id = ? AND network_id = ?",
+            member.container_id,
+            member.endpoint.network_id,
         )
 
     def endpoints(self, network: Network) -> Iterator[Attached]:

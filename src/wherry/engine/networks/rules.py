@@ -26,13 +26,14 @@ _DNAT = (
 
 class Ground(msgspec.Struct, frozen=True):
     """What the rules stand on. ``fence``, ``fence6``: links that may not forward to each other, see the package's
-    docstring."""
+    docstring. ``is_internal``: nothing leaves the bridge, and nothing comes to it from elsewhere."""
 
     table: str
     bridge: str
     net: Addressing
     fence: Sequence[str] = ()
     fence6: Sequence[str] = ()
+    is_internal: bool = False
 
 
 def ruleset(ground: Ground, publications: Iterable[Publication]) -> str:
@@ -69,6 +70,27 @@ def remember(links: Sequence[str] | None, version: int, others: bool) -> str:
 def remove(table: str) -> str:
     """Idempotent."""
     return f"add table inet {table}\ndelete table inet {table}\n"
+
+
+NAME_SERVER = "127.0.0.11"
+"""Where a container on a user's network finds names, as with Docker (libnetwork, resolver.go): files name it."""
+_NAMES = "ip wherry-names"
+
+
+def names(udp_port: int, tcp_port: int) -> str:
+    """Inside a container's namespace: what asks for names reaches these ports there. Idempotent."""
+    chain = f"{_NAMES} output"
+    return "\n".join(
+        (
+            f"add table {_NAMES}",
+            f"delete table {_NAMES}",
+            f"add table {_NAMES}",
+            f"add chain {chain} {{ type nat hook output priority -100; }}",
+            f"add rule {chain} ip daddr {NAME_SERVER} udp dport 53 dnat to {NAME_SERVER}:{udp_port}",
+            f"add rule {chain} ip daddr {NAME_SERVER} tcp dport 53 dnat to {NAME_SERVER}:{tcp_port}",
+            "",
+        )
+    )
 
 
 def elements(verb: str, table: str, publications: Iterable[Publication]) -> str:
@@ -140,6 +162,8 @@ def _loopback_in(bridge: str, gateway: str) -> str:
 
 
 def _forward(bridge: str, ground: Ground) -> list[str]:
+    if ground.is_internal:
+        return [f"iifname {bridge} oifname != {bridge} drop", f"oifname {bridge} iifname != {bridge} drop"]
     rules = [
         f"oifname {bridge} ct state established,related accept",
         f"iifname {bridge} accept",

@@ -9,16 +9,20 @@ from wherry.kit.errors import Invalid
 
 Json = dict[str, Any]  # raw API objects: what leaves is JSON
 
-_FILTERS = ("dangling", "driver", "id", "label", "name", "scope", "type")
-_BUILT_IN = ("bridge", "host", "none")
+_FILTERS = ("dangling", "driver", "id", "label", "label!", "name", "scope", "type")
 
 
 def network_json(network: Network, attached: Iterable[Attached]) -> Json:
     """``docker network inspect``."""
     net = network.addressing
-    config = [{"Subnet": str(net.subnet), "Gateway": str(net.gateway)}] if net else None
+    config: list[Json] | None = [{"Subnet": str(net.subnet), "Gateway": str(net.gateway)}] if net else None
     if net and config and net.subnet6:
         config.append({"Subnet": str(net.subnet6), "Gateway": str(net.gateway6)})
+    own = network.own
+    if own and config and own.range:
+        config[0]["IPRange"] = own.range
+    if own and config and own.reserved:
+        config[0]["AuxiliaryAddresses"] = own.reserved
     return {
         "Name": network.name,
         "Id": network.id,
@@ -28,8 +32,8 @@ def network_json(network: Network, attached: Iterable[Attached]) -> Json:
         "EnableIPv4": True,
         "EnableIPv6": bool(net and net.subnet6),
         "IPAM": {"Driver": "default", "Options": None, "Config": config},
-        "Internal": False,
-        "Attachable": False,
+        "Internal": bool(own and own.is_internal),
+        "Attachable": bool(own and own.is_attachable),
         "Ingress": False,
         "ConfigFrom": {"Network": ""},
         "ConfigOnly": False,
@@ -75,7 +79,7 @@ def matches(network: Network, filters: Mapping[str, Sequence[str]], in_use: bool
 
 
 def _matches(network: Network, kind: str, values: Sequence[str], in_use: bool) -> bool:
-    built_in = network.name in _BUILT_IN
+    built_in = network.own is None
     match kind:
         case "name":
             return any(value in network.name for value in values)
@@ -91,6 +95,8 @@ def _matches(network: Network, kind: str, values: Sequence[str], in_use: bool) -
             return any((value in ("1", "true")) == (not built_in and not in_use) for value in values)
         case "label":
             return all(_has_label(network, value) for value in values)
+        case "label!":
+            return not any(_has_label(network, value) for value in values)
     raise Invalid(f"invalid filter '{kind}': networks are filtered by {', '.join(_FILTERS)}")
 
 

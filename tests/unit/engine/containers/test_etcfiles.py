@@ -15,10 +15,10 @@ from wherry.kit.errors import Invalid
 ENDPOINT = Endpoint("n" * 64, "bridge", "e" * 64, "172.17.0.2", 16, "172.17.0.1", "02:42:ac:11:00:02")
 
 
-def written(directory: Path, endpoint: Endpoint | None = ENDPOINT, **host: Any) -> dict[str, str]:
+def written(directory: Path, *endpoints: Endpoint, is_named: bool = False, **host: Any) -> dict[str, str]:
     """The texts of the files, by their names."""
     container = row(config=Config(Hostname="web", Domainname="example.org"), host=HostConfig(**host))
-    places = etcfiles.write(directory, container, endpoint)
+    places = etcfiles.write(directory, container, endpoints, is_named)
     return {place.removeprefix("/etc/"): Path(path).read_text() for place, path in places.items()}
 
 
@@ -33,7 +33,7 @@ def test_the_files_lie_in_the_containers_directory(tmp_path: Path) -> None:
 
 
 def test_a_container_knows_its_own_name_and_address(tmp_path: Path) -> None:
-    texts = written(tmp_path, ExtraHosts=["db:10.0.0.7", "gate:host-gateway"])
+    texts = written(tmp_path, ENDPOINT, ExtraHosts=["db:10.0.0.7", "gate:host-gateway"])
     assert texts["hostname"] == "web\n"
     assert texts["hosts"].splitlines()[-3:] == [
         "10.0.0.7\tdb",
@@ -43,7 +43,7 @@ def test_a_container_knows_its_own_name_and_address(tmp_path: Path) -> None:
 
 
 def test_without_a_network_it_has_no_address(tmp_path: Path) -> None:
-    texts = written(tmp_path, None, NetworkMode="none")
+    texts = written(tmp_path, NetworkMode="none")
     assert "web" not in texts["hosts"]
     assert "127.0.0.1\tlocalhost" in texts["hosts"].splitlines()
 
@@ -53,8 +53,25 @@ def test_name_servers_that_are_asked_for_take_the_place_of_the_hosts(tmp_path: P
     assert texts["resolv.conf"] == "nameserver 10.0.0.53\nsearch example.org\noptions ndots:2\n"
 
 
+def test_on_several_networks_it_has_several_addresses(tmp_path: Path) -> None:
+    other = Endpoint("m" * 64, "mine", "f" * 64, "10.0.0.5", 24, "10.0.0.1", "02:42:0a:00:00:05", "eth1")
+    texts = written(tmp_path, ENDPOINT, other, ExtraHosts=["gate:host-gateway"])
+    assert texts["hosts"].splitlines()[-3:] == [
+        "172.17.0.1\tgate",
+        "172.17.0.2\tweb.example.org web",
+        "10.0.0.5\tweb.example.org web",
+    ]
+
+
+def test_who_has_neighbours_with_names_asks_the_engine(tmp_path: Path) -> None:
+    texts = written(tmp_path, ENDPOINT, is_named=True, Dns=["10.0.0.53"], DnsSearch=["example.org"])
+    assert texts["resolv.conf"] == "nameserver 127.0.0.11\nsearch example.org\noptions ndots:0\n"
+    texts = written(tmp_path, ENDPOINT, is_named=True, DnsOptions=["ndots:2"], DnsSearch=["."])
+    assert texts["resolv.conf"] == "nameserver 127.0.0.11\noptions ndots:2\n"
+
+
 def test_on_the_hosts_network_the_hosts_files_are_right(tmp_path: Path) -> None:
-    texts = written(tmp_path, None, NetworkMode="host")
+    texts = written(tmp_path, NetworkMode="host")
     for name in ("hosts", "resolv.conf"):
         host = Path("/etc", name)
         assert texts[name] == (host.read_text() if host.exists() else "")
@@ -62,7 +79,7 @@ def test_on_the_hosts_network_the_hosts_files_are_right(tmp_path: Path) -> None:
 
 
 def test_also_there_one_may_ask_for_more(tmp_path: Path) -> None:
-    texts = written(tmp_path, None, NetworkMode="host", ExtraHosts=["db:10.0.0.7", "me:host-gateway"], Dns=["::1"])
+    texts = written(tmp_path, NetworkMode="host", ExtraHosts=["db:10.0.0.7", "me:host-gateway"], Dns=["::1"])
     assert texts["hosts"].splitlines()[-2:] == ["10.0.0.7\tdb", "127.0.0.1\tme"]
     assert texts["hosts"].count("127.0.0.1\tlocalhost") <= Path("/etc/hosts").read_text().count("localhost")
     assert texts["resolv.conf"].splitlines()[0] == "nameserver ::1"

@@ -44,8 +44,12 @@ def listed(one: Container) -> Sequence[Mapping[str, Any]]:
     return summary(one.config.ExposedPorts, published) if one.is_active else []
 
 
+def is_on(one: Container, network: str) -> bool:
+    return network == (one.host.NetworkMode or "bridge")
+
+
 def names(filters: Mapping[str, Sequence[str]]) -> list[str]:
-    matcher = Matcher(find, lambda image, ancestor: image == ancestor, listed)
+    matcher = Matcher(find, lambda image, ancestor: image == ancestor, listed, is_on)
     matches = matcher.predicate(filters)
     return [one.name for one in ALL if matches(one)]
 

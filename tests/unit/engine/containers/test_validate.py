@@ -11,11 +11,9 @@ from tests.unit.engine.containers.harness import Daemon, image
 from tests.unit.engine.containers.rows import row
 from wherry.engine.containers.model import (
     Config,
-    EndpointSettings,
     HealthcheckConfig,
     HostConfig,
     LogSettings,
-    NetworkingConfig,
     RestartRule,
     Ulimit,
 )
@@ -194,12 +192,9 @@ def test_what_is_asked_for_and_not_done_is_warned_of() -> None:
     assert check(Config(), HostConfig(SecurityOpt=["apparmor=unconfined", "label=disable", "no-new-privileges"])) == []
 
 
-@pytest.mark.parametrize("config", [Config(MacAddress="02:42:ac:11:00:09"), Config()])
-def test_a_hardware_address_cannot_be_chosen(config: Config) -> None:
-    endpoints: dict[str, EndpointSettings | None] = {"bridge": EndpointSettings(MacAddress="02:42:ac:11:00:09")}
-    networking = NetworkingConfig(EndpointsConfig=None if config.MacAddress else endpoints)
+def test_a_hardware_address_cannot_be_chosen() -> None:
     with pytest.raises(Unsupported, match="--mac-address"):
-        check_asked(config, HostConfig(), networking)
+        check_asked(Config(MacAddress="02:42:ac:11:00:09"), HostConfig())
 
 
 @pytest.mark.parametrize(
@@ -230,16 +225,7 @@ def test_options_that_contradict_each_other_are_refused(
     config: dict[str, Any], host: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(Invalid, match=f"conflicting options: {words}"):
-        check_asked(Config(**config), HostConfig(**host), NetworkingConfig())
-
-
-def test_an_address_of_its_own_needs_a_network_of_its_own() -> None:
-    endpoints: dict[str, EndpointSettings | None] = {
-        "bridge": EndpointSettings(IPAMConfig={"IPv4Address": "172.17.0.9"}),
-        "other": None,
-    }
-    with pytest.raises(Invalid, match="supported on user defined networks only"):
-        check_asked(Config(), HostConfig(), NetworkingConfig(EndpointsConfig=endpoints))
+        check_asked(Config(**config), HostConfig(**host))
 
 
 @given(st.lists(st.text(max_size=8), max_size=4))

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from tests.unit.engine.containers.rows import row
 from wherry.engine.containers.health import Health
 from wherry.engine.containers.health import Status as HealthStatus
-from wherry.engine.containers.model import Config, HostConfig, State
+from wherry.engine.containers.model import Config, EndpointSettings, HostConfig, State
 from wherry.engine.containers.row import Container, MountPoint
-from wherry.engine.containers.views import Around, ago, inspect, status, summary, timestamp
+from wherry.engine.containers.views import Around, Place, ago, inspect, networks, status, summary, timestamp
 from wherry.engine.networks.model import Endpoint, PortBinding
 
 SECOND = 1_000_000_000
@@ -20,7 +20,7 @@ ENDPOINT = Endpoint("n" * 64, "bridge", "e" * 64, "172.17.0.2", 16, "172.17.0.1"
 
 
 def shown(container: Container, endpoint: Endpoint | None = None, *published: PortBinding) -> dict[str, Any]:
-    return inspect(container, Around(Path("/c"), endpoint, "n" * 64, published))
+    return inspect(container, Around(Path("/c"), [Place("bridge", "n" * 64, endpoint)], published))
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,16 @@ def test_what_does_not_run_has_no_address_and_no_ports() -> None:
     assert settings["IPAddress"] == settings["Networks"]["bridge"]["IPAddress"] == ""
 
 
-def test_a_joined_network_is_the_other_s() -> None:
-    container = row(state=State.RUNNING, host=HostConfig(NetworkMode="container:" + "2" * 64))
-    assert shown(container)["NetworkSettings"]["Networks"] == {}
+def test_each_network_is_shown_with_what_was_asked_of_it() -> None:
+    asked = EndpointSettings(Aliases=["db"], IPAMConfig={"IPv4Address": "10.0.0.5"})
+    places = [Place("bridge", "n" * 64, ENDPOINT), Place("mine", "m" * 64, None, asked, ["web", "db"])]
+    found = networks(places)
+    assert list(found) == ["bridge", "mine"]
+    assert (found["bridge"]["IPAddress"], found["bridge"]["Aliases"]) == ("172.17.0.2", None)
+    mine = found["mine"]
+    assert (mine["IPAddress"], mine["Aliases"], mine["DNSNames"]) == ("", ["db"], ["web", "db"])
+    assert (mine["NetworkID"], mine["IPAMConfig"]) == ("m" * 64, {"IPv4Address": "10.0.0.5"})
+    assert networks([]) == {}
 
 
 def test_mounts_are_shown_but_for_tmpfs() -> None:
@@ -167,7 +174,9 @@ def test_mounts_are_shown_but_for_tmpfs() -> None:
 
 def test_a_list_entry_is_what_docker_ps_needs() -> None:
     container = row(state=State.RUNNING, path="sh", args=["-c", "echo a b"], created=7 * SECOND, started=SECOND, pid=5)
-    entry = summary(container, ENDPOINT, "n" * 64, [PortBinding(80, "tcp", "0.0.0.0", 8080)], 3 * SECOND)
+    entry = summary(
+        container, [Place("bridge", "n" * 64, ENDPOINT)], [PortBinding(80, "tcp", "0.0.0.0", 8080)], 3 * SECOND
+    )
     assert (entry["Names"], entry["Command"], entry["Created"]) == (["/web"], "sh -c 'echo a b'", 7)
     assert (entry["State"], entry["Status"]) == ("running", "Up 2 seconds")
     assert entry["Ports"] == [{"IP": "0.0.0.0", "PrivatePort": 80, "PublicPort": 8080, "Type": "tcp"}]

@@ -15,7 +15,7 @@ from wherry.engine.networks.fake import FakePlumbing
 from wherry.engine.networks.model import Addressing, Endpoint, PortBinding, Publication
 from wherry.engine.networks.networks import Surroundings
 from wherry.engine.networks.ports import Held
-from wherry.kit.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, Unsupported
+from wherry.kit.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from wherry.linux.errors import KernelError
 
 INSTANCE = Instance(Path("/x"), Path("/x/run"), "12345678")
@@ -111,11 +111,9 @@ async def test_a_network_is_found_by_name_id_and_beginning(networks: Networks) -
         networks.get("0000")
 
 
-async def test_predefined_networks_stay_and_others_cannot_be_made(networks: Networks) -> None:
+async def test_predefined_networks_stay(networks: Networks) -> None:
     with pytest.raises(Forbidden, match="host is a pre-defined network and cannot be removed"):
         networks.remove("host")
-    with pytest.raises(Unsupported, match="cannot create network mine"):
-        networks.create("mine")
 
 
 async def test_connecting_publishes_holds_and_remembers(machine: Machine, networks: Networks) -> None:

@@ -134,3 +134,26 @@ def test_an_instances_bridge_is_known_by_its_name() -> None:
         assert plan.is_bridge(instance.bridge)
         assert not plan.is_bridge(instance.veth("2"))
     assert not any(plan.is_bridge(link) for link in ("eth0", "docker0", "what0", "whoever"))
+
+
+def test_addresses_may_be_kept_to_a_part_of_the_range() -> None:
+    net = plan.addressing(IPv4Network("10.0.0.0/24"))
+    within = IPv4Network("10.0.0.64/29")
+    used = {IPv4Address("10.0.0.65")}
+    assert plan.free_address(net, used, None, within) == IPv4Address("10.0.0.66")
+    assert plan.free_address(net, used, IPv4Address("10.0.0.70"), within) == IPv4Address("10.0.0.66")
+
+
+def test_links_of_networks_never_have_the_same_name() -> None:
+    """A slot begins with a letter that numbers in base 16 do not have."""
+    instance, net = Instance(Path("/x"), Path("/x/run"), "12345678"), plan.addressing(IPv4Network("10.0.0.0/12"))
+    last = net.subnet[-1]
+    assert plan.host_link(instance, net, IPv4Address("10.0.0.2"), "g0") == "wv1234567g02"
+    assert len(plan.host_link(instance, net, last, "zz")) <= 15
+    slots: list[str] = []
+    for _ in range(720):
+        slots.append(plan.free_slot(slots))
+    assert len(set(slots)) == 720
+    assert not any(slot[0] in "0123456789abcdef" for slot in slots)
+    with pytest.raises(Unavailable, match="too many networks"):
+        plan.free_slot(slots)

@@ -4,7 +4,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from wherry.engine.database import Database
 from wherry.engine.networks import plan
-from wherry.engine.networks.model import Attached, Endpoint, Network, Publication
+from wherry.engine.networks.model import Attached, Endpoint, Network, Own, Publication
 from wherry.engine.networks.rows import Rows
 
 NETWORK = Network("a" * 64, "bridge", "bridge", 5, plan.addressing(IPv4Network("172.17.0.0/16")))
@@ -54,3 +54,20 @@ def test_what_has_two_families_comes_back_with_both() -> None:
     assert list(rows.networks()) == [network]
     assert list(rows.endpoints(network)) == [attached]
     assert attached.endpoint.address6 == "fd00:1::102"
+
+
+def test_a_network_of_a_user_s_comes_back_with_who_is_on_it() -> None:
+    rows = Rows(Database(":memory:"))
+    own = Own("g0", is_internal=True, range="10.0.0.64/26", reserved={"printer": "10.0.0.65"})
+    net = plan.addressing(IPv4Network("10.0.0.0/24"))
+    network = Network("b" * 64, "mine", "bridge", 6, net, {"o": "1"}, {"l": "2"}, own)
+    rows.put_network(network)
+    assert list(rows.networks()) == [network]
+    endpoint = plan.endpoint_of(network, "e" * 64, IPv4Address("10.0.0.66"), interface="eth1")
+    member = Attached(endpoint, "c1", "web", (Publication("tcp", "::", 80, "10.0.0.66", 80),), ("db",))
+    rows.put_member(member)
+    rows.put_member(member)
+    assert rows.members() == [member]
+    rows.delete_member(member)
+    rows.delete_network(network.id)
+    assert (rows.members(), list(rows.networks())) == ([], [])

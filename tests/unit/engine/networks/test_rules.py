@@ -65,3 +65,20 @@ def test_ipv6_is_treated_as_ipv4_is_and_named_only_where_there_is_some() -> None
     ):
         assert rule in script
     assert "ip6" not in rules.ruleset(GROUND, [])
+
+
+def test_nothing_leaves_an_internal_network() -> None:
+    text = rules.ruleset(
+        rules.Ground("wherry-x-g0", "wvxg0", plan.addressing(IPv4Network("10.0.0.0/24")), is_internal=True), []
+    )
+    forward = [line for line in text.splitlines() if " forward " in line and line.startswith("add rule")]
+    assert forward == [
+        'add rule inet wherry-x-g0 forward iifname "wvxg0" oifname != "wvxg0" drop',
+        'add rule inet wherry-x-g0 forward oifname "wvxg0" iifname != "wvxg0" drop',
+    ]
+
+
+def test_questions_for_names_are_led_to_the_engine() -> None:
+    text = rules.names(1053, 2053)
+    assert "ip daddr 127.0.0.11 udp dport 53 dnat to 127.0.0.11:1053" in text
+    assert "ip daddr 127.0.0.11 tcp dport 53 dnat to 127.0.0.11:2053" in text

@@ -3,7 +3,7 @@
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from wherry.engine.networks import plan, view
-from wherry.engine.networks.model import Attached, Endpoint, Network, Publication
+from wherry.engine.networks.model import Attached, Endpoint, Network, Own, Publication
 
 NETWORK = Network(
     "ab" * 32, "bridge", "bridge", 1_700_000_000_000_000_005, plan.addressing(IPv4Network("172.17.0.0/16"))
@@ -43,7 +43,7 @@ def test_published_ports_are_grouped_by_the_containers_port() -> None:
 
 
 def test_labels_are_filtered_by_name_and_value() -> None:
-    labelled = Network("ef" * 32, "mine", "bridge", 0, labels={"tier": "web"})
+    labelled = Network("ef" * 32, "mine", "bridge", 0, labels={"tier": "web"}, own=Own("g0"))
     assert view.matches(labelled, {"label": ["tier", "tier=web"]}, in_use=False)
     assert not view.matches(labelled, {"label": ["tier=db"]}, in_use=False)
     assert view.matches(labelled, {"dangling": ["true"], "type": ["custom"], "id": ["efef"]}, in_use=False)

@@ -1,0 +1,79 @@
+"""Which networks a container is on, and how it asked to be: by their names, in its row. Pure."""
+
+import re
+from collections.abc import Callable
+from ipaddress import IPv4Address
+
+from wherry.engine.containers.model import Config, EndpointSettings, HostConfig, NetworkingConfig
+from wherry.engine.containers.row import Container
+from wherry.kit.errors import Invalid, Unsupported
+
+DEFAULT = "bridge"
+_MAC = re.compile(r"[0-9a-fA-F][02468aceACE](:[0-9a-fA-F]{2}){5}")  # of one interface, not of a group
+_ALONE = ("host", "none")
+
+
+def is_alone(host: HostConfig) -> bool:
+    """Whether it cannot be on networks: it has the host's, another container's, or none."""
+    return host.NetworkMode in _ALONE or host.NetworkMode.startswith("container:")
+
+
+def settle(asked: NetworkingConfig, host: HostConfig, name_of: Callable[[str], str]) -> NetworkingConfig:
+    """Of a new container: the network of its mode first, then the others by name. ``name_of`` is given names and ids;
+    what it raises for unknown ones goes through."""
+    if is_alone(host):
+        return NetworkingConfig()
+    mode = host.NetworkMode
+    first = DEFAULT if mode in ("", "default") else name_of(mode)
+    given = {
+        DEFAULT if name == "default" else name_of(name): settings or EndpointSettings()
+        for name, settings in (asked.EndpointsConfig or {}).items()
+    }
+    ordered = {first: given.pop(first, EndpointSettings())}
+    ordered |= {name: given[name] for name in sorted(given)}
+    for name, settings in ordered.items():
+        check(name, settings)
+    return NetworkingConfig(EndpointsConfig=dict(ordered))
+
+
+def of(container: Container) -> dict[str, EndpointSettings]:
+    """In the order in which it joins them."""
+    if is_alone(container.host) or container.config.NetworkDisabled or container.pod is not None:
+        return {}
+    known = container.networking.EndpointsConfig
+    if known is None or (not known and container.host.NetworkMode in ("", "default")):
+        return {DEFAULT: EndpointSettings()}  # a row of before there were others
+    return {name: settings or EndpointSettings() for name, settings in known.items()}
+
+
+def check(name: str, settings: EndpointSettings) -> None:
+    """Invalid, in Docker's words, and Unsupported."""
+    if settings.MacAddress and not _MAC.fullmatch(settings.MacAddress):
+        raise Invalid(f"invalid MAC address: {settings.MacAddress}")
+    if settings.MacAddress and name == DEFAULT:
+        raise Unsupported("choosing the hardware address (--mac-address) is not available in this version of Wherry")
+    wanted = {key: value for key, value in (settings.IPAMConfig or {}).items() if value}
+    where = f"invalid config for network {name}: invalid endpoint settings"
+    if wanted and name == DEFAULT:
+        raise Invalid(f"{where}: user specified IP address is supported on user defined networks only")
+    if settings.Aliases and name == DEFAULT:
+        raise Invalid(f"{where}: network-scoped aliases are only supported for user-defined networks")
+    if "IPv6Address" in wanted:
+        raise Unsupported("IPv6 on networks of one's own is not available in this version of Wherry")
+    try:
+        address(settings)
+    except ValueError as error:
+        raise Invalid(f"{where}: invalid IPv4 address: {wanted['IPv4Address']}") from error
+
+
+def address(settings: EndpointSettings) -> IPv4Address | None:
+    """The one asked for; ValueError when it is none."""
+    text = (settings.IPAMConfig or {}).get("IPv4Address")
+    return IPv4Address(text) if text else None
+
+
+def aliases(container_id: str, config: Config, settings: EndpointSettings) -> tuple[str, ...]:
+    """By what else than its name it is found: what was asked for, its short id and its host name (moby,
+    daemon/container_operations.go: buildEndpointDNSNames)."""
+    names = [*(settings.Aliases or ()), container_id[:12], config.Hostname]
+    return tuple(dict.fromkeys(name for name in names if name))

@@ -1,0 +1,161 @@
+"""Networks that users make, by the docker CLI and docker-py: addresses, names, isolation, ports."""
+
+import json
+import os
+import signal
+import socket
+import urllib.request
+from collections.abc import Iterator
+
+import docker as docker_py
+import pytest
+
+from tests.conformance.cli import Docker
+from tests.kernel.rig import Rig, wait_until
+
+SERVE = ("demo:1", "sh", "-c", "mkdir /www; hostname > /www/index.html; exec httpd -f -p 80 -h /www")
+
+
+@pytest.fixture(autouse=True)
+def clean(docker: Docker, rig: Rig) -> Iterator[None]:
+    yield
+    rig.remove_containers()
+    docker("network", "prune", "-f")
+
+
+def address(docker: Docker, container: str, network: str) -> str:
+    return docker.out("inspect", "-f", f"{{{{.NetworkSettings.Networks.{network}.IPAddress}}}}", container)
+
+
+def reaches(docker: Docker, container: str, name: str) -> bool:
+    """By name or address. Debian's static wget cannot look up names without glibc's modules."""
+    return docker("exec", container, "ping", "-c1", "-W2", name, check=False).returncode == 0
+
+
+def test_containers_on_a_network_find_each_other_by_name(docker: Docker) -> None:
+    docker("network", "create", "front")
+    docker("run", "-d", "--name", "web", "--network", "front", "--network-alias", "shop", *SERVE)
+    docker("run", "-d", "--name", "box", "--network", "front", "demo:1", "sleep", "100")
+    wait_until(lambda: reaches(docker, "box", "web"))
+    for name in ("shop", "web.front", docker.out("inspect", "-f", "{{.Config.Hostname}}", "web"), "WEB"):
+        assert reaches(docker, "box", name), name
+    assert docker.out("exec", "box", "cat", "/etc/resolv.conf").startswith("nameserver 127.0.0.11\n")
+    reverse = docker.out("exec", "box", "nslookup", address(docker, "web", "front"))
+    assert "name = web.front" in reverse
+    docker("rename", "web", "other")
+    assert not reaches(docker, "box", "web")
+    assert reaches(docker, "box", "other")
+
+
+def test_those_on_others_do_not(docker: Docker) -> None:
+    for name in ("front", "back"):
+        docker("network", "create", name)
+    docker("run", "-d", "--name", "web", "--network", "front", *SERVE)
+    docker("run", "-d", "--name", "near", "--network", "front", "demo:1", "sleep", "100")
+    docker("run", "-d", "--name", "far", "--network", "back", "demo:1", "sleep", "100")
+    docker("run", "-d", "--name", "default", "demo:1", "sleep", "100")
+    wait_until(lambda: reaches(docker, "near", "web"))
+    where = address(docker, "web", "front")
+    for container in ("far", "default"):
+        assert not reaches(docker, container, where)
+        assert not reaches(docker, container, "web")
+    docker("network", "connect", "front", "far")
+    assert reaches(docker, "far", "web")
+    docker("network", "disconnect", "front", "far")
+    assert not reaches(docker, "far", where)
+
+
+def test_nothing_leaves_an_internal_network(docker: Docker, port: int) -> None:
+    """This machine stands for the world outside: it answers at another bridge's address."""
+    docker("network", "create", "--internal", "back")
+    docker("run", "-d", "--name", "web", "-p", f"{port}:80", *SERVE)
+    docker("run", "-d", "--name", "in", "--network", "back", *SERVE)
+    docker("run", "-d", "--name", "also", "--network", "back", "demo:1", "sleep", "100")
+    docker("run", "-d", "--name", "box", "demo:1", "sleep", "100")
+    wait_until(lambda: reaches(docker, "also", "in"))
+    wait_until(lambda: reaches(docker, "box", address(docker, "web", "bridge")))
+    assert not reaches(docker, "also", address(docker, "web", "bridge"))
+    assert not reaches(docker, "box", address(docker, "in", "back"))
+    assert "default" not in docker.out("exec", "also", "ip", "route")
+
+
+def test_ports_are_published(docker: Docker, port: int) -> None:
+    docker("network", "create", "front")
+    docker("run", "-d", "--name", "web", "--network", "front", "-p", f"127.0.0.1:{port}:80", *SERVE)
+
+    def page() -> bytes:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2) as answer:
+                return bytes(answer.read())
+        except OSError:
+            return b""
+
+    wait_until(page)
+    assert docker.out("port", "web") == f"80/tcp -> 127.0.0.1:{port}"
+    docker("restart", "-t", "0", "web")
+    wait_until(page)
+    docker("rm", "-f", "web")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", port))
+
+
+def test_addresses_may_be_chosen_and_are_kept(docker: Docker) -> None:
+    docker("network", "create", "--subnet", "10.213.0.0/24", "--gateway", "10.213.0.9", "front")
+    docker("run", "-d", "--name", "web", "--network", "front", "--ip", "10.213.0.77", *SERVE)
+    docker("restart", "-t", "0", "web")
+    assert address(docker, "web", "front") == "10.213.0.77"
+    assert "default via 10.213.0.9" in docker.out("exec", "web", "ip", "route")
+    taken = docker("run", "--network", "front", "--ip", "10.213.0.77", "demo:1", "true", check=False)
+    assert "Address already in use" in taken.stderr
+    overlapping = docker("network", "create", "--subnet", "10.213.0.0/25", "back", check=False)
+    assert "Pool overlaps" in overlapping.stderr
+
+
+def test_what_is_shown_of_them(docker: Docker) -> None:
+    docker("network", "create", "--label", "a=b", "front")
+    docker("run", "-d", "--name", "web", "--network", "front", "demo:1", "sleep", "100")
+    shown = json.loads(docker.out("network", "inspect", "front"))[0]
+    assert (shown["Name"], shown["Driver"], shown["Labels"], shown["Internal"]) == (
+        "front",
+        "bridge",
+        {"a": "b"},
+        False,
+    )
+    assert [one["Name"] for one in shown["Containers"].values()] == ["web"]
+    assert docker.out("network", "ls", "-q", "--filter", "label=a=b", "--no-trunc") == shown["Id"]
+    assert docker.out("ps", "-a", "--filter", "network=front", "--format", "{{.Names}} {{.Networks}}") == "web front"
+    busy = docker("network", "rm", "front", check=False)
+    assert 'network front has active endpoints (name:"web"' in busy.stderr
+    assert docker("network", "create", "front", check=False).stderr.endswith("network with name front already exists\n")
+    docker("rm", "-f", "web")
+    assert docker.out("network", "prune", "-f").splitlines() == ["Deleted Networks:", "front"]
+    assert docker.out("network", "ls", "--format", "{{.Name}}").splitlines() == ["bridge", "host", "none"]
+
+
+def test_docker_py_puts_containers_on_networks(api: docker_py.DockerClient, docker: Docker) -> None:
+    network = api.networks.create("front", driver="bridge", labels={"a": "b"}, check_duplicate=True)
+    container = api.containers.run("demo:1", ["sleep", "100"], name="web", network="front", detach=True)
+    other = api.containers.run("demo:1", ["sleep", "100"], name="box", detach=True)
+    network.connect(other, aliases=["second"])
+    assert {one.name for one in api.networks.get(network.id).containers} == {"web", "box"}
+    assert other.exec_run(["ping", "-c1", "-W2", "web"]).exit_code == 0
+    assert container.exec_run(["ping", "-c1", "-W2", "second"]).exit_code == 0
+    network.disconnect(other)
+    assert [one.name for one in api.networks.get(network.id).containers] == ["web"]
+    container.remove(force=True)
+    network.remove()
+
+
+def test_names_are_answered_again_after_the_engine_was_killed(docker: Docker, rig: Rig) -> None:
+    docker("network", "create", "front")
+    docker("run", "-d", "--name", "web", "--network", "front", *SERVE)
+    docker("run", "-d", "--name", "box", "--network", "front", "demo:1", "sleep", "1000")
+    wait_until(lambda: reaches(docker, "box", "web"))
+    for process in rig.processes():
+        if process["role"] in ("supervisor", "node"):
+            os.kill(int(process["pid"]), signal.SIGKILL)
+    rig.forget_connections()
+    rig.up()
+    assert reaches(docker, "box", "web")
+    docker("rm", "-f", "web")
+    assert not reaches(docker, "box", "web")

@@ -1,0 +1,201 @@
+"""Containers on networks of users', on an imagined machine."""
+
+import asyncio
+import os
+from typing import Any
+
+import pytest
+
+from tests.unit.engine.containers.harness import Daemon, Machine, wait_until
+from wherry.engine.containers.model import Config, EndpointSettings, HostConfig, HostPlace, NetworkingConfig, State
+from wherry.engine.networks.asked import Asked, Pool
+from wherry.kit.errors import Conflict, Forbidden, Invalid, NotFound
+
+
+@pytest.fixture(autouse=True)
+def namespaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of any process is /dev/null."""
+    monkeypatch.setattr(
+        "wherry.engine.containers.joining.open_namespace", lambda pid, kind: os.open("/dev/null", os.O_RDONLY)
+    )
+
+
+def networks(daemon: Daemon, container: str) -> dict[str, Any]:
+    return dict(daemon.containers.inspect(container)["NetworkSettings"]["Networks"])
+
+
+def interfaces(daemon: Daemon, container: str) -> dict[str, str]:
+    return {one.endpoint.network_name: one.endpoint.interface for one in daemon.networks.places(container)}
+
+
+def file(machine: Machine, container: str, name: str) -> str:
+    return (machine.instance.containers / container / name).read_text()
+
+
+async def on(daemon: Daemon, *names: str, **host: Any) -> str:
+    """A running container on these networks."""
+    endpoints: dict[str, EndpointSettings | None] = {name: EndpointSettings() for name in names}
+    made = await daemon.containers.create(
+        None,
+        Config(Image="demo:1"),
+        HostConfig(NetworkMode=names[0], **host),
+        NetworkingConfig(EndpointsConfig=endpoints),
+    )
+    await daemon.containers.start(made.id)
+    return made.id
+
+
+async def test_a_start_joins_every_network(daemon: Daemon, machine: Machine) -> None:
+    for name in ("front", "back"):
+        daemon.networks.create(Asked(name))
+    container = await on(daemon, "front", "back")
+    assert interfaces(daemon, container) == {"front": "eth0", "back": "eth1"}
+    assert networks(daemon, container)["front"]["IPAddress"].endswith(".2")
+    assert file(machine, container, "resolv.conf").startswith("nameserver 127.0.0.11\n")
+    lines = file(machine, container, "hosts").splitlines()[-2:]
+    assert [line.split("\t")[1] for line in lines] == [container[:12]] * 2
+    assert daemon.actions("network").count("connect") == 2
+    assert len(machine.plumbing.listening) == 1
+
+
+async def test_the_first_that_leads_anywhere_is_the_way_and_has_the_ports(daemon: Daemon, machine: Machine) -> None:
+    daemon.networks.create(Asked("back", is_internal=True))
+    daemon.networks.create(Asked("front"))
+    container = await on(daemon, "back", "front", PortBindings={"80/tcp": [HostPlace(HostPort="8080")]})
+    ways = [wire.interface for wire in machine.plumbing.wires.values() if wire.gateway is not None]
+    assert ways == ["eth1"]
+    front = next(one for one in daemon.networks.places(container) if one.endpoint.network_name == "front")
+    assert {one.address for one in front.publications} == {front.endpoint.address}
+    assert {one.host_port for one in daemon.held} == {8080}
+    await daemon.containers.kill(container)
+    await wait_until(lambda: not daemon.held)
+
+
+async def test_beside_the_default_bridge_that_is_the_way(daemon: Daemon, machine: Machine) -> None:
+    daemon.networks.create(Asked("front"))
+    container = await on(daemon, "bridge", "front")
+    assert interfaces(daemon, container) == {"bridge": "eth0", "front": "eth1"}
+    assert [wire.interface for wire in machine.plumbing.wires.values() if wire.gateway is not None] == ["eth0"]
+
+
+async def test_its_end_takes_it_off_and_a_start_puts_it_back(daemon: Daemon) -> None:
+    daemon.networks.create(Asked("front"))
+    container = await on(daemon, "front")
+    await daemon.containers.kill(container)
+    await wait_until(lambda: not daemon.networks.places(container))
+    assert networks(daemon, container)["front"]["IPAddress"] == ""
+    await daemon.containers.start(container)
+    assert networks(daemon, container)["front"]["IPAddress"]
+
+
+async def test_an_address_of_its_own_is_kept_over_a_restart(daemon: Daemon, machine: Machine) -> None:
+    daemon.networks.create(Asked("front", pools=[Pool("10.9.0.0/24")]))
+    asked = EndpointSettings(IPAMConfig={"IPv4Address": "10.9.0.77"})
+    made = await daemon.containers.create(
+        None,
+        Config(Image="demo:1"),
+        HostConfig(NetworkMode="front"),
+        NetworkingConfig(EndpointsConfig={"front": asked}),
+    )
+    await daemon.containers.start(made.id)
+    restarting = asyncio.ensure_future(daemon.containers.restart(made.id, 0))
+    await wait_until(lambda: not daemon.networks.places(made.id))
+    machine.plumbing.remove_link(next(iter(machine.plumbing.wires)))  # as its namespace ends
+    await restarting
+    assert networks(daemon, made.id)["front"]["IPAddress"] == "10.9.0.77"
+    other = await daemon.containers.create(
+        None,
+        Config(Image="demo:1"),
+        HostConfig(NetworkMode="front"),
+        NetworkingConfig(EndpointsConfig={"front": asked}),
+    )
+    with pytest.raises(Forbidden, match="Address already in use"):
+        await daemon.containers.start(other.id)
+    assert not daemon.networks.places(other.id)
+
+
+async def test_one_that_runs_is_put_on_a_network_and_taken_off(daemon: Daemon, machine: Machine) -> None:
+    daemon.networks.create(Asked("front"))
+    container = await daemon.run()
+    assert "127.0.0.11" not in file(machine, container, "resolv.conf")
+    await daemon.containers.connect("front", container, EndpointSettings(Aliases=["db"]))
+    assert interfaces(daemon, container) == {"bridge": "eth0", "front": "eth1"}
+    assert networks(daemon, container)["front"]["Aliases"] == ["db"]
+    assert "127.0.0.11" in file(machine, container, "resolv.conf")
+    with pytest.raises(Forbidden, match="already exists in network front"):
+        await daemon.containers.connect("front", container, EndpointSettings())
+    with pytest.raises(Forbidden, match="has active endpoints"):
+        daemon.networks.remove("front")
+    await daemon.containers.disconnect("front", container)
+    await daemon.containers.disconnect("bridge", container)
+    assert networks(daemon, container) == {} == interfaces(daemon, container)
+    assert not machine.plumbing.wires
+    with pytest.raises(Forbidden, match="is not connected to network front"):
+        await daemon.containers.disconnect("front", container)
+    await daemon.containers.connect("bridge", container, EndpointSettings())
+    assert interfaces(daemon, container) == {"bridge": "eth0"}
+    daemon.networks.remove("front")
+
+
+async def test_one_that_does_not_run_is_so_with_its_next_start(daemon: Daemon) -> None:
+    daemon.networks.create(Asked("front"))
+    container = await daemon.create()
+    await daemon.containers.connect("front", container, EndpointSettings())
+    await daemon.containers.disconnect("bridge", container)
+    assert list(networks(daemon, container)) == ["front"]
+    await daemon.containers.start(container)
+    assert interfaces(daemon, container) == {"front": "eth0"}
+
+
+@pytest.mark.parametrize(
+    ("mode", "network", "error"),
+    [("", "host", Forbidden), ("host", "front", Invalid), ("none", "front", Invalid), ("", "nope", NotFound)],
+)
+async def test_not_every_one_can_be(daemon: Daemon, mode: str, network: str, error: type[Exception]) -> None:
+    daemon.networks.create(Asked("front"))
+    container = await daemon.create(NetworkMode=mode)
+    with pytest.raises(error):
+        await daemon.containers.connect(network, container, EndpointSettings())
+
+
+async def test_a_start_that_fails_leaves_no_place(daemon: Daemon, machine: Machine) -> None:
+    for name in ("front", "back"):
+        daemon.networks.create(Asked(name))
+    endpoints: dict[str, EndpointSettings | None] = {"back": EndpointSettings()}
+    made = await daemon.containers.create(
+        None,
+        Config(Image="demo:1"),
+        HostConfig(NetworkMode="front"),
+        NetworkingConfig(EndpointsConfig=endpoints),
+    )
+    machine.plumbing.refuse = {"listen"}
+    with pytest.raises(OSError, match="listen"):
+        await daemon.containers.start(made.id)
+    assert not daemon.networks.places(made.id)
+    assert daemon.containers.inspect(made.id)["State"]["Status"] == State.CREATED
+    machine.plumbing.refuse = set()
+    await daemon.containers.start(made.id)
+
+
+async def test_another_engine_answers_who_runs_on(machine: Machine) -> None:
+    before = await machine.up()
+    before.networks.create(Asked("front", labels={"a": "b"}))
+    container = await on(before, "front")
+    address = networks(before, container)["front"]["IPAddress"]
+    await machine.crash()
+    after = await machine.up()
+    assert networks(after, container)["front"]["IPAddress"] == address
+    assert after.networks.get("front").labels == {"a": "b"}
+    assert len(machine.plumbing.listening) == 2
+    with pytest.raises(Conflict, match="already exists"):
+        after.networks.create(Asked("front"))
+    await after.containers.kill(container)
+    await after.close()
+
+
+async def test_a_new_name_is_the_one_it_is_found_by(daemon: Daemon) -> None:
+    daemon.networks.create(Asked("front"))
+    container = await on(daemon, "front")
+    await daemon.containers.rename(container, "other")
+    assert [one.container_name for one in daemon.networks.own.of(container)] == ["other"]
+    assert [one["Names"] for one in daemon.containers.list(filters={"network": ["front"]})] == [["/other"]]
