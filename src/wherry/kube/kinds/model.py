@@ -207,6 +207,8 @@ class Kind(msgspec.Struct, frozen=True):
     (events.k8s.io). None: it has its own."""
     custom: bool = False
     """It came from a CustomResourceDefinition."""
+    is_ending: bool = False
+    """Its definition is being deleted, once nothing is left of it."""
     resource: GroupResource = GroupResource("", "")
     """Asked for a dozen times a request, and so made once: of group and plural, whatever is given."""
 

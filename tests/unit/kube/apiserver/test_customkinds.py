@@ -78,6 +78,23 @@ async def test_with_its_definition_it_goes(place: Place) -> None:
         await place.client.list(WIDGETS)
 
 
+async def test_while_its_definition_goes_nothing_is_made_of_it(place: Place) -> None:
+    await define(place)
+    await place.client.create(WIDGETS, widget("a", size=1), "default")
+    made = await place.client.delete(DEFINITIONS, "widgets.example.com")
+    with pytest.raises(StatusError, match="create not allowed while custom resource definition is terminating"):
+        await place.client.create(WIDGETS, widget("b", size=1), "default")
+    with pytest.raises(StatusError, match="create not allowed while custom resource definition is terminating"):
+        applied = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "b"}}
+        await place.client.patch(WIDGETS, "b", applied, "default", type=PatchType.APPLY, manager="m")
+    await place.client.patch(WIDGETS, "a", {"spec": {"size": 2}}, "default", type=PatchType.MERGE)
+    await place.client.delete(WIDGETS, "a", "default")
+    made["metadata"]["finalizers"] = []
+    await place.client.update(DEFINITIONS, made)
+    await define(place)
+    await place.client.create(WIDGETS, widget("b", size=1), "default")
+
+
 async def test_discovery_tells_of_it(place: Place) -> None:
     assert place.server.discovery.find("/apis/example.com/v1") is None
     await define(place)

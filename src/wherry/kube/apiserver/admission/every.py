@@ -10,6 +10,7 @@ from wherry.kube.apiserver.admission.certificates import (
     CertificateSubjectRestriction,
     ClusterTrustBundleAttest,
 )
+from wherry.kube.apiserver.admission.customlifecycle import CustomResourceLifecycle
 from wherry.kube.apiserver.admission.limitranger import LimitRanger
 from wherry.kube.apiserver.admission.namespacelifecycle import NamespaceLifecycle
 from wherry.kube.apiserver.admission.noderestriction import NodeRestriction
@@ -39,6 +40,7 @@ def plugins(needs: Needs, plurals: Plurals | None = None, *, external_ips: bool 
     """In order. With ``plurals``, OwnerReferencesPermissionEnforcement is among them (off in upstream by default);
     without ``external_ips``, DenyServiceExternalIPs is (off there, too)."""
     return (
+        CustomResourceLifecycle(),
         NamespaceLifecycle(needs),
         LimitRanger(needs),
         ServiceAccount(needs),

@@ -51,6 +51,7 @@ def kind_of(crd: Object) -> Kind | None:
         fields=SelectedFields(selectable),
         scale=_scale_fields(storage),
         custom=True,
+        is_ending="deletionTimestamp" in crd["metadata"],
     )
 
 

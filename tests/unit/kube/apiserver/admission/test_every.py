@@ -22,7 +22,7 @@ UPSTREAM = [
 
 
 def test_plugins_come_in_upstreams_order() -> None:
-    assert [each.name for each in plugins(needs(), Known())] == UPSTREAM
+    assert [each.name for each in plugins(needs(), Known())] == ["CustomResourceLifecycle", *UPSTREAM]
     assert "OwnerReferencesPermissionEnforcement" not in [each.name for each in plugins(needs())]
 
 
@@ -30,8 +30,8 @@ def test_most_writes_ask_few() -> None:
     admission = Admission(plugins(needs()))
     things = GroupResource("example.com", "things")
     chosen = admission.chosen(things, Operation.CREATE, "")
-    assert [each.name for each in chosen.plugins] == ["NamespaceLifecycle", "ResourceQuota"]
-    assert [len(chosen.admit), len(chosen.validate)] == [1, 1]  # each has something to say in one of the two rounds
+    assert [each.name for each in chosen.plugins] == ["CustomResourceLifecycle", "NamespaceLifecycle", "ResourceQuota"]
+    assert [len(chosen.admit), len(chosen.validate)] == [2, 1]  # each has something to say in one of the two rounds
     updates = admission.chosen(things, Operation.UPDATE, "status")
     assert [each.name for each in updates.plugins] == ["NamespaceLifecycle"]
     assert admission.chosen(things, Operation.DELETE, "") == Chosen((), (), ())
