@@ -17,6 +17,8 @@ _PARAMETER = re.compile(rf'\s*;\s*({_TOKEN})\s*=\s*({_TOKEN}|"(?:[^"\\]|\\.)*")'
 _MEDIA_TYPE = re.compile(rf"\s*({_TOKEN}(?:/{_TOKEN})?)((?:{_PARAMETER.pattern})*)\s*;?\s*")
 _MAX_CLAUSES = 64
 """So many alternatives of an Accept header are looked at."""
+_REMEMBERED_LETTERS = 512
+"""What longer ones ask for is not: whoever sends them may be nobody."""
 
 
 class MediaType(msgspec.Struct, frozen=True):
@@ -114,7 +116,6 @@ OF_OURS, OF_OTHERS = (JSON, YAML, PROTOBUF), (JSON, YAML)
 """What built-in kinds can be shown in, and custom ones, of which there are no messages (but for their metadata)."""
 
 
-@lru_cache(maxsize=512)
 def wanted(header: str, forms: tuple[Form, ...] = _FORMS, accepted: tuple[str, ...] = OF_OURS) -> Wanted:
     """What an Accept header asks for, of what can be given: ``forms`` besides the plain one, in ``accepted``.
 
@@ -124,6 +125,10 @@ def wanted(header: str, forms: tuple[Form, ...] = _FORMS, accepted: tuple[str, .
     """
     if not header or header == JSON:
         return PLAIN
+    return (_remembered if len(header) <= _REMEMBERED_LETTERS else _wanted)(header, forms, accepted)
+
+
+def _wanted(header: str, forms: tuple[Form, ...], accepted: tuple[str, ...]) -> Wanted:
     clauses = accept(header)
     for clause in clauses:
         media_type = next((each for each in (JSON, YAML) if clause.includes(each)), None)
@@ -134,6 +139,9 @@ def wanted(header: str, forms: tuple[Form, ...] = _FORMS, accepted: tuple[str, .
         if found is not None and (PROTOBUF in accepted or found.form is not Form.PLAIN):
             return found
     raise not_acceptable(accepted)
+
+
+_remembered = lru_cache(maxsize=512)(_wanted)
 
 
 def _given(clause: MediaType, forms: Sequence[Form], media_type: str) -> Wanted | None:

@@ -116,6 +116,13 @@ def test_metadata_of_a_list_is_a_list() -> None:
         assert caught.value.code == 406
 
 
+def test_a_long_header_is_understood_and_not_kept() -> None:
+    header = f"application/yaml;x={'y' * 60_000}"
+    assert wanted(header) == Wanted(media_type=YAML)
+    assert wanted(header) is not wanted(header)
+    assert wanted("application/yaml;x=y") is wanted("application/yaml;x=y")
+
+
 @given(st.text(alphabet='ab*/;=,q.0159 "json\x00é', max_size=60))
 def test_any_header_is_understood_or_not_acceptable(header: str) -> None:
     content_type(header)
