@@ -45,10 +45,11 @@ async def _answer(path: Path, first: str, namespace: str, name: str) -> list[str
     # These take a while to load, and are for this command alone.
     from wherry.app.why.explaining import explain
     from wherry.app.why.gathering import gather
-    from wherry.app.why.groups import explain_group, gather_group, kind_of
+    from wherry.app.why.groups import TYPES, explain_group, gather_group, kind_of
     from wherry.kube.client.clock import SystemClock
     from wherry.kube.client.connection import of_kubeconfig
     from wherry.kube.client.http import HttpApiClient
+    from wherry.kube.machinery.status import StatusError
     from wherry.kube.pki.kubeconfig import parse
 
     connection = of_kubeconfig(parse(path.read_text()), directory=path.parent)
@@ -57,5 +58,11 @@ async def _answer(path: Path, first: str, namespace: str, name: str) -> list[str
         where = namespace or connection.namespace or "default"
         if kind:
             return explain_group(await gather_group(client, kind, where, name), datetime.now(UTC))
-        known = await gather(client, where if is_pod else first, name)
+        try:
+            known = await gather(client, where if is_pod else first, name)
+        except StatusError as error:
+            if error.code != 404 or is_pod:
+                raise
+            where = f"in namespace {first}; types that have pods are {', '.join(TYPES).lower()}"
+            raise NotFound(f'pods "{name}" not found {where}') from error
     return explain(known, datetime.now(UTC))

@@ -14,7 +14,7 @@ from wherry.kube.scheduler.watching import PODS
 
 MOST = 3
 """Pods of which each is told of."""
-_TYPES = {
+TYPES = {
     "Deployment": ("apps", "deployments", "deploy"),
     "ReplicaSet": ("apps", "replicasets", "rs"),
     "StatefulSet": ("apps", "statefulsets", "sts"),
@@ -56,12 +56,12 @@ class Group:
 def kind_of(word: str) -> str:
     """Of a type as kubectl knows it (``deploy``, ``deployment.apps``); empty: it is none that has pods."""
     first = word.partition(".")[0].lower()
-    return next((kind for kind, names in _TYPES.items() if first == kind.lower() or first in names[1:]), "")
+    return next((kind for kind, names in TYPES.items() if first == kind.lower() or first in names[1:]), "")
 
 
 async def gather_group(client: Client, kind: str, namespace: str, name: str) -> Group:
     """Raises StatusError when there is no such object, or it may not be read."""
-    group, resource = _TYPES[kind][:2]
+    group, resource = TYPES[kind][:2]
     obj = await client.get(GroupVersionResource(group, "v1", resource), name, namespace)
     wanted = (obj.get("spec") or {}).get("selector")
     selector = of_labels(wanted or {}) if kind in _MAPS else of_object(wanted or {})

@@ -85,6 +85,8 @@ def test_a_workload_or_a_service_is_asked_about_by_its_type(wherry: Wherry, root
         found = wherry("--root", str(root), "why", what)
         assert found.out == f"{kind} default/web:\nNo pod of namespace default has the labels app=web.\n", what
     assert 'deployments.apps "web" not found' in wherry("--root", str(root), "why", "deployment.apps/web").err
+    unknown = wherry("--root", str(root), "why", "cronjob/web").err
+    assert 'pods "web" not found in namespace cronjob; types that have pods are deployment, ' in unknown
     assert 'services "web" not found' in wherry("--root", str(root), "why", "-n", "other", "svc/web").err
 
 
