@@ -128,6 +128,9 @@ def test_refusals_are_in_yaml_for_who_wants_that(web: Web, path: str) -> None:
     assert (answer.code, answer.headers["Content-Type"]) == (404, YAML)
     assert yaml.safe_load(answer.raw) == web.get(f"{path}/nope").refused(404, "NotFound")
     assert web.get("/nope", YAML).text == "404 page not found\n"
+    wrong = manifests.configmap("b", **{f"not a key {number}": "" for number in range(200)})
+    answer = web.send("POST", path, wrong, headers={"Accept": YAML})
+    assert (answer.code, answer.headers["Content-Type"]) == (422, JSON), "a long one"
 
 
 def test_reviews_have_no_tables(web: Web) -> None:

@@ -15,6 +15,8 @@ from wherry.kube.machinery.model import Object
 
 log = logging.getLogger("wherry.kube.apiserver")
 REQUEST_SECONDS = 60.0
+_SHORT_BYTES = 16 * 1024
+"""What is longer is JSON for everybody: in YAML it would take too long for those who wait behind it."""
 BODY_BYTES = 3 * 1024 * 1024  # apiserver pkg/server/config.go MaxRequestBodyBytes
 
 
@@ -41,13 +43,13 @@ def refusal(
             log.warning("%s %s: %s", method, path, error)
         else:
             log.exception("fault while answering %s %s", method, path, exc_info=error)
-    media_type = _spoken(headers.get("Accept", ""))
+    body = _encoded(found.status)
+    media_type = _spoken(headers.get("Accept", "")) if len(body) <= _SHORT_BYTES else JSON
     fields = {"Content-Type": media_type}
     if seconds := found.details.get("retryAfterSeconds"):
         fields["Retry-After"] = str(seconds)
     if found.code == 401:
         fields["WWW-Authenticate"] = 'Bearer realm="kubernetes"'
-    body = _encoded(found.status)
     if media_type != JSON:
         body = written(body, media_type)
     elif is_for_people(target, headers):
