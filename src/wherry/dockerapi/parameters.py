@@ -61,9 +61,9 @@ class Query:
         return parse_number(self.text(name))
 
     def time_nanoseconds(self, name: str) -> int | None:
-        """A point in time: Unix seconds (``1700000000.5``) or RFC 3339; None when absent or ``0``."""
+        """A point in time: Unix seconds (``1700000000.5``) or RFC 3339; None when absent."""
         value = self.text(name)
-        return None if value in ("", "0") else parse_time(value)
+        return parse_time(value) if value else None
 
 
 def parse_number(value: str) -> int:
