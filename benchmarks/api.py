@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks import control, crowds, storing
+from benchmarks import bodies, control, crowds, storing
 from benchmarks.control import ACCOUNT, Control
 from benchmarks.footprint import pss_bytes
 from benchmarks.measure import Contest, Sample, in_turn
@@ -36,6 +36,7 @@ def against_floors(stage: Stage) -> list[Row]:
         rows += _gets(stage, server)
         rows += _creates(stage, server)
         rows += _single(server)
+        rows.append(bodies.row(server))
         rows += _many_pods(stage, server)
         rows += _watches(stage, server)
     return rows
