@@ -309,3 +309,13 @@ def test_programs_can_tell_that_they_are_in_a_container(docker: Docker) -> None:
     assert docker.out("run", "--rm", "--network", "none", "mine:1", "cat", "/.dockerenv") == "mine"
     assert docker.out("history", "--format", "{{.Size}}", "made:1").splitlines()[0] == "0B"
     docker("rmi", "-f", "made:1", "mine:1")
+
+
+def test_a_volume_may_be_a_directory_of_the_machine(docker: Docker, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    options = ("type=none", "o=bind", f"device={tmp_path}/there")
+    docker("volume", "create", *(word for option in options for word in ("--opt", option)), "kept")
+    assert docker.run("-v", "kept:/data", "demo:1", "sh", "-c", "echo it > /data/file; stat -c %u /data/file") == "0"
+    assert (tmp_path / "there" / "file").read_text() == "it\n"
+    docker("volume", "rm", "kept")
+    assert (tmp_path / "there" / "file").exists()

@@ -153,7 +153,8 @@ class Mounts:
         if new:
             self.made.append(name)
         options = ["rbind", "rw", *(["x-copy-up"] if copy else [])]
-        return MountPoint(kind="volume", name=name, source=str(volume.path), destination=destination, options=options)
+        source = str(volume.source)
+        return MountPoint(kind="volume", name=name, source=source, destination=destination, options=options)
 
     def _anonymous(self, destination: str, driver: str = "") -> MountPoint:
         point = self._volume(secrets.token_hex(32), destination, driver=driver, labels={ANONYMOUS: ""})

@@ -23,6 +23,9 @@ _LONGEST = 255  # bytes of a file name
 ANONYMOUS = "com.docker.volume.anonymous"
 _SCHEMA = ("CREATE TABLE volumes (name TEXT PRIMARY KEY, document BLOB NOT NULL) WITHOUT ROWID",)
 _TRUE = ("true", "1")
+_OPTIONS = ("type", "o", "device", "size")
+_NEEDED = {"device": ("type",), "type": ("device",), "o": ("device", "type")}
+_BIND_WORDS = {"bind", "rbind", "rw"}
 
 
 class _Row(msgspec.Struct):
@@ -33,7 +36,8 @@ class _Row(msgspec.Struct):
 
 
 class Volume(msgspec.Struct, frozen=True):
-    """``path`` is the directory that containers see. Usage figures are -1 when nobody asked for them."""
+    """``path`` is the volume's own directory, ``source`` the one that containers see: that, or the directory of the
+    machine that its options name. Usage figures are -1 when nobody asked for them."""
 
     name: str
     path: Path
@@ -42,6 +46,10 @@ class Volume(msgspec.Struct, frozen=True):
     created_nanoseconds: int
     size_bytes: int = -1
     users: int = -1
+
+    @property
+    def source(self) -> Path:
+        return Path(self.options["device"]) if self.options else self.path
 
     def document(self) -> dict[str, Any]:
         """Docker's JSON."""
@@ -140,8 +148,7 @@ class Volumes:
         """The volume of that name, made when there is none; "" for a random name."""
         if driver not in ("", "local"):
             raise NotFound(f'error looking up volume plugin {driver}: plugin "{driver}" not found')
-        if opts:
-            raise Unsupported(f"volume options ({', '.join(sorted(opts))}) are not available in this version of Wherry")
+        _check_options(name, opts)
         if not name:
             name, labels = secrets.token_hex(32), {ANONYMOUS: "", **labels}
         if name not in self._rows:
@@ -198,6 +205,29 @@ class Volumes:
                 gone.append(volume.name)
         self._events.publish("volume", "prune", "", {"reclaimed": str(size)})
         return Pruned(gone, size)
+
+
+def _check_options(name: str, opts: Mapping[str, str]) -> None:
+    """Those of moby's local driver (daemon/volume/local/local_unix.go) that name a directory of this machine.
+
+    Invalid in its words for what none of its options is, Unsupported for its other mounts.
+    """
+    for option in opts:
+        if option not in _OPTIONS:
+            raise Invalid(f'create {name}: invalid option: "{option}"')
+    for option, needed in _NEEDED.items():
+        missing = [each for each in needed if option in opts and each not in opts]
+        if missing:
+            raise Invalid(f'create {name}: missing required option: "{missing[0]}"')
+    words = {word for word in opts.get("o", "").split(",") if word}
+    is_bind = opts.get("type", "none") in ("none", "bind", "") and words & {"bind", "rbind"}
+    if opts and not (is_bind and words <= _BIND_WORDS and "size" not in opts):
+        shown = ", ".join(f"{key}={value}" for key, value in sorted(opts.items()))
+        raise Unsupported(
+            f"the volume options {shown} are not available in this version of Wherry: type=none with o=bind is"
+        )
+    if opts and not opts["device"].startswith("/"):
+        raise Invalid(f"create {name}: the device of a bind must be an absolute path: {opts['device']}")
 
 
 def _check_name(name: str) -> None:

@@ -73,6 +73,12 @@ def test_a_name_is_a_volume_that_is_made_and_filled(volumes: Volumes) -> None:
     assert point.source == str(volumes.get("data").path)
 
 
+def test_a_volume_that_is_a_directory_of_the_machine_is_mounted_from_there(volumes: Volumes) -> None:
+    volumes.create("data", "local", {}, {"type": "none", "o": "bind", "device": "/srv"})
+    point = resolved(volumes, Binds=["data:/data:ro"])["/data"]
+    assert (point.kind, point.name, point.source, point.writable) == ("volume", "data", "/srv", False)
+
+
 def test_nocopy_does_not_fill_it(volumes: Volumes) -> None:
     point = resolved(volumes, Binds=["data:/data:ro,nocopy"])["/data"]
     assert point.options == ["rbind", "rro", "ro"]

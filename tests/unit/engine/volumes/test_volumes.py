@@ -12,7 +12,7 @@ from wherry.engine.events import Event
 from wherry.engine.instance import Instance
 from wherry.engine.volumes import ANONYMOUS, Volumes
 from wherry.engine.volumes.volumes import has_label
-from wherry.kit.errors import Conflict, Invalid, NotFound, Unsupported
+from wherry.kit.errors import Conflict, Invalid, NotFound, Unsupported, WherryError
 
 
 class Told:
@@ -102,8 +102,38 @@ def test_no_name_leaves_the_directory_of_volumes(name: str) -> None:
 def test_other_drivers_and_options_are_refused(volumes: Volumes) -> None:
     with pytest.raises(NotFound, match='plugin "nfs" not found'):
         volumes.create("data", "nfs", {}, {})
-    with pytest.raises(Unsupported, match=r"volume options \(device, type\)"):
-        volumes.create("data", "local", {}, {"type": "tmpfs", "device": "tmpfs"})
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"bogus": "1"}, Invalid, 'create data: invalid option: "bogus"'),
+        ({"device": "/x"}, Invalid, 'create data: missing required option: "type"'),
+        ({"type": "none"}, Invalid, 'create data: missing required option: "device"'),
+        ({"type": "none", "device": "x", "o": "bind"}, Invalid, "must be an absolute path: x"),
+        ({"type": "tmpfs", "device": "tmpfs"}, Unsupported, "device=tmpfs, type=tmpfs are not available"),
+        ({"type": "nfs", "device": ":/x", "o": "addr=10.0.0.1"}, Unsupported, "not available in this version"),
+        ({"type": "none", "device": "/x", "o": "bind,ro"}, Unsupported, "not available in this version"),
+        ({"size": "1g"}, Unsupported, "not available in this version"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(
+    volumes: Volumes, options: dict[str, str], error: type[WherryError], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        volumes.create("data", "local", {}, options)
+    assert not volumes.exists("data")
+
+
+def test_a_volume_may_be_a_directory_of_the_machine(volumes: Volumes, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    options = {"type": "none", "o": "bind", "device": str(tmp_path / "there")}
+    made = volumes.create("data", "local", {}, options)
+    assert made.source == tmp_path / "there"
+    assert made.document()["Options"] == options
+    volumes.remove("data")
+    assert (tmp_path / "there").is_dir()
+    assert volumes.create("plain", "", {}, {}).source == volumes.get("plain").path
 
 
 def test_a_volume_in_use_stays(volumes: Volumes) -> None:
