@@ -123,6 +123,8 @@ def _own(group: Group) -> Iterator[str]:
     for kind, what in (("Failed", "It has failed"), ("Complete", "It is complete")):
         if group.kind == "Job" and (found := group.condition(kind)):
             yield f"{what}: {clean(found.get('message') or found.get('reason') or '')}"
+    for name in _outdated(group):
+        yield f"Its pod {name} has another template than is wanted, and is in the way until it is ready, or deleted"
     failure = group.condition("ReplicaFailure").get("message") or _failed_to_make(group)
     if failure:
         yield f"Pods of it cannot be made: {clean(failure)}"
@@ -131,6 +133,17 @@ def _own(group: Group) -> Iterator[str]:
     if group.kind != "Job" and not _wanted(group):
         where = "no node is one that it wants a pod on" if group.kind == "DaemonSet" else "spec.replicas is 0"
         yield f"It wants no pods: {where}"
+
+
+def _outdated(group: Group) -> Iterator[str]:
+    """Of a StatefulSet that takes one pod after another: what it waits for when its template was mended meanwhile
+    (kubernetes.io/docs/concepts/workloads/controllers/statefulset, "Forced rollback")."""
+    wanted = group.status.get("updateRevision")
+    if group.kind == "StatefulSet" and wanted and group.spec.get("podManagementPolicy") != "Parallel":
+        for each in group.pods:
+            labels = each["metadata"].get("labels") or {}
+            if not _is_ready(each) and labels.get("controller-revision-hash") != wanted:
+                yield each["metadata"]["name"]
 
 
 def _failed_to_make(group: Group) -> str:

@@ -100,6 +100,17 @@ def test_who_has_no_condition_for_it_says_by_events_that_pods_cannot_be_made() -
     assert line not in said(workload("StatefulSet", replicas=1), member(), events=(event,))
 
 
+@pytest.mark.parametrize(("policy", "ready", "told"), [(None, False, 1), (None, True, 0), ("Parallel", False, 0)])
+def test_a_pod_of_a_template_that_was_mended_is_in_the_way(policy: str | None, ready: bool, told: int) -> None:
+    group = workload("StatefulSet", {"updateRevision": "web-2"}, replicas=2, podManagementPolicy=policy)
+    old = member("web-1", ready=ready)
+    old["metadata"]["labels"] = {**LABELS, "controller-revision-hash": "web-1"}
+    new = member("web-0", ready=False)
+    new["metadata"]["labels"] = {**LABELS, "controller-revision-hash": "web-2"}
+    line = "Its pod web-1 has another template than is wanted, and is in the way until it is ready, or deleted."
+    assert [each for each in said(group, new, old) if "template" in each] == [line] * told
+
+
 def test_a_service_that_leads_nowhere() -> None:
     service = workload("Service")
     assert said(service) == ["Service default/web:", "No pod of namespace default has the labels app=web."]
