@@ -1,6 +1,7 @@
 """The effects of networks on the kernel: one method an action, each idempotent."""
 
 import errno
+import logging
 import socket
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
@@ -8,15 +9,17 @@ from typing import Protocol
 
 import msgspec
 
-from wherry.engine.networks import plan, rules
+from wherry.engine.networks import flows, plan, rules
 from wherry.engine.networks.model import Publication
 from wherry.linux import forwarding
+from wherry.linux.conntrack import Conntrack
 from wherry.linux.errors import KernelError
 from wherry.linux.links import Links, VethEnd
 from wherry.linux.netlink import inside
 from wherry.linux.nftables import Nftables
 from wherry.linux.sysctl import read_net, write_net
 
+_log = logging.getLogger(__name__)
 _IP_FREEBIND = 15  # include/uapi/linux/in.h; the module socket has no name for it
 
 
@@ -85,6 +88,10 @@ class Plumbing(Protocol):
     def remove_rules(self, table: str) -> None: ...
     def publish(self, table: str, publications: Sequence[Publication]) -> None: ...
     def unpublish(self, table: str, publications: Sequence[Publication]) -> None: ...
+    def forget_flows(self, publications: Sequence[Publication]) -> None:
+        """Of UDP connections to these ports, all: the next packet of each goes where the port leads now, if it does."""
+        ...
+
     def listen(self, netns_fd: int) -> NameSockets:
         """Take what is asked of a name server at :data:`.rules.NAME_SERVER` inside a namespace."""
         ...
@@ -211,6 +218,16 @@ class KernelPlumbing:
         """Idempotent: adding first makes the deletion of what is not there succeed, in the same transaction."""
         added, deleted = (rules.elements(verb, table, publications) for verb in ("add", "delete"))
         self._run(added + "\n" + deleted, "unpublish ports")
+
+    def forget_flows(self, publications: Sequence[Publication]) -> None:
+        own = {str(each.ip) for addresses in self._links.addresses().values() for each in addresses}
+        is_stale = flows.stale(publications, own)
+        try:
+            with Conntrack() as conntrack:
+                for flow in [each for each in conntrack.flows() if is_stale(each)]:
+                    conntrack.forget(flow)
+        except KernelError as error:  # the rules are right; what is under way comes to its end by time
+            _log.warning("UDP connections to published ports: %s", error)
 
     def listen(self, netns_fd: int) -> NameSockets:
         """At ports of their own, which port 53 is led to: a container may have a name server itself, at every address

@@ -13,6 +13,7 @@ import msgspec
 from wherry.engine.instance import Instance
 from wherry.engine.networks import plan, rules
 from wherry.engine.networks.apply import Plumbing, Wire
+from wherry.engine.networks.flows import of_udp
 from wherry.engine.networks.leaving import Leaving
 from wherry.engine.networks.model import Addressing, Endpoint, Network, Own, Publication
 from wherry.engine.networks.rows import Rows
@@ -211,10 +212,17 @@ class Bridge:
 
     def publish(self, publications: Sequence[Publication]) -> None:
         self._plumbing.publish(self._table, publications)
+        self._forget_flows(publications)
 
     def unpublish(self, publications: Sequence[Publication]) -> None:
         """Idempotent."""
         self._plumbing.unpublish(self._table, publications)
+        self._forget_flows(publications)
+
+    def _forget_flows(self, publications: Sequence[Publication]) -> None:
+        """Soon, and nobody waits: there may be many connections to look through."""
+        if of_udp(publications):
+            self._thread.submit(self._plumbing.forget_flows, publications)
 
     async def bridge_ports(self) -> list[str]:
         return await self._in_thread(lambda: self._plumbing.bridge_ports(self.name))

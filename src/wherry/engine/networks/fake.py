@@ -34,6 +34,7 @@ class FakePlumbing:
     ipv6: bool = True
     fences: dict[int, tuple[str, ...]] = field(default_factory=dict)
     refuse: set[str] = field(default_factory=set)
+    forgotten: list[Publication] = field(default_factory=list)
     listening: list[tuple[int, int]] = field(default_factory=list)
 
     def taken(self, bridge: str) -> list[IPv4Network]:
@@ -111,6 +112,9 @@ class FakePlumbing:
 
     def unpublish(self, table: str, publications: Sequence[Publication]) -> None:
         self.published[table] -= set(publications)
+
+    def forget_flows(self, publications: Sequence[Publication]) -> None:
+        self.forgotten += publications
 
     def listen(self, netns_fd: int) -> NameSockets:
         """On this machine's own loopback."""

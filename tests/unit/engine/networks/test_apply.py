@@ -241,6 +241,23 @@ def test_a_port_that_is_no_longer_published_is_the_machines_again() -> None:
 
 
 @apart
+def test_who_sends_all_the_time_reaches_the_container_that_has_the_port_now() -> None:
+    """An agent with a UDP port of the machine is replaced, and its clients do not stop."""
+    world = World()
+    other, client = new_netns(), port(world.neighbour)
+    world.plumbing.lay(other, "wh0", wire(3))
+    servers = [port(world.container, ("0.0.0.0", 80)), port(other, ("0.0.0.0", 80))]
+    for server, published in zip(servers, (UDP, replace(UDP, address="172.30.0.3")), strict=True):
+        client.sendto(b"nobody is there", ("10.9.0.1", 8080))
+        world.plumbing.publish(GROUND.table, [published])
+        world.plumbing.forget_flows([published])
+        client.sendto(b"hello", ("10.9.0.1", 8080))
+        assert server.recv(100) == b"hello"
+        world.plumbing.unpublish(GROUND.table, [published])
+        world.plumbing.forget_flows([published])
+
+
+@apart
 def test_a_container_goes_out_under_the_machines_name() -> None:
     world = World()
     server = port(world.neighbour, ("0.0.0.0", 7))

@@ -24,6 +24,7 @@ from wherry.linux.errors import KernelError
 INSTANCE = Instance(Path("/x"), Path("/x/run"), "12345678")
 SMALL = plan.addressing(IPv4Network("10.0.0.0/29"))  # five addresses besides the gateway's
 WEB = Publication("tcp", "0.0.0.0", 8080, "10.0.0.2", 80)
+DNS = Publication("udp", "0.0.0.0", 53, "10.0.0.2", 53)
 
 
 def endpoint(address: IPv4Address) -> Endpoint:
@@ -174,6 +175,15 @@ async def test_ports_are_published_in_the_instances_own_table(
     for _ in range(2):
         bridge.unpublish([WEB])
     assert plumbing.published == {INSTANCE.nft_table: set()}
+
+
+async def test_datagrams_go_where_a_port_leads_now(bridge: Bridge, plumbing: FakePlumbing, rows: Rows) -> None:
+    bridge.lay_ground(rows, [], [])
+    bridge.publish([WEB, DNS])
+    bridge.unpublish([DNS])
+    bridge.publish([WEB])
+    await bridge.bridge_ports()  # what was to be done before is done
+    assert plumbing.forgotten == [WEB, DNS, DNS]
 
 
 async def test_destroy_leaves_the_machine_as_it_was(bridge: Bridge, plumbing: FakePlumbing, rows: Rows) -> None:
