@@ -71,7 +71,7 @@ STORAGE = (
     _many("--storage-opt", metavar="KEY=VALUE", help="Option of the storage driver (not available yet)."),
 )
 NETWORK = (
-    _many("--network", "--net", metavar="NETWORK", help="none, host, bridge or container:NAME."),
+    _many("--network", "--net", metavar="NETWORK", help="A network's name, none, host, bridge or container:NAME."),
     _many("--publish", "-p", metavar="[[ADDRESS:]PORT:]PORT[/PROTOCOL]", help="Publish a port."),
     _flag("--publish-all", "-P", help="Publish every exposed port at a free port of the host."),
     _many("--expose", metavar="PORT[/PROTOCOL]", help="Expose a port."),

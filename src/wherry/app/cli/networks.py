@@ -19,8 +19,18 @@ COLUMNS = {
     "Labels": "LABELS",
     "CreatedAt": "CREATED AT",
 }
-VERBS = {"inspect": "inspect:network_inspect", "ls": "networks:network_ls", "list": "networks:network_ls"}
-network_command = LazyGroup("network", modules=VERBS, help="Networks: bridge, host and none, so far.")
+VERBS = {
+    "connect": "network_changes:network_connect",
+    "create": "network_changes:network_create",
+    "disconnect": "network_changes:network_disconnect",
+    "inspect": "inspect:network_inspect",
+    "ls": "networks:network_ls",
+    "list": "networks:network_ls",
+    "prune": "network_changes:network_prune",
+    "rm": "network_changes:network_rm",
+    "remove": "network_changes:network_rm",
+}
+network_command = LazyGroup("network", modules=VERBS, help="Networks: who is on one finds its neighbours by name.")
 
 
 @click.command("ls", cls=Command)
