@@ -1,0 +1,71 @@
+"""The API's process, or its etcd, is killed while clients write and watch: nothing acknowledged is lost, no revision is
+given twice, and who watches is told of everything, once and in order. (CHECKS S01, S02; of the store: tests/kernel)"""
+
+import itertools
+import os
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.kube.ledger import PATH, Ledger, Watcher, judge, writing
+from tests.conformance.kube.process import Control, wait_until
+from tests.suites.etcdserver import needs_etcd, running
+
+ROUNDS = int(os.environ.get("WHERRY_CRASH_ROUNDS", "6"))
+
+
+def watching(control: Control) -> list[Watcher]:
+    start = int(control.web().get(PATH).ok()["metadata"]["resourceVersion"])
+    watchers = [Watcher(control, start, restless=number % 2 == 0) for number in range(4)]
+    for watcher in watchers:
+        watcher.start()
+    return watchers
+
+
+@pytest.mark.timeout(120 + 10 * ROUNDS)
+def test_nothing_is_lost_when_the_server_is_killed(tmp_path: Path) -> None:
+    chance, values, ledger = random.Random(5), itertools.count(), Ledger()
+    control = Control(tmp_path)
+    watchers = watching(control)
+    try:
+        for _ in range(ROUNDS):
+            with writing(ledger, control, chance, values):
+                time.sleep(chance.uniform(0.1, 0.8))  # the moment of the kill is what is tested
+                control.kill()
+            control = Control(tmp_path)
+            for watcher in watchers:
+                watcher.control = control
+            ledger.settle(control.web())
+        judge(ledger, watchers, control.web())
+        assert len(ledger.acknowledged) > 20 * ROUNDS and ledger.unanswered >= ROUNDS
+    finally:
+        control.stop()
+
+
+@needs_etcd
+@pytest.mark.timeout(180 + 20 * ROUNDS)
+def test_nothing_is_lost_when_etcd_is_killed(tmp_path: Path) -> None:
+    """Watchers come back while the server has none of its own watches yet: what they see then is not all."""
+    chance, values, ledger = random.Random(6), itertools.count(), Ledger()
+    with running(tmp_path) as etcd:
+        address = etcd.address("/crashes/")
+        url = f"etcd://{address.endpoints[0]}/crashes?ca={address.ca}&cert={address.cert}&key={address.key}"
+        control = Control(tmp_path / "control", "--store", url)
+        watchers = watching(control)
+        try:
+            for _ in range(ROUNDS):
+                with writing(ledger, control, chance, values):
+                    time.sleep(chance.uniform(0.2, 0.8))  # as above
+                    etcd.kill()
+                etcd.start()
+                with writing(ledger, control, chance, values):
+                    time.sleep(chance.uniform(0, 0.5))  # some are refused still
+                web = control.web()
+                wait_until(lambda web=web: web.get(PATH).code == 200, "it reads again")
+                ledger.settle(web)
+            judge(ledger, watchers, control.web())
+            assert len(ledger.acknowledged) > 10 * ROUNDS and ledger.unanswered >= ROUNDS
+        finally:
+            control.stop()
