@@ -105,7 +105,7 @@ class Writer(threading.Thread):
         return answer.code < 400
 
     def _request(self, name: str, known: tuple[str, int] | None, value: str) -> tuple[str, str, Document, str]:
-        obj = {"metadata": {"name": name, "labels": {"of": "ledger"}}, "data": {"v": value}}
+        obj: Document = {"metadata": {"name": name, "labels": {"of": "ledger"}}, "data": {"v": value}}
         if known is None:
             return "POST", PATH, obj, JSON
         path = f"{PATH}/{name}"

@@ -13,7 +13,7 @@ from tests.conformance.kube.ledger import PATH, Ledger, Watcher, judge, writing
 from tests.conformance.kube.process import Control, wait_until
 from tests.suites.etcdserver import needs_etcd, running
 
-ROUNDS = int(os.environ.get("WHERRY_CRASH_ROUNDS", "6"))
+ROUNDS = int(os.environ.get("S01_CRASH_ROUNDS", "6"))
 
 
 def watching(control: Control) -> list[Watcher]:
