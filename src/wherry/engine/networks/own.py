@@ -7,6 +7,7 @@ reboot or ``down`` has taken away.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from ipaddress import IPv4Address
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
@@ -17,10 +18,12 @@ from wherry.engine.networks.apply import Plumbing
 from wherry.engine.networks.asked import Asked
 from wherry.engine.networks.bridge import Bridge
 from wherry.engine.networks.model import Attached, Endpoint, Network, Own, Publication
-from wherry.engine.networks.nameserver import Names, NameServer
 from wherry.engine.networks.rows import Rows
 from wherry.engine.networks.turn import turn
 from wherry.kit.errors import Conflict, Forbidden
+
+if TYPE_CHECKING:
+    from wherry.engine.networks.nameserver import Names, NameServer
 
 
 class Joining(msgspec.Struct, frozen=True):
@@ -56,7 +59,7 @@ class OwnNetworks:
         self._bridges: dict[str, Bridge] = {}
         self._members: dict[tuple[str, str], Attached] = {}
         self._plumbings: dict[str, Plumbing] = {}
-        self._servers: dict[str, NameServer] = {}
+        self._servers: "dict[str, NameServer]" = {}
 
     # Start and stop
 
@@ -204,6 +207,8 @@ class OwnNetworks:
         if container_id in self._servers:
             return
         member = self.of(container_id)[0]
+        from wherry.engine.networks.nameserver import NameServer  # what most instances do without
+
         sockets = self._plumbings[member.endpoint.network_id].listen(netns_fd)
         server = NameServer(self._names(container_id, servers))
         await server.start(sockets)
@@ -215,7 +220,9 @@ class OwnNetworks:
         if server is not None:
             server.close()
 
-    def _names(self, container_id: str, servers: Sequence[str]) -> Names:
+    def _names(self, container_id: str, servers: Sequence[str]) -> "Names":
+        from wherry.engine.networks.nameserver import Names
+
         def addresses(name: str) -> list[IPv4Address] | None:
             found = [
                 IPv4Address(one.endpoint.address) for one in self._neighbours(container_id) if _is_called(one, name)
