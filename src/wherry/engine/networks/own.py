@@ -59,7 +59,7 @@ class OwnNetworks:
         self._bridges: dict[str, Bridge] = {}
         self._members: dict[tuple[str, str], Attached] = {}
         self._plumbings: dict[str, Plumbing] = {}
-        self._servers: "dict[str, NameServer]" = {}
+        self._servers: dict[str, NameServer] = {}
 
     # Start and stop
 
