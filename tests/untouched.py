@@ -24,7 +24,8 @@ def untouched(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """For every test of a package whose conftest names it."""
     informed: list[tuple[Object, bytes]] = []
     decoded: list[Entry] = []
-    put, add = Cache.put, Recent.add
+    forgotten: list[tuple[Entry, Object | None, Object | None]] = []
+    put, add, forget = Cache.put, Recent.add, Entry.forget
 
     def noted_put(self: Cache, obj: Object) -> Object | None:
         informed.append((obj, _encode(obj)))
@@ -34,10 +35,17 @@ def untouched(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         decoded.append(entry)
         add(self, entry)
 
+    def noted_forget(self: Entry) -> None:
+        forgotten.append((self, self._object, self._lean))
+        forget(self)
+
     monkeypatch.setattr(Cache, "put", noted_put)
+    monkeypatch.setattr(Entry, "forget", noted_forget)
     monkeypatch.setattr(Recent, "add", noted_add)
     yield
     check(informed, decoded)
+    for entry, whole, lean in forgotten:
+        check_forms(entry, whole, lean)
 
 
 def check(informed: list[tuple[Object, bytes]], decoded: list[Entry]) -> None:
@@ -45,7 +53,12 @@ def check(informed: list[tuple[Object, bytes]], decoded: list[Entry]) -> None:
     for obj, before in informed:
         assert _encode(obj) == before, f"an informer's object was changed; it was {before.decode()}"
     for entry in tuple(decoded):
-        raw = _decode(entry.raw)
-        assert entry.object == raw, f"an object of the server's memory was changed: {entry.raw.decode()}"
-        leave_out(raw, entry._kind.unread if entry._kind else None)
-        assert entry.lean == raw, f"a shared object of the server's memory was changed: {entry.raw.decode()}"
+        check_forms(entry, entry.object, entry.lean)
+
+
+def check_forms(entry: Entry, whole: Object | None, lean: Object | None) -> None:
+    """What an entry was decoded into; None: it was not."""
+    raw = _decode(entry.raw)
+    assert whole in (None, raw), f"an object of the server's memory was changed: {entry.raw.decode()}"
+    leave_out(raw, entry._kind.unread if entry._kind else None)
+    assert lean in (None, raw), f"a shared object of the server's memory was changed: {entry.raw.decode()}"

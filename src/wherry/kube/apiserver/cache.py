@@ -108,12 +108,15 @@ class Cache:
                 changes.append(Change(new, old, revision, len(new.raw)))
             elif old is not None:
                 self._drop(key)
-                changes.append(Change(None, old, revision, len(old.raw)))
+                changes.append(Change(None, old, revision, 2 * len(old.raw)))  # and what is told of it
         if changes:
             self.revision = changes[-1].revision
             self._keep(changes)
             for watcher in tuple(self._watchers):
                 watcher.offer(changes)
+            for change in changes:
+                if change.old is not None:  # nobody will ask for it again
+                    change.old.forget()
 
     def _drop(self, key: str) -> None:
         del self._entries[key]

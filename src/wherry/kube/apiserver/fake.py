@@ -12,6 +12,14 @@ class FakeEntry:
 
     object: Object
 
+    @property
+    def namespace(self) -> str:
+        return str(self.object["metadata"].get("namespace", ""))
+
+    @property
+    def name(self) -> str:
+        return str(self.object["metadata"]["name"])
+
 
 @dataclass(frozen=True, slots=True)
 class FakeChange:

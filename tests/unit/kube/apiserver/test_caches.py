@@ -328,3 +328,29 @@ async def test_a_resource_that_is_served_no_longer_is_dropped_if_nothing_is_in_i
     revision = await place.put(pod("b"))
     assert [entry.name for entry in again.entries()] == ["b"] and again.since(revision - 1) is not None
     assert again.since(revision - 3) is None  # that is the store's to tell
+
+
+async def test_what_was_there_before_a_change_is_kept_decoded_no_longer() -> None:
+    place = Place()
+    await place.caches.start()
+    await place.put(pod("a"))
+    for change in (place.put(pod("a", number="2")), place.remove("a")):
+        old = place.pods.entry("a", "default")
+        assert old is not None and old.object and old.lean
+        await change
+        assert old._object is None and old._lean is None
+        assert old.object["metadata"]["name"] == "a"  # who asks all the same has it
+
+
+async def test_what_is_kept_of_the_deleted_counts_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What they were, and what is told of them, which has another resource version."""
+    monkeypatch.setattr(cache, "KEPT_BYTES", 10_000)
+    place = Place()
+    await place.caches.start()
+    for number in range(30):
+        await place.put(pod(f"p{number}", note="x" * 1000))
+    for number in range(30):
+        await place.remove(f"p{number}")
+    kept = place.pods.since(place.caches.revision - 3)
+    assert kept is not None and all(change.new is None for change in kept)
+    assert sum(len(change.gone.raw) + len(change.old.raw) for change in place.pods._changes if change.old) <= 10_000

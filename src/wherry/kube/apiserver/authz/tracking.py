@@ -11,6 +11,12 @@ class Kept(Protocol):
     """One version of an object."""
 
     @property
+    def namespace(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
     def object(self) -> Object: ...
 
 
@@ -71,4 +77,4 @@ def _told(change: Change) -> tuple[Key, Object | None]:
         obj = change.new.object
         return key_of(obj), obj
     assert change.old is not None
-    return key_of(change.old.object), None
+    return (change.old.namespace, change.old.name), None
