@@ -100,11 +100,13 @@ def test_ports_are_published(docker: Docker, port: int) -> None:
 
 
 def test_addresses_may_be_chosen_and_are_kept(docker: Docker) -> None:
-    docker("network", "create", "--subnet", "10.213.0.0/24", "--gateway", "10.213.0.9", "front")
+    size = ("--opt", "com.docker.network.driver.mtu=1400")
+    docker("network", "create", "--subnet", "10.213.0.0/24", "--gateway", "10.213.0.9", *size, "front")
     docker("run", "-d", "--name", "web", "--network", "front", "--ip", "10.213.0.77", *SERVE)
     docker("restart", "-t", "0", "web")
     assert address(docker, "web", "front") == "10.213.0.77"
     assert "default via 10.213.0.9" in docker.out("exec", "web", "ip", "route")
+    assert docker.out("exec", "web", "cat", "/sys/class/net/eth0/mtu") == "1400"
     taken = docker("run", "--network", "front", "--ip", "10.213.0.77", "demo:1", "true", check=False)
     assert "Address already in use" in taken.stderr
     overlapping = docker("network", "create", "--subnet", "10.213.0.0/25", "back", check=False)

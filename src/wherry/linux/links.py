@@ -62,11 +62,12 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class VethEnd(msgspec.Struct, frozen=True):
-    """The end of a pair inside the container's namespace."""
+    """The end of a pair inside the container's namespace. ``mtu`` 0: the kernel's choice; else both ends have it."""
 
     netns_fd: int
     name: str
     mac: str
+    mtu: int = 0
 
 
 class Links:
@@ -108,9 +109,10 @@ class Links:
         AlreadyExists is KernelError EEXIST.
         """
         far = _info() + text(_IFLA_IFNAME, peer.name) + attribute(_IFLA_ADDRESS, _mac(peer.mac))
-        far += number(_IFLA_NET_NS_FD, peer.netns_fd)
+        mtu = number(_IFLA_MTU, peer.mtu) if peer.mtu else b""
+        far += number(_IFLA_NET_NS_FD, peer.netns_fd) + mtu
         info = _linkinfo("veth", attribute(_VETH_INFO_PEER, far))
-        payload = _info() + text(_IFLA_IFNAME, name) + number(_IFLA_MASTER, master) + info
+        payload = _info() + text(_IFLA_IFNAME, name) + number(_IFLA_MASTER, master) + mtu + info
         self._netlink.request(_NEWLINK, payload, flags=NLM_F_CREATE | NLM_F_EXCL, step="add veth pair", name=name)
 
     def set_hairpin(self, index: int) -> None:

@@ -1,6 +1,7 @@
 """Links, addresses and routes of a network namespace that nobody else sees."""
 
 import errno
+import fcntl
 import socket
 import struct
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
@@ -10,16 +11,25 @@ import pytest
 from tests.unit.linux.apart import apart, new_netns
 from wherry.linux.errors import KernelError
 from wherry.linux.links import Link, Links, VethEnd
-from wherry.linux.netlink import NETLINK_ROUTE, NetlinkSocket, parse_attributes
+from wherry.linux.netlink import NETLINK_ROUTE, NetlinkSocket, inside, parse_attributes
 
 MAC, FAR_MAC = "02:42:ac:11:00:01", "02:42:ac:11:00:02"
 ADDRESS = IPv4Interface("172.17.0.1/16")
+_SIOCGIFMTU = 0x8921
 
 
 def index(links: Links, name: str) -> int:
     link = links.get(name)
     assert link is not None
     return link.index
+
+
+def socket_mtu(name: str) -> int:
+    """As netdevice(7) has it, of a link in the namespace of this thread."""
+    request = struct.pack("16si", name.encode(), 0)
+    with socket.socket(type=socket.SOCK_DGRAM) as sock:
+        answer = fcntl.ioctl(sock, _SIOCGIFMTU, request)
+    return int(struct.unpack("16si", answer)[1])
 
 
 def test_the_loopback_link_is_found_and_an_absent_one_is_none() -> None:
@@ -49,6 +59,16 @@ def test_a_bridge_has_the_address_it_was_given_also_the_second_time() -> None:
         up = links.get("br0")
         assert up is not None
         assert up.up
+
+
+@apart
+def test_both_ends_of_a_pair_have_the_mtu_that_is_asked_for() -> None:
+    far = new_netns()
+    with Links() as links, inside(far):
+        links.add_bridge("br0", MAC)
+        links.add_veth("veth1", index(links, "br0"), VethEnd(far, "eth0", FAR_MAC, 1400))
+        assert socket_mtu("eth0") == 1400
+    assert socket_mtu("veth1") == 1400
 
 
 @apart

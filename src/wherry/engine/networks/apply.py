@@ -34,6 +34,7 @@ class Wire(msgspec.Struct, frozen=True):
     gateway: IPv4Address | None
     address6: IPv6Interface | None = None
     gateway6: IPv6Address | None = None
+    mtu: int = 0
 
 
 class NameSockets(msgspec.Struct, frozen=True):
@@ -171,7 +172,7 @@ class KernelPlumbing:
         self._nftables.run(rules.remember(links, version, others), step="write down links")
 
     def lay(self, netns_fd: int, bridge: str, wire: Wire) -> None:
-        far = VethEnd(netns_fd, wire.interface, wire.mac)
+        far = VethEnd(netns_fd, wire.interface, wire.mac, wire.mtu)
         try:
             self._links.add_veth(wire.host_link, self._index(bridge), far)
         except KernelError as error:

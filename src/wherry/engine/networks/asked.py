@@ -19,8 +19,9 @@ _USUAL = {
     f"{_BRIDGE}host_binding_ipv4": ("0.0.0.0",),
     f"{_BRIDGE}default_bridge": ("false", "0"),
     f"{_BRIDGE}gateway_mode_ipv4": ("", "nat"),
-    "com.docker.network.driver.mtu": ("1500", "0", ""),
 }
+_MTU = "com.docker.network.driver.mtu"
+_MTUS = range(68, 65536)  # ip(7): what every host must take; what a length of IPv4 can say
 
 
 class Pool(msgspec.Struct, frozen=True):
@@ -67,9 +68,19 @@ def check(asked: Asked) -> None:
         raise NotFound(f'could not find a network driver "{asked.driver}": plugin "{asked.driver}" not found')
     if asked.has_ipv6:
         raise Unsupported("IPv6 on networks of one's own is not available in this version of Wherry")
+    mtu(asked)
     for name, value in asked.options.items():
-        if name.startswith("com.docker.network.") and value not in _USUAL.get(name, ()):
+        if name != _MTU and name.startswith("com.docker.network.") and value not in _USUAL.get(name, ()):
             raise Unsupported(f"the network option {name}={value} is not available in this version of Wherry")
+
+
+def mtu(asked: Asked) -> int:
+    """0: nobody asked for one."""
+    text = asked.options.get(_MTU) or "0"
+    found = int(text) if text.isascii() and text.isdigit() else -1
+    if found and found not in _MTUS:
+        raise Invalid(f"invalid value for {_MTU}: {text}")
+    return found
 
 
 def place(pools: Sequence[Pool], taken: Collection[IPv4Network]) -> Place:

@@ -234,7 +234,8 @@ class Bridge:
         net, four = self.net, IPv4Address(endpoint.address)
         address, address6 = plan.interface_of(net, four), plan.interface6_of(net, plan.address6_of(net, four))
         way = (net.gateway if is_way else None, address6, net.gateway6)
-        wire = Wire(self._link(four), endpoint.interface, endpoint.mac, address, *way)
+        mtu = self._own.mtu if self._own else 0
+        wire = Wire(self._link(four), endpoint.interface, endpoint.mac, address, *way, mtu=mtu)
         try:
             self._plumbing.lay(netns_fd, self.name, wire)
         finally:

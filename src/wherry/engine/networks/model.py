@@ -98,11 +98,13 @@ class Own(msgspec.Struct, frozen=True):
 
     ``slot`` is short, and no other network of the instance has it: names of kernel objects are made of it. Containers
     get addresses of ``range`` (empty: the whole subnet) but for the ``reserved`` ones, which have a name each.
+    ``mtu`` 0: the kernel's choice.
     """
 
     slot: str
     is_internal: bool = False
     is_attachable: bool = False
+    mtu: int = 0
     range: str = ""
     reserved: dict[str, str] = msgspec.field(default_factory=dict)
 

@@ -110,6 +110,12 @@ async def test_addresses_come_from_the_range_but_for_the_reserved(networks: Netw
     assert (shown["IPRange"], shown["AuxiliaryAddresses"]) == ("10.9.0.64/29", {"printer": "10.9.0.65"})
 
 
+async def test_the_largest_packet_may_be_chosen(machine: Machine, networks: Networks) -> None:
+    networks.create(Asked("front", options={"com.docker.network.driver.mtu": "1400"}))
+    await joined(networks, "front", "c1")
+    assert [wire.mtu for wire in machine.plumbing.wires.values()] == [1400]
+
+
 async def test_an_internal_network_is_no_way_to_elsewhere(machine: Machine, networks: Networks) -> None:
     networks.create(Asked("back", is_internal=True))
     await joined(networks, "back", "c1")
