@@ -9,7 +9,7 @@ from aiohttp import web
 from wherry.http.hijack import TakenOver
 from wherry.http.takeover import upgrade_of
 from wherry.kit.errors import Invalid, NotFound
-from wherry.node.api.caller import Caller, Wanted, success
+from wherry.node.api.caller import Caller, Wanted
 from wherry.node.api.commands import attend
 from wherry.node.api.forwarding import forward
 from wherry.node.api.joining import Ports
@@ -50,7 +50,7 @@ class Processes:
         _check(request)
         process = self._runtime.open_attach(id, wanted.stdin)
         async with _caller(request, wanted) as caller:
-            await attend(caller, process, wanted.stdin, "attaching to", lambda code: success())
+            await attend(caller, process, wanted.stdin, "attaching to", attached=True)
         return TakenOver()
 
     async def forward(self, request: web.BaseRequest, place: PodPlace, query: Query) -> web.StreamResponse:

@@ -52,6 +52,7 @@ class Process:
     def __init__(self, code: int = 0, lasts: bool = False, error: Exception | None = None) -> None:
         self._code, self._lasts, self._error = code, lasts, error
         self._input: asyncio.Queue[bytes] = asyncio.Queue()
+        self.taken: list[bytes] = []
         self.ended = False
 
     async def __aenter__(self) -> Any:
@@ -70,10 +71,11 @@ class Process:
             await asyncio.Event().wait()
 
     async def write(self, data: bytes) -> None:
+        self.taken.append(data)
         self._input.put_nowait(data)
 
     async def close_input(self) -> None:
-        self._input.put_nowait(b"")
+        await self.write(b"")
 
     async def resize(self, width: int, height: int) -> None: ...
 
@@ -91,7 +93,7 @@ async def test_input_goes_in_output_comes_out_and_the_code_is_told() -> None:
 
 async def test_what_was_attached_to_ends_well_whatever_its_code_is() -> None:
     client = Client()
-    await attend(client, Process(7), True, "attaching to", lambda code: success())
+    await attend(client, Process(7), True, "attaching to", attached=True)
     assert client.result == success()
 
 
@@ -122,6 +124,15 @@ async def test_after_a_goodbye_the_process_reads_what_it_was_sent_and_ends_by_it
     await attend(client, process, True, "executing command in")
     assert client.heard == [(1, b"a"), (1, b"b"), (2, b"more")], "all was read"
     assert process.ended and client.result is None
+
+
+async def test_who_was_attached_and_said_goodbye_is_let_go_once_its_input_is_read() -> None:
+    client, process = Client(b"a", b"b"), Process(lasts=True)
+    client.has_said_goodbye = True
+    client.leaving.set()
+    async with asyncio.timeout(10):
+        await attend(client, process, True, "attaching to", attached=True)
+    assert process.taken == [b"a", b"b", b""] and process.ended
 
 
 async def test_one_that_does_not_end_by_itself_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
