@@ -119,7 +119,8 @@ class Cluster:
 
     def _nodes(self, port: int) -> Nodes:
         tls = node_tls(self._pki.authority_pem, self._pki.clients[KUBELET_CLIENT.file])
-        own = Own(port, OwnNode(self._instance, node_name(self._settings)))
+        name = node_name(self._settings)
+        own = Own(port, OwnNode(self._instance, name), restarting=name)
         return Nodes(self._server.caches.of(NODES), tls, own)
 
     def _write_kubeconfig(self) -> None:

@@ -1,5 +1,6 @@
 """Where a node is, and whether it is that one."""
 
+import asyncio
 import ssl
 from collections.abc import Mapping
 
@@ -21,6 +22,7 @@ PREFERRED = ("InternalIP", "ExternalIP")
 between the check and the use."""
 KUBELET_PORT = 10250
 _GROUP = "system:nodes"
+_AGAIN_SECONDS = 0.1
 
 
 class Unreachable(Failed):
@@ -29,10 +31,13 @@ class Unreachable(Failed):
 
 class Own(msgspec.Struct, frozen=True):
     """What the server knows of itself. ``port``: where it listens. ``nodes``: the nodes of its own instance, by name,
-    with host and port; whatever their objects say, they are there."""
+    with host and port; whatever their objects say, they are there. ``restarting``: the node that is started again when
+    it ends, and is waited for so long when it refuses."""
 
     port: int = 0
     nodes: Mapping[str, tuple[str, int]] = msgspec.field(default_factory=dict)
+    restarting: str = ""
+    patience_seconds: float = 5.0
 
 
 class Nodes:
@@ -55,14 +60,26 @@ class Nodes:
 
     async def connect(self, name: str, target: Target | None = None) -> Wire:
         """A connection to the node of that name, and to no other. Raises StatusError as :meth:`target`, Failed."""
-        target = target or self.target(name)
-        wire = await connect(target)
+        wire = await self._reached(name, target or self.target(name))
         try:
             self._check(name, wire)
         except BaseException:
             wire.abort()
             raise
         return wire
+
+    async def _reached(self, name: str, target: Target) -> Wire:
+        """Where it is may be another place when it has been started again."""
+        clock = asyncio.get_running_loop().time
+        end = clock() + (self._own.patience_seconds if name == self._own.restarting else 0.0)
+        while True:
+            try:
+                return await connect(target)
+            except Failed as error:
+                if not isinstance(error.__cause__, ConnectionRefusedError) or clock() >= end:
+                    raise
+            await asyncio.sleep(_AGAIN_SECONDS)
+            target = self.target(name)
 
     def _check(self, name: str, wire: Wire) -> None:
         peer, port = wire.address("peername")

@@ -1,5 +1,6 @@
 """Where nodes are, and that they are who they say (K3)."""
 
+import asyncio
 import ssl
 import time
 
@@ -70,6 +71,23 @@ async def test_a_node_of_ones_own_is_where_one_knows_it(joined: Rig) -> None:
     wire.close()
     with pytest.raises(StatusError, match='nodes "unknown" not found'):
         nodes.target("unknown")
+
+
+async def test_a_node_that_is_started_again_is_waited_for_wherever_it_is_then(joined: Rig) -> None:
+    places = {NODE: ("127.0.0.1", 1)}
+    nodes = nodes_of(joined, Own(0, places, restarting=NODE, patience_seconds=60))
+    connecting = asyncio.create_task(nodes.connect(NODE))
+    await asyncio.sleep(0.2)
+    assert not connecting.done()
+    places[NODE] = ("127.0.0.1", joined.node_port)
+    (await connecting).close()
+
+
+async def test_a_node_that_stays_away_is_waited_for_no_longer(joined: Rig) -> None:
+    away = {NODE: ("127.0.0.1", 1)}
+    for own in (Own(0, away, patience_seconds=60), Own(0, away, restarting=NODE, patience_seconds=0.01)):
+        with pytest.raises(Failed, match="dial tcp"):
+            await nodes_of(joined, own).connect(NODE)
 
 
 async def test_another_node_that_says_it_is_here_is_not_believed(joined: Rig) -> None:
