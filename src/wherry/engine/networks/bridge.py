@@ -123,11 +123,11 @@ class Bridge:
             rows.put_fence(None, version)
 
     def remove(self) -> None:
-        """Bridge and rules alone. Idempotent."""
+        """Bridge and rules alone. Idempotent. The bridge goes last: by it, a start finds what a crash has left."""
         for link in self._plumbing.bridge_ports(self.name):
             self._plumbing.remove_link(link)
-        self._plumbing.remove_link(self.name)
         self._plumbing.remove_rules(self._table)
+        self._plumbing.remove_link(self.name)
 
     def dismiss(self) -> None:
         """Remove it, when nobody is on it, by the thread that may be looking at its links just now; and let go."""

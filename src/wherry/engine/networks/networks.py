@@ -91,7 +91,7 @@ class Networks:
                 self._rows.put_network(self._networks["bridge"])
             self._started = bridge = self._started or Bridge(self._instance, net, plumbing)
             bridge.lay_ground(self._rows, [one.endpoint for one in self._attached.values()], publications)
-            self.own.start([network for network in self._rows.networks() if network.own])
+            self.own.start([network for network in self._rows.networks() if network.own], plumbing)
         publications += self.own.publications()
         for lost in self._ports.reclaim(publications):
             _log.warning("published port %s is in use by another program; it goes on here", lost.host)

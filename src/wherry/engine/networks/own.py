@@ -63,14 +63,26 @@ class OwnNetworks:
 
     # Start and stop
 
-    def start(self, networks: Iterable[Network]) -> None:
+    def start(self, networks: Iterable[Network], plumbing: Plumbing) -> None:
         """Make bridges and rules what the rows say. Idempotent."""
         self._networks = {network.id: network for network in networks}
+        self._remove_strangers(plumbing)
         self._members = {_key(one): one for one in self._rows.members()}
         for network in self._networks.values():
             if network.id not in self._bridges:
                 self._plumbings[network.id] = self._make_plumbing()
             self._lay(network)
+
+    def _remove_strangers(self, plumbing: Plumbing) -> None:
+        """Bridges without a row: of a removal that a crash cut short."""
+        known = {network.own.slot for network in self._networks.values() if network.own}
+        for link in plumbing.links():
+            slot = plan.slot_of(self._instance, link)
+            if slot is not None and slot not in known:
+                for port in plumbing.bridge_ports(link):
+                    plumbing.remove_link(port)
+                plumbing.remove_rules(f"{self._instance.nft_table}-{slot}")
+                plumbing.remove_link(link)
 
     def _lay(self, network: Network) -> None:
         assert network.addressing is not None

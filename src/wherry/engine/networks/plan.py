@@ -155,6 +155,13 @@ def free_slot(used: Collection[str]) -> str:
     return found
 
 
+def slot_of(instance: Instance, link: str) -> str | None:
+    """Whose bridge it is, of the networks that users made; None: it is no such bridge of this instance."""
+    slot = link.removeprefix(instance.veth(""))
+    is_one = len(slot) == 2 and slot[0] in _DIGITS[16:] and link == instance.veth(slot)
+    return slot if is_one else None
+
+
 def is_bridge(link: str) -> bool:
     """Whether an instance has it, by its name (:attr:`.Instance.bridge`)."""
     return re.fullmatch(r"wherry0|wh[0-9a-f]{8}", link) is not None

@@ -10,6 +10,7 @@ from wherry.engine.networks import Networks
 from wherry.engine.networks.asked import Asked, Pool
 from wherry.engine.networks.model import Attached, PortBinding
 from wherry.engine.networks.own import Joining
+from wherry.engine.networks.rows import Rows
 from wherry.kit.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from wherry.linux.errors import KernelError
 
@@ -168,6 +169,19 @@ async def test_all_is_there_again_after_a_restart(machine: Machine) -> None:
     assert "wv1234567g02" in machine.plumbing.wires
     assert {one.host_port for one in machine.plumbing.published["wherry-12345678-g0"]} == {8080}
     assert (await joined(after, "front", "c3")).endpoint.address not in ("10.9.0.1", "10.9.0.2")
+    await after.stop()
+
+
+async def test_what_a_removal_that_was_cut_short_has_left_goes_with_the_next_start(machine: Machine) -> None:
+    before = machine.networks()
+    await before.start()
+    gone, _ = before.create(Asked("front")), before.create(Asked("back"))
+    await before.stop()
+    Rows(machine.database).delete_network(gone.id)
+    after = machine.networks()
+    await after.start()
+    assert set(machine.plumbing.bridges) == {"wh12345678", "wv1234567g1"}
+    assert set(machine.plumbing.tables) == {"wherry-12345678", "wherry-12345678-g1"}
     await after.stop()
 
 

@@ -157,3 +157,12 @@ def test_links_of_networks_never_have_the_same_name() -> None:
     assert not any(slot[0] in "0123456789abcdef" for slot in slots)
     with pytest.raises(Unavailable, match="too many networks"):
         plan.free_slot(slots)
+
+
+@pytest.mark.parametrize(
+    ("link", "slot"),
+    [("wv1234567g0", "g0"), ("wv1234567zz", "zz"), ("wv1234567g02", None), ("wv12345672", None), ("wv1234567ab", None),
+     ("wv7654321g0", None), ("wh12345678", None), ("g0", None)],
+)  # fmt: skip
+def test_the_bridges_of_users_networks_are_known_by_their_names(link: str, slot: str | None) -> None:
+    assert plan.slot_of(Instance(Path("/x"), Path("/x/run"), "12345678"), link) == slot
