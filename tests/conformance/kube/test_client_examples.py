@@ -3,8 +3,12 @@ run: deployments, jobs, commands, logs, ports, labels of nodes, watches, informe
 
 import contextlib
 import datetime
+import hashlib
 import http.client
+import io
+import random
 import socket
+import tarfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -157,6 +161,28 @@ def test_commands_in_a_pod(core: Any, inside: Commands) -> None:
     with pytest.raises(ApiException) as none:
         stream(execute, "nobody", here, command=["sh"], **flags)
     assert none.value.status in (0, 404) and "404" in str(none.value)
+
+
+def test_a_file_is_sent_to_a_pod(core: Any, inside: Commands) -> None:
+    """As many programs do it: to the standard input of tar, whose end is that of the connection."""
+    here = inside.namespace
+    running_pod(core, here, "box", "exec sleep 1000")
+    execute = core.connect_get_namespaced_pod_exec
+    content = random.Random(1).randbytes(3_000_000)
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        member = tarfile.TarInfo("sent")
+        member.size = len(content)
+        tar.addfile(member, io.BytesIO(content))
+    talk = stream(
+        execute, "box", here, command=["tar", "xf", "-", "-C", "/tmp"], _preload_content=False,
+        stderr=True, stdin=True, stdout=True, tty=False,
+    )  # fmt: skip
+    packed = archive.getvalue()
+    for at in range(0, len(packed), 100_000):
+        talk.write_stdin(packed[at : at + 100_000])
+    talk.close()
+    inside.until(hashlib.sha256(content).hexdigest(), "exec", "box", "--", "sha256sum", "/tmp/sent")
 
 
 def test_binary_output_of_a_command(core: Any, inside: Commands) -> None:
