@@ -32,6 +32,7 @@ services:
     depends_on: {migrate: {condition: service_completed_successfully}}
     ports: ["127.0.0.1:PORT:80"]
     networks: {front: {aliases: [www]}, back: {}}
+    links: ["db:database"]
     secrets: [token]
     configs: [{source: app, target: /app.ini}]
   tool: {image: demo:1, command: "true", profiles: [tools], network_mode: none}
@@ -66,7 +67,7 @@ def test_a_project_goes_up_and_down(run: Run, docker: Docker, port: int) -> None
         "migrate": ("exited", ""),
         "web": ("running", ""),
     }
-    for service, name in (("web", "db"), ("web", "www"), ("db", "web"), ("db", "shop-web-1")):
+    for service, name in (("web", "db"), ("web", "database"), ("web", "www"), ("db", "web"), ("db", "shop-web-1")):
         run("exec", "-T", service, "ping", "-c1", "-W2", name)
     assert run("exec", "-T", "db", "ping", "-c1", "-W2", "www", check=False).returncode != 0
     assert "1 packets received" in run("logs", "--no-log-prefix", "migrate").stdout

@@ -62,6 +62,7 @@ class Joiner:
             _free_interface(networks.places(container.id)),
             memberships.address(settings),
             settings.MacAddress,
+            memberships.links(settings),
             is_way,
         )
         return await networks.join(netns_fd, network, who)

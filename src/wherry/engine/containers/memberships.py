@@ -72,6 +72,11 @@ def address(settings: EndpointSettings) -> IPv4Address | None:
     return IPv4Address(text) if text else None
 
 
+def links(settings: EndpointSettings) -> tuple[str, ...]:
+    """What it calls others, ``container:alias`` (``links`` of a compose file)."""
+    return tuple(link.removeprefix("/") for link in settings.Links or () if link)
+
+
 def aliases(container_id: str, config: Config, settings: EndpointSettings) -> tuple[str, ...]:
     """By what else than its name it is found: what was asked for, its short id and its host name (moby,
     daemon/container_operations.go: buildEndpointDNSNames)."""

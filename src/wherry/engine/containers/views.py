@@ -145,7 +145,7 @@ def _network(place: Place) -> dict[str, Any]:
     found, settings = place.endpoint, place.settings or EndpointSettings()
     return {
         "IPAMConfig": settings.IPAMConfig,
-        "Links": None,
+        "Links": settings.Links,
         "Aliases": settings.Aliases,
         "MacAddress": found.mac if found else "",
         "DriverOpts": None,

@@ -67,13 +67,15 @@ class Endpoint(msgspec.Struct, frozen=True):
 
 
 class Attached(msgspec.Struct, frozen=True):
-    """An endpoint that a container uses, as it is remembered. ``aliases``: by what else than its name it is found."""
+    """An endpoint that a container uses, as it is remembered. ``aliases``: by what else than its name it is found;
+    ``links``: what it calls others, ``container:alias``."""
 
     endpoint: Endpoint
     container_id: str
     container_name: str
     publications: tuple[Publication, ...] = ()
     aliases: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
 
 
 class Addressing(msgspec.Struct, frozen=True):

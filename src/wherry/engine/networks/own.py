@@ -35,6 +35,7 @@ class Joining(msgspec.Struct, frozen=True):
     interface: str = "eth0"
     address: IPv4Address | None = None
     mac: str = ""
+    links: tuple[str, ...] = ()
     is_way: bool = True
 
 
@@ -177,7 +178,7 @@ class OwnNetworks:
             return plan.endpoint_of(network, self._new_id(), address, who.mac, who.interface)
 
         made = await bridge.wire(netns_fd, endpoint, who.address, who.is_way and not _is_internal(network))
-        member = Attached(made, who.container_id, who.name.removeprefix("/"), aliases=who.aliases)
+        member = Attached(made, who.container_id, who.name.removeprefix("/"), aliases=who.aliases, links=who.links)
         try:
             self._rows.put_member(member)
         except BaseException:
@@ -237,8 +238,13 @@ class OwnNetworks:
         from wherry.engine.networks.nameserver import Names
 
         def addresses(name: str) -> list[IPv4Address] | None:
+            linked = {
+                link.partition(":")[0] for one in self.of(container_id) for link in one.links if _means(link, name)
+            }
             found = [
-                IPv4Address(one.endpoint.address) for one in self._neighbours(container_id) if _is_called(one, name)
+                IPv4Address(one.endpoint.address)
+                for one in self._neighbours(container_id)
+                if _is_called(one, name) or one.container_name in linked
             ]
             return found or None
 
@@ -262,6 +268,10 @@ def _key(member: Attached) -> tuple[str, str]:
 
 def _is_internal(network: Network) -> bool:
     return network.own is not None and network.own.is_internal
+
+
+def _means(link: str, name: str) -> bool:
+    return link.rpartition(":")[2].lower() == name
 
 
 def _is_called(member: Attached, name: str) -> bool:

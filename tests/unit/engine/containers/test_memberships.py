@@ -105,6 +105,11 @@ def test_some_are_on_no_network(fields: dict[str, Any]) -> None:
     assert memberships.of(row(**fields)) == {}
 
 
+def test_links_are_names_for_others() -> None:
+    assert memberships.links(EndpointSettings(Links=["/shop-db-1:db", "web"])) == ("shop-db-1:db", "web")
+    assert memberships.links(EndpointSettings()) == ()
+
+
 def test_it_is_found_by_its_aliases_its_short_id_and_its_host_name() -> None:
     settings = EndpointSettings(Aliases=["db", "store", "db"])
     assert memberships.aliases("1" * 64, Config(Hostname="h"), settings) == ("db", "store", "1" * 12, "h")

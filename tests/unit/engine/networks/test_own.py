@@ -216,6 +216,17 @@ async def test_neighbours_are_known_by_name_alias_and_address(networks: Networks
     assert names.addresses("shop")
 
 
+async def test_a_link_is_a_name_that_one_container_has_for_another(networks: Networks) -> None:
+    networks.create(Asked("front"))
+    database = await joined(networks, "front", "shop-db-1")
+    await joined(networks, "front", "web", links=("shop-db-1:Database", "gone:other"))
+    await joined(networks, "front", "box")
+    names = networks.own._names("web", [])
+    assert names.addresses("database") == [IPv4Address(database.endpoint.address)]
+    assert names.addresses("other") is None
+    assert networks.own._names("box", []).addresses("database") is None
+
+
 async def test_who_is_on_internal_networks_alone_asks_nobody_else(networks: Networks) -> None:
     networks.create(Asked("back", is_internal=True))
     networks.create(Asked("front"))
