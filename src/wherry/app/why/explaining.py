@@ -87,13 +87,15 @@ def _node(known: Known) -> Iterator[str]:
 
 
 def _beginning(known: Known) -> Iterator[str]:
-    """What has to be there before the first container: volumes, and the sandbox."""
-    if known.status.get("containerStatuses") and _has_begun(known.status):
+    """What has to be there before the first container, or the first after all have ended: volumes, and the sandbox."""
+    has_begun = known.status.get("containerStatuses") and _has_begun(known.status)
+    since = _all_ended(known.status) if has_begun else ""
+    if since is None:
         return
-    mounting = clean(known.said(*_MOUNTING))
+    mounting = clean(known.said(*_MOUNTING, since=since))
     if mounting:
         yield f"It waits for its volumes: {mounting}"
-    sandbox = clean(known.said(_SANDBOX))
+    sandbox = clean(known.said(_SANDBOX, since=since))
     if sandbox:
         yield f"Its sandbox cannot be made: {sandbox}"
 
@@ -103,6 +105,18 @@ def _has_begun(status: Object) -> bool:
         (each.get("state") or {}).get("waiting") is None or each.get("restartCount")
         for field in ("containerStatuses", "initContainerStatuses") for each in status.get(field) or ()
     )  # fmt: skip
+
+
+def _all_ended(status: Object) -> str | None:
+    """When the last container did; None: one runs, or nobody knows."""
+    ends = []
+    for each in status.get("containerStatuses") or ():
+        state = each.get("state") or {}
+        ended = state.get("terminated") or (each.get("lastState") or {}).get("terminated") or {}
+        if "running" in state or not ended.get("finishedAt"):
+            return None
+        ends.append(str(ended["finishedAt"]))
+    return max(ends, default=None)
 
 
 def _claims(known: Known) -> Iterator[str]:

@@ -35,9 +35,12 @@ class Known:
         found: Object = self.pod.get("status") or {}
         return found
 
-    def said(self, *reasons: str) -> str:
-        """The message of the newest event with one of these reasons; empty: there is none."""
-        found = [each for each in self.events if each.get("reason") in reasons]
+    def said(self, *reasons: str, since: str = "") -> str:
+        """The message of the newest event with one of these reasons, not older than that; empty: there is none."""
+        found = [
+            each for each in self.events
+            if each.get("reason") in reasons and (each.get("lastTimestamp") or "") >= since
+        ]  # fmt: skip
         return str(found[-1].get("message") or "") if found else ""
 
 

@@ -9,6 +9,7 @@ from wherry.kube.machinery.model import Object
 from wherry.kube.scheduler.watching import NODES
 
 READY = {"conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": BEFORE}]}
+ENDED = {"exitCode": 137, "finishedAt": BEFORE}
 CREATING = {"containerStatuses": [state(waiting={"reason": "ContainerCreating"})]}
 
 
@@ -52,6 +53,18 @@ CREATING = {"containerStatuses": [state(waiting={"reason": "ContainerCreating"})
             pod(phase="Running", status={"containerStatuses": [state(running={"startedAt": BEFORE})]}),
             [event("FailedMount", "long ago")],
             ["Pod default/p is running and not ready on n.", "Its container app runs for 60s and is not ready yet."],
+        ),
+        (
+            pod(phase="Running", status={"containerStatuses": [state(terminated=ENDED)]}),
+            [event("FailedMount", "long ago", "2026-01-01T11:58:00Z"), event("FailedMount", "no token")],
+            ["Pod default/p is running and not ready on n.", "It waits for its volumes: no token.",
+             "Its container app has ended with exit code 137 60s ago and is to be started again."],
+        ),
+        (
+            pod(phase="Running", status={"containerStatuses": [state(terminated=ENDED)]}),
+            [event("FailedMount", "long ago", "2026-01-01T11:58:00Z")],
+            ["Pod default/p is running and not ready on n.",
+             "Its container app has ended with exit code 137 60s ago and is to be started again."],
         ),
         (
             pod(phase="Running", readinessGates=[{"conditionType": "x/y"}]), [],
