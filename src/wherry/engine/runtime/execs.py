@@ -23,6 +23,7 @@ _ALWAYS = (
     | namespaces.NEWNET
     | namespaces.NEWCGROUP
 )
+_EARLY = "the process ended before it could run its program"
 
 
 class _Running:
@@ -82,12 +83,10 @@ class Execs:
                 owner = self._isolation["ids"][0] if self._isolation["ids"] else 0
                 fds.update(stdio.open_pipes(owner, message["open_stdin"], outputs=attached))
             pid, report = births.join(self._started.pidfd, self._kinds(), self._started.cgroup.attach, _main)
-            pidfd = processes.pidfd_open(pid)
             try:
-                wire.send(report, {"process": message["process"], "seccomp": message["seccomp"]}, fds)
-                user = self._await_exec(report, pid)
+                pidfd, user = self._told(pid, report, message, fds)
             except BaseException:
-                os.close(pidfd)
+                _end(pid)
                 raise
             finally:
                 report.close()
@@ -109,19 +108,19 @@ class Execs:
         return _ALWAYS | (namespaces.NEWUSER if self._isolation["ids"] else 0)
 
     @staticmethod
-    def _await_exec(report: socket.socket, pid: int) -> tuple[int, int]:
-        user = None
-        while (received := wire.receive(report)) is not None:
-            message = received.message
-            received.close()
-            if "error" in message:
-                os.waitpid(pid, 0)
-                raise reported(message["error"])
-            user = message["uid"], message["gid"]
-        if user is None:
-            os.waitpid(pid, 0)
-            raise Failure("exec", "the process ended before it could run its program")
-        return user
+    def _told(
+        pid: int, report: socket.socket, message: wire.Message, fds: dict[str, int]
+    ) -> tuple[int, tuple[int, int]]:
+        """Tell the process what to run, and wait until it does: a descriptor of it, and as whom it runs."""
+        pidfd = processes.pidfd_open(pid)
+        try:
+            wire.send(report, {"process": message["process"], "seccomp": message["seccomp"]}, fds)
+            return pidfd, _await_exec(report)
+        except BaseException as error:
+            os.close(pidfd)
+            if isinstance(error, ConnectionError):  # it has been ended with its container, before it read that
+                raise Failure("exec", _EARLY) from error
+            raise
 
     def _ended(self, name: str, running: _Running) -> None:
         self._loop.forget(running.pidfd)
@@ -139,6 +138,26 @@ class Execs:
             if self._isolation["pid"] != "new":
                 signal.pidfd_send_signal(running.pidfd, signal.SIGKILL)
             self._ended(name, running)
+
+
+def _await_exec(report: socket.socket) -> tuple[int, int]:
+    user = None
+    while (received := wire.receive(report)) is not None:
+        message = received.message
+        received.close()
+        if "error" in message:
+            raise reported(message["error"])
+        user = message["uid"], message["gid"]
+    if user is None:
+        raise Failure("exec", _EARLY)
+    return user
+
+
+def _end(pid: int) -> None:
+    """It is our child, and nobody else waits for it. As long as nobody has, its container's process 1 cannot end:
+    the kernel first waits until the pid namespace is empty (zap_pid_ns_processes in kernel/pid_namespace.c)."""
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
 
 
 def _main(report: socket.socket) -> NoReturn:

@@ -2,14 +2,15 @@
 
 import os
 import signal
+import socket
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.descriptors import open_descriptors
-from wherry.engine.runtime import wire
-from wherry.engine.runtime.execs import Execs, _Running
+from wherry.engine.runtime import births, wire
+from wherry.engine.runtime.execs import Execs, _await_exec, _Running
 from wherry.engine.runtime.failure import Failure, to_message
 from wherry.engine.runtime.loop import Loop
 from wherry.engine.runtime.starting import Started
@@ -105,32 +106,47 @@ def test_an_exec_that_became_its_program_has_told_who_it_is() -> None:
     ours, theirs = wire.pair()
     pid = child(lambda: wire.send(theirs, {"exec": True, "uid": 5, "gid": 6}))
     theirs.close()
-    assert Execs._await_exec(ours, pid) == (5, 6)
+    assert _await_exec(ours) == (5, 6)
     os.waitpid(pid, 0)
     ours.close()
 
 
-def test_an_exec_that_could_not_says_why_and_is_waited_for() -> None:
-    ours, theirs = wire.pair()
-    pid = child(lambda: wire.send(theirs, {"error": to_message(Failure("find program", "not found", 2, "x"), "")}))
-    theirs.close()
-    with pytest.raises(Failure, match="not found") as failure:
-        Execs._await_exec(ours, pid)
-    assert (failure.value.step, failure.value.errno) == ("find program", 2)
-    with pytest.raises(ChildProcessError):
-        os.waitpid(pid, 0)
-    ours.close()
+def says_why(report: socket.socket) -> None:
+    wire.receive(report)
+    wire.send(report, {"error": to_message(Failure("find program", "not found", 2, "x"), "")})
 
 
-def test_an_exec_that_ends_without_a_word_has_failed() -> None:
-    ours, theirs = wire.pair()
-    pid = child(lambda: None)
-    theirs.close()
-    with pytest.raises(Failure, match="ended before it could run its program"):
-        Execs._await_exec(ours, pid)
+@pytest.mark.parametrize(
+    ("work", "seen", "why"),
+    [
+        (says_why, False, "not found"),
+        (wire.receive, False, "ended before it could run its program"),
+        (lambda _report: None, True, "ended before it could run its program"),  # so that it cannot be told
+        (lambda report: report.recv(1, socket.MSG_PEEK), False, "ended before it could run its program"),
+    ],
+)
+def test_an_exec_that_could_not_says_why_and_is_waited_for(
+    place: Place, monkeypatch: pytest.MonkeyPatch, work: Callable[[socket.socket], object], seen: bool, why: str
+) -> None:
+    """One that is ended with its container, too: or the kernel would wait for us, and process 1 for the kernel."""
+    pids: list[int] = []
+
+    def join(*_others: object) -> tuple[int, socket.socket]:
+        ours, theirs = wire.pair()
+        pids.append(child(lambda: (ours.close(), work(theirs))))
+        theirs.close()
+        if seen:
+            os.waitid(os.P_PID, pids[0], os.WEXITED | os.WNOWAIT)
+        return pids[0], ours
+
+    monkeypatch.setattr(births, "join", join)
+    before = open_descriptors()
+    message = {"exec": "x", "process": {}, "seccomp": "", "open_stdin": False}
+    with pytest.raises(Failure, match=why):
+        place.execs.start(message, wire.Received(message, {}))
     with pytest.raises(ChildProcessError):
-        os.waitpid(pid, 0)
-    ours.close()
+        os.waitpid(pids[0], 0)
+    assert open_descriptors() == before and not place.execs._running
 
 
 def test_a_container_without_terminals_has_none_for_an_exec(place: Place) -> None:
