@@ -23,6 +23,8 @@ from wherry.kube.machinery.model import GroupResource, Object
 
 _OF_COLLECTOR = ("ownerReferences", "finalizers", "managedFields", "resourceVersion")
 """Metadata whose change alone gives nobody rights: the garbage collector must be able to."""
+_MOST_TOLD = 1000
+"""Rights that somebody lacks, of one verb each. (Upstream tells all.)"""
 _ROLE_KINDS = {"Role": ROLES, "ClusterRole": CLUSTER_ROLES}
 
 
@@ -85,7 +87,7 @@ class EscalationCheck:
         return self._authorizer.authorize(attributes)[0] is Decision.ALLOW
 
     def _lacking(self, user: User, namespace: str, wanted: tuple[Rule, ...]) -> list[Rule]:
-        return rules.missing(self._rbac.rules_for(user, namespace)[0], wanted)
+        return rules.missing(self._rbac.rules_for(user, namespace)[0], wanted, _MOST_TOLD)
 
     def _confirm(self, request: AdmissionRequest, wanted: tuple[Rule, ...]) -> None:
         lacking = self._lacking(request.user, request.namespace, wanted)

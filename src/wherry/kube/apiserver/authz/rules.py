@@ -2,6 +2,8 @@
 k8s.io/component-helpers auth/rbac/validation/policy_comparator.go)."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import islice
 
 import msgspec
 from msgspec.structs import replace
@@ -91,39 +93,106 @@ def path_matches(patterns: Iterable[str], path: str) -> bool:
     return any(_path_covers(each, path) for each in patterns)
 
 
-def missing(owned: Sequence[Rule], wanted: Sequence[Rule]) -> list[Rule]:
-    """What of ``wanted`` nothing of ``owned`` covers, in the smallest rules: one verb, one resource, one name each."""
-    owners = [Matcher.of(each) for each in owned]
-    atoms = [atom for rule in wanted for atom in _atoms(rule)]
-    return [atom for atom in atoms if not any(_covers(owner, atom) for owner in owners)]
+def missing(owned: Sequence[Rule], wanted: Sequence[Rule], most: int | None = None) -> list[Rule]:
+    """What of ``wanted`` nothing of ``owned`` covers, in the smallest rules: one verb, one resource, one name each. At
+    most so many: a rule of a few kilobytes is a million of them."""
+    owners = _Owners(owned)
+    return list(islice((atom for rule in wanted for atom in _missing_of(rule, owners)), most))
 
 
-def _atoms(rule: Rule) -> Iterator[Rule]:
-    for group in rule.groups:
-        for resource in rule.resources:
-            for verb in rule.verbs:
-                for name in rule.names or ("",):
-                    yield Rule((verb,), (group,), (resource,), (name,) if rule.names else ())
-    for path in rule.paths:
-        for verb in rule.verbs:
-            yield Rule((verb,), paths=(path,))
+def _missing_of(rule: Rule, owners: "_Owners") -> Iterator[Rule]:
+    """Groups that the same owners cover lack the same, and so on: the time it takes grows with the number of values and
+    not with that of their combinations."""
+    if not rule.paths and owners.has_all(rule):
+        return
+    verbs = [(verb, owners.of_verb(verb)) for verb in dict.fromkeys(rule.verbs)]
+    resources = [(resource, owners.of_resource(resource)) for resource in dict.fromkeys(rule.resources)]
+    names = tuple(dict.fromkeys(rule.names))
+
+    @cache
+    def names_missing(by: int) -> Sequence[tuple[str, ...]]:
+        return [(name,) for name in owners.strange(names, by)] if names else [()] * (not owners.has_unnamed(by))
+
+    @cache
+    def of_resource(by: int) -> Sequence[tuple[str, tuple[str, ...]]]:
+        return [(verb, name) for verb, has in verbs for name in names_missing(by & has)]
+
+    @cache
+    def of_group(by: int) -> Sequence[tuple[str, int]]:
+        return [(resource, by & has) for resource, has in resources if of_resource(by & has)]
+
+    for group in dict.fromkeys(rule.groups):
+        for resource, by in of_group(owners.of_group(group)):
+            for verb, name in of_resource(by):
+                yield Rule((verb,), (group,), (resource,), name)
+    for path in dict.fromkeys(rule.paths):
+        by = owners.of_path(path)
+        yield from (Rule((verb,), paths=(path,)) for verb, has in verbs if not by & has)
 
 
-def _covers(owner: Matcher, atom: Rule) -> bool:
-    if not owner.has_verb(atom.verbs[0]):
-        return False
-    if atom.paths:
-        return not owner.names and path_matches(owner.rule.paths, atom.paths[0])
-    if owner.names and (not atom.names or atom.names[0] not in owner.names):
-        return False
-    return (ALL in owner.groups or atom.groups[0] in owner.groups) and _has_resource(owner, atom.resources[0])
+class _Owners:
+    """Rules, as numbers with a bit for each: those that have a verb, a group, a resource, a path."""
 
+    def __init__(self, owned: Sequence[Rule]) -> None:
+        self._verbs, self._groups, self._resources = dict[str, int](), dict[str, int](), dict[str, int]()
+        self._paths = dict[str, int]()
+        self._names: list[frozenset[str]] = [frozenset(each.names) for each in owned]
+        self._unnamed = 0
+        for place, rule in enumerate(owned):
+            bit = 1 << place
+            for values, by in (
+                (rule.verbs, self._verbs), (rule.groups, self._groups), (rule.resources, self._resources),
+                (() if rule.names else rule.paths, self._paths),
+            ):  # fmt: skip
+                for value in values:
+                    by[value] = by.get(value, 0) | bit
+            if not rule.names:
+                self._unnamed |= bit
+        self._patterns = [(pattern, bits) for pattern, bits in self._paths.items() if pattern.endswith(ALL)]
 
-def _has_resource(owner: Matcher, resource: str) -> bool:
-    if ALL in owner.resources or resource in owner.resources:
-        return True
-    _, slash, subresource = resource.partition("/")
-    return bool(slash) and f"*/{subresource}" in owner.resources
+    def of_verb(self, verb: str) -> int:
+        return self._verbs.get(verb, 0) | self._verbs.get(ALL, 0)
+
+    def of_group(self, group: str) -> int:
+        return self._groups.get(group, 0) | self._groups.get(ALL, 0)
+
+    def of_resource(self, resource: str) -> int:
+        found = self._resources.get(resource, 0) | self._resources.get(ALL, 0)
+        _, slash, subresource = resource.partition("/")
+        return found | self._resources.get(f"*/{subresource}", 0) if slash else found
+
+    def of_path(self, path: str) -> int:
+        found = self._paths.get(path, 0)
+        for pattern, bits in self._patterns:
+            if _path_covers(pattern, path):
+                found |= bits
+        return found
+
+    def has_all(self, rule: Rule) -> bool:
+        """Whether one of these rules alone has all that another has: at a glance, of most."""
+        by = self._unnamed
+        for values, of in (
+            (rule.verbs, self.of_verb),
+            (rule.groups, self.of_group),
+            (rule.resources, self.of_resource),
+        ):
+            for value in values:
+                by &= of(value)
+        return bool(by)
+
+    def has_unnamed(self, by: int) -> bool:
+        """Whether one of these rules is of all objects, whatever their names."""
+        return bool(by & self._unnamed)
+
+    def strange(self, names: Sequence[str], by: int) -> Sequence[str]:
+        """Those that none of these rules is of."""
+        if by & self._unnamed:
+            return ()
+        known: set[str] = set()
+        while by:
+            known |= self._names[by.bit_length() - 1]
+            by &= ~(1 << by.bit_length() - 1)
+        return [name for name in names if name not in known]
 
 
 def _path_covers(pattern: str, path: str) -> bool:

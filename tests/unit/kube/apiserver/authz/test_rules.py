@@ -1,5 +1,7 @@
 """Rules: what they cover, how they read."""
 
+from itertools import product
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -111,3 +113,42 @@ def test_rules_read_as_upstreams() -> None:
 def test_rules_of_one_resource_become_one_line() -> None:
     found = compacted([rule("get", "pods"), rule("get", "pods", names="x"), rule("list", "pods"), urls("get", "/a")])
     assert found == [rule("get", "pods", names="x"), urls("get", "/a"), rule("get list", "pods")]
+
+
+def _all_missing(owned: list[Rule], wanted: list[Rule]) -> list[Rule]:
+    """By looking at each combination."""
+    combined = [
+        Rule((verb,), (group,), (resource,), (name,) if each.names else ())
+        for each in wanted
+        for group, resource, verb, name in product(each.groups, each.resources, each.verbs, each.names or ("",))
+    ]
+    combined += [Rule((verb,), paths=(path,)) for each in wanted for path, verb in product(each.paths, each.verbs)]
+    return [atom for atom in combined if not any(_has(owner, atom) for owner in owned)]
+
+
+def _has(owner: Rule, atom: Rule) -> bool:
+    if not {"*", *atom.verbs} & set(owner.verbs):
+        return False
+    if atom.paths:
+        return not owner.names and rules.path_matches(owner.paths, atom.paths[0])
+    resource = atom.resources[0]
+    covering = {"*", resource} | ({f"*/{resource.partition('/')[2]}"} if "/" in resource else set())
+    is_named = not owner.names or bool(set(owner.names) & set(atom.names))
+    return is_named and bool({"*", *atom.groups} & set(owner.groups) and covering & set(owner.resources))
+
+
+@given(RULES, RULES)
+def test_what_is_missing_is_what_a_look_at_each_combination_finds(owned: list[Rule], wanted: list[Rule]) -> None:
+    found = missing(owned, wanted)
+    assert sorted(map(text, found)) == sorted(map(text, _all_missing(owned, wanted)))
+    assert missing(owned, wanted, 2) == found[:2]
+
+
+def test_a_rule_of_a_million_rights_is_not_looked_at_one_by_one() -> None:
+    values = tuple(f"v{number}" for number in range(3000))
+    wide = Rule(values, values, values, values)  # 81 million millions
+    assert missing([Rule(("*",), ("*",), ("*",))], [wide]) == []
+    assert missing([Rule(values, values, values, values[:-1])], [wide], 3) == [
+        Rule((verb,), ("v0",), ("v0",), ("v2999",)) for verb in values[:3]
+    ]
+    assert len(missing([], [wide], 1000)) == 1000
