@@ -18,6 +18,7 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.http_parser import RawRequestMessage
+from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
 from wherry.http.duplex import keep_alive
@@ -47,7 +48,7 @@ class Connection(RequestHandler):
 
     __slots__ = (
         "_body_left", "_cancelled_by_loss", "_certificate", "_early", "_first_head", "_head", "_head_seconds",
-        "_is_all", "_long", "_long_of", "_peer_check", "_render_error", "client", "taken",
+        "_is_all", "_long", "_long_of", "_payload", "_peer_check", "_render_error", "client", "taken",
     )  # fmt: skip
 
     def __init__(
@@ -59,6 +60,7 @@ class Connection(RequestHandler):
         self._first_head: asyncio.TimerHandle | None = None
         self._render_error = render_error
         self._head = b""
+        self._payload: StreamReader | None = None  # of the request that is handled
         self._long = self._long_of = 0  # what the parser has of a long head, and of which request
         self._body_left: int | None = None  # of an upgrade request; what follows it is early
         self._early = b""
@@ -116,11 +118,7 @@ class Connection(RequestHandler):
 
     def _break_body(self, why: str) -> None:
         """The parser has given up: if that was in a body, who reads it must hear so."""
-        payload: Any = None
-        if len(self._messages) > 1:
-            payload = self._messages[-2][1]
-        elif self._current_request is not None:
-            payload = self._current_request.content
+        payload = self._messages[-2][1] if len(self._messages) > 1 else self._payload
         if payload is not None and not payload.is_eof():
             payload.set_exception(BrokenBody(why))
             payload.feed_eof()
@@ -132,8 +130,9 @@ class Connection(RequestHandler):
         elif self._reading_paused:
             super().resume_reading(resume_parser=False)
 
-    def begins(self, message: RawRequestMessage) -> None:
+    def begins(self, message: RawRequestMessage, payload: StreamReader) -> None:
         """Called before a request is handled."""
+        self._payload = payload
         if message.upgrade and self._body_left is None and not self._upgraded:
             self._close = True  # it came behind another, and what came with it is lost: the rest of that is no request
         if self._is_all and not self._has_more:
@@ -200,6 +199,7 @@ class Connection(RequestHandler):
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
         """An upgrade may have been declined: what came behind it is requests."""
+        self._payload = None  # what is left of it is nobody's
         found = await super().finish_response(request, resp, start_time)
         if self._early and not self.taken and self.transport is not None:
             early, self._early, self._body_left = self._early, b"", None

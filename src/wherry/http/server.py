@@ -51,7 +51,7 @@ class _Connections(web.Server):
         self._options = options
 
     def _make_request(self, message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
-        protocol.begins(message)
+        protocol.begins(message, payload)
         return Request(message, payload, protocol, writer, task, self._loop)  # of aiohttp's own types
 
     def connection_made(self, handler: Any, transport: asyncio.Transport) -> None:

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from tests.unit.http.conftest import exchange, render_error, serving
 from wherry.http.body import read_body
-from wherry.http.connection import MOST_HEAD_BYTES
+from wherry.http.connection import MOST_HEAD_BYTES, Connection
 from wherry.http.server import serve_tcp
 from wherry.http.streams import Stream, connection_of
 
@@ -190,6 +190,32 @@ def test_a_body_that_is_none_is_not_waited_for(run, broken) -> None:
             assert said.startswith(b"HTTP/1.1 400 ") and said.count(b"HTTP/1.") == 1, said
             assert b'{"message":' in said
             writer.close()
+
+    run(scenario())
+
+
+def test_a_body_that_is_none_before_its_handler_has_begun(run) -> None:
+    async def scenario() -> None:
+        async def answer(request: web.BaseRequest) -> web.StreamResponse:
+            return web.Response(body=await read_body(request))
+
+        async with await serve_tcp(answer, "127.0.0.1", 0, render_error) as server:
+            head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+            for number in range(4):
+                reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+                while not server._connections.connections:  # noqa: ASYNC110
+                    await asyncio.sleep(0)
+                (connection,) = server._connections.connections
+                assert isinstance(connection, Connection)
+                connection.data_received(head)
+                for _ in range(number):  # turns of the loop: what handles it begins in one of them
+                    await asyncio.sleep(0)
+                connection.data_received(b"x\r\n")
+                said = await reader.read()
+                assert said.startswith((b"HTTP/1.1 400 ", b"HTTP/1.0 400 ")) and said.count(b"HTTP/1.") == 1, said
+                writer.close()
+                while server._connections.connections:  # noqa: ASYNC110
+                    await asyncio.sleep(0)
 
     run(scenario())
 
