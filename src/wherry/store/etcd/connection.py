@@ -30,6 +30,10 @@ class OfRevision(WherryError):
         self.is_future = is_future
 
 
+class NoSpace(Unavailable):
+    """Nothing more can be written; what is there can be read, and deleted."""
+
+
 class Connection:
     """To one member at a time; when it does not answer, the next call asks the next one."""
 
@@ -94,7 +98,7 @@ class Connection:
         if code == "DATA_LOSS":
             return Corrupt(f"etcd at {self.member} says that its data is damaged: {text}")
         if "database space exceeded" in text:
-            return Unavailable("etcd has no space left: compact and defragment it, then disarm its alarm (etcdctl)")
+            return NoSpace("etcd has no space left: compact and defragment it, then disarm its alarm (etcdctl)")
         unavailable = Unavailable(f"etcd at {self.member} does not answer: {text or code}")
         if code in ("UNAVAILABLE", "DEADLINE_EXCEEDED"):
             await self._leave(channel)

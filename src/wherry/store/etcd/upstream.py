@@ -3,6 +3,7 @@
 How is it known that a watch has been given all up to a revision? By an event of that revision or a later one: etcd
 gives events in order. Where none may come, a **fence** is written, whose event does. (etcd can be asked for its
 progress, but before 3.4.25 the answer may be ahead of the events: https://github.com/etcd-io/etcd/issues/15220.)
+An etcd without room takes none: a watch then begins from what is read to be the newest.
 Events of a revision that has been given already are dropped (before 3.4.24 some came twice).
 """
 
@@ -13,7 +14,7 @@ from contextlib import aclosing
 from typing import Any
 
 from wherry.kit.errors import Unavailable, WherryError
-from wherry.store.etcd.connection import Connection
+from wherry.store.etcd.connection import Connection, NoSpace
 from wherry.store.etcd.messages import Keys, etcd
 from wherry.store.model import Compacted, Event
 from wherry.store.watches import LocalWatch, Watches
@@ -41,7 +42,12 @@ class Upstream:
 
     async def open(self) -> None:
         """Raises Unavailable."""
-        fence = await self._fence()
+        try:
+            fence = await self._fence()
+        except NoSpace:
+            self.seen = self.start = await self._newest()
+            self._task = asyncio.create_task(self._run(self.seen + 1))
+            return
         self.seen = self.start = fence - 1
         self._task = asyncio.create_task(self._run(fence))
         await self.reach(fence)
@@ -51,6 +57,11 @@ class Upstream:
         """Write something that a watch must see. Returns its revision."""
         request = etcd().PutRequest(key=self._keys.fence)
         response = await self._connection.call(self._connection.kv.Put, request)
+        return int(response.header.revision)
+
+    async def _newest(self) -> int:
+        request = etcd().RangeRequest(key=self._keys.fence, count_only=True)
+        response = await self._connection.call(self._connection.kv.Range, request)
         return int(response.header.revision)
 
     async def reach(self, revision: int) -> None:

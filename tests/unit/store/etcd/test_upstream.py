@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from tests.suites.etcdserver import EtcdServer, needs_etcd, running
 from tests.suites.store import put, watching
+from wherry.kit.errors import Unavailable
 from wherry.store.etcd import open_store
 from wherry.store.etcd import upstream as module
 from wherry.store.etcd.store import EtcdStore
-from wherry.store.model import Event, Item
+from wherry.store.model import Delete, Event, Item
 
 pytestmark = [needs_etcd, pytest.mark.asyncio(loop_scope="module")]
 
@@ -88,3 +90,23 @@ async def test_closing_ends_who_waits(store: EtcdStore) -> None:
     await upstream.aclose()
     with pytest.raises(Exception, match="closed"):
         await waiting
+
+
+async def test_a_full_etcd_is_read_and_watched_and_deleted_from(tmp_path: Path) -> None:
+    """Though there is no room for a fence: who begins then sees all the same what goes."""
+    with running(tmp_path, "--quota-backend-bytes=5000000") as server:
+        address = server.address()
+        store = await open_store(address)
+        revisions = [await put(store, "/first")]
+        with pytest.raises(Unavailable, match="no space left"):
+            for number in range(100):
+                revisions.append(await put(store, f"/{number}", bytes(500_000)))
+        other = await open_store(address)
+        watch = await watching(other, "", revisions[0] - 1)
+        assert [event.revision for event in watch.events] == revisions
+        gone = await store.commit([], [Delete("/first")])
+        assert await other.settle() >= gone
+        assert (watch.events[-1].key, watch.events[-1].revision) == ("/first", gone)
+        assert await other.get("/first") is None
+        for each in (store, other):
+            await each.aclose()
