@@ -69,6 +69,17 @@ def test_a_damaged_state_is_found(damage: str) -> None:
         read_state(connection)
 
 
+@pytest.mark.parametrize("application", [0, APPLICATION + 1])
+@pytest.mark.parametrize("version", [0, 1, len(STEPS)])
+def test_another_program_s_database_is_not_made_a_store(application: int, version: int) -> None:
+    connection = apsw.Connection(":memory:")
+    connection.execute(f"CREATE TABLE theirs (a); PRAGMA user_version = {version}")
+    connection.pragma("application_id", application)
+    with pytest.raises(Corrupt, match="no store of Wherry"):
+        migrate(connection)
+    assert list(connection.execute("SELECT name FROM sqlite_schema")) == [("theirs",)]
+
+
 def test_an_older_version_is_brought_up_to_date_once(tmp_path: Path) -> None:
     steps = [*STEPS, "ALTER TABLE leases ADD COLUMN more INTEGER DEFAULT 7"]
     for known in (STEPS, steps, steps):
