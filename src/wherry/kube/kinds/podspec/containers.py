@@ -213,6 +213,7 @@ def _validate_host_ports(containers: Sequence[Object], path: Path) -> list[Field
 def _validate_mounts(container: Object, around: Surroundings, path: Path) -> list[FieldError]:
     mounts = container.get("volumeMounts") or ()
     devices = {each.get("name", ""): each.get("devicePath", "") for each in container.get("volumeDevices") or ()}
+    paths = set(devices.values())
     errors: list[FieldError] = []
     points: set[str] = set()
     for position, mount in enumerate(mounts):
@@ -228,7 +229,7 @@ def _validate_mounts(container: Object, around: Surroundings, path: Path) -> lis
         points.add(point)
         if name in devices:
             errors.append(invalid(at.child("name"), name, "must not already exist in volumeDevices"))
-        if point in devices.values():
+        if point in paths:
             already = "must not already exist as a path in volumeDevices"
             errors.append(invalid(at.child("mountPath"), point, already))
         errors += _validate_sub_path(mount, at, path)
@@ -277,6 +278,7 @@ def _validate_recursive(mount: Object, path: Path) -> list[FieldError]:
 
 def _validate_devices(container: Object, around: Surroundings, path: Path) -> list[FieldError]:
     mounts = {each.get("name", ""): each.get("mountPath", "") for each in container.get("volumeMounts") or ()}
+    points = set(mounts.values())
     errors: list[FieldError] = []
     seen: set[str] = set()
     paths: set[str] = set()
@@ -302,7 +304,7 @@ def _validate_devices(container: Object, around: Surroundings, path: Path) -> li
             paths.add(target)
         if name in mounts:
             errors.append(invalid(at.child("name"), name, "must not already exist in volumeMounts"))
-        if target in mounts.values():
+        if target in points:
             already = "must not already exist as a path in volumeMounts"
             errors.append(invalid(at.child("devicePath"), target, already))
         seen.add(name)

@@ -84,6 +84,7 @@ def _validate_claims(claims: Sequence[Object], known: Collection[str], path: Pat
     errors: list[FieldError] = []
     seen, named = set[str](), set[str]()
     among = f": {', '.join(sorted(known))}" if known else " which is empty"
+    missing = f"must be one of the names in pod.spec.resourceClaims{among}"
     for position, claim in enumerate(claims):
         at, name, request = path.index(position), claim.get("name", ""), claim.get("request", "")
         if not name:
@@ -98,7 +99,6 @@ def _validate_claims(claims: Sequence[Object], known: Collection[str], path: Pat
         seen.add(key)
         named.add(key.partition("/")[0])
         if name not in known:
-            missing = f"must be one of the names in pod.spec.resourceClaims{among}"
             errors.append(replace(not_found(at, name), detail=missing))
     return errors
 

@@ -1,6 +1,6 @@
 """Quotas on their way to the store (ValidateResourceQuota, …Update, …StatusUpdate)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from wherry.kube.kinds.checking import canonical_resources
 from wherry.kube.kinds.model import Context
@@ -69,8 +69,10 @@ def _applies(scope: str, resource: str) -> bool:
     return True
 
 
-def _wrong_resources(scope: str, hard: Object) -> int:
-    return sum(is_standard_for_quota(name) and not _applies(scope, name) for name in hard)
+def _wrong_resources(scopes: Iterable[str], hard: Object) -> dict[str, int]:
+    """How many of the resources a scope is not for, by scope."""
+    standard = [name for name in hard if is_standard_for_quota(name)]
+    return {scope: sum(not _applies(scope, name) for name in standard) for scope in set(scopes)}
 
 
 def _conflicts(scopes: set[str]) -> int:
@@ -80,10 +82,11 @@ def _conflicts(scopes: set[str]) -> int:
 def _validate_scopes(spec: Object) -> list[FieldError]:
     scopes, hard, at = spec.get("scopes") or [], spec.get("hard") or {}, _SPEC.child("scopes")
     errors: list[FieldError] = []
+    wrong = _wrong_resources(scopes, hard)
     for scope in scopes:
         if scope not in _SCOPES:
             errors.append(invalid(at, scopes, "unsupported scope"))
-        errors += [invalid(at, scopes, _UNSUPPORTED)] * _wrong_resources(scope, hard)
+        errors += [invalid(at, scopes, _UNSUPPORTED)] * wrong[scope]
     return errors + [invalid(at, scopes, "conflicting scopes")] * _conflicts(set(scopes))
 
 
@@ -94,11 +97,12 @@ def _validate_selector(spec: Object) -> list[FieldError]:
     hard, at = spec.get("hard") or {}, _SPEC.child("scopeSelector", "matchExpressions")
     errors: list[FieldError] = []
     expressions = selector.get("matchExpressions") or ()
+    wrong = _wrong_resources((each.get("scopeName", "") for each in expressions), hard)
     for each in expressions:
         scope = each.get("scopeName", "")
         if scope not in _SCOPES:
             errors.append(invalid(at.child("scopeName"), scope, "unsupported scope"))
-        errors += [invalid(at, selector, _UNSUPPORTED)] * _wrong_resources(scope, hard)
+        errors += [invalid(at, selector, _UNSUPPORTED)] * wrong[scope]
         errors += _validate_expression(each, scope, at)
     chosen = {each.get("scopeName", "") for each in expressions}
     conflict = invalid(_SPEC.child("scopeSelector", "matchExpressions"), spec.get("scopes") or [], "conflicting scopes")

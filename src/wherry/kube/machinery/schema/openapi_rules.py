@@ -172,13 +172,14 @@ def _keys_are_there(schema: Raw, path: Path) -> Iterator[FieldError]:
     if items.get("nullable"):
         detail = f"cannot be nullable when x-kubernetes-list-type is {found}"
         yield forbidden(path.child("items").child("nullable"), detail)
+    needed = set(items.get("required") or ())
     for key in schema.get("x-kubernetes-list-map-keys") or () if found == "map" else ():
         value = (items.get("properties") or {}).get(key)
         if value is None:
             continue
         at = path.child("items").child("properties").key(key)
         reason = "this property is in x-kubernetes-list-map-keys, so it"
-        if key not in (items.get("required") or ()) and value.get("default") is None:
+        if key not in needed and value.get("default") is None:
             yield required(at.child("default"), f"{reason} must have a default or be a required property")
         if value.get("nullable"):
             yield forbidden(at.child("nullable"), f"{reason} cannot be nullable")
