@@ -10,7 +10,7 @@ async def test_each_has_a_name_of_its_own() -> None:
     names: list[str] = []
 
     def note(needs: Needs) -> list[Runnable]:
-        names.extend(each.name for each in running(needs))
+        names.extend(each.name for each in running(needs, needs.client))
         return []
 
     await after(FakeClient(), note, 0)
