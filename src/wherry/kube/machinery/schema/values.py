@@ -1,6 +1,7 @@
 """Validation of a custom resource's values against its schema (k8s.io/kube-openapi pkg/validation/validate, and what
 k8s.io/apiextensions-apiserver pkg/apiserver/validation makes of its errors)."""
 
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import msgspec
@@ -63,9 +64,8 @@ def _check(value: Value, schema: Schema, name: str, old: Value, found: Found) ->
         _check_format(value, schema, name, found)
     if kind is list:
         _check_items(value, schema, name, old, found)
-    if schema.enum and not any(_same(value, each) for each in schema.enum):
-        allowed = [_enumerated(each) for each in schema.enum]
-        found.append(fielderrors.not_supported(name, value, allowed, as_given=True))
+    if schema.enum and not _is_enumerated(value, schema):
+        found.append(replace(_not_enumerated(schema), field=name, value=value))
     if kind is dict:
         _check_fields(value, schema, name, old, found)
 
@@ -84,8 +84,23 @@ def _quoted(text: str) -> str:
     return msgspec.json.encode(text).decode()
 
 
-def _enumerated(value: Value) -> str:
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+def _is_enumerated(value: Value, schema: Schema) -> bool:
+    if type(value) is str:
+        return value in _texts(schema)
+    return any(_same(value, each) for each in schema.enum)
+
+
+@lru_cache(maxsize=1024)
+def _texts(schema: Schema) -> frozenset[str]:
+    """Of an ``enum``, which may have thousands."""
+    return frozenset(each for each in schema.enum if isinstance(each, str))
+
+
+@lru_cache(maxsize=64)
+def _not_enumerated(schema: Schema) -> FieldError:
+    """Of any value: the long part of the text is there once, however many values are wrong."""
+    allowed = [each if isinstance(each, str) else msgspec.json.encode(each).decode() for each in schema.enum]
+    return fielderrors.not_supported("", None, allowed, as_given=True)
 
 
 def _same(one: Value, other: Value) -> bool:

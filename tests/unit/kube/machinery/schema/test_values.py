@@ -183,3 +183,21 @@ def test_what_is_stored_stays_valid(document: dict[str, Any], obj: dict[str, Any
     schema = from_crd(document)
     validate_values(obj, schema)
     assert validate_values(obj, schema, old=obj) == []
+
+
+def test_what_may_be_said_is_written_once_however_many_values_are_wrong() -> None:
+    items = {"type": "string", "enum": ["a", "b"]}
+    field = {"type": "array", "items": items}
+    whole = from_crd({"properties": {"spec": {"type": "object", "properties": {"x": field}}}})
+    first, second = validate_values({"spec": {"x": ["c", "a", "d"]}}, whole)
+    assert str(first) == 'spec.x[0]: Unsupported value: "c": supported values: "a", "b"'
+    assert str(second) == 'spec.x[2]: Unsupported value: "d": supported values: "a", "b"'
+    assert first.detail is second.detail
+
+
+def test_an_enumeration_may_have_values_of_all_types() -> None:
+    mixed = {"enum": ["1", 1, True, None, {"a": [1]}], "x-kubernetes-preserve-unknown-fields": True}
+    for value in ("1", 1, True, {"a": [1]}):
+        assert said(value, **mixed) == []
+    for value in ("true", 0, False, {"a": [True]}, "2"):
+        assert len(said(value, **mixed)) == 1
