@@ -40,10 +40,12 @@ class ExecEndpoints:
         if body.Detach:
             await self._containers.exec_start(call.id, None, size=size)
             return call.done(200)
-        target = self._containers.exec_attachable(call.id)
-        taken = await call.hijack(call.output_type(target.tty), read=True)
-        with ErrorChannel(taken, target.tty) as errors:
-            await self._containers.exec_start(call.id, taken.fd, early=taken.early, size=size)
+        self._containers.exec_attachable(call.id)
+        # What the start says decides, whatever was said at the creation (moby, exec_routes.go: postContainerExecStart).
+        taken = await call.hijack(call.output_type(body.Tty), read=True)
+        with ErrorChannel(taken, body.Tty) as errors:
+            framed = not body.Tty
+            await self._containers.exec_start(call.id, taken.fd, early=taken.early, size=size, framed=framed)
             errors.given_away()
         return TakenOver()
 

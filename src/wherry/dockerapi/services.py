@@ -150,7 +150,13 @@ class ExecEngine(Protocol):
         ...
 
     async def exec_start(
-        self, exec_id: str, fd: int | None, *, early: bytes = b"", size: tuple[int, int] | None = None
+        self,
+        exec_id: str,
+        fd: int | None,
+        *,
+        early: bytes = b"",
+        size: tuple[int, int] | None = None,
+        framed: bool | None = None,
     ) -> None: ...
     async def exec_resize(self, exec_id: str, height: int, width: int) -> None: ...
     def exec_inspect(self, exec_id: str) -> Document: ...

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from wherry.dockerapi.call import Call
 from wherry.dockerapi.endpoint import Answer
-from wherry.kit.errors import Unsupported
+from wherry.kit.errors import Unavailable, Unsupported
 
 OPERATIONS: dict[str, tuple[str, ...]] = {
     "checkpoints": (
@@ -71,8 +71,13 @@ def unavailable() -> Iterator[tuple[str, str, Answer]]:
             yield method, template, _refusal(operation.replace("...", ""), what)
 
 
+_LEAVE = "POST /swarm/leave"
+
+
 def _refusal(operation: str, what: str) -> Answer:
     async def refuse(call: Call) -> web.StreamResponse:
+        if operation == _LEAVE:  # which is so, and clients that clean up after themselves take it for done
+            raise Unavailable("This node is not part of a swarm")
         raise Unsupported(f"{operation} is not available in this version of Wherry ({what})")
 
     return refuse

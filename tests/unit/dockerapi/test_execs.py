@@ -40,7 +40,23 @@ async def test_start_hands_the_socket_over(client: Client, engine: Engine) -> No
     answer = await start(client, b'{"Detach":false,"Tty":false}', behind=b"typed ahead")
     assert answer.startswith(b"HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.multiplexed-stream\r\n")
     assert answer.endswith(b"\r\n\r\noutput")
-    assert engine.containers.calls[-1] == ("exec_start", "e1", False, {"early": b"typed ahead", "size": None})
+    assert engine.containers.calls[-1] == (
+        "exec_start",
+        "e1",
+        False,
+        {"early": b"typed ahead", "size": None, "framed": True},
+    )
+
+
+async def test_the_start_says_whether_output_is_framed(client: Client, engine: Engine) -> None:
+    engine.containers.tty = True
+    answer = await start(client, b'{"Tty":false}')
+    assert b"Content-Type: application/vnd.docker.multiplexed-stream\r\n" in answer
+    assert engine.containers.calls[-1][-1]["framed"] is True
+    engine.containers.tty = False
+    answer = await start(client, b'{"Tty":true}')
+    assert b"Content-Type: application/vnd.docker.raw-stream\r\n" in answer
+    assert engine.containers.calls[-1][-1]["framed"] is False
 
 
 async def test_what_cannot_start_is_told_on_the_stream(client: Client, engine: Engine) -> None:

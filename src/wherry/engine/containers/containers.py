@@ -365,10 +365,16 @@ class Containers:
         return self._execs.startable(exec_id)
 
     async def exec_start(
-        self, exec_id: str, fd: int | None, *, early: bytes = b"", size: tuple[int, int] | None = None
+        self,
+        exec_id: str,
+        fd: int | None,
+        *,
+        early: bytes = b"",
+        size: tuple[int, int] | None = None,
+        framed: bool | None = None,
     ) -> None:
         """Without a descriptor it runs detached; a descriptor is taken over in any case."""
-        await self._execs.start(exec_id, None if fd is None else Client(fd, early), size)
+        await self._execs.start(exec_id, None if fd is None else Client(fd, early, framed=framed), size)
 
     async def exec_resize(self, exec_id: str, height: int, width: int) -> None:
         await self._execs.resize(exec_id, height, width)

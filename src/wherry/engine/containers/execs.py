@@ -21,11 +21,12 @@ _KEPT = 512
 
 class Client(msgspec.Struct, frozen=True):
     """Who started an exec and wants its streams: a connected socket, and what it sent already. ``detaches``: there are
-    keys that end the conversation alone."""
+    keys that end the conversation alone. ``framed``: how it wants its output; None: as there is a terminal or not."""
 
     fd: int
     early: bytes = b""
     detaches: bool = True
+    framed: bool | None = None
 
 
 class Record(msgspec.Struct):
@@ -153,7 +154,7 @@ class Execs:
         if client is not None:
             keys = detach_keys(config.DetachKeys) if client.detaches else b""
             wanted = config.AttachStdin, config.AttachStdout, config.AttachStderr
-            attachment = Attachment(client.fd, *wanted, keys, client.early)
+            attachment = Attachment(client.fd, *wanted, keys, client.early, client.framed)
         if size is None and config.ConsoleSize and any(config.ConsoleSize):
             size = config.ConsoleSize[0], config.ConsoleSize[1]
         return ExecSpec(

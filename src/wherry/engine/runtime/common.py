@@ -16,7 +16,7 @@ def attach(stdio: Stdio, wants: dict[str, Any], received: wire.Received, name: s
         raise Failure("attach", "attach without a descriptor")
     streams = {key: bool(wants[key]) for key in ("stdin", "stdout", "stderr")}
     keys, early = bytes.fromhex(wants["detach_keys"]), bytes.fromhex(wants["early"])
-    stdio.attach(socket.socket(fileno=fd), streams, keys, early)
+    stdio.attach(socket.socket(fileno=fd), streams, keys, early, wants.get("framed"))
 
 
 def exit_code(status: int) -> int:

@@ -81,9 +81,10 @@ class LogFile(msgspec.Struct, frozen=True):
 class Attachment(msgspec.Struct, frozen=True):
     """A client stream that gets the task's output and may feed its input.
 
-    ``fd`` is a connected stream socket; the runtime owns (and at last closes) it. Without a terminal, output is framed
-    as Docker's multiplexed stream. Input is raw; the end of it closes the task's stdin when the container was made with
-    ``stdin_once``. ``early`` are input bytes already read from the client. ``detach_keys`` as bytes, empty for none.
+    ``fd`` is a connected stream socket; the runtime owns (and at last closes) it. Output is ``framed`` as Docker's
+    multiplexed stream; None: when there is no terminal. Input is raw; the end of it closes the task's stdin when the
+    container was made with ``stdin_once``. ``early`` are input bytes already read from the client. ``detach_keys`` as
+    bytes, empty for none.
     """
 
     fd: int
@@ -92,6 +93,7 @@ class Attachment(msgspec.Struct, frozen=True):
     stderr: bool = True
     detach_keys: bytes = b"\x10\x11"
     early: bytes = b""
+    framed: bool | None = None
 
 
 class TaskSpec(msgspec.Struct, frozen=True):

@@ -32,6 +32,7 @@ class Client:
         self.pending_bytes = 0
         self.reading = wants["stdin"]
         self.finishing = False
+        self.framed: bool | None = None
         self._owner = owner
         self._detach_keys = detach_keys
         self._matched = 0
@@ -188,10 +189,11 @@ class Stdio:
     def _broadcast(self, name: str, chunk: bytes) -> None:
         if not self._clients:
             return
-        framed = chunk if self.terminal else struct.pack(">BxxxI", _STREAM_NUMBERS[name], len(chunk)) + chunk
+        framed = struct.pack(">BxxxI", _STREAM_NUMBERS[name], len(chunk)) + chunk
         for client in list(self._clients):
             if client.wants[name]:
-                client.send(framed)
+                is_framed = not self.terminal if client.framed is None else client.framed
+                client.send(framed if is_framed else chunk)
         self._pause(any(client.full for client in self._clients))
 
     def _pause(self, paused: bool) -> None:
@@ -230,8 +232,17 @@ class Stdio:
 
     # Clients and input
 
-    def attach(self, sock: socket.socket, wants: dict[str, bool], detach_keys: bytes, early: bytes) -> None:
+    def attach(
+        self,
+        sock: socket.socket,
+        wants: dict[str, bool],
+        detach_keys: bytes,
+        early: bytes,
+        framed: bool | None = None,
+    ) -> None:
+        """``framed`` None: when there is no terminal."""
         client = Client(self, sock, wants, detach_keys if wants["stdin"] else b"")
+        client.framed = framed
         self._clients.append(client)
         self.watch_client(client)
         if early and wants["stdin"]:

@@ -262,6 +262,7 @@ def _attachment_message(attachment: Attachment) -> dict[str, Any]:
         "stderr": attachment.stderr,
         "detach_keys": attachment.detach_keys.hex(),
         "early": attachment.early.hex(),
+        "framed": attachment.framed,
     }
 
 

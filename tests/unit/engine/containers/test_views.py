@@ -140,13 +140,16 @@ def test_what_does_not_run_has_no_address_and_no_ports() -> None:
 
 
 def test_each_network_is_shown_with_what_was_asked_of_it() -> None:
-    asked = EndpointSettings(Aliases=["db"], IPAMConfig={"IPv4Address": "10.0.0.5"})
+    asked = EndpointSettings(
+        Aliases=["db"], IPAMConfig={"IPv4Address": "10.0.0.5"}, MacAddress="02:00:00:00:00:05", DriverOpts={"a": "b"}
+    )
     places = [Place("bridge", "n" * 64, ENDPOINT), Place("mine", "m" * 64, None, asked, ["web", "db"])]
     found = networks(places)
     assert list(found) == ["bridge", "mine"]
     assert (found["bridge"]["IPAddress"], found["bridge"]["Aliases"]) == ("172.17.0.2", None)
     mine = found["mine"]
     assert (mine["IPAddress"], mine["Aliases"], mine["DNSNames"]) == ("", ["db"], ["web", "db"])
+    assert (mine["MacAddress"], mine["DriverOpts"]) == ("02:00:00:00:00:05", {"a": "b"})
     assert (mine["NetworkID"], mine["IPAMConfig"]) == ("m" * 64, {"IPv4Address": "10.0.0.5"})
     assert networks([]) == {}
 

@@ -146,6 +146,27 @@ def test_the_detach_keys_end_the_client_of_a_terminal_not_its_input() -> None:
     os.close(peer)
 
 
+def test_a_client_may_say_whether_it_wants_frames() -> None:
+    loop = Loop()
+    stdio = Stdio(loop, False, lambda: None)
+    master, peer = os.openpty()
+    tty.setraw(peer)
+    stdio.use_terminal(master)
+    clients = []
+    for framed in (None, True, False):
+        ours, theirs = socket.socketpair()
+        stdio.attach(theirs, BOTH, b"", b"", framed)
+        ours.settimeout(2)
+        clients.append(ours)
+    stdio.begin()
+    os.write(peer, b"out")
+    spin(loop)
+    usual, with_frames, raw = (client.recv(100) for client in clients)
+    assert (usual, frames(with_frames), raw) == (b"out", [(1, b"out")], b"out")
+    os.close(peer)
+    stdio.drain()
+
+
 def test_without_a_terminal_the_detach_keys_are_data() -> None:
     loop, stdio, ends = make(stdin=True)
     client = attach(stdio, {**BOTH, "stdin": True}, keys=b"\x10\x11")

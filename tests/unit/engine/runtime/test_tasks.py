@@ -118,7 +118,7 @@ async def test_a_start_says_everything_and_hands_over_lock_listener_and_clients(
     assert message["log"] == [str(shim.directory / "log"), 5, 2]
     assert (message["seccomp"], message["size"], message["stdin_once"]) == ("ff", [24, 80], True)
     assert message["attachments"] == [
-        {"stdin": True, "stdout": True, "stderr": False, "detach_keys": "01", "early": "6869"}
+        {"stdin": True, "stdout": True, "stderr": False, "detach_keys": "01", "early": "6869", "framed": None}
     ]
     assert shim.got["lock"] == str(shim.directory / "lock")
     assert set(shim.got) == {"lock", "listener", "attach:0"}
