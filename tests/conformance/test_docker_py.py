@@ -15,7 +15,10 @@ from tests.kernel.attacks import Image
 from tests.kernel.rig import Rig
 
 VERSION = "6.1.3"  # the last whose source archive has its tests
-FILES = ("api_build_test", "api_image_test", "models_images_test")
+FILES = (
+    "api_build_test", "api_healthcheck_test", "api_image_test", "api_network_test", "models_images_test",
+    "models_networks_test",
+)  # fmt: skip
 HUB = ("busybox:latest", "alpine:3.10", "alpine:latest", "hello-world:latest")
 
 EXPECTED = {
@@ -25,6 +28,14 @@ EXPECTED = {
     "CommitTest.test_commit_with_changes": "as test_commit",
     "ImageCollectionTest.test_load_error": "what is no archive is refused with 400, not with a message behind 200",
     "ImageCollectionTest.test_pull_with_sha": "that digest is on Docker Hub only",
+    "TestNetworks.test_connect_with_ipv6_address": "networks of one's own have IPv4 only",
+    "TestNetworks.test_create_network_ipv6_enabled": "networks of one's own have IPv4 only",
+    "TestNetworks.test_create_with_ipv6_address": "networks of one's own have IPv4 only",
+    "TestNetworks.test_create_check_duplicate": "a name is there once, whatever is asked for (as since API 1.44)",
+    "TestNetworks.test_create_inspect_network_with_scope": "a network of a swarm",
+    "TestNetworks.test_create_network_attachable": "a network of a swarm",
+    "TestNetworks.test_create_network_ingress": "a network of a swarm",
+    "TestNetworks.test_create_with_linklocal_ips": "no address of one's own on the default bridge",
 }
 SOMETIMES = {
     "BuildTest.test_build_out_of_context_dockerfile": "reads the log of a program without waiting for its end",

@@ -103,7 +103,7 @@ class Listing:
     ) -> views.Place:
         endpoint = attached.endpoint if attached else None
         if name == memberships.DEFAULT:
-            return views.Place(name, self._around.networks.get(name).id, endpoint)
+            return views.Place(name, self._around.networks.get(name).id, endpoint, settings)
         names = [container.name, *memberships.aliases(container.id, container.config, settings)]
         return views.Place(name, self._id_of(name), endpoint, settings, list(dict.fromkeys(names)))
 
