@@ -6,7 +6,7 @@ revision, and what has changed since is read from the store.
 """
 
 import base64
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -171,12 +171,17 @@ def _is_everything(selection: Selection, asked: _Asked, wanted: Wanted, served: 
     return simple and wanted.form is Form.PLAIN and served.version.conversion is None
 
 
-def _joined(served: Served, raws: Iterable[bytes], meta: Object) -> bytes:
-    """A plain list of stored objects; only the version's name may differ from the storage version's."""
+def _joined(served: Served, raws: list[bytes], meta: Object) -> bytes:
+    """A plain list of stored objects; only the version's name may differ from the storage version's. Made in one piece:
+    of ten thousand pods it is 50 MB, which are copied once."""
     if not served.is_storage:
         raws = [rendered(served, raw) for raw in raws]
     head = encode({"kind": f"{served.kind.kind}List", "apiVersion": str(served.group_version), "metadata": meta})
-    return b'%b,"items":[%b]}' % (head[:-1], b",".join(raws))
+    if not raws:
+        return b'%b,"items":[]}' % head[:-1]
+    pieces = [b'%b,"items":[%b' % (head[:-1], raws[0]), *raws[1:]]
+    pieces[-1] += b"]}"
+    return b",".join(pieces)
 
 
 def _document(call: Call, page: _Page, wanted: Wanted) -> bytes:
@@ -189,9 +194,7 @@ def _document(call: Call, page: _Page, wanted: Wanted) -> bytes:
 
 
 def _joined_entries(served: Served, page: _Page) -> bytes:
-    raws = [rendered(served, entry.raw) for entry in page.entries]
-    head = encode({"kind": f"{served.kind.kind}List", "apiVersion": str(served.group_version), "metadata": page.meta()})
-    return b'%b,"items":[%b]}' % (head[:-1], b",".join(raws))
+    return _joined(served, [entry.raw for entry in page.entries], page.meta())
 
 
 def _asked(call: Call) -> _Asked:

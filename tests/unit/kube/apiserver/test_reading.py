@@ -2,6 +2,7 @@
 
 import base64
 import json
+import tracemalloc
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,6 +41,27 @@ async def test_a_list_says_what_it_is_and_as_of_when(full: Place) -> None:
     assert (found["kind"], found["apiVersion"]) == ("ConfigMapList", "v1")
     assert int(found["metadata"]["resourceVersion"]) == full.server.caches.revision
     assert names(found) == [f"m{number}" for number in range(7)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+@pytest.mark.parametrize("query", [{}, {"limit": "5"}])
+async def test_a_short_list_is_a_list(place: Place, count: int, query: dict[str, str]) -> None:
+    for number in range(count):
+        await place.config(f"m{number}")
+    assert names(await listed(place, **query)) == [f"m{number}" for number in range(count)]
+
+
+async def test_a_long_list_is_copied_once(place: Place) -> None:
+    for number in range(20):
+        await place.config(f"m{number}", text="x" * 100_000)
+    served = place.server.kinds.served("", "v1", "configmaps")
+    assert served is not None
+    call = Call(RequestInfo("list", "", "", "v1", "configmaps", "default"), served, LOOPBACK, datetime.now(UTC))
+    tracemalloc.start()
+    body = await place.server.api.reads.list(call, PLAIN)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(body) < most < 1.5 * len(body)
 
 
 async def test_pages_are_one_state_whatever_changes_between_them(full: Place) -> None:
