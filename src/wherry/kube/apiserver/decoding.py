@@ -1,8 +1,9 @@
 """Bodies to objects: decoded, of the kind that the URL names, with unknown fields told of or refused."""
 
+from wherry.kube.apiserver.aside import OBJECT_LARGE_BYTES
 from wherry.kube.apiserver.call import Call
 from wherry.kube.apiserver.kinds import Served
-from wherry.kube.apiserver.stored import copied
+from wherry.kube.apiserver.stored import copied, decode, encode
 from wherry.kube.kinds.model import Kind
 from wherry.kube.machinery import codec, mediatypes, status
 from wherry.kube.machinery.model import GroupVersionKind, Object
@@ -48,8 +49,9 @@ def read_as(call: Call, gvk: GroupVersionKind, schema: Schema, kind: Kind | None
             decoded, call.ahead = call.ahead, None
         obj, duplicates = decoded.object, decoded.duplicates
     else:
-        assert isinstance(call.obj, dict)
-        obj = copied(call.obj)
+        text = encode(call.obj)
+        call.is_large = len(text) > OBJECT_LARGE_BYTES
+        obj = decode(text)
     _identify(obj, gvk)
     try:
         check(call, obj, schema, kind, duplicates)

@@ -170,4 +170,4 @@ def validate_metadata_update(obj: Object, old: Object, *, custom: bool = False) 
         if (now or None) != (then or None):
             errors.append(invalid(_METADATA.child(name), now, IMMUTABLE))
     errors += _validate_both(meta)
-    return errors if custom else errors + validate_finalizer_names(finalizers, _FINALIZERS)
+    return errors if custom or not finalizers else errors + validate_finalizer_names(finalizers, _FINALIZERS)

@@ -211,6 +211,16 @@ async def test_large_ones_are_refused_as_small_ones_are(place: Place) -> None:
     assert (await place.client.list(MAPS, "default")).items == []
 
 
+async def test_large_ones_from_inside_the_process_likewise(place: Place, done: list[str]) -> None:
+    data = {f"k{number}": "v" for number in range(20_000)}
+    made = await place.client.create(MAPS, {"metadata": {"name": "a"}, "data": data}, "default")
+    assert done == ["default", "created", "check_new"]
+    done.clear()
+    made["data"]["k1"] = "w"
+    await place.client.update(MAPS, made, "default")
+    assert done == ["made", "prepare", "check_changed"]
+
+
 async def test_small_ones_stay_on_the_loop(place: Place, done: list[str]) -> None:
     await place.server.api.do(call(place, "POST", PATH, HEAD + b"data: {a: b}\n", YAML))
     text = json.dumps({"metadata": {"name": "text"}, "data": {"a": "x" * 500_000}}).encode()
