@@ -235,6 +235,8 @@ def test_dry_runs_do_everything_but_the_writing(web: Web, path: str) -> None:
     real = web.post(path, manifests.configmap("a", x="1")).ok()
     web.post(f"{path}?dryRun=All", manifests.configmap("a")).refused(409, "AlreadyExists")
     web.post(f"{path}?dryRun=All", manifests.configmap("A_b")).refused(422, "Invalid")
+    for wrong in ("dryRun=", "dryRun", "dryRun=all", "dryRun=&dryRun=All"):
+        web.post(f"{path}?{wrong}", manifests.configmap("wrong")).refused(422, "Invalid")
     assert web.put(f"{path}/a?dryRun=All", manifests.configmap("a", x="2")).ok()["data"] == {"x": "2"}
     assert web.patch(f"{path}/a?dryRun=All", {"data": {"x": "3"}}).ok()["data"] == {"x": "3"}
     assert web.delete(f"{path}/a?dryRun=All").ok()["status"] == "Success"

@@ -65,7 +65,7 @@ class Call(msgspec.Struct):
         query, found = self.query, list[FieldError]()
         if manager := query.get("fieldManager"):
             found += manager_errors(manager)
-        if (dry_run := query.get("dryRun", "")) not in ("", "All"):
+        if (dry_run := query.get("dryRun", "All")) != "All":
             found.append(not_supported("dryRun", [dry_run], ("All",)))
         if (validation := query.get("fieldValidation", "")) not in _VALIDATIONS:
             found.append(not_supported("fieldValidation", validation, _VALIDATIONS))
@@ -75,9 +75,9 @@ class Call(msgspec.Struct):
 
     @property
     def dry_run(self) -> bool:
-        """Raises StatusError for another value than All."""
-        value = self.query.get("dryRun", "")
-        if value not in ("", "All"):
+        """Raises StatusError for another value than All, none too: who asks for a dry run is never written for."""
+        value = self.query.get("dryRun")
+        if value not in (None, "All"):
             self.check_options()
         return value == "All"
 
