@@ -5,7 +5,7 @@ Python runs one thread at a time, so nothing gets done sooner. But whoever else 
 so one such work at a time, however many clients have some: with more the loop would wait for each of them in turn.
 
 What is one call of a function in C (msgspec's decoder, a sort, a regular expression) is not interrupted: of such no
-body may be worth more than a few hundredths of a second (:mod:`wherry.kube.machinery.jsondocs`). Another process would
+body may be worth more than a tenth of a second (:mod:`wherry.kube.machinery.jsondocs`). Another process would
 interrupt nobody, but it has no kinds, rules and schemas at hand, and reading is a third of the work only.
 """
 
