@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 
 from tests.unit.http.conftest import ask_and_never_read, exchange, render_error, serving
-from wherry.http.ready import Ready, head, suits
+from wherry.http.ready import PIECE_BYTES, Ready, head, suits
 from wherry.http.request import ANSWER_HEADERS
 from wherry.http.server import serve_tcp
 
@@ -36,6 +36,26 @@ def test_answers_of_any_size_follow_one_another(run, tmp_path, size) -> None:
                     b"HTTP/1.1 200 OK\r\nX-Size: %d\r\nX-Name: one\r\nContent-Length: %d" % (size, size)
                 )
                 assert len(await reader.readexactly(size)) == size
+            writer.close()
+
+    run(scenario())
+
+
+def test_of_a_long_answer_no_more_is_sent_than_the_client_reads(run, tmp_path) -> None:
+    async def scenario() -> None:
+        transports = []
+
+        async def answer(request: web.BaseRequest) -> web.StreamResponse:
+            transports.append(request.transport)
+            return Ready(request, 200, {}, b"x" * 40_000_000)
+
+        async with serving(answer, tmp_path / "s"):
+            reader, writer = await asyncio.open_unix_connection(str(tmp_path / "s"))
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            await reader.readuntil(b"\r\n\r\n")
+            for _ in range(400):
+                assert await reader.readexactly(100_000) == b"x" * 100_000
+                assert transports[0].get_write_buffer_size() <= 2 * PIECE_BYTES
             writer.close()
 
     run(scenario())
