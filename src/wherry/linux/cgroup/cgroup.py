@@ -224,7 +224,7 @@ class Cgroup:
         except KernelError as error:
             if error.errno != ENOENT:
                 raise
-            tree.enable_controllers(hierarchy, self._path)
+            tree.hand_down(hierarchy, self._path)
             v2(directory, wanted)
 
     def _unified(self) -> str | None:

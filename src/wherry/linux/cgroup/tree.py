@@ -58,8 +58,13 @@ def enable_controllers(hierarchy: Hierarchy, path: str) -> None:
     KernelError when none can be: EBUSY where the root of a cgroup namespace has processes of its own (a container that
     runs an engine has to move them to a cgroup below first).
     """
-    if read_or(hierarchy.mount + path, "cgroup.controllers").strip():
-        return
+    if not read_or(hierarchy.mount + path, "cgroup.controllers").strip():
+        hand_down(hierarchy, path)
+
+
+def hand_down(hierarchy: Hierarchy, path: str) -> None:
+    """The same without a look. The kernel names a controller before it has made its files: who was told of one and
+    finds no file comes here, where writing waits until whoever is enabling it has done so (``cgroup_mutex``)."""
     names = [name for name, known in UNIFIED_NAMES.items() if known in hierarchy.controllers]
     directory = hierarchy.mount
     for part in path.strip("/").split("/"):

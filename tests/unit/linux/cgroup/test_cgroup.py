@@ -43,6 +43,18 @@ def test_each_limit_goes_to_its_controller(hybrid: Layout, tmp_path: Path) -> No
     assert pages.read_text() == "0"
 
 
+def test_for_a_limit_without_its_file_controllers_are_enabled_though_they_are_named(
+    hybrid: Layout, tmp_path: Path
+) -> None:
+    group, control = Cgroup.at("/one", hybrid), tmp_path / "unified/cgroup.subtree_control"
+    group.create()
+    (tmp_path / "unified/one/cgroup.controllers").write_text("hugetlb\n")
+    control.write_text("")
+    with pytest.raises(KernelError, match=r"hugetlb\.2MB\.max"):  # it never comes, here
+        group.apply({"hugepageLimits": [{"pageSize": "2MB", "limit": 5}]})
+    assert control.read_text() == "+hugetlb"
+
+
 @pytest.mark.parametrize(
     "resources, message",
     [

@@ -50,6 +50,14 @@ def test_controllers_that_are_enabled_are_left_alone(tmp_path: Path) -> None:
     assert not (tmp_path / "cgroup.subtree_control").exists()
 
 
+def test_controllers_are_handed_down_whatever_is_said_of_them(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one/cgroup.controllers").write_text("memory\n")
+    (tmp_path / "cgroup.subtree_control").write_text("")
+    tree.hand_down(Hierarchy(str(tmp_path), 2, frozenset(("memory",))), "/one")
+    assert (tmp_path / "cgroup.subtree_control").read_text() == "+memory"
+
+
 def test_a_root_that_hands_nothing_down_is_named(tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     with pytest.raises(KernelError, match=r"'\+io \+memory' to .*cgroup.subtree_control"):
