@@ -60,12 +60,14 @@ def test_everything_is_the_same_in_protobuf(web: Web, namespace: str) -> None:
     roots = [
         f"/apis/{version['groupVersion']}" for group in web.get("/apis").ok()["groups"] for version in group["versions"]
     ]
+    definitions = web.get("/apis/apiextensions.k8s.io/v1/customresourcedefinitions").ok()["items"]
+    left_out = ("metrics.k8s.io", *{each["spec"]["group"] for each in definitions})  # they have no messages
     count = 0
     try:
         for root in ("/api/v1", *roots):
             for resource in web.get(root).ok()["resources"]:
                 path, is_listed = f"{root}/{resource['name']}", "list" in resource["verbs"]
-                if "/" in resource["name"] or not is_listed or root.startswith(("/apis/metrics", "/apis/tests")):
+                if "/" in resource["name"] or not is_listed or root.split("/")[2] in left_out:
                     continue
                 count += alike(web, path)
     finally:
