@@ -28,6 +28,22 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
     raise Malformed("proto: integer overflow")
 
 
+def written(value: int) -> bytes:
+    """The number as :func:`varint` reads it, negative ones as 64 bits."""
+    if 0 <= value < 128:
+        return _SHORT[value]
+    value &= 0xFFFFFFFFFFFFFFFF
+    found = bytearray()
+    while value > 127:
+        found.append(value & 127 | 128)
+        value >>= 7
+    found.append(value)
+    return bytes(found)
+
+
+_SHORT = tuple(bytes((value,)) for value in range(128))
+
+
 def skip(data: bytes, at: int, tag: int) -> int:
     """Where the field ends whose tag has just been read."""
     number, wire = tag >> 3, tag & 7

@@ -18,6 +18,7 @@ from wherry.kube.machinery import jsondocs, protofields, times
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.protobuf import MAGIC
 from wherry.kube.machinery.protowire import BYTES, FIXED64, OF_VARINT, VARINT
+from wherry.kube.machinery.protowire import written as write_varint
 
 Value: TypeAlias = Any  # JSON, as the message has it
 Make: TypeAlias = Callable[[Value], bytes]
@@ -53,23 +54,8 @@ def event(line: bytes) -> bytes:
 # --- the wire
 
 
-def _varint(value: int) -> bytes:
-    if 0 <= value < 128:
-        return _SHORT[value]
-    value &= 0xFFFFFFFFFFFFFFFF
-    written = bytearray()
-    while value > 127:
-        written.append(value & 127 | 128)
-        value >>= 7
-    written.append(value)
-    return bytes(written)
-
-
-_SHORT = tuple(bytes((value,)) for value in range(128))
-
-
 def _chunk(number: int, data: bytes) -> bytes:
-    return b"".join((_varint(number << 3 | BYTES), _varint(len(data)), data))
+    return b"".join((write_varint(number << 3 | BYTES), write_varint(len(data)), data))
 
 
 def _sized(make: Make) -> Make:
@@ -77,7 +63,7 @@ def _sized(make: Make) -> Make:
 
     def made(value: Value) -> bytes:
         data = make(value)
-        return _varint(len(data)) + data
+        return write_varint(len(data)) + data
 
     return made
 
@@ -110,7 +96,7 @@ def _written(message: _Message, document: Mapping[str, Value]) -> bytes:
     for tag, inline in message.inlines.items():
         data = _written(inline, document)
         if data:
-            written += (tag, _varint(len(data)), data)
+            written += (tag, write_varint(len(data)), data)
     return b"".join(written)
 
 
@@ -119,25 +105,25 @@ def _message(name: str) -> _Message:
     found = _Message()
     for row in protofields.rows(name):
         if row.cardinality == "~":
-            found.inlines[_varint(row.number << 3 | BYTES)] = _message(row.type)
+            found.inlines[write_varint(row.number << 3 | BYTES)] = _message(row.type)
             continue
         wire, make = _maker(row.type)
         if row.cardinality == "%":
             wire, make = BYTES, _sized(_entry(wire, make))
-        found.fields[row.name] = (_varint(row.number << 3 | wire), make, row.cardinality)
+        found.fields[row.name] = (write_varint(row.number << 3 | wire), make, row.cardinality)
     return found
 
 
 def _entry(wire: int, make: Make) -> Make:
     """Of a map: a message of key (1) and value (2)."""
-    tag = _varint(2 << 3 | wire)
+    tag = write_varint(2 << 3 | wire)
     return lambda pair: b"".join((_chunk(1, pair[0].encode()), tag, make(pair[1])))
 
 
 def _maker(kind: str) -> tuple[int, Make]:
     """The wire type, and the function."""
     if kind in OF_VARINT:
-        return VARINT, lambda value: _varint(int(value))
+        return VARINT, lambda value: write_varint(int(value))
     if kind == "double":
         return FIXED64, lambda value: pack("<d", value)
     return BYTES, _sized(_OF_BYTES.get(kind) or (lambda value: _written(_message(kind), value or {})))
@@ -157,13 +143,13 @@ def _time(value: str) -> bytes:
 @lru_cache(maxsize=1024)
 def _moment(text: str) -> bytes:
     since = times.parse(text) - _EPOCH
-    seconds = b"\x08" + _varint(since.days * 86400 + since.seconds)
-    return seconds + b"\x10" + _varint(since.microseconds * 1000)
+    seconds = b"\x08" + write_varint(since.days * 86400 + since.seconds)
+    return seconds + b"\x10" + write_varint(since.microseconds * 1000)
 
 
 def _int_or_string(value: Value) -> bytes:
     if isinstance(value, int):
-        return b"\x08\x00\x10" + _varint(value) + b"\x1a\x00"
+        return b"\x08\x00\x10" + write_varint(value) + b"\x1a\x00"
     return b"\x08\x01\x10\x00" + _chunk(3, value.encode())
 
 
@@ -177,7 +163,7 @@ def _schema(value: Object) -> bytes:
 
 def _schema_or_bool(value: Value) -> bytes:
     if isinstance(value, bool):
-        return b"\x08" + _varint(value)
+        return b"\x08" + write_varint(value)
     return b"\x08\x01" + _chunk(2, _schema(value))
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.kube.machinery import protobuf_encoder
-from wherry.kube.machinery.protowire import OF_VARINT, Malformed, skip, varint
+from wherry.kube.machinery.protowire import OF_VARINT, Malformed, skip, varint, written
 
 
 @given(st.integers(0, 2**64 - 1), st.binary(max_size=3))
@@ -42,3 +42,9 @@ def test_fields_are_skipped(tag: int, data: bytes, end: int) -> None:
 def test_groups_and_nonsense_are_malformed(tag: int) -> None:
     with pytest.raises(Malformed):
         skip(bytes(10), 0, tag)
+
+
+@given(st.integers(-(2**63), 2**64 - 1))
+def test_a_number_is_read_as_it_was_written(value: int) -> None:
+    data = written(value)
+    assert varint(data, 0) == (value & 0xFFFFFFFFFFFFFFFF, len(data))

@@ -13,6 +13,7 @@ from typing import Any
 
 from wherry.kube.machinery import jsondocs
 from wherry.kube.machinery.protowire import BYTES, FIXED64, VARINT
+from wherry.kube.machinery.protowire import written as write_varint
 
 Node = Mapping[str, Any]  # of an OpenAPI document, JSON
 
@@ -91,27 +92,15 @@ def _field(number: int, kind: str, value: Any) -> bytes:
     if kind == "text":
         return _chunk(number, value.encode())
     if kind in ("bool", "whole"):
-        return _varint(number << 3 | VARINT) + _varint(int(value)) if value else b""
+        return write_varint(number << 3 | VARINT) + write_varint(int(value)) if value else b""
     if kind == "double":
-        return _varint(number << 3 | FIXED64) + pack("<d", value) if value else b""
+        return write_varint(number << 3 | FIXED64) + pack("<d", value) if value else b""
     special = _SPECIAL.get(kind)
     return _chunk(number, special(value) if special else _message(kind, value))
 
 
-def _varint(value: int) -> bytes:
-    if 0 <= value < 128:
-        return bytes((value,))
-    value &= 0xFFFFFFFFFFFFFFFF
-    written = bytearray()
-    while value > 127:
-        written.append(value & 127 | 128)
-        value >>= 7
-    written.append(value)
-    return bytes(written)
-
-
 def _chunk(number: int, data: bytes) -> bytes:
-    return _varint(number << 3 | BYTES) + _varint(len(data)) + data
+    return write_varint(number << 3 | BYTES) + write_varint(len(data)) + data
 
 
 def _named(name: str, value: bytes) -> bytes:
@@ -156,7 +145,7 @@ def _parameter(node: Node) -> bytes:
 
 def _additional(value: Any) -> bytes:
     if isinstance(value, bool):
-        return _varint(2 << 3 | VARINT) + _varint(value)
+        return write_varint(2 << 3 | VARINT) + write_varint(value)
     return _chunk(1, _message("Schema", value))
 
 
