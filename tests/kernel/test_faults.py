@@ -16,6 +16,7 @@ import pytest
 
 from tests.kernel import census
 from tests.kernel.rig import Rig, wait_until
+from wherry.app.lock import alive
 
 ROUNDS = 30
 SEED = int(os.environ.get("E14_SEED", "14"))
@@ -52,7 +53,7 @@ class Bystanders:
 
     def check(self) -> None:
         """Through the kernel first: it needs no daemon."""
-        assert all(lives(pid) for pid in self._pids.values())
+        assert all(alive(pid) for pid in self._pids.values())
         assert self.answers(), f"the published port does not answer; {surroundings()}"
 
     def check_through_the_api(self) -> None:
@@ -134,7 +135,7 @@ def consistent(rig: Rig, name: str) -> bool:
         return True
     state = found[0].attrs["State"]
     if state["Status"] == "running":
-        assert lives(state["Pid"])
+        assert alive(state["Pid"])
         assert found[0].exec_run(["true"]).exit_code == 0
     else:
         assert state["Pid"] == 0
@@ -145,13 +146,6 @@ def consistent(rig: Rig, name: str) -> bool:
 def _inhabited(cgroup: str) -> bool:
     with suppress(OSError):
         return bool(Path(cgroup, "cgroup.procs").read_text())
-    return False
-
-
-def lives(pid: int) -> bool:
-    """Neither gone nor a zombie that the machine's init has yet to reap."""
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
     return False
 
 
@@ -193,7 +187,7 @@ def test_a_lost_shim_is_told_with_a_reason(instance: Rig) -> None:
     container.reload()
     assert container.status == "exited"
     assert "shim" in container.attrs["State"]["Error"]
-    assert not lives(pid)
+    wait_until(lambda: not alive(pid))
     neighbour.reload()
     assert neighbour.status == "running"
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.kernel.rig import wait_until
 from tests.kernel.runtimes import IDS, Bench, attachment, read_all
+from wherry.app.lock import alive
 from wherry.engine.runtime.client import ShimRuntime
 from wherry.engine.runtime.model import ExecSpec, IdRange, Isolation, Namespace, StartFailed
 from wherry.engine.runtime.spawning import launch
@@ -35,14 +37,6 @@ def unframed(data: bytes) -> bytes:
         text += data[8 : 8 + length]
         data = data[8 + length :]
     return text
-
-
-def is_running(pid: int) -> bool:
-    """Neither gone nor a zombie that the machine's init has yet to reap."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 async def test_a_container_is_root_of_its_own_small_world(bench: Bench) -> None:
@@ -262,7 +256,7 @@ async def test_a_lost_shim_takes_its_container_with_it_and_says_so(bench: Bench)
     assert ended.code == 255 and "lost" in ended.error
     found = await bench.recover(task.id)
     assert found.exit is not None and found.exit.code == 255
-    assert not is_running(task.pid)
+    wait_until(lambda: not alive(task.pid))  # it leaves its cgroup, which is waited for, a moment before it has ended
 
 
 async def test_a_sandbox_nobody_uses_goes_with_the_daemon(bench: Bench) -> None:

@@ -62,14 +62,14 @@ def wait_free(instance: Instance, seconds: float | None) -> bool:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process of this id exists (a zombie does not count)."""
+    """Whether a process of this id exists (one that has ended and is not reaped yet does not count)."""
     if pid <= 0:
         return False
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
 
 
 def _try(descriptor: int) -> bool:
