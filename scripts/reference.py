@@ -54,8 +54,9 @@ EXIT_STATUSES: Mapping[str, Mapping[str, str]] = {
     "start": {**USUAL, "other": "`--attach`, `--interactive`: the program's own"},
     "attach": {**USUAL, "0": "detached by the detach keys, or the program's own status", "other": "the program's own"},
     "up": {
-        "0": "`--detach`: the daemon answers; otherwise: it was told to end",
-        "1": "a fault in the settings, not root, another daemon holds the directory, or the daemon does not answer",
+        "0": "`--detach`: the daemon answers, and its node is Ready; otherwise: it was told to end",
+        "1": "a fault in the settings, not root, another daemon holds the directory, the daemon does not answer (it is "
+        "ended), or its node is not Ready within 30 s (it goes on)",
         "125": USUAL["125"],
     },
     "down": {"0": "nothing of the instance runs", "1": "something could not be stopped", "125": USUAL["125"]},

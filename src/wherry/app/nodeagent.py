@@ -119,10 +119,21 @@ async def _live(engine: "Engine", settings: Settings, met: "Callable[[Agent], No
             group.create_task(proxy.run(), name="proxy")
             group.create_task(nodenetwork.names(engine.networks, settings, wider, clock), name="dns")
             group.create_task(agent.run(), name="agent")
+            group.create_task(_announce(instance, agent), name="announcement")
             recorder = Recorder(services, Source(PROVISIONER, node), clock)
             group.create_task(recorder.run(), name="events of volumes")
             provider = _volumes(Needs(services, wider, recorder), settings)
             group.create_task(Controller(provider, clock, 1).run(), name="volumes")
+
+
+async def _announce(instance: Instance, agent: "Agent") -> None:
+    """Whoever starts the instance waits for that."""
+    await agent.known()
+    instance.node_standing.touch()
+    try:
+        await asyncio.Event().wait()
+    finally:
+        instance.node_standing.unlink(missing_ok=True)
 
 
 def _volumes(needs: "Needs", settings: Settings) -> "LocalPath":

@@ -33,7 +33,7 @@ class Instance:
           containers/<id>/     upper/, work/, logs, hosts, resolv.conf, hostname, exit status
           volumes/<name>/_data
           tmp/                 emptied at start
-        run/                   docker.sock, shims/<id>.sock, api (the API's address, while it is served)
+        run/                   docker.sock, shims/<id>.sock, api (the API's address, while it is served), node-standing
           sandboxes/<id>/      mounted: what the containers of a pod share
     """
 
@@ -121,6 +121,11 @@ class Instance:
     def node_address(self) -> Path:
         """A file with host and port of the node's own API; it is there when that is served."""
         return self.run / "node-api"
+
+    @property
+    def node_standing(self) -> Path:
+        """An empty file; it is there while the cluster shows this node, and its pods, as they are."""
+        return self.run / "node-standing"
 
     @property
     def content(self) -> Path:

@@ -1,15 +1,21 @@
 """The README's tour of the cluster, typed as it stands there; and clusters in tests, as it says."""
 
+import base64
+import json
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import tempfile
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 import wherry
 from tests.kernel import census
@@ -74,6 +80,30 @@ def test_a_cluster_lasts_as_long_as_its_block() -> None:
     assert not root.exists()
     with pytest.raises(RuntimeError, match="not running"):
         _ = cluster.kubeconfig
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_the_node_is_there_when_the_cluster_is() -> None:
+    """Whoever asks first finds it Ready; three times, because it was there a moment later before."""
+    for _ in range(3):
+        with wherry.Cluster() as cluster:
+            nodes = asked(cluster, "/api/v1/nodes")["items"]
+            ready = [
+                each["status"] for node in nodes for each in node["status"]["conditions"] if each["type"] == "Ready"
+            ]
+            assert ready == ["True"]
+
+
+def asked(cluster: wherry.Cluster, path: str) -> Any:
+    """At once: kubectl takes its time to begin."""
+    config = yaml.safe_load(cluster.kubeconfig.read_text())
+    address, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
+    pair = cluster.root / "pair.pem"
+    pair.write_bytes(b"".join(base64.b64decode(user[f"client-{what}-data"]) for what in ("certificate", "key")))
+    tls = ssl.create_default_context(cadata=base64.b64decode(address["certificate-authority-data"]).decode())
+    tls.load_cert_chain(pair)
+    with urllib.request.urlopen(address["server"] + path, context=tls, timeout=30) as answer:
+        return json.load(answer)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")

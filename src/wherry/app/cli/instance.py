@@ -20,8 +20,9 @@ from wherry.app.config import Settings, load
 from wherry.engine.instance import Instance
 from wherry.kit.errors import Unavailable
 
-# A node that has not answered after this long will not.
+# A daemon that has not answered after this long will not.
 READY_SECONDS = 30.0
+_LOOK_SECONDS = 0.005
 _SMALL = {
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_TRIM_THRESHOLD_": str(2 << 20),
@@ -45,7 +46,7 @@ _config = click.option(
 @click.command("up", cls=Command)
 @_config
 @click.option("--engine-only", is_flag=True, help="The container engine without the cluster.")
-@click.option("--detach", "-d", is_flag=True, help="Return when the daemon answers, and leave it running.")
+@click.option("--detach", "-d", is_flag=True, help="Return when the daemon answers and its node is Ready.")
 @click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error.")
 @click.option(
     "--registry-mirror",
@@ -114,7 +115,8 @@ def up_command(
     cluster = None if engine_only else [f"--root={instance.root}", *_cluster_flags(config, log_level, api, store)]
     if cluster and ip_family:
         cluster.append(f"--ip-family={ip_family}")
-    instance.api_address.unlink(missing_ok=True)
+    for path in (instance.api_address, instance.node_standing):
+        path.unlink(missing_ok=True)
     told = Told(log)
     command = _supervisor(held, log, flags, cluster)
     os.set_inheritable(held, True)
@@ -132,6 +134,8 @@ def up_command(
     )
     os.close(held)
     _wait_ready(instance, pid, told, with_cluster=not engine_only)
+    if not engine_only:
+        _wait_standing(instance, pid, told)
     who = "docker and wherry find" if engine_only else "docker, kubectl and wherry find"
     say(f"Wherry is up in {instance.root} (pid {pid}); {who} it with:\n  eval $(wherry env{instance.flag})")
 
@@ -259,20 +263,37 @@ def _wait_ready(instance: Instance, supervisor: int, told: Told, with_cluster: b
     deadline = time.monotonic() + READY_SECONDS
     client = Client(str(instance.socket))
     while time.monotonic() < deadline:
-        ended, status = os.waitpid(supervisor, os.WNOHANG)
-        if ended:
-            code = os.waitstatus_to_exitcode(status)
-            raise Unavailable(f"the daemon ended with status {code}; see {told.log}:\n{told.last}")
+        _check_lives(supervisor, told)
         try:
             client.request("GET", "/_ping").read()
             if not with_cluster or instance.api_address.exists():
                 return
         except (Unreachable, ConnectionError):
             pass
-        time.sleep(0.005)
+        time.sleep(_LOOK_SECONDS)
     os.kill(supervisor, signal.SIGTERM)  # it lets containers go on
     os.waitpid(supervisor, 0)
     raise Unavailable(f"the daemon does not answer after {READY_SECONDS:.0f} s; see {told.log}:\n{told.last}")
+
+
+def _wait_standing(instance: Instance, supervisor: int, told: Told) -> None:
+    """Until the API shows the node as Ready: what is asked of the cluster next may be about it."""
+    deadline = time.monotonic() + READY_SECONDS
+    while not instance.node_standing.exists():
+        _check_lives(supervisor, told)
+        if time.monotonic() > deadline:
+            raise Unavailable(
+                f"the cluster in {instance.root} is up and answers, but its node is not Ready after {READY_SECONDS:.0f}"
+                f" s. It goes on trying (`wherry down{instance.flag}` ends it); see {told.log}:\n{told.last}"
+            )
+        time.sleep(_LOOK_SECONDS)
+
+
+def _check_lives(supervisor: int, told: Told) -> None:
+    ended, status = os.waitpid(supervisor, os.WNOHANG)
+    if ended:
+        code = os.waitstatus_to_exitcode(status)
+        raise Unavailable(f"the daemon ended with status {code}; see {told.log}:\n{told.last}")
 
 
 def _tear_down_without_daemon(instance: Instance, config: str | None) -> None:

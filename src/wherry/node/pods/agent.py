@@ -97,6 +97,11 @@ class Agent:
                 found = worker if found is None or found.is_ending else found
         return found.place() if found is not None else None
 
+    async def known(self) -> None:
+        """Until the API shows the node as it is."""
+        await self.ready.wait()
+        await self._keeper.reported.wait()
+
     # Running
 
     async def run(self) -> None:

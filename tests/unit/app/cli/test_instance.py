@@ -2,7 +2,9 @@
 
 import json
 import os
+import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -139,3 +141,37 @@ def test_a_daemon_that_never_answers_is_not_waited_for_for_ever(
         commands._wait_ready(instance, pid, commands.Told(str(tmp_path / "absent")), with_cluster=False)
     with pytest.raises(ChildProcessError):  # nor does it go on trying
         os.waitpid(pid, 0)
+
+
+@pytest.fixture
+def supervisor() -> Iterator[int]:
+    """A process that waits."""
+    pid = os.fork()
+    if not pid:
+        os.read(os.pipe()[0], 1)
+    yield pid
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+
+def test_a_node_that_does_not_come_is_told_of_and_left_to_try(
+    tmp_path: Path, supervisor: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "READY_SECONDS", 0.01)
+    instance = Instance(tmp_path, tmp_path / "run", "12345678")
+    log = tmp_path / "log"
+    told = commands.Told(str(log))
+    log.write_text("WARNING node n1: no\n")
+    with pytest.raises(Unavailable, match="up and answers, but its node is not Ready") as failure:
+        commands._wait_standing(instance, supervisor, told)
+    assert failure.value.message.endswith("WARNING node n1: no")
+    assert os.waitpid(supervisor, os.WNOHANG) == (0, 0)  # it runs
+    instance.run.mkdir()
+    instance.node_standing.touch()
+    commands._wait_standing(instance, supervisor, told)
+
+
+def test_a_daemon_that_ends_before_its_node_is_there_is_quoted(tmp_path: Path) -> None:
+    instance = Instance(tmp_path, tmp_path / "run", "12345678")
+    with pytest.raises(Unavailable, match="the daemon ended with status 78"):
+        commands._wait_standing(instance, child(78), commands.Told(str(tmp_path / "log")))

@@ -53,6 +53,18 @@ async def test_the_node_registers_itself(rig: Rig) -> None:
     assert condition(rig, "Ready")["reason"] == "KubeletReady"
 
 
+async def test_it_is_known_when_the_api_shows_it_as_it_is(rig: Rig) -> None:
+    """Not before its pods are here, nor before its own status is."""
+    rig.client.fault = lambda call: Unavailable("no") if call.resource.resource == "nodes" else None
+    async with rig.running():
+        known = asyncio.create_task(rig.agent.known())
+        await rig.settle(5)
+        assert rig.agent.ready.is_set() and not known.done()
+        rig.client.fault = lambda call: None
+        await rig.until(known.done, 10)
+        assert condition(rig, "Ready")["status"] == "True"
+
+
 async def test_a_storm_of_statuses_does_not_hold_up_the_lease(rig: Rig) -> None:
     """Whoever writes to the API for pods waits; the node has a way of its own."""
     patch = rig.client.patch

@@ -58,6 +58,8 @@ class NodeKeeper:
         self._wake = asyncio.Event()
         self.hardware: Hardware = needs.machine.hardware()
         self.registered = asyncio.Event()
+        self.reported = asyncio.Event()
+        """Set when the API has had its status from here."""
 
     @property
     def allocatable(self) -> Mapping[str, Quantity]:
@@ -89,6 +91,7 @@ class NodeKeeper:
         part = self._options.intervals.first
         while True:
             await self._insist(self._report)
+            self.reported.set()
             self._wake.clear()
             timer = self._clock.call_later(self._options.intervals.status * part, self._wake.set)
             part = 1.0

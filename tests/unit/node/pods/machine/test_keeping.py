@@ -98,6 +98,23 @@ async def test_an_api_that_is_away_is_asked_again(bench: Bench) -> None:
     task.cancel()
 
 
+async def test_it_has_reported_when_the_api_has_its_own_word(bench: Bench) -> None:
+    def fault(call: Call) -> BaseException | None:
+        return Unavailable("no") if call.subresource == "status" else None
+
+    bench.client.put({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}, "status": {}})
+    bench.client.fault = fault
+    task = asyncio.create_task(bench.keeper.run())
+    await bench.clock.advance(5)
+    assert bench.keeper.registered.is_set()  # it is there, and says nothing yet
+    assert not bench.keeper.reported.is_set()
+    bench.client.fault = lambda call: None
+    await bench.clock.advance(8)
+    assert bench.keeper.reported.is_set()
+    assert "Ready" in [each["type"] for each in bench.node()["status"]["conditions"] if each["status"] == "True"]
+    task.cancel()
+
+
 PRESSURES = [
     ("NodeHasSufficientMemory", "Normal"),
     ("NodeHasNoDiskPressure", "Normal"),
