@@ -79,6 +79,38 @@ def test_nothing_leaves_an_internal_network(docker: Docker, port: int) -> None:
     assert "default" not in docker.out("exec", "also", "ip", "route")
 
 
+def test_the_way_to_elsewhere_is_that_of_another_network_when_its_own_is_left(docker: Docker, port: int) -> None:
+    for name in ("front", "back"):
+        docker("network", "create", name)
+    docker("run", "-d", "--name", "web", "--network", "front", "-p", f"{port}:80", *SERVE)
+    docker("network", "connect", "back", "web")
+
+    def way() -> str:
+        return docker.out("exec", "web", "ip", "route", "show", "default")
+
+    def gateway(network: str) -> str:
+        return docker.out("network", "inspect", "-f", "{{(index .IPAM.Config 0).Gateway}}", network)
+
+    def answers() -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2):
+                return True
+        except OSError:
+            return False
+
+    wait_until(answers)
+    assert f"via {gateway('back')} " in way()
+    docker("network", "disconnect", "back", "web")
+    assert f"via {gateway('front')} " in way()
+    assert answers()
+    docker("network", "connect", "--gw-priority", "-1", "back", "web")
+    assert f"via {gateway('front')} " in way()
+    docker("network", "disconnect", "front", "web")
+    assert f"via {gateway('back')} " in way()
+    assert answers()
+    assert docker.out("port", "web").splitlines() == [f"80/tcp -> 0.0.0.0:{port}", f"80/tcp -> [::]:{port}"]
+
+
 def test_ports_are_published(docker: Docker, port: int) -> None:
     docker("network", "create", "front")
     docker("run", "-d", "--name", "web", "--network", "front", "-p", f"127.0.0.1:{port}:80", *SERVE)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -39,16 +39,16 @@ class Joiner:
         """The networks that users made, after the default bridge. What fails leaves some joined: disconnect then."""
         networks = self._around.networks
         wanted = memberships.of(container)
-        has_way = DEFAULT in wanted
+        way = memberships.way(wanted, networks.get)
         for name, settings in wanted.items():
             if name == DEFAULT:
                 continue
-            network = networks.get(name)
-            is_way = not has_way and not _is_internal(network)
-            member = await self._join(container, netns_fd, network, settings, is_way)
+            is_way = name == way and DEFAULT not in wanted  # the default bridge has laid one already
+            member = await self._join(container, netns_fd, networks.get(name), settings, is_way)
             if is_way:
-                has_way = True
                 networks.publish(member, bindings(container.host, container.config))
+        if way != DEFAULT and DEFAULT in wanted:
+            await self._lead(container, netns_fd, wanted)
         await self._serve(container, netns_fd)
 
     async def _join(
@@ -92,21 +92,40 @@ class Joiner:
             if network.name in wanted:
                 raise Forbidden(f"endpoint with name {container.name} already exists in network {network.name}")
             if container.pid:
-                await self._connect_running(container, network, settings)
+                await self._connect_running(container, network, {**wanted, network.name: settings})
             self._remember(container, {**wanted, network.name: settings})
 
-    async def _connect_running(self, container: Container, network: Network, settings: EndpointSettings) -> None:
+    async def _connect_running(
+        self, container: Container, network: Network, wanted: dict[str, EndpointSettings]
+    ) -> None:
         networks = self._around.networks
-        places = networks.places(container.id)
-        has_way = any(not _is_internal(networks.get(one.endpoint.network_id)) for one in places)
         with self._netns(container) as netns_fd:
             if network.own is None:
-                endpoint = await networks.wire(netns_fd, _free_interface(places), is_way=not has_way)
+                interface = _free_interface(networks.places(container.id))
+                endpoint = await networks.wire(netns_fd, interface, is_way=False)
                 await networks.connect(endpoint, container.id, container.name, ())
             else:
-                await self._join(container, netns_fd, network, settings, is_way=not has_way)
-                await self._serve(container, netns_fd)
+                await self._join(container, netns_fd, network, wanted[network.name], is_way=False)
+            try:
+                await self._lead(container, netns_fd, wanted)
+            except BaseException:
+                await self._leave(container, network)
+                raise
+            await self._serve(container, netns_fd)
         self._write_files(container)
+
+    async def _lead(self, container: Container, netns_fd: int, wanted: dict[str, EndpointSettings]) -> None:
+        """Of the networks it is on, these have come or stay: the best of them is its way, and has its ports."""
+        networks = self._around.networks
+        way = memberships.way(wanted, networks.get)
+        if way is not None:
+            ports = bindings(container.host, container.config)
+            await networks.lead(netns_fd, networks.get(way), container.id, ports)
+
+    async def _leave(self, container: Container, network: Network) -> None:
+        for place in self._around.networks.places(container.id):
+            if place.endpoint.network_id == network.id:
+                await self._around.networks.cut(place)
 
     async def disconnect(self, container: Container, ref: str) -> None:
         """Take it off a network, at once if it runs. NotFound, Forbidden when it is not on it."""
@@ -116,10 +135,12 @@ class Joiner:
             wanted = memberships.of(container)
             if network.name not in wanted:
                 raise Forbidden(f"container {container.id} is not connected to network {network.name}")
-            for place in networks.places(container.id):
-                if place.endpoint.network_id == network.id:
-                    await networks.cut(place)
-            self._remember(container, {name: one for name, one in wanted.items() if name != network.name})
+            rest = {name: one for name, one in wanted.items() if name != network.name}
+            if container.pid:
+                with suppress(NotFound), self._netns(container) as netns_fd:  # it may have just ended
+                    await self._lead(container, netns_fd, rest)
+            await self._leave(container, network)
+            self._remember(container, rest)
             if container.pid:
                 self._write_files(container)
 
@@ -159,10 +180,6 @@ class Joiner:
 def _free_interface(places: Sequence[Attached]) -> str:
     used = {one.endpoint.interface for one in places}
     return next(name for number in range(len(used) + 1) if (name := f"eth{number}") not in used)
-
-
-def _is_internal(network: Network) -> bool:
-    return network.own is not None and network.own.is_internal
 
 
 def _resolv_conf() -> str:

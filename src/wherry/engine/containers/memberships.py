@@ -1,11 +1,12 @@
 """Which networks a container is on, and how it asked to be: by their names, in its row. Pure."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address
 
 from wherry.engine.containers.model import Config, EndpointSettings, HostConfig, NetworkingConfig
 from wherry.engine.containers.row import Container
+from wherry.engine.networks.model import Network
 from wherry.kit.errors import Invalid, Unsupported
 
 DEFAULT = "bridge"
@@ -44,6 +45,18 @@ def of(container: Container) -> dict[str, EndpointSettings]:
     if known is None or (not known and container.host.NetworkMode in ("", "default")):
         return {DEFAULT: EndpointSettings()}  # a row of before there were others
     return {name: settings or EndpointSettings() for name, settings in known.items()}
+
+
+def way(wanted: Mapping[str, EndpointSettings], network: Callable[[str], Network]) -> str | None:
+    """The one by which it reaches everything else, and on which its ports are published: of those that lead anywhere
+    the one of the highest priority, then of the most address families, then the first by name (moby 29,
+    daemon/libnetwork/sandbox.go: Less). None: all are internal. ``network`` may raise NotFound."""
+
+    def rank(name: str) -> tuple[int, bool, str]:
+        net = network(name).addressing
+        return -wanted[name].GwPriority, net is None or net.subnet6 is None, name
+
+    return min((name for name in wanted if not network(name).is_internal), key=rank, default=None)
 
 
 def check(name: str, settings: EndpointSettings) -> None:

@@ -143,11 +143,13 @@ class Starter:
         self._around.registry.save(container)
 
     async def _connect(self, container: Container, place: _Place) -> None:
+        networks, wanted = self._around.networks, memberships.of(container)
         if place.endpoint is not None:
-            ports = bindings(container.host, container.config)
-            await self._around.networks.connect(place.endpoint, container.id, container.name, ports)
+            is_way = memberships.way(wanted, networks.get) == memberships.DEFAULT
+            ports = bindings(container.host, container.config) if is_way else ()
+            await networks.connect(place.endpoint, container.id, container.name, ports)
             place.connected = True
-        if set(memberships.of(container)) - {memberships.DEFAULT}:
+        if set(wanted) - {memberships.DEFAULT}:
             place.connected = True
             assert place.sandbox.netns_fd is not None
             await self._joiner.join_all(container, place.sandbox.netns_fd)

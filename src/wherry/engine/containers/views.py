@@ -149,7 +149,7 @@ def _network(place: Place) -> dict[str, Any]:
         "Aliases": settings.Aliases,
         "MacAddress": found.mac if found else settings.MacAddress,
         "DriverOpts": settings.DriverOpts,
-        "GwPriority": 0,
+        "GwPriority": settings.GwPriority,
         "NetworkID": place.network_id,
         "EndpointID": found.endpoint_id if found else "",
         "Gateway": found.gateway if found else "",

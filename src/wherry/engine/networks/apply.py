@@ -25,16 +25,17 @@ _IP_FREEBIND = 15  # include/uapi/linux/in.h; the module socket has no name for 
 
 class Wire(msgspec.Struct, frozen=True):
     """A veth pair to be: its end on the host, and what the end inside is called and given. The addresses of IPv6 come
-    together, or not at all. ``gateway`` None: it is no way to elsewhere."""
+    together, or not at all. ``is_way``: it is the way to elsewhere."""
 
     host_link: str
     interface: str
     mac: str
     address: IPv4Interface
-    gateway: IPv4Address | None
+    gateway: IPv4Address
     address6: IPv6Interface | None = None
     gateway6: IPv6Address | None = None
     mtu: int = 0
+    is_way: bool = True
 
 
 class NameSockets(msgspec.Struct, frozen=True):
@@ -74,6 +75,10 @@ class Plumbing(Protocol):
     def set_fence(self, links: Sequence[str] | None, version: int = 4) -> None: ...
     def lay(self, netns_fd: int, bridge: str, wire: Wire) -> None:
         """Connect a fresh namespace; nothing is left of it when this fails."""
+        ...
+
+    def lead(self, netns_fd: int, wire: Wire) -> None:
+        """From now on this wire, which has been laid, is the way to elsewhere, and no other is. Idempotent."""
         ...
 
     def set_neighbours(self, bridge: str, known: Mapping[IPv6Address, str]) -> None:
@@ -189,6 +194,12 @@ class KernelPlumbing:
             self._links.delete(wire.host_link)
             raise
 
+    def lead(self, netns_fd: int, wire: Wire) -> None:
+        with inside(netns_fd):
+            links = Links()
+        with links:
+            _lead(links, _end(links, wire), wire)
+
     def set_neighbours(self, bridge: str, known: Mapping[IPv6Address, str]) -> None:
         index = self._index(bridge)
         found = self._links.neighbours(index)
@@ -265,24 +276,36 @@ class KernelPlumbing:
             (_without_ipv6 if wire.address6 is None else _with_ipv6)(wire.interface)
             links = Links()
         with links:
-            end = links.get(wire.interface)
-            if end is None:
-                raise KernelError(errno.ENODEV, "find link inside", wire.interface)
-            links.add_address(end.index, wire.address)
-            links.set_up(end.index, wire.interface)
-            if wire.gateway is not None:
-                links.add_default_route(wire.gateway)
-            if wire.address6 is not None and wire.gateway6 is not None and wire.gateway is not None:
+            end = _end(links, wire)
+            links.add_address(end, wire.address)
+            links.set_up(end, wire.interface)
+            if wire.address6 is not None and wire.gateway6 is not None:
                 # Nobody but the gateway is a neighbour, and where that is need not be asked.
-                links.add_address(end.index, IPv6Interface(wire.address6.ip))
-                links.add_neighbour(end.index, wire.gateway6, plan.mac_of(wire.gateway))
-                links.add_default_route(wire.gateway6, end.index)
+                links.add_address(end, IPv6Interface(wire.address6.ip))
+                links.add_neighbour(end, wire.gateway6, plan.mac_of(wire.gateway))
+            if wire.is_way:
+                _lead(links, end, wire)
 
     def _index(self, name: str) -> int:
         link = self._links.get(name)
         if link is None:
             raise KernelError(errno.ENODEV, "find link", name)
         return link.index
+
+
+def _end(links: Links, wire: Wire) -> int:
+    """Of the link inside: its index."""
+    end = links.get(wire.interface)
+    if end is None:
+        raise KernelError(errno.ENODEV, "find link inside", wire.interface)
+    return end.index
+
+
+def _lead(links: Links, end: int, wire: Wire) -> None:
+    """A route to everywhere takes the place of the one that is there."""
+    links.add_default_route(wire.gateway)
+    if wire.gateway6 is not None:
+        links.add_default_route(wire.gateway6, end)
 
 
 _QUIET = {"accept_ra": "0", "accept_redirects": "0", "addr_gen_mode": "1", "disable_ipv6": "0"}

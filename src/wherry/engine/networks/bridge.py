@@ -185,6 +185,10 @@ class Bridge:
         self._last = address
         return address
 
+    async def lead(self, netns_fd: int, endpoint: Endpoint) -> None:
+        """Make its link the way from its namespace to elsewhere, in place of another. Idempotent."""
+        await self._in_thread(lambda: self._plumbing.lead(netns_fd, self._wire(endpoint, is_way=True)))
+
     async def cut(self, endpoint: Endpoint) -> None:
         """Take its link away from a namespace that goes on. Idempotent."""
         await self.remove_link(self._link_of(endpoint))
@@ -231,15 +235,24 @@ class Bridge:
         await self._in_thread(lambda: self._plumbing.remove_link(name))
 
     def _lay(self, netns_fd: int, endpoint: Endpoint, is_way: bool) -> None:
-        net, four = self.net, IPv4Address(endpoint.address)
-        address, address6 = plan.interface_of(net, four), plan.interface6_of(net, plan.address6_of(net, four))
-        way = (net.gateway if is_way else None, address6, net.gateway6)
-        mtu = self._own.mtu if self._own else 0
-        wire = Wire(self._link(four), endpoint.interface, endpoint.mac, address, *way, mtu=mtu)
         try:
-            self._plumbing.lay(netns_fd, self.name, wire)
+            self._plumbing.lay(netns_fd, self.name, self._wire(endpoint, is_way))
         finally:
             os.close(netns_fd)
+
+    def _wire(self, endpoint: Endpoint, is_way: bool) -> Wire:
+        net, four = self.net, IPv4Address(endpoint.address)
+        return Wire(
+            self._link(four),
+            endpoint.interface,
+            endpoint.mac,
+            plan.interface_of(net, four),
+            net.gateway,
+            plan.interface6_of(net, plan.address6_of(net, four)),
+            net.gateway6,
+            mtu=self._own.mtu if self._own else 0,
+            is_way=is_way,
+        )
 
     def _link(self, address: IPv4Address) -> str:
         return plan.host_link(self._instance, self.net, address, self._own.slot if self._own else "")

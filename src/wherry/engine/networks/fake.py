@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
+from msgspec.structs import replace
+
 from wherry.engine.networks.apply import NameSockets, Wire
 from wherry.engine.networks.model import Publication
 from wherry.engine.networks.rules import Ground
@@ -84,6 +86,11 @@ class FakePlumbing:
         self.masters[wire.host_link] = bridge
         if wire.address6 is not None:
             self.neighbours.add(wire.address6.ip)
+
+    def lead(self, netns_fd: int, wire: Wire) -> None:
+        self._maybe_refuse("lead")
+        for name, other in self.wires.items():
+            self.wires[name] = replace(other, is_way=name == wire.host_link)
 
     def set_neighbours(self, bridge: str, known: Mapping[IPv6Address, str]) -> None:
         self.neighbours = set(known)

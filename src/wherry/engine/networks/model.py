@@ -122,3 +122,8 @@ class Network(msgspec.Struct, frozen=True):
     options: dict[str, str] = msgspec.field(default_factory=dict)
     labels: dict[str, str] = msgspec.field(default_factory=dict)
     own: Own | None = None
+
+    @property
+    def is_internal(self) -> bool:
+        """It leads nowhere else."""
+        return self.own is not None and self.own.is_internal

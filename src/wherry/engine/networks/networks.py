@@ -205,13 +205,48 @@ class Networks:
         return member
 
     def publish(self, member: Attached, ports: Sequence[PortBinding]) -> None:
-        """Publish ports of a container on a network that a user made. Raises as :meth:`connect`."""
+        """Publish ports of a container on one of its networks, which has none yet. Raises as :meth:`connect`."""
         publications = self._claim(member.endpoint, member.container_name, ports)
         try:
-            self.own.publish(member, publications)
+            self._put_ports(member, publications)
         except BaseException:
             self._ports.release(publications)
             raise
+
+    def _put_ports(self, member: Attached, publications: tuple[Publication, ...]) -> None:
+        if member.endpoint.network_id != self._networks["bridge"].id:
+            self.own.publish(member, publications)
+            return
+        changed = replace(member, publications=publications)
+        self._rows.put_endpoint(changed)
+        self._attached[member.container_id] = changed
+        self._bridge.unpublish(member.publications)
+        self._bridge.publish(publications)
+
+    async def lead(self, netns_fd: int, network: Network, container_id: str, ports: Sequence[PortBinding]) -> None:
+        """Make one of a container's networks its way to elsewhere, and publish its ports there: those it has had on
+        another, else these. Idempotent. Raises as :meth:`connect`, and then all is as it was."""
+        member = next(one for one in self.places(container_id) if one.endpoint.network_id == network.id)
+        if not member.publications:
+            self._move_ports(member, ports)
+        if network.own is None:
+            await self._bridge.lead(netns_fd, member.endpoint)
+        else:
+            await self.own.lead(netns_fd, member)
+
+    def _move_ports(self, member: Attached, ports: Sequence[PortBinding]) -> None:
+        before = [one for one in self.places(member.container_id) if one.publications]
+        if not before:
+            self.publish(member, ports)
+            return
+        for one in before:
+            self._put_ports(one, ())
+            self._ports.release(one.publications)
+        address = member.endpoint.address
+        moved = tuple(replace(each, address=address) for one in before for each in one.publications)
+        for lost in self._ports.reclaim(moved):
+            _log.warning("published port %s is in use by another program; it goes on here", lost.host)
+        self._put_ports(member, moved)
 
     async def cut(self, member: Attached) -> None:
         """Take a container that runs off a network."""

@@ -177,7 +177,7 @@ class OwnNetworks:
         def endpoint(address: IPv4Address) -> Endpoint:
             return plan.endpoint_of(network, self._new_id(), address, who.mac, who.interface)
 
-        made = await bridge.wire(netns_fd, endpoint, who.address, who.is_way and not _is_internal(network))
+        made = await bridge.wire(netns_fd, endpoint, who.address, who.is_way and not network.is_internal)
         member = Attached(made, who.container_id, who.name.removeprefix("/"), aliases=who.aliases, links=who.links)
         try:
             self._rows.put_member(member)
@@ -188,11 +188,17 @@ class OwnNetworks:
         return member
 
     def publish(self, member: Attached, publications: tuple[Publication, ...]) -> None:
-        """Lead ports of the host to it."""
+        """Lead these ports of the host to it, and no others."""
+        bridge = self._bridges[member.endpoint.network_id]
         changed = replace(member, publications=publications)
         self._rows.put_member(changed)
-        self._bridges[member.endpoint.network_id].publish(publications)
         self._members[_key(member)] = changed
+        bridge.unpublish(member.publications)
+        bridge.publish(publications)
+
+    async def lead(self, netns_fd: int, member: Attached) -> None:
+        """Its namespace's way to elsewhere is this network."""
+        await self._bridges[member.endpoint.network_id].lead(netns_fd, member.endpoint)
 
     def leave(self, member: Attached) -> None:
         """Its link goes with its namespace."""
@@ -254,7 +260,7 @@ class OwnNetworks:
                      if one.endpoint.address == str(address))  # fmt: skip
             return next(names, None)
 
-        closed = all(_is_internal(self._networks[one.endpoint.network_id]) for one in self.of(container_id))
+        closed = all(self._networks[one.endpoint.network_id].is_internal for one in self.of(container_id))
         return Names(addresses, name, () if closed else servers)
 
     def _neighbours(self, container_id: str) -> list[Attached]:
@@ -264,10 +270,6 @@ class OwnNetworks:
 
 def _key(member: Attached) -> tuple[str, str]:
     return member.container_id, member.endpoint.network_id
-
-
-def _is_internal(network: Network) -> bool:
-    return network.own is not None and network.own.is_internal
 
 
 def _means(link: str, name: str) -> bool:

@@ -32,6 +32,19 @@ def file(machine: Machine, container: str, name: str) -> str:
     return (machine.instance.containers / container / name).read_text()
 
 
+def ways(daemon: Daemon, machine: Machine, container: str) -> list[str]:
+    """By which of its networks everything else is reached."""
+    ways = [str(wire.address.ip) for wire in machine.plumbing.wires.values() if wire.is_way]
+    return [one.endpoint.network_name for one in daemon.networks.places(container) if one.endpoint.address in ways]
+
+
+def published(daemon: Daemon, container: str) -> list[str]:
+    """The networks on which it has ports, which lead to its address there."""
+    places = [one for one in daemon.networks.places(container) if one.publications]
+    assert all(each.address == one.endpoint.address for one in places for each in one.publications)
+    return [one.endpoint.network_name for one in places]
+
+
 async def on(daemon: Daemon, *names: str, **host: Any) -> str:
     """A running container on these networks."""
     endpoints: dict[str, EndpointSettings | None] = {name: EndpointSettings() for name in names}
@@ -62,7 +75,7 @@ async def test_the_first_that_leads_anywhere_is_the_way_and_has_the_ports(daemon
     daemon.networks.create(Asked("back", is_internal=True))
     daemon.networks.create(Asked("front"))
     container = await on(daemon, "back", "front", PortBindings={"80/tcp": [HostPlace(HostPort="8080")]})
-    ways = [wire.interface for wire in machine.plumbing.wires.values() if wire.gateway is not None]
+    ways = [wire.interface for wire in machine.plumbing.wires.values() if wire.is_way]
     assert ways == ["eth1"]
     front = next(one for one in daemon.networks.places(container) if one.endpoint.network_name == "front")
     assert {one.address for one in front.publications} == {front.endpoint.address}
@@ -75,7 +88,62 @@ async def test_beside_the_default_bridge_that_is_the_way(daemon: Daemon, machine
     daemon.networks.create(Asked("front"))
     container = await on(daemon, "bridge", "front")
     assert interfaces(daemon, container) == {"bridge": "eth0", "front": "eth1"}
-    assert [wire.interface for wire in machine.plumbing.wires.values() if wire.gateway is not None] == ["eth0"]
+    assert [wire.interface for wire in machine.plumbing.wires.values() if wire.is_way] == ["eth0"]
+
+
+async def test_the_way_of_several_is_the_first_by_name_or_that_of_the_highest_priority(
+    daemon: Daemon, machine: Machine
+) -> None:
+    for name in ("front", "back"):
+        daemon.networks.create(Asked(name))
+    container = await on(daemon, "front", "back", "bridge", PortBindings={"80/tcp": [HostPlace(HostPort="8080")]})
+    assert ways(daemon, machine, container) == ["back"] == published(daemon, container)
+    endpoints: dict[str, EndpointSettings | None] = {"front": EndpointSettings(GwPriority=1), "back": None}
+    made = await daemon.containers.create(
+        None,
+        Config(Image="demo:1"),
+        HostConfig(NetworkMode="back", PortBindings={"80/tcp": [HostPlace(HostPort="8081")]}),
+        NetworkingConfig(EndpointsConfig=endpoints),
+    )
+    await daemon.containers.start(made.id)
+    assert ways(daemon, machine, made.id) == ["front"] == published(daemon, made.id)
+    assert networks(daemon, made.id)["front"]["GwPriority"] == 1
+
+
+async def test_one_that_leaves_the_network_of_its_way_gets_that_of_another(daemon: Daemon, machine: Machine) -> None:
+    for name in ("back", "front"):
+        daemon.networks.create(Asked(name))
+    daemon.networks.create(Asked("a", is_internal=True))
+    container = await on(daemon, "a", "back", "front", "bridge", PortBindings={"80/tcp": [HostPlace(HostPort="8080")]})
+    for leaving, way in (("back", "bridge"), ("a", "bridge"), ("bridge", "front")):
+        await daemon.containers.disconnect(leaving, container)
+        assert ways(daemon, machine, container) == [way] == published(daemon, container)
+    assert {one.host_port for one in daemon.held} == {8080}
+    await daemon.containers.disconnect("front", container)
+    assert not daemon.held
+    await daemon.containers.connect("front", container, EndpointSettings())
+    assert ways(daemon, machine, container) == ["front"] == published(daemon, container)
+
+
+async def test_a_network_that_comes_later_may_be_the_better_way(daemon: Daemon, machine: Machine) -> None:
+    for name in ("a", "z", "m"):
+        daemon.networks.create(Asked(name))
+    container = await on(daemon, "m", PortBindings={"80/tcp": [HostPlace(HostPort="8080")]})
+    for joining, priority, way in (("z", 0, "m"), ("a", 0, "a"), ("bridge", 5, "bridge")):
+        await daemon.containers.connect(joining, container, EndpointSettings(GwPriority=priority))
+        assert ways(daemon, machine, container) == [way] == published(daemon, container)
+
+
+async def test_a_port_that_somebody_has_keeps_it_off_a_network(daemon: Daemon, machine: Machine) -> None:
+    daemon.networks.create(Asked("back", is_internal=True))
+    daemon.networks.create(Asked("front"))
+    port = {"80/tcp": [HostPlace(HostPort="8080")]}
+    other = await on(daemon, "front", PortBindings=port)
+    container = await on(daemon, "back", PortBindings=port)
+    with pytest.raises(Conflict, match="port is already allocated"):
+        await daemon.containers.connect("front", container, EndpointSettings())
+    assert list(interfaces(daemon, container)) == ["back"] == list(networks(daemon, container))
+    assert published(daemon, other) == ["front"]
 
 
 async def test_its_end_takes_it_off_and_a_start_puts_it_back(daemon: Daemon) -> None:

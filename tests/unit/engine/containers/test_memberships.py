@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from tests.unit.engine.containers.rows import row
+from tests.unit.engine.networks.plumbing import DUAL, NET
 from wherry.engine.containers import memberships
 from wherry.engine.containers.model import Config, EndpointSettings, HostConfig, NetworkingConfig
 from wherry.engine.containers.row import PodPart
+from wherry.engine.networks.model import Network, Own
 from wherry.kit.errors import Invalid, NotFound, Unsupported
 
 NAMES = {"front": "front", "f" * 64: "front", "back": "back", "bridge": "bridge"}
@@ -80,6 +82,31 @@ def test_what_is_usual_passes() -> None:
     memberships.check("front", wanted)
     assert str(memberships.address(wanted)) == "10.0.0.5"
     assert memberships.address(EndpointSettings()) is None
+
+
+NETWORKS = {
+    "back": Network("1", "back", "bridge", 0, DUAL),
+    "bridge": Network("2", "bridge", "bridge", 0, NET),
+    "front": Network("3", "front", "bridge", 0, NET, own=Own("g0")),
+    "inner": Network("4", "inner", "bridge", 0, NET, own=Own("g1", is_internal=True)),
+}
+
+
+@pytest.mark.parametrize(
+    ("priorities", "way"),
+    [
+        ({}, None),
+        ({"inner": 9}, None),
+        ({"front": 0, "bridge": 0, "inner": 9}, "bridge"),
+        ({"front": 1, "bridge": 0}, "front"),
+        ({"front": -1, "bridge": -2}, "front"),
+        ({"bridge": 0, "back": 0}, "back"),
+        ({"bridge": 1, "back": 0}, "bridge"),
+    ],
+)
+def test_the_way_leads_by_priority_then_families_then_name(priorities: dict[str, int], way: str | None) -> None:
+    wanted = {name: EndpointSettings(GwPriority=priority) for name, priority in priorities.items()}
+    assert memberships.way(wanted, NETWORKS.__getitem__) == way
 
 
 def test_a_row_of_before_is_on_the_default_bridge() -> None:

@@ -88,6 +88,14 @@ def a_wire_is_a_port_of_its_bridge_until_it_is_removed(plumbing: Plumbing, netns
     assert "wh0" in plumbing.links()
 
 
+def a_way_is_shown_as_often_as_one_likes(plumbing: Plumbing, netns: int) -> None:
+    plumbing.ensure_bridge("wh0", MAC, GATEWAY, GATEWAY6)
+    laid = wire(2, DUAL)
+    plumbing.lay(netns, "wh0", laid)
+    for _ in range(2):
+        plumbing.lead(netns, laid)
+
+
 def a_bridge_is_removed_as_often_as_one_likes(plumbing: Plumbing, netns: int) -> None:
     plumbing.ensure_bridge("wh0", MAC, GATEWAY)
     for _ in range(2):
@@ -144,6 +152,7 @@ PROMISES: list[Callable[[Plumbing, int], None]] = [
     a_bridge_has_ipv6_while_it_is_given_one,
     a_neighbour_is_forgotten_as_often_as_one_likes,
     a_wire_is_a_port_of_its_bridge_until_it_is_removed,
+    a_way_is_shown_as_often_as_one_likes,
     a_bridge_is_removed_as_often_as_one_likes,
     forwarding_is_as_it_was_set,
     a_fence_is_written_down_for_all_until_it_is_forgotten,

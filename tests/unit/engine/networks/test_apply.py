@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tests.descriptors import open_descriptors
 from tests.unit.engine.networks.plumbing import DUAL, GATEWAY, GATEWAY6, GROUND, MAC, PROMISES, WEB, wire
 from tests.unit.linux.apart import apart, new_netns
-from wherry.engine.networks.apply import KernelPlumbing, Plumbing
+from wherry.engine.networks.apply import KernelPlumbing, Plumbing, Wire
 from wherry.engine.networks.model import Publication
 from wherry.linux.errors import KernelError
 from wherry.linux.links import Links, VethEnd
@@ -66,6 +66,31 @@ def test_with_two_families_a_namespace_has_one_neighbour_and_no_address_but_its_
         assert port.index not in own.addresses6()
     with inside(netns):
         assert read_net("ipv6/conf/eth0/accept_ra") == "0"
+
+
+@apart
+def test_the_way_to_elsewhere_goes_from_one_wire_to_another() -> None:
+    plumbing, netns = KernelPlumbing(), new_netns()
+    plumbing.ensure_bridge("wh0", MAC, GATEWAY)
+    plumbing.ensure_bridge("wh1", MAC, IPv4Interface("172.31.0.1/24"))
+    other = Wire("wv1", "eth1", MAC, IPv4Interface("172.31.0.2/24"), IPv4Address("172.31.0.1"), is_way=False)
+    plumbing.lay(netns, "wh0", wire())
+    plumbing.lay(netns, "wh1", other)
+
+    def ways() -> list[str]:
+        with Links(netns) as links:
+            by_index = {link.index: link.name for link in links.all()}
+            return [by_index[index] for network, index in links.routes() if not network.prefixlen]
+
+    assert ways() == ["eth0"]
+    plumbing.lead(netns, other)
+    assert ways() == ["eth1"]
+    plumbing.remove_link("wv1")
+    assert ways() == []
+    plumbing.lead(netns, wire())
+    assert ways() == ["eth0"]
+    with pytest.raises(KernelError, match="find link inside"):
+        plumbing.lead(netns, other)
 
 
 @apart

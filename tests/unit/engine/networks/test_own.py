@@ -122,7 +122,36 @@ async def test_an_internal_network_is_no_way_to_elsewhere(machine: Machine, netw
     await joined(networks, "back", "c1")
     networks.create(Asked("front"))
     await joined(networks, "front", "c1", interface="eth1", is_way=False)
-    assert [wire.gateway for wire in machine.plumbing.wires.values()] == [None, None]
+    assert [wire.is_way for wire in machine.plumbing.wires.values()] == [False, False]
+
+
+async def test_the_way_and_the_ports_go_to_another_network_together(machine: Machine, networks: Networks) -> None:
+    for name in ("back", "front"):
+        networks.create(Asked(name))
+    back = await joined(networks, "back", "c1")
+    front = await joined(networks, "front", "c1", interface="eth1", is_way=False)
+    networks.publish(back, [PortBinding(80, host_port=8080)])
+    for _ in range(2):
+        await networks.lead(-1, networks.get("front"), "c1", [PortBinding(81, host_port=8081)])
+    assert [wire.interface for wire in machine.plumbing.wires.values() if wire.is_way] == ["eth1"]
+    assert machine.plumbing.published["wherry-12345678-g0"] == set()
+    for published in (machine.plumbing.published["wherry-12345678-g1"], machine.held):
+        assert {(one.host_port, one.address) for one in published} == {(8080, front.endpoint.address)}
+    assert [len(one.publications) for one in networks.places("c1")] == [0, 2]
+    rows = Rows(machine.database).members()
+    assert {one.endpoint.network_name: len(one.publications) for one in rows} == {"back": 0, "front": 2}
+
+
+async def test_ports_that_are_taken_leave_the_way_as_it_was(machine: Machine, networks: Networks) -> None:
+    networks.create(Asked("back", is_internal=True))
+    networks.create(Asked("front"))
+    networks.publish(await joined(networks, "front", "c2"), [PortBinding(80, host_port=8080)])
+    await joined(networks, "back", "c1")
+    await joined(networks, "front", "c1", interface="eth1", is_way=False)
+    with pytest.raises(Conflict, match="port is already allocated"):
+        await networks.lead(-1, networks.get("front"), "c1", [PortBinding(80, host_port=8080)])
+    assert [wire.interface for wire in machine.plumbing.wires.values() if wire.is_way] == ["eth0"]
+    assert len(machine.held) == 2
 
 
 async def test_ports_are_published_by_the_network_s_own_rules(machine: Machine, networks: Networks) -> None:
