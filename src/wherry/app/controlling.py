@@ -144,6 +144,9 @@ async def kept(run: Callable[[], Any], name: str, faults: Faults) -> None:
             await run()
             return
         except Exception as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():  # what fails while it is cancelled may raise that instead
+                raise asyncio.CancelledError from error
             log.exception("controller %s failed; starting it again", name)
             faults.told[name] = str(error) or type(error).__name__
             await asyncio.sleep(_AGAIN_SECONDS)

@@ -32,6 +32,29 @@ async def test_a_controller_that_fails_is_told_of_and_started_again(monkeypatch:
     await task
 
 
+async def test_a_controller_that_fails_while_it_is_cancelled_is_not_started_again() -> None:
+    """A TaskGroup raises the errors of its tasks, where there are any, rather than that it was cancelled."""
+    begun = list[int]()
+
+    async def worker() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise ValueError("of all moments")
+
+    async def run() -> None:
+        begun.append(1)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(worker())
+
+    task = asyncio.create_task(kept(run, "things", Faults()))
+    await wait_until(lambda: bool(begun))
+    await asyncio.sleep(0)  # the worker waits
+    task.cancel()
+    await asyncio.wait([task], timeout=controlling._AGAIN_SECONDS * 3)
+    assert task.cancelled() and begun == [1]
+
+
 async def test_the_scheduler_is_a_component_of_its_own() -> None:
     faults = Faults()
     faults.told["scheduler"] = "no nodes file"
