@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("wherry.node")
 _LOOK_SECONDS = 0.01
 _AGAIN_SECONDS = 1.0
+_SPEAKING_SECONDS = 5.0
+"""For how long a start waits until the API shows pods that were here before as they are. Hundreds take one."""
 _HEARTBEAT_SECONDS = 10.0
 """For how long an answer to lease or status of the node is waited for (the kubelet's heartbeat client)."""
 
@@ -129,6 +131,9 @@ async def _live(engine: "Engine", settings: Settings, met: "Callable[[Agent], No
 async def _announce(instance: Instance, agent: "Agent") -> None:
     """Whoever starts the instance waits for that."""
     await agent.known()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_SPEAKING_SECONDS):
+            await agent.spoken()
     instance.node_standing.touch()
     try:
         await asyncio.Event().wait()

@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 import wherry
+from tests.conformance.kube.whole import IMAGE, WHERRY, Commands
 from tests.kernel import census
 from wherry.engine.instance import Instance
 
@@ -92,6 +93,32 @@ def test_the_node_is_there_when_the_cluster_is() -> None:
                 each["status"] for node in nodes for each in node["status"]["conditions"] if each["type"] == "Ready"
             ]
             assert ready == ["True"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@needs_kubectl
+def test_what_ran_before_a_cluster_went_down_is_not_said_to_run(root: Path) -> None:
+    with wherry.Cluster(root=root) as cluster:
+        command = [WHERRY, "--root", root, "image", "bootstrap", "--tag", IMAGE, "busybox"]
+        subprocess.run(command, check=True, capture_output=True, timeout=120)
+        kubectl = Commands(cluster, root)
+        script = "trap 'exit 0' TERM; sleep 1000 & wait"
+        kubectl("create", "deployment", "many", f"--image={IMAGE}", "--replicas=12", "--", "sh", "-c", script)
+        kubectl("rollout", "status", "deployment", "many")
+        before = statuses(cluster)
+        assert len(before) == 12
+    with wherry.Cluster(root=root) as cluster:
+        now = statuses(cluster)
+        assert now.keys() == before.keys()
+        assert not [name for name, each in now.items() if (each["containerID"], each["ready"]) == (
+            before[name]["containerID"], True,
+        )]  # fmt: skip
+
+
+def statuses(cluster: wherry.Cluster) -> dict[str, Any]:
+    """Of the container of each pod."""
+    pods = asked(cluster, "/api/v1/namespaces/default/pods")["items"]
+    return {pod["metadata"]["name"]: pod["status"]["containerStatuses"][0] for pod in pods}
 
 
 def asked(cluster: wherry.Cluster, path: str) -> Any:

@@ -102,6 +102,11 @@ class Agent:
         await self.ready.wait()
         await self._keeper.reported.wait()
 
+    async def spoken(self) -> None:
+        """Until the API shows the pods as they are that were here, or should be, when this agent was :attr:`ready`."""
+        await self.ready.wait()
+        await asyncio.gather(*(worker.spoken.wait() for worker in self._workers.values()))
+
     # Running
 
     async def run(self) -> None:
@@ -136,14 +141,10 @@ class Agent:
         )  # fmt: skip
         self._keeper = NodeKeeper(
             KeeperNeeds(
-                self._parts.heart or self._client,
-                self._clock,
-                self._options,
-                self._machine,
-                self._events,
+                self._parts.heart or self._client, self._clock, self._options, self._machine, self._events,
                 self._standing,
             )
-        )
+        )  # fmt: skip
         self._doubts = Doubts(self._clock, self._keeper.look, partial(self._take, is_sure=True))
         self._references = references
         self._tools = self._make_tools(volumes, references)

@@ -99,6 +99,41 @@ async def test_nobody_is_led_to_what_is_not_there_any_more(rig: Rig, how: str) -
         assert bool(drained) == (how != "it runs")
 
 
+async def test_what_is_shown_of_pods_is_waited_for_until_it_is_true(rig: Rig) -> None:
+    """The machine went down, and the API says what was before."""
+    async with rig.running(pod()):
+        await rig.until(rig.is_ready)
+    before = rig.container()["containerID"]
+    for sandbox in rig.runtime.sandboxes():
+        await rig.runtime.remove_sandbox(sandbox.id)
+    rig.client.fault = lambda call: Unavailable("no") if call.subresource == "status" else None
+    async with rig.running():
+        spoken = asyncio.create_task(rig.agent.spoken())
+        await rig.settle(3)
+        assert (rig.container()["containerID"], rig.container()["ready"]) == (before, True)
+        assert not spoken.done()
+        rig.client.fault = lambda call: None
+        await rig.until(spoken.done, 20)
+        assert (rig.container()["containerID"], rig.container()["ready"]) != (before, True)
+
+
+async def test_pods_of_which_there_is_nothing_to_say_are_not_waited_for(rig: Rig) -> None:
+    """One runs as the API says, one has ended, one is new and takes its time."""
+    ended = {**pod("ended"), "status": {"phase": "Succeeded"}}
+    async with rig.running(pod()):
+        await rig.until(rig.is_ready)
+    rig.client.fault = lambda call: Unavailable("no") if call.subresource == "status" else None
+
+    async def never(spec: SandboxSpec) -> Sandbox:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    rig.runtime.start_sandbox = never  # type: ignore[method-assign]
+    async with rig.running(ended, pod("new")):
+        spoken = asyncio.create_task(rig.agent.spoken())
+        await rig.until(spoken.done)
+
+
 async def test_what_nobody_knows_any_more_ends(rig: Rig) -> None:
     async with rig.running(pod()):
         await rig.until(rig.is_ready)

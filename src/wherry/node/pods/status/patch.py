@@ -48,14 +48,18 @@ def _conditions(before: list[Object], wanted: list[Object]) -> list[Object]:
 
 
 def is_urgent(known: Object, patch: Object) -> bool:
-    """Others wait for it: that it runs, is ready or has ended, or why it does not."""
+    """Others wait for it: that it runs, is ready or has ended, or does not any more, or why."""
     changed = patch["status"]
     if "phase" in changed and changed["phase"] != known.get("phase", "Pending"):
         return True
     conditions = changed.get("conditions") or ()
     if any(each["type"] in ("Ready", "DisruptionTarget") and _turned(known, each) for each in conditions):
         return True
-    states = [each["state"] for name in _LISTS for each in changed.get(name) or ()]
+    statuses = [each for name in _LISTS for each in changed.get(name) or ()]
+    ran = {each["name"] for name in _LISTS for each in known.get(name) or () if "running" in (each.get("state") or {})}
+    if any(each.get("name") in ran and "running" not in each["state"] for each in statuses):
+        return True
+    states = [each["state"] for each in statuses]
     usual = ("ContainerCreating", "PodInitializing")
     return any("terminated" in each or each.get("waiting", {}).get("reason", usual[0]) not in usual for each in states)
 

@@ -1,5 +1,6 @@
 """The worker of one pod: looks, decides, acts."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -70,6 +71,9 @@ class Worker:
         self._is_awake = False
         self._is_closed = False
         self._has_told = False
+        self.spoken = asyncio.Event()
+        """Set when the API has had the first word of this worker, or there was none to say: what it shows from then on
+        is no earlier worker's, before whose pod the machine may have gone down."""
         self._born = tools.clock.monotonic()
         self._begun = tools.clock.now()
         self._case.memory.recall(pod, self._case.containers())
@@ -194,6 +198,7 @@ class Worker:
             self._timer.cancel()
         for container in self._case.containers():
             self._case.tools.probes.stop(container.id)
+        self.spoken.set()
 
     async def closed(self) -> None:
         """After :meth:`close`: until nothing is under way."""
@@ -305,14 +310,17 @@ class Worker:
         if facts.is_gone:
             return False, None
         if view.is_finished(facts.pod) and not facts.sandboxes:
+            self.spoken.set()
             return True, None  # what there was to tell has been told, and nothing is left to look at
         if (early := self._early_seconds(facts)) > 0:
+            self.spoken.set()
             return False, early
         report = self._of(facts, plan, found)
         wanted = self._wanted = status(report)
         self._shown = {**case.pod, "status": {**(writer.known.get("status") or {}), **wanted}}
         patch = writer.patch(wanted)
         if patch is None:
+            self.spoken.set()
             return True, None
         trouble = case.jobs.troubles.get(_WRITE)
         wait = 0.0 if report.has_stopped else writer.wait_seconds(patch, ends=facts.ending is not None)
@@ -356,6 +364,7 @@ class Worker:
             patch = self._case.writer.patch(self._wanted)
             if patch is not None and not await self._case.writer.write(patch):
                 self.vanish()
+        self.spoken.set()
 
 
 def _decide(facts: Facts) -> Plan:

@@ -105,3 +105,11 @@ def test_a_patch_that_was_applied_leaves_nothing_to_write(known: Object, wanted:
 )
 def test_what_others_wait_for_is_urgent(changed: Object, urgent: bool) -> None:
     assert is_urgent({}, {"status": changed}) is urgent
+
+
+@pytest.mark.parametrize(("state", "urgent"), [("waiting", True), ("running", False)])
+def test_that_what_ran_does_not_is_urgent(state: str, urgent: bool) -> None:
+    """Though it was not ready, and is only being made anew."""
+    known = {"containerStatuses": [{"name": "web", "ready": False, "state": {"running": {}}}]}
+    changed = {"containerStatuses": [{"name": "web", "ready": False, "restartCount": 1, "state": {state: {}}}]}
+    assert is_urgent(known, {"status": changed}) is urgent
