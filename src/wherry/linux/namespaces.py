@@ -1,16 +1,19 @@
 """Namespaces: flags, raw clone, id maps."""
 
 import ctypes
+import mmap
 import os
 import signal
 from functools import lru_cache
 from os import PathLike
 
 from wherry.linux.errors import KernelError
+from wherry.linux.processes import GONE
 from wherry.linux.syscalls import NUMBERS
 
 # include/uapi/linux/sched.h
 CLONE_PARENT = 0x00008000
+_CLONE_PARENT_SETTID = 0x00100000
 FS = 0x00000200
 NEWNS, NEWCGROUP, NEWUTS, NEWIPC = 0x00020000, 0x02000000, 0x04000000, 0x08000000
 NEWUSER, NEWPID, NEWNET = 0x10000000, 0x20000000, 0x40000000
@@ -20,14 +23,32 @@ _raw = ctypes.PyDLL(None, use_errno=True).syscall
 _raw.restype = ctypes.c_long
 
 
-def clone(flags: int) -> int:
-    """fork(2) into fresh namespaces: 0 in the child, its pid in the parent.
+class Note:
+    """A number in memory that this process shares with those it forks from now on; 0 to begin with."""
+
+    __slots__ = ("number",)
+
+    def __init__(self) -> None:
+        self.number = ctypes.c_int.from_buffer(mmap.mmap(-1, mmap.PAGESIZE))
+
+    @property
+    def value(self) -> int:
+        return self.number.value
+
+
+def clone(flags: int, note: Note | None = None) -> int:
+    """fork(2) into fresh namespaces: 0 in the child, its pid in the parent, and in ``note`` before the child begins:
+    the kernel writes it, so it is there though the caller may be killed before it knows it (clone(2),
+    CLONE_PARENT_SETTID).
 
     With CLONE_PARENT the child is the caller's sibling. The caller must be single-threaded: the interpreter's own
     after-fork work is left out, which only threads need.
     """
-    number = NUMBERS["clone"]
-    result: int = _raw(number, ctypes.c_ulong(flags | signal.SIGCHLD), None, None, None, ctypes.c_ulong(0))
+    number, place = NUMBERS["clone"], None
+    if note is not None:
+        note.number.value = 0  # the page is there: the kernel says nothing when it cannot write
+        flags, place = flags | _CLONE_PARENT_SETTID, ctypes.byref(note.number)
+    result: int = _raw(number, ctypes.c_ulong(flags | signal.SIGCHLD), None, place, None, ctypes.c_ulong(0))
     if result < 0:
         raise KernelError(ctypes.get_errno(), "fork into namespaces")
     return result
@@ -73,10 +94,11 @@ def open_pinned(path: "PathLike[str]") -> int:
 
 
 def is_namespace(file: "int | str | PathLike[str]") -> bool:
-    """Whether a file is a namespace: a process's own, or one mounted on it. False for what does not exist."""
+    """Whether a file is a namespace: a process's own, or one mounted on it. False for what does not exist, and for a
+    process's that has ended."""
     try:
         return os.stat(file).st_dev == _device()
-    except FileNotFoundError:
+    except GONE:
         return False
 
 

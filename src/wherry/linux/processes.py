@@ -15,6 +15,10 @@ _KEYCTL_JOIN_SESSION_KEYRING = 1
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
 _LAST_FD = 0xFFFFFFFF
 
+# What opening or reading a file of /proc/PID raises when the process has ended, or ends meanwhile: ENOENT; ESRCH; and
+# EACCES by a link of one that is just gone (fs/proc/base.c: proc_fd_access_allowed; fs/proc/namespaces.c).
+GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
+
 _malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it, musl does not
 
 

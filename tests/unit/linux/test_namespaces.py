@@ -16,6 +16,7 @@ from wherry.linux.namespaces import (
     NEWPID,
     NEWUSER,
     NEWUTS,
+    Note,
     clone,
     is_namespace,
     open_namespace,
@@ -81,6 +82,20 @@ def test_a_sibling_is_its_grandparents_child() -> None:
 
 
 @apart
+def test_a_childs_pid_is_noted_also_when_who_forked_it_is_killed() -> None:
+    note = Note()
+    assert note.value == 0
+    child = os.fork()
+    if not child:
+        sibling = clone(CLONE_PARENT, note)
+        if not sibling:
+            os._exit(3)
+        os.kill(os.getpid(), signal.SIGKILL)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    assert os.waitstatus_to_exitcode(os.waitpid(note.value, 0)[1]) == 3
+
+
+@apart
 def test_flags_that_cannot_be_together_are_refused() -> None:
     with pytest.raises(KernelError, match="fork into namespaces: Invalid argument"):
         clone(namespaces.FS | namespaces.NEWNS)
@@ -122,6 +137,13 @@ def test_a_file_that_is_a_namespace_is_told_from_others(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert not is_namespace(tmp_path / "file")
     assert not is_namespace(tmp_path / "absent")
+    ended = os.fork()
+    if not ended:
+        os._exit(0)
+    os.waitid(os.P_PID, ended, os.WEXITED | os.WNOWAIT)
+    assert not is_namespace(f"/proc/{ended}/ns/net")
+    os.waitpid(ended, 0)
+    assert not is_namespace(f"/proc/{ended}/ns/net")
     with pytest.raises(KernelError) as refusal:
         open_pinned(tmp_path / "file")
     assert refusal.value.errno == errno.ENOENT

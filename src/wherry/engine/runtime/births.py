@@ -2,10 +2,11 @@
 
 import gc
 import os
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from wherry.engine.runtime import wire
 from wherry.linux import namespaces, processes
@@ -25,6 +26,8 @@ _JOIN = {
     "uts": namespaces.NEWUTS,
     "pid": namespaces.NEWPID,
 }
+
+_BORN = "born"
 
 Child = Callable[[socket.socket], Any]
 
@@ -61,6 +64,13 @@ def join(pidfd: int, kinds: int, cgroup_attach: Callable[[int], None], main: Chi
     return pid, ours
 
 
+def end(pid: int) -> None:
+    """It is our child, and nobody else waits for it. As long as nobody has, its container's process 1 cannot end:
+    the kernel first waits until the pid namespace is empty (zap_pid_ns_processes in kernel/pid_namespace.c)."""
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+
 def _in_order(joins: dict[str, int]) -> list[tuple[str, int]]:
     return [(kind, joins[kind]) for kind in _JOIN if kind in joins]
 
@@ -86,10 +96,11 @@ def _via_stage(
     A pid namespace holds only children born after it was entered, hence the two steps.
     """
     read, write = os.pipe2(os.O_CLOEXEC)
+    born = namespaces.Note()
     stage = os.fork()
     if stage == 0:
         with _no_return():
-            _stage(entries, flags, main, theirs, before, write)
+            _stage(entries, _Birth(flags, main, theirs, born), before, write)
     os.close(write)
     try:
         answer = b""
@@ -99,34 +110,38 @@ def _via_stage(
         os.close(read)
         os.waitpid(stage, 0)
     text = answer.decode()
-    if not text.startswith("+"):
+    if text != _BORN:
+        if born.value:  # it was killed (out of memory) between the birth and the word of it
+            end(born.value)
         raise OSError(0, text or "the process that enters the namespaces ended early")
-    return int(text[1:])
+    return born.value
 
 
-def _stage(
-    entries: list[tuple[int, int]],
-    flags: int,
-    main: Child,
-    theirs: socket.socket,
-    before: Callable[[int], None] | None,
-    write: int,
-) -> None:
+class _Birth(NamedTuple):
+    """What the process between makes: a child that runs ``main``, whose pid is in ``born``."""
+
+    flags: int
+    main: Child
+    theirs: socket.socket
+    born: namespaces.Note
+
+
+def _stage(entries: list[tuple[int, int]], birth: _Birth, before: Callable[[int], None] | None, write: int) -> None:
     try:
         if before:
             before(0)
-        _let_go(theirs.fileno(), write, *(fd for fd, _ in entries))
+        _let_go(birth.theirs.fileno(), write, *(fd for fd, _ in entries))
         for fd, kinds in entries:
             setns(fd, kinds)
             os.close(fd)
-        pid = namespaces.clone(flags | namespaces.CLONE_PARENT)
+        pid = namespaces.clone(birth.flags | namespaces.CLONE_PARENT, birth.born)
     except OSError as error:
         os.write(write, str(error).encode())
         return
     if pid == 0:
         os.close(write)
-        main(theirs)
-    os.write(write, b"+%d" % pid)
+        birth.main(birth.theirs)
+    os.write(write, _BORN.encode())
 
 
 def _let_go(*needed: int) -> None:

@@ -86,7 +86,7 @@ class Execs:
             try:
                 pidfd, user = self._told(pid, report, message, fds)
             except BaseException:
-                _end(pid)
+                births.end(pid)
                 raise
             finally:
                 report.close()
@@ -151,13 +151,6 @@ def _await_exec(report: socket.socket) -> tuple[int, int]:
     if user is None:
         raise Failure("exec", _EARLY)
     return user
-
-
-def _end(pid: int) -> None:
-    """It is our child, and nobody else waits for it. As long as nobody has, its container's process 1 cannot end:
-    the kernel first waits until the pid namespace is empty (zap_pid_ns_processes in kernel/pid_namespace.c)."""
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
 
 
 def _main(report: socket.socket) -> NoReturn:

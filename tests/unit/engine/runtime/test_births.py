@@ -136,6 +136,27 @@ def test_what_cannot_be_entered_is_told_in_the_kernels_words_and_leaves_no_child
 
 
 @apart
+def test_who_makes_a_child_may_be_killed_before_saying_so_and_the_child_goes_too() -> None:
+    """Whom nobody waits for keeps the end of its pid namespace waiting."""
+
+    def killed(*_: object) -> int:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return 0
+
+    init, first = make_init(NEW, {}, tell)
+    said(first)
+
+    def attach(_: int) -> None:  # runs in who makes the child: its next word is that of the birth
+        os.write = killed
+
+    with pytest.raises(OSError, match="ended early"):
+        join(processes.pidfd_open(init), ALL, attach, tell)
+    assert end(init, first) == 7
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+@apart
 def test_a_cgroup_that_refuses_keeps_the_process_out() -> None:
     init, first = make_init(NEW, {}, tell)
     said(first)
