@@ -136,7 +136,7 @@ class Roots:
                 os.close(fd)
                 return None
             return fd
-        except FileNotFoundError:
+        except processes.GONE:
             return None
         finally:
             os.close(pidfd)

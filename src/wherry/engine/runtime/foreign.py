@@ -206,7 +206,7 @@ def _find(started: Started) -> None:
     try:
         started.pidfd = processes.pidfd_open(started.pid)
         started.devpts = _open_devpts(started.pid)
-    except (KernelError, FileNotFoundError):
+    except (KernelError, *processes.GONE):
         pass
 
 
@@ -247,17 +247,21 @@ def await_container(order: Order, runner: int) -> int:
     """Wait for the pid that the other runtime writes once the program runs; its own words when it fails."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
-        try:
-            with open(order.pid_file) as file:
-                text = file.read()
-            if text:
-                return int(text)
-        except FileNotFoundError:
-            pass
-        if os.waitid(os.P_PID, runner, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+        has_ended = os.waitid(os.P_PID, runner, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        if text := _pid_written(order):  # looked for after that: a short program's runtime wrote it, and ended
+            return int(text)
+        if has_ended:
             raise Failure("run by another runtime", _complaint(order))
         time.sleep(0.001)
     raise Failure("run by another runtime", f"{order.program} did not start the container in {_START_SECONDS:.0f} s")
+
+
+def _pid_written(order: Order) -> str:
+    try:
+        with open(order.pid_file) as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
 
 
 def _complaint(order: Order) -> str:

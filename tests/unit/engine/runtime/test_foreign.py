@@ -3,6 +3,7 @@
 import copy
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,23 @@ def runner() -> Iterator[int]:
 def test_the_containers_pid_is_what_the_other_runtime_writes(order: Order, runner: int) -> None:
     Path(order.pid_file).write_text("4711")
     assert await_container(order, runner) == 4711
+
+
+def test_the_runtime_of_a_short_program_may_have_ended_when_its_pid_is_seen(order: Order, runner: int) -> None:
+    pid_file = Path(order.pid_file)
+    os.mkfifo(pid_file)  # whoever looks waits, while all of it happens, and sees nothing
+
+    def run() -> None:
+        with pid_file.open("w"):
+            (pid_file.parent / "written").write_text("4711")
+            (pid_file.parent / "written").rename(pid_file)
+            os.kill(runner, signal.SIGKILL)
+            os.waitid(os.P_PID, runner, os.WEXITED | os.WNOWAIT)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert await_container(order, runner) == 4711
+    thread.join()
 
 
 @pytest.mark.parametrize(
