@@ -66,10 +66,10 @@ def alive(pid: int) -> bool:
     if pid <= 0:
         return False
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        stat = Path(f"/proc/{pid}/stat").read_bytes()  # a name may be of any bytes
     except OSError:
         return False
-    return stat.rpartition(")")[2].split()[0] not in "ZX"
+    return stat.rpartition(b")")[2].split()[0] not in b"ZX"
 
 
 def _try(descriptor: int) -> bool:

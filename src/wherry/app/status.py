@@ -65,7 +65,7 @@ def _table() -> dict[int, _Entry]:
         if not directory.name.isdigit():
             continue
         try:
-            head, _, tail = (directory / "stat").read_text().rpartition(")")
+            head, _, tail = (directory / "stat").read_text(errors="replace").rpartition(")")
         except OSError:  # it has just ended
             continue
         fields = tail.split()

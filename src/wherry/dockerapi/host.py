@@ -96,8 +96,8 @@ def kernel() -> str:
 
 
 def read(path: Path) -> str:
-    """A file's text, empty when it cannot be read."""
+    """A file's text, empty when it cannot be read. Names in it may be of any bytes."""
     try:
-        return path.read_text()
+        return path.read_text(errors="surrogateescape")
     except OSError:
         return ""

@@ -48,6 +48,17 @@ def test_whose_words_only_contain_a_nodes_is_none(tmp_path: Path) -> None:
     assert report.processes == ()
 
 
+def test_processes_may_have_names_of_any_bytes(tmp_path: Path) -> None:
+    """A container's may give itself any: all of the machine are looked at."""
+    rename = "open('/proc/self/comm', 'wb').write(b'a) \\xff'); print(flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", rename], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        assert status.report(Instance.at(tmp_path)).processes == ()
+        assert lock.alive(other.pid)
+        other.kill()
+
+
 def test_json_has_the_total(tmp_path: Path) -> None:
     process = status.Process("node", 1, 1000, "2024-01-01T00:00:00Z")
     report = status.Report("/r", "/r/run/docker.sock", True, (process, process))
