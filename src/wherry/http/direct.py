@@ -11,18 +11,18 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from aiohttp import HttpVersion11, web
-from aiohttp.http_parser import HttpRequestParser, RawRequestMessage
-from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
+from aiohttp import web
+from aiohttp.http_parser import HttpRequestParser
 from aiohttp.web_protocol import RequestHandler
 
 from wherry.http.connection import MAX_EARLY_BYTES, Connection, RenderError
+from wherry.http.plain import Plain, RequestHead, RequestHeads, is_plain
 from wherry.http.ready import head
 from wherry.http.turns import Turns
 
-Direct = Callable[[RawRequestMessage, StreamReader, "DirectConnection"], bytes | Coroutine[Any, Any, bytes] | None]
-"""All bytes of the answer to a request and its body (whose end has come), or what will come to them; None, and the body
-left as it is: the handler answers. What either raises is a fault: it is logged, and the client told so (500)."""
+Direct = Callable[[RequestHead, bytes, "DirectConnection"], bytes | Coroutine[Any, Any, bytes] | None]
+"""All bytes of the answer to a request, by its head and its body, or what will come to them; None: the handler answers.
+What either raises is a fault: it is logged, and the client told so (500)."""
 
 _PIECE_BYTES = 64
 """What keeping a piece of any size takes beside it."""
@@ -34,16 +34,20 @@ class DirectConnection(Connection):
     """See the module."""
 
     __slots__ = (
-        "_behind", "_behind_bytes", "_direct", "_is_expired", "_is_full", "_is_sent", "_turns", "_under_way", "running",
+        "_behind", "_behind_bytes", "_direct", "_heads", "_is_expired", "_is_full", "_is_sent", "_is_starting",
+        "_turns", "_under_way", "running",
     )  # fmt: skip
 
     def __init__(
-        self, manager: web.Server, render_error: RenderError, direct: Direct, turns: Turns, **options: Any
+        self, manager: web.Server, render_error: RenderError, direct: Direct, turns: Turns, heads: RequestHeads,
+        **options: Any,
     ) -> None:  # fmt: skip
         super().__init__(manager, render_error, **options)
         self._direct = direct
         self._turns = turns
-        self._under_way: tuple[RawRequestMessage, StreamReader] | None = None
+        self._heads = heads
+        self._is_starting = False  # what comes next is the beginning of a request, for the parser, too
+        self._under_way: Plain | None = None
         self.running: asyncio.Task[None] | None = None
         """What makes an answer, if that takes more than a moment."""
         self._is_expired = False
@@ -64,10 +68,24 @@ class DirectConnection(Connection):
     def _has_more(self) -> bool:
         return bool(self._behind) or super()._has_more
 
+    def data_received(self, data: bytes) -> None:
+        if self._is_starting and self._under_way is None and not (self._head or self._paused or self._is_ending):
+            plain = self._heads.plain(data)
+            if plain is not None:
+                self._request_count += 1
+                self._begin(plain)
+                return
+        super().data_received(data)
+
+    @property
+    def _is_ending(self) -> bool:
+        return self._close or self._force_close
+
     def _read(self, data: bytes, is_idle: bool) -> None:
         if self._under_way is not None:
             self._keep(data)
             return
+        self._is_starting = False
         if not is_idle or not data or self._messages or self._paused:
             super()._read(data, is_idle)
             return
@@ -77,13 +95,17 @@ class DirectConnection(Connection):
         finally:
             self._waiter = waiter
         messages: Any = self._messages
-        if len(messages) == 1 and self._body_left is None and _is_plain(*messages[0]):
-            self._under_way = messages.popleft()
-            self._close = self._close or (self._is_all and not self._behind)
-            self._request_in_progress = True  # who ends the server waits for it
-            self._turns.received(self)
+        if len(messages) == 1 and self._body_left is None and is_plain(*messages[0]):
+            plain, self._is_starting = self._heads.read(data, *messages.popleft())
+            self._begin(plain)
         elif messages:
             self._wake()
+
+    def _begin(self, plain: Plain) -> None:
+        self._under_way = plain
+        self._close = self._close or (self._is_all and not self._behind)
+        self._request_in_progress = True  # who ends the server waits for it
+        self._turns.received(self)
 
     def _keep(self, data: bytes) -> None:
         if self._behind is None:
@@ -100,23 +122,33 @@ class DirectConnection(Connection):
 
     def answer(self) -> bytes | None:
         """Called by the turn."""
-        assert self._under_way is not None
-        message, payload = self._under_way
+        plain = self._under_way
+        assert plain is not None
         try:
-            found = self._direct(message, payload, self) if self.transport is not None else b""
+            found = self._direct(plain.head, plain.body, self) if self.transport is not None else b""
         except Exception:
             found = self._fault()
         if found is None:
-            self._messages.append((message, payload))
-            self._go_on()
-            self._wake()
+            self._decline(plain)
             return None
-        if _COUNTS_MESSAGES and self._parser is not None:
+        if _COUNTS_MESSAGES and self._parser is not None and plain.payload is not None:
             self._parser.message_consumed()
         if isinstance(found, bytes):
             return found
         self.running = self._loop.create_task(self._answered_later(found))
         return None
+
+    def _decline(self, plain: Plain) -> None:
+        """It is aiohttp's."""
+        self._is_starting = False
+        if plain.payload is not None:
+            self._messages.append((plain.head.message, plain.payload))
+        else:
+            assert self._parser is not None
+            messages: Any = self._messages
+            messages.extend(self._parser.feed_data(plain.data)[0])
+        self._go_on()
+        self._wake()
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -233,16 +265,3 @@ class DirectConnection(Connection):
         await super().shutdown(timeout)
         if self.running is not None:
             self.running.cancel()
-
-
-def body_of(payload: StreamReader) -> bytes:
-    """A body whose end has come, and of which nothing was read. (Its own ways to read it would ask for more.)"""
-    pieces: Any = payload._buffer if payload is not EMPTY_PAYLOAD else ()
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-
-def _is_plain(message: Any, payload: StreamReader) -> bool:
-    if not isinstance(message, RawRequestMessage):
-        return False
-    is_usual = message.version == HttpVersion11 and not message.should_close and not message.upgrade
-    return is_usual and payload.is_eof()

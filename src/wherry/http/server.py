@@ -15,6 +15,7 @@ from aiohttp import web
 
 from wherry.http.connection import Connection, RenderError
 from wherry.http.direct import Direct, DirectConnection
+from wherry.http.plain import RequestHeads
 from wherry.http.request import Request
 from wherry.http.turns import Turns
 from wherry.kit.errors import Conflict, Forbidden, Invalid
@@ -48,6 +49,7 @@ class _Connections(web.Server):
         self._most = most
         self._direct = direct
         self._turns = Turns()
+        self._heads = RequestHeads()
         self._options = options
 
     def _make_request(self, message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
@@ -71,7 +73,7 @@ class _Connections(web.Server):
         options = {**self._options, "loop": self._loop}
         if self._direct is None:
             return Connection(self, self._render_error, **options)
-        return DirectConnection(self, self._render_error, self._direct, self._turns, **options)
+        return DirectConnection(self, self._render_error, self._direct, self._turns, self._heads, **options)
 
 
 class Server:

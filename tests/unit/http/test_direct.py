@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from aiohttp.http_parser import RawRequestMessage
-from aiohttp.streams import StreamReader
 
 from tests.unit.http.conftest import ask_and_never_read, render_error
 from wherry.http import server as http_server
 from wherry.http.body import read_body
 from wherry.http.connection import MAX_EARLY_BYTES
 from wherry.http.direct import DirectConnection
+from wherry.http.plain import RequestHead
 from wherry.http.server import serve_tcp
 
 Answer = bytes | Coroutine[Any, Any, bytes] | None
@@ -42,12 +41,12 @@ class Answering:
         self.go = asyncio.Event()
         self.went = 0
 
-    def __call__(self, message: RawRequestMessage, payload: StreamReader, connection: DirectConnection) -> Answer:
-        self.asked.append(message.path)
-        if message.path.startswith("/direct"):
-            return said(f"direct {message.path}{payload.read_nowait().decode()}")
-        if message.path.startswith("/later"):
-            return self._later(f"later {message.path}{payload.read_nowait().decode()}")
+    def __call__(self, head: RequestHead, body: bytes, connection: DirectConnection) -> Answer:
+        self.asked.append(head.message.path)
+        if head.message.path.startswith("/direct"):
+            return said(f"direct {head.message.path}{body.decode()}")
+        if head.message.path.startswith("/later"):
+            return self._later(f"later {head.message.path}{body.decode()}")
         return None
 
     async def _later(self, text: str) -> bytes:
@@ -245,7 +244,7 @@ def test_a_client_that_reads_nothing_does_not_fill_the_memory(run) -> None:
     async def scenario() -> None:
         made = 0
 
-        def direct(message: RawRequestMessage, payload: StreamReader, connection: DirectConnection) -> bytes:
+        def direct(head: RequestHead, body: bytes, connection: DirectConnection) -> bytes:
             nonlocal made
             made += 1
             return said("x" * 1_000_000)

@@ -16,16 +16,16 @@ from typing import Any
 
 import msgspec
 from aiohttp.http_parser import RawRequestMessage
-from aiohttp.streams import StreamReader
 from multidict import CIMultiDictProxy
 
-from wherry.http.direct import DirectConnection, body_of
+from wherry.http.direct import DirectConnection
+from wherry.http.plain import RequestHead
 from wherry.http.ready import beginning, whole
 from wherry.kit.tasks import SameLimit, WouldWait, at_once
 from wherry.kube.apiserver.api import Api
 from wherry.kube.apiserver.asking import call_of, check, read
 from wherry.kube.apiserver.call import Call
-from wherry.kube.apiserver.gate import Gate
+from wherry.kube.apiserver.gate import Claims, Gate
 from wherry.kube.apiserver.kinds import Kinds
 from wherry.kube.apiserver.measuring import Measures
 from wherry.kube.apiserver.refusing import BODY_BYTES, refusal, too_large
@@ -36,13 +36,14 @@ from wherry.kube.apiserver.sending import (
     GZIP_BYTES,
     HEADERS,
     PEOPLE,
-    audit_id,
     compressed,
+    given_audit_id,
     is_much,
     with_warnings,
 )
 from wherry.kube.apiserver.subresources.streams import NAMES as STREAMS
 from wherry.kube.machinery.mediatypes import JSON, PLAIN
+from wherry.kube.machinery.uids import random_uid
 
 log = logging.getLogger(__name__)
 _METHODS = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE"))
@@ -71,38 +72,37 @@ class Direct:
         self._is_local = is_local
 
     def answer(
-        self, message: RawRequestMessage, payload: StreamReader, connection: DirectConnection
+        self, head: RequestHead, body: bytes, connection: DirectConnection
     ) -> bytes | Coroutine[Any, Any, bytes] | None:  # fmt: skip
         """The whole answer, or what comes to it; None when it is not for us."""
-        headers, target, method = message.headers, message.path, message.method
-        if method not in _METHODS or headers.get("Accept", "") not in _ACCEPTED or "Content-Encoding" in headers:
+        said: Said | None = head.found
+        if said is None:
+            said = head.found = Said.of(head.message)
+        if not said.is_usual:
             return None
-        agent = headers.get("User-Agent", "")
-        if agent.startswith(PEOPLE) or "pretty=" in target:
-            return None
-        asking = Asking(method, target, headers, time.perf_counter())
+        asking = Asking(said, time.perf_counter())
         try:
-            path, query, info = read(method, target)
+            path, query, info = read(said.method, said.target)
             if info.verb not in _VERBS or not info.resource or info.subresource in STREAMS or "timeout" in query:
                 return None
             served = self._kinds.served(info.group, info.version, info.resource)
             if served is None:
                 return None
-            user = self._gate.user(headers, connection, path)
+            user = self._gate.user(said.claims, connection, path)
             self._gate.allow(user, info, query)
-            call = asking.call = call_of(info, served, user, query, self._clock(), agent)
+            call = asking.call = call_of(info, served, user, query, self._clock(), said.agent)
             check(call)
             if info.verb == "get" and self._is_local and query.get("resourceVersion", "") in _AT_HAND:
                 outcome = at_once(self._api.do(call))
-                if len(outcome.raw) < GZIP_BYTES or "Accept-Encoding" not in headers:
+                if len(outcome.raw) < GZIP_BYTES or "Accept-Encoding" not in said.headers:
                     return self._answered(asking, outcome.code, shaped(call, outcome, PLAIN))
                 return None
         except WouldWait:
             pass
         except Exception as error:
             return self._refused(asking, error)
-        call.body = body_of(payload)
-        call.content_type = headers.get("Content-Type", "")
+        call.body = body
+        call.content_type = said.content_type
         return self._done(asking, call, connection)
 
     async def _done(self, asking: "Asking", call: Call, connection: DirectConnection) -> bytes:
@@ -119,7 +119,7 @@ class Direct:
             finally:
                 self._limit.running.pop(connection, None)
             body = shaped(call, outcome, PLAIN)
-            if is_much(body, asking.headers):
+            if is_much(body, asking.said.headers):
                 return self._answered(asking, outcome.code, await compressed(body), _COMPRESSED)
             return self._answered(asking, outcome.code, body)
         except Exception as error:
@@ -129,23 +129,24 @@ class Direct:
         assert asking.call is not None
         if asking.call.warnings:
             fields = with_warnings(fields, asking.call.warnings)
-        return self._said(asking, code, fields, body)
+        return self._sent(asking, code, fields, body)
 
     def _refused(self, asking: "Asking", error: Exception) -> bytes:
-        code, fields, body = refusal(asking.method, asking.target, asking.headers, error)
+        said = asking.said
+        code, fields, body = refusal(said.method, said.target, said.headers, error)
         told: Mapping[str, str] = {**fields, **HEADERS}
         if asking.call is not None and asking.call.warnings:
             told = with_warnings(told, asking.call.warnings)
-        return self._said(asking, code, told, body)
+        return self._sent(asking, code, told, body)
 
-    def _said(self, asking: "Asking", code: int, fields: Mapping[str, str], body: bytes) -> bytes:
+    def _sent(self, asking: "Asking", code: int, fields: Mapping[str, str], body: bytes) -> bytes:
         call = asking.call
         if call is not None and call.is_of_kind:
             self._measures.count(call.info, code, time.perf_counter() - asking.began)
         if log.isEnabledFor(logging.DEBUG):
-            log.debug("%s %s %s", asking.method, asking.target, code)
+            log.debug("%s %s %s", asking.said.method, asking.said.target, code)
         start = _usual(code) if fields is _FIELDS else beginning(code, fields)
-        return whole(start, AUDIT_ID, audit_id(asking.headers), body)
+        return whole(start, AUDIT_ID, asking.said.audit_id or random_uid(), body)
 
 
 @lru_cache
@@ -153,11 +154,31 @@ def _usual(code: int) -> bytes:
     return beginning(code, _FIELDS)
 
 
-class Asking(msgspec.Struct):
-    """A request. ``call`` None: it did not come to that."""
+class Said(msgspec.Struct, frozen=True):
+    """What a request's head says. ``is_usual``: its answer can be one of ours; ``audit_id`` empty: it has none."""
 
+    is_usual: bool
     method: str
     target: str
     headers: CIMultiDictProxy[str]
+    claims: Claims
+    agent: str
+    content_type: str
+    audit_id: str
+
+    @classmethod
+    def of(cls, message: RawRequestMessage) -> "Said":
+        headers, target, method = message.headers, message.path, message.method
+        agent = headers.get("User-Agent", "")
+        is_usual = method in _METHODS and headers.get("Accept", "") in _ACCEPTED and "Content-Encoding" not in headers
+        is_usual = is_usual and not agent.startswith(PEOPLE) and "pretty=" not in target
+        claims, content_type = Claims.of(headers), headers.get("Content-Type", "")
+        return cls(is_usual, method, target, headers, claims, agent, content_type, given_audit_id(headers))
+
+
+class Asking(msgspec.Struct):
+    """A request. ``call`` None: it did not come to that."""
+
+    said: Said
     began: float
     call: Call | None = None

@@ -32,6 +32,18 @@ class Way(Protocol):
         """The client's; empty without one; always the same."""
 
 
+class Claims(msgspec.Struct, frozen=True):
+    """What a request's head says of who asks. ``headers``: all of it, for one that asks as somebody else."""
+
+    authorization: str
+    headers: CIMultiDictProxy[str] | None
+
+    @classmethod
+    def of(cls, headers: "CIMultiDictProxy[str]") -> "Claims":
+        is_other = "impersonate-" in "\n".join(headers).lower()
+        return cls(headers.get(AUTHORIZATION, ""), headers if is_other else None)
+
+
 class _Client(msgspec.Struct, frozen=True):
     authorization: str
     identity: Identity
@@ -44,16 +56,16 @@ class Gate(msgspec.Struct, frozen=True):
     authorizer: Authorizer
     grants: Callable[[User, RequestInfo], bool]
 
-    def user(self, headers: "CIMultiDictProxy[str]", connection: Way, path: str) -> User:
+    def user(self, claims: Claims, connection: Way, path: str) -> User:
         """Who asks, or as whom it is asked. Raises StatusError 400, 401, 403."""
-        authorization = headers.get(AUTHORIZATION, "")
+        authorization = claims.authorization
         client: _Client | None = connection.client
         if client is not None and client.authorization == authorization and client.identity.holds():
             user = client.identity.user
         else:
             user = self._authenticated(authorization, connection, path)
-        if "impersonate-" in "\n".join(headers).lower():
-            return impersonated(headers.items(), user, self.authorizer) or user
+        if claims.headers is not None:
+            return impersonated(claims.headers.items(), user, self.authorizer) or user
         return user
 
     def _authenticated(self, authorization: str, connection: Way, path: str) -> User:

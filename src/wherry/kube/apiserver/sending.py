@@ -54,8 +54,13 @@ def is_for_people(target: str, headers: Mapping[str, str]) -> bool:
 def audit_id(headers: Mapping[str, str]) -> str:
     """What the request is called: as the client says (so that what several servers do for it is found together), or
     a new name (apiserver pkg/endpoints/filters/audit_init.go)."""
+    return given_audit_id(headers) or random_uid()
+
+
+def given_audit_id(headers: Mapping[str, str]) -> str:
+    """As the client says; empty when it does not, or not rightly."""
     given = headers.get(AUDIT_ID, "")
-    return given if 0 < len(given) <= _AUDIT_ID_LENGTH and given.isprintable() else random_uid()
+    return given if len(given) <= _AUDIT_ID_LENGTH and given.isprintable() else ""
 
 
 def with_warnings(headers: Mapping[str, str], warnings: Sequence[str]) -> "CIMultiDict[str]":

@@ -24,7 +24,7 @@ from wherry.kube.apiserver.call import Call
 from wherry.kube.apiserver.connecting.places import named
 from wherry.kube.apiserver.direct import Direct
 from wherry.kube.apiserver.entries import Entry
-from wherry.kube.apiserver.gate import Gate
+from wherry.kube.apiserver.gate import Claims, Gate
 from wherry.kube.apiserver.kinds import Kinds
 from wherry.kube.apiserver.measuring import Measures
 from wherry.kube.apiserver.pages import no_page
@@ -73,7 +73,7 @@ class HttpApi:
     async def _dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
         path, query, info = read(request.method, request.raw_path)
         began = time.perf_counter()
-        user = self._gate.user(request.headers, connection_of(request), path)
+        user = self._gate.user(Claims.of(request.headers), connection_of(request), path)
         self._gate.allow(user, info, query)
         if not info.resource:
             page = self._page(path)

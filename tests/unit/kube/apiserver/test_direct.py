@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from aiohttp.http_parser import RawRequestMessage
-from aiohttp.streams import StreamReader
 
 from tests.unit.kube.apiserver.conftest import ACCOUNTS, DEPLOYMENTS, PODS, Place, deployment, pod
 from wherry.http.direct import DirectConnection
+from wherry.http.plain import RequestHead
 from wherry.http.server import serve_tcp
 from wherry.kube.apiserver.server import render_error
 from wherry.kube.machinery.model import GroupVersionResource
@@ -88,8 +87,8 @@ async def _asking(place: Place) -> AsyncIterator[Asking]:
     http = place.server.http
     answered: list[bool] = []
 
-    def direct(message: RawRequestMessage, payload: StreamReader, connection: DirectConnection) -> Any:
-        answer = http.direct(message, payload, connection)
+    def direct(head: RequestHead, body: bytes, connection: DirectConnection) -> Any:
+        answer = http.direct(head, body, connection)
         answered.append(answer is not None)
         return answer
 

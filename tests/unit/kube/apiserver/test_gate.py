@@ -20,7 +20,7 @@ from wherry.kube.apiserver.authn.jose import KeySet
 from wherry.kube.apiserver.authn.standard import standard as authentication
 from wherry.kube.apiserver.authz.standard import standard as authorization
 from wherry.kube.apiserver.fake import FakeListers
-from wherry.kube.apiserver.gate import Gate
+from wherry.kube.apiserver.gate import Claims, Gate
 from wherry.kube.apiserver.model import Attributes, Credentials, Identity, User
 from wherry.kube.apiserver.requestinfo import parse
 from wherry.kube.machinery.model import Object
@@ -65,7 +65,7 @@ class Place:
     def who(self, token: str = "", path: str = PATH, **headers: str) -> User:
         fields = [("Host", "x"), *(((("Authorization", f"Bearer {token}")),) if token else ())]
         fields += [(name.replace("_", "-"), value) for name, value in headers.items()]
-        return self.gate.user(CIMultiDictProxy(CIMultiDict(fields)), self.connection, path)
+        return self.gate.user(Claims.of(CIMultiDictProxy(CIMultiDict(fields))), self.connection, path)
 
     def may(self, user: User, method: str, path: str = PATH) -> bool:
         try:
