@@ -7,12 +7,14 @@
 * A client that connects and says nothing may be let go after a while (``head_seconds``).
 * aiohttp limits each line of a head and their number, not the whole: that would be megabytes for whoever connects.
 * Where a body is no body (its chunks are none), who reads it would wait for more of it.
+* A body in another transfer coding besides ``chunked`` is not what it would be read as: 501, as Go's net/http has it
+  (``server.go``: ``isUnsupportedTEError``).
 """
 
 import asyncio
 import re
 import select
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -240,6 +242,21 @@ class Connection(RequestHandler):
             return
         self._peer_check = self._loop.call_later(PEER_CHECK_SECONDS, self._check_peer)
 
+    def _handle_request(
+        self,
+        request: web.BaseRequest,
+        start_time: float | None,
+        request_handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
+    ) -> Coroutine[Any, Any, tuple[web.StreamResponse, bool]]:
+        if request._message.chunked and not is_chunked_alone(request._message):
+            request_handler = self._refuse_coding
+        return super()._handle_request(request, start_time, request_handler)
+
+    async def _refuse_coding(self, request: web.BaseRequest) -> web.StreamResponse:
+        response = self._render_error(501, "Unsupported transfer encoding")
+        response.force_close()
+        return response
+
     @contextmanager
     def cancelled_by_loss(self) -> Iterator[None]:
         """The current task is cancelled when the client goes away inside this block."""
@@ -285,6 +302,11 @@ class Connection(RequestHandler):
         response = self._render_error(status, message or "internal error")
         response.force_close()
         return response
+
+
+def is_chunked_alone(message: RawRequestMessage) -> bool:
+    """Of one whose body came in chunks: whether that is all that was done to it."""
+    return message.headers.get("Transfer-Encoding", "").lower() == "chunked"  # two such headers the parser refuses
 
 
 def _peer_is_gone(transport: asyncio.Transport) -> bool:

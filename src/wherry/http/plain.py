@@ -12,6 +12,8 @@ from aiohttp import HttpVersion11
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
+from wherry.http.connection import is_chunked_alone
+
 _END = b"\r\n\r\n"
 MOST_HEADS = 128
 MOST_HEAD_BYTES = 4096
@@ -73,7 +75,7 @@ def is_plain(message: Any, payload: StreamReader) -> bool:
     if not isinstance(message, RawRequestMessage):
         return False
     is_usual = message.version == HttpVersion11 and not message.should_close and not message.upgrade
-    return is_usual and payload.is_eof()
+    return is_usual and payload.is_eof() and (not message.chunked or is_chunked_alone(message))
 
 
 def body_of(payload: StreamReader) -> bytes:

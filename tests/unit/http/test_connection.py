@@ -248,3 +248,27 @@ def test_a_head_of_many_lines_has_an_end(run) -> None:
             writer.close()
 
     run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("coding", "answer"),
+    [("chunked", b" 200 "), ("Chunked", b" 200 "), ("gzip, chunked", b" 501 "), ("identity,chunked", b" 501 ")],
+)
+def test_a_body_that_is_more_than_chunks_is_refused(run, tmp_path, coding: str, answer: bytes) -> None:
+    """And what is behind it with it: nobody can tell where it ends."""
+    seen: list[bytes] = []
+
+    async def scenario() -> None:
+        async def take(request: web.BaseRequest) -> web.StreamResponse:
+            seen.append(await read_body(request))
+            return web.Response(body=b"taken")
+
+        head = f"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: {coding}\r\n\r\n".encode()
+        async with serving(take, tmp_path / "s"):
+            got = await exchange(tmp_path / "s", head + b"3\r\nabc\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert answer in got.split(b"\r\n")[0], got
+            assert (b"Unsupported transfer encoding" in got) == (answer == b" 501 ")
+            assert got.count(b"HTTP/1.1") == (1 if answer == b" 501 " else 2)
+
+    run(scenario())
+    assert seen == ([] if answer == b" 501 " else [b"abc", b""])

@@ -111,6 +111,20 @@ def test_bodies_are_there(run) -> None:
     run(scenario())
 
 
+def test_a_body_that_is_more_than_chunks_is_refused(run) -> None:
+    async def scenario() -> None:
+        direct = Answering()
+        async with await serve_tcp(slow, "127.0.0.1", 0, render_error, direct=direct) as server:
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            head = b"POST /direct HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"
+            writer.write(head + b"2\r\nab\r\n0\r\n\r\n")
+            assert (await reader.read()).startswith(b"HTTP/1.1 501 ")  # and no more comes
+            assert direct.asked == []
+            writer.close()
+
+    run(scenario())
+
+
 def test_requests_that_come_together_are_answered_in_order(run) -> None:
     async def scenario() -> None:
         direct = Answering()
