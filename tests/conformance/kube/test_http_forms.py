@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from tests.conformance.kube import manifests
+from tests.conformance.kube.process import wait_until
 from tests.conformance.kube.web import JSON, METADATA, METADATA_LIST, PROTOBUF, TABLE, YAML, Web
 from wherry.kube.machinery.protobuf import decode
 
@@ -23,10 +24,13 @@ def path(web: Web, namespace: str) -> str:
 
 
 def test_yaml_says_the_same_as_json(web: Web, path: str) -> None:
-    for url in (f"{path}/a", path):
+    def is_the_same(url: str) -> bool:
         answer = web.get(url, YAML)
         assert answer.code == 200 and answer.headers["Content-Type"] == YAML
-        assert yaml.safe_load(answer.raw) == web.get(url).ok()
+        return bool(yaml.safe_load(answer.raw) == web.get(url).ok())
+
+    for url in (f"{path}/a", path):  # a list's version is the store's, where others write
+        wait_until(lambda url=url: is_the_same(url), url)
 
 
 def test_yaml_and_protobuf_bodies_are_read(web: Web, path: str) -> None:
@@ -131,6 +135,17 @@ def test_refusals_are_in_yaml_for_who_wants_that(web: Web, path: str) -> None:
     wrong = manifests.configmap("b", **{f"not a key {number}": "" for number in range(200)})
     answer = web.send("POST", path, wrong, headers={"Accept": YAML})
     assert (answer.code, answer.headers["Content-Type"]) == (422, JSON), "a long one"
+
+
+@pytest.mark.parametrize("alias", ["//api", "//api/v1/pods", "/apis//v1", "/apis//v1/pods", "//apis/apps/v1", "///"])
+def test_a_path_has_no_other_forms(web: Web, alias: str) -> None:
+    answer = web.get(alias)
+    assert (answer.code, answer.text) == (404, "404 page not found\n")
+
+
+def test_an_object_that_is_named_is_shown_and_not_watched(web: Web, path: str) -> None:
+    made = web.send("POST", path, manifests.configmap("named", x="1")).ok()
+    assert web.get(f"{path}/named?watch=1").ok() == made
 
 
 def test_reviews_have_no_tables(web: Web) -> None:

@@ -72,6 +72,8 @@ def _discovery(shown: Pages) -> Page:
     async def page(request: web.BaseRequest, info: RequestInfo) -> web.StreamResponse:
         if not _is_aggregated(info.path):
             made.only_get(request)
+        if info.path.startswith("/apis//"):
+            return made.no_page()  # the core's is no group below /apis, and upstream no path is cleaned
         address = shown.address().partition("://")[2]
         found = shown.discovery.find(info.path, request.headers.get("Accept", ""), address)
         if found is not None:

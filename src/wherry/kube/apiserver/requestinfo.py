@@ -49,11 +49,16 @@ def is_set(query: Mapping[str, str], name: str) -> bool:
 
 
 def parse(method: str, path: str, query: Mapping[str, str]) -> RequestInfo:
-    """Never fails: what is no resource's path is a path. ``path`` is percent-decoded a segment at a time before."""
+    """Never fails: what is no resource's path is a path. ``path`` is percent-decoded a segment at a time before.
+
+    Nor is one with nothing before ``api``, or where a group's name should be: no other path is made of it
+    (apiserver pkg/server/handler.go and mux/pathrecorder.go, which clean none)."""
+    if path[1:2] == "/":
+        return RequestInfo(method.lower(), path)
     parts = path.strip("/").split("/")
     if parts[0] == "api" and len(parts) > 2:
         group, version, rest = "", parts[1], parts[2:]
-    elif parts[0] == "apis" and len(parts) > 3:
+    elif parts[0] == "apis" and len(parts) > 3 and parts[1]:
         group, version, rest = parts[1], parts[2], parts[3:]
     else:
         return RequestInfo(method.lower(), path)
@@ -69,7 +74,7 @@ def parse(method: str, path: str, query: Mapping[str, str]) -> RequestInfo:
     name = rest[1] if len(rest) > 1 else ""
     subresource = rest[2] if len(rest) > 2 else ""
     behind = "/".join(rest[3:])
-    special = verb if name and subresource else _special(verb, name, query)
+    special = verb if name else _of_many(verb, query)
     if not name and special in ("list", "watch", "deletecollection"):
         name = selected(query.get("fieldSelector", ""))
     return RequestInfo(special, path, group, version, resource, namespace, name, subresource, behind)
@@ -81,11 +86,8 @@ def selected(selector: str) -> str:
     return next((term[1] for term in found if term), "")
 
 
-def _special(verb: str, name: str, query: Mapping[str, str]) -> str:
-    if verb == "get" and not name:
+def _of_many(verb: str, query: Mapping[str, str]) -> str:
+    """Where no object is named. (One that is named is got, whatever ``watch`` says.)"""
+    if verb == "get":
         return "watch" if is_set(query, "watch") else "list"
-    if verb == "get" and is_set(query, "watch"):
-        return "watch"
-    if verb == "delete" and not name:
-        return "deletecollection"
-    return verb
+    return "deletecollection" if verb == "delete" else verb

@@ -17,7 +17,8 @@ from wherry.kube.apiserver.requestinfo import RequestInfo, is_set, is_true, pars
         ("GET /api/v1/watch/namespaces/a/pods", ("watch", "", "v1", "a", "pods", "", "")),
         ("GET /api/v1/watch/namespaces/a/pods/p", ("watch", "", "v1", "a", "pods", "p", "")),
         ("GET /api/v1/namespaces/a/pods/p", ("get", "", "v1", "a", "pods", "p", "")),
-        ("GET /api/v1/namespaces/a/pods/p?watch=1", ("watch", "", "v1", "a", "pods", "p", "")),
+        ("GET /api/v1/namespaces/a/pods/p?watch=1", ("get", "", "v1", "a", "pods", "p", "")),
+        ("GET /api/v1/namespaces//pods", ("list", "", "v1", "", "pods", "", "")),
         ("GET /api/v1/namespaces/a/pods/p/log", ("get", "", "v1", "a", "pods", "p", "log")),
         ("GET /api/v1/namespaces/a/pods/p/log?watch=1", ("get", "", "v1", "a", "pods", "p", "log")),
         ("POST /api/v1/namespaces/a/pods/p/exec", ("create", "", "v1", "a", "pods", "p", "exec")),
@@ -41,7 +42,13 @@ def test_resources(request_line: str, expected: tuple[str, ...]) -> None:
     assert (info.verb, info.group, info.version, info.namespace, info.resource, info.name, info.subresource) == expected
 
 
-@pytest.mark.parametrize("path", ["/", "/api", "/api/v1", "/apis", "/apis/apps", "/apis/apps/v1", "/livez/ping", "/x"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/", "/api", "/api/v1", "/apis", "/apis/apps", "/apis/apps/v1", "/livez/ping", "/x", "//", "//api/v1/pods",
+        "///api/v1/pods", "//apis/apps/v1/deployments", "/apis//v1/pods",
+    ],
+)  # fmt: skip
 def test_paths_that_are_no_resource(path: str) -> None:
     assert parse("GET", path, {}) == RequestInfo("get", path)
 
