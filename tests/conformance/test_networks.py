@@ -193,3 +193,45 @@ def test_names_are_answered_again_after_the_engine_was_killed(docker: Docker, ri
     assert reaches(docker, "box", "web")
     docker("rm", "-f", "web")
     assert not reaches(docker, "box", "web")
+
+
+def test_options_of_a_network_are_done_or_refused_by_name(docker: Docker, port: int) -> None:
+    option = "com.docker.network.bridge."
+    address_option = ("-o", f"{option}host_binding_ipv4=127.0.0.1")
+    docker(
+        "network", "create", "-o", f"{option}enable_icc=false", "-o", f"{option}name=br-front", *address_option, "front"
+    )
+    docker("run", "-d", "--name", "web", "--network", "front", "-p", f"{port}:80", *SERVE)
+    docker("run", "-d", "--name", "box", "--network", "front", "demo:1", "sleep", "100")
+
+    def page() -> bytes:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2) as answer:
+                return bytes(answer.read())
+        except OSError:
+            return b""
+
+    wait_until(page)
+    assert docker.out("port", "web") == f"80/tcp -> 127.0.0.1:{port}"
+    assert os.path.exists("/sys/class/net/br-front/bridge")
+    assert not reaches(docker, "box", "web")
+    assert reaches(docker, "box", docker.out("network", "inspect", "-f", "{{(index .IPAM.Config 0).Gateway}}", "front"))
+    docker("rm", "-f", "web", "box")
+    docker("network", "rm", "front")
+    assert not os.path.exists("/sys/class/net/br-front")
+    refused = docker("network", "create", "-o", f"{option}inhibit_ipv4=true", "front", check=False)
+    assert f"{option}inhibit_ipv4=true is not available" in refused.stderr
+
+
+def test_those_that_are_apart_reach_published_ports(docker: Docker, port: int) -> None:
+    docker("network", "create", "-o", "com.docker.network.bridge.enable_icc=false", "front")
+    gateway = docker.out("network", "inspect", "-f", "{{(index .IPAM.Config 0).Gateway}}", "front")
+    docker("run", "-d", "--name", "web", "--network", "front", "-p", f"{port}:80", *SERVE)
+    docker("run", "-d", "--name", "box", "--network", "front", "demo:1", "sleep", "100")
+
+    def answers(where: str, at: int) -> bool:
+        asking = f"echo GET / HTTP/1.0 | nc -w2 {where} {at}"
+        return "HTTP" in docker("exec", "box", "sh", "-c", asking, check=False).stdout
+
+    wait_until(lambda: answers(gateway, port))
+    assert not answers(address(docker, "web", "front"), 80)

@@ -36,7 +36,7 @@ _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_MASTER, _IFLA_PROTINFO = 1, 3, 4, 
 _IFLA_LINKINFO, _IFLA_NET_NS_FD = 18, 28
 _IFLA_INFO_KIND, _IFLA_INFO_DATA = 1, 2
 _VETH_INFO_PEER = 1
-_IFLA_BRPORT_MODE = 4
+_IFLA_BRPORT_MODE, _IFLA_BRPORT_ISOLATED = 4, 33
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_BROADCAST = 1, 2, 4
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY = 1, 4, 5
 _RT_TABLE_MAIN, _RTPROT_BOOT, _RT_SCOPE_UNIVERSE, _RTN_UNICAST = 254, 3, 0, 1
@@ -119,6 +119,11 @@ class Links:
         """Let the bridge send a frame back through the port it came from (IFLA_BRPORT_MODE)."""
         protinfo = nested(_IFLA_PROTINFO, attribute(_IFLA_BRPORT_MODE, b"\1"))
         self._netlink.request(_SETLINK, _info(index, family=socket.AF_BRIDGE) + protinfo, step="set hairpin mode")
+
+    def set_isolated(self, index: int) -> None:
+        """Let the bridge send nothing from this port to others that are isolated (IFLA_BRPORT_ISOLATED)."""
+        protinfo = nested(_IFLA_PROTINFO, attribute(_IFLA_BRPORT_ISOLATED, b"\1"))
+        self._netlink.request(_SETLINK, _info(index, family=socket.AF_BRIDGE) + protinfo, step="isolate bridge port")
 
     def set_up(self, index: int, name: str | None = None) -> None:
         payload = _IFINFO.pack(socket.AF_UNSPEC, 0, index, _IFF_UP, _IFF_UP)

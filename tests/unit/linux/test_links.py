@@ -62,6 +62,25 @@ def test_a_bridge_has_the_address_it_was_given_also_the_second_time() -> None:
 
 
 @apart
+def test_an_isolated_port_is_one_to_the_kernel() -> None:
+    with Links() as links:
+        links.add_bridge("br0", MAC)
+        for name in ("veth1", "veth2"):
+            links.add_veth(name, index(links, "br0"), VethEnd(new_netns(), "eth0", FAR_MAC))
+        links.set_isolated(index(links, "veth1"))
+        assert [isolation(links, name) for name in ("veth1", "veth2")] == [1, 0]
+
+
+def isolation(links: Links, name: str) -> int:
+    """IFLA_BRPORT_ISOLATED (33) of its IFLA_INFO_SLAVE_DATA (5), include/uapi/linux/if_link.h."""
+    payload = struct.pack("=BxHiII", 0, 0, index(links, name), 0, 0)
+    with NetlinkSocket(NETLINK_ROUTE) as netlink:
+        answer = netlink.get(18, payload, step="look up link", name=name)[0].payload
+    attributes = parse_attributes(answer[len(payload) :])
+    return parse_attributes(parse_attributes(attributes[18])[5])[33][0]
+
+
+@apart
 def test_both_ends_of_a_pair_have_the_mtu_that_is_asked_for() -> None:
     far = new_netns()
     with Links() as links, inside(far):

@@ -25,7 +25,8 @@ _IP_FREEBIND = 15  # include/uapi/linux/in.h; the module socket has no name for 
 
 class Wire(msgspec.Struct, frozen=True):
     """A veth pair to be: its end on the host, and what the end inside is called and given. The addresses of IPv6 come
-    together, or not at all. ``is_way``: it is the way to elsewhere."""
+    together, or not at all. ``is_way``: it is the way to elsewhere. ``is_apart``: the
+    bridge passes nothing on to others that are, too, or from them."""
 
     host_link: str
     interface: str
@@ -36,6 +37,7 @@ class Wire(msgspec.Struct, frozen=True):
     gateway6: IPv6Address | None = None
     mtu: int = 0
     is_way: bool = True
+    is_apart: bool = False
 
 
 class NameSockets(msgspec.Struct, frozen=True):
@@ -271,6 +273,8 @@ class KernelPlumbing:
         # Needed where br_netfilter is on (bridge-nf-call-iptables, Docker's and Kubernetes' habit): then a container
         # that reaches its own published port is redirected within the bridge, back through the port it came from.
         self._links.set_hairpin(port)
+        if wire.is_apart:
+            self._links.set_isolated(port)
         self._links.set_up(port, wire.host_link)
         with inside(netns_fd):
             (_without_ipv6 if wire.address6 is None else _with_ipv6)(wire.interface)

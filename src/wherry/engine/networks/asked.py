@@ -5,23 +5,13 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 import msgspec
 
-from wherry.engine.networks import plan
+from wherry.engine.networks import options, plan
 from wherry.engine.networks.model import Addressing
+from wherry.engine.networks.options import Options
 from wherry.kit.errors import Forbidden, Invalid, NotFound, Unavailable, Unsupported
 
 _PREDEFINED = ("bridge", "host", "none", "default")
 _OTHER_DRIVERS = ("overlay", "macvlan", "ipvlan")
-_BRIDGE = "com.docker.network.bridge."
-# Options that ask for what is done anyway.
-_USUAL = {
-    f"{_BRIDGE}enable_icc": ("true", "1"),
-    f"{_BRIDGE}enable_ip_masquerade": ("true", "1"),
-    f"{_BRIDGE}host_binding_ipv4": ("0.0.0.0",),
-    f"{_BRIDGE}default_bridge": ("false", "0"),
-    f"{_BRIDGE}gateway_mode_ipv4": ("", "nat"),
-}
-_MTU = "com.docker.network.driver.mtu"
-_MTUS = range(68, 65536)  # ip(7): what every host must take; what a length of IPv4 can say
 
 
 class Pool(msgspec.Struct, frozen=True):
@@ -54,7 +44,7 @@ class Place(msgspec.Struct, frozen=True):
     reserved: dict[str, str]
 
 
-def check(asked: Asked) -> None:
+def check(asked: Asked) -> Options:
     """Everything but the addresses."""
     if not asked.name.strip():
         raise Invalid("invalid network name: name is empty")
@@ -68,19 +58,7 @@ def check(asked: Asked) -> None:
         raise NotFound(f'could not find a network driver "{asked.driver}": plugin "{asked.driver}" not found')
     if asked.has_ipv6:
         raise Unsupported("IPv6 on networks of one's own is not available in this version of Wherry")
-    mtu(asked)
-    for name, value in asked.options.items():
-        if name != _MTU and name.startswith("com.docker.network.") and value not in _USUAL.get(name, ()):
-            raise Unsupported(f"the network option {name}={value} is not available in this version of Wherry")
-
-
-def mtu(asked: Asked) -> int:
-    """0: nobody asked for one."""
-    text = asked.options.get(_MTU) or "0"
-    found = int(text) if text.isascii() and text.isdigit() else -1
-    if found and found not in _MTUS:
-        raise Invalid(f"invalid value for {_MTU}: {text}")
-    return found
+    return options.read(asked.options)
 
 
 def place(pools: Sequence[Pool], taken: Collection[IPv4Network]) -> Place:

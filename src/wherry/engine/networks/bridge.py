@@ -44,7 +44,7 @@ class Bridge:
     def __init__(self, instance: Instance, net: Addressing, plumbing: Plumbing, own: Own | None = None) -> None:
         """``own`` None: it is the default bridge."""
         self.net = net
-        self.name = instance.veth(own.slot) if own else instance.bridge
+        self.name = (own.bridge or instance.veth(own.slot)) if own else instance.bridge
         self._table = f"{instance.nft_table}-{own.slot}" if own else instance.nft_table
         self._own = own
         self._instance = instance
@@ -88,7 +88,8 @@ class Bridge:
 
     def _ground(self, rows: Rows) -> rules.Ground:
         if self._own:
-            return rules.Ground(self._table, self.name, self.net, is_internal=self._own.is_internal)
+            facts = {name: getattr(self._own, name) for name in ("is_internal", "is_apart", "masquerades")}
+            return rules.Ground(self._table, self.name, self.net, **facts)
         return rules.Ground(self._table, self.name, self.net, rows.fence() or (), rows.fence(6) or ())
 
     def _learn_fence(self, rows: Rows, version: int) -> None:
@@ -252,6 +253,7 @@ class Bridge:
             net.gateway6,
             mtu=self._own.mtu if self._own else 0,
             is_way=is_way,
+            is_apart=self._own.is_apart if self._own else False,
         )
 
     def _link(self, address: IPv4Address) -> str:

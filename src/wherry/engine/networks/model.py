@@ -100,7 +100,7 @@ class Own(msgspec.Struct, frozen=True):
 
     ``slot`` is short, and no other network of the instance has it: names of kernel objects are made of it. Containers
     get addresses of ``range`` (empty: the whole subnet) but for the ``reserved`` ones, which have a name each.
-    ``mtu`` 0: the kernel's choice.
+    The others are :class:`.options.Options`'.
     """
 
     slot: str
@@ -109,6 +109,10 @@ class Own(msgspec.Struct, frozen=True):
     mtu: int = 0
     range: str = ""
     reserved: dict[str, str] = msgspec.field(default_factory=dict)
+    is_apart: bool = False
+    masquerades: bool = True
+    host_address: str = ""
+    bridge: str = ""
 
 
 class Network(msgspec.Struct, frozen=True):

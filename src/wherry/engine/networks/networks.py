@@ -313,6 +313,9 @@ class Networks:
     # Inside
 
     def _claim(self, endpoint: Endpoint, name: str, ports: Sequence[PortBinding]) -> tuple[Publication, ...]:
+        own = self.get(endpoint.network_id).own
+        if own is not None and own.host_address:
+            ports = [replace(each, host_address=each.host_address or own.host_address) for each in ports]
         try:
             return tuple(self._ports.claim(endpoint.address, ports))
         except WherryError as error:

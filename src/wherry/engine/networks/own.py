@@ -10,7 +10,7 @@ from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from wherry.engine.instance import Instance
 from wherry.engine.networks import asked, plan
@@ -127,16 +127,18 @@ class OwnNetworks:
 
     def create(self, wanted: Asked) -> Network:
         """Conflict when there is one of that name; Invalid, Forbidden, Unsupported, Unavailable."""
-        asked.check(wanted)
+        options = asked.check(wanted)
         if any(network.name == wanted.name for network in self._networks.values()):
             raise Conflict(f"network with name {wanted.name} already exists")
         plumbing = self._make_plumbing()
         with turn(), ExitStack() as undo:
             undo.callback(plumbing.close)
+            if options.bridge and options.bridge in plumbing.links():
+                raise Forbidden(f"cannot create network {wanted.name}: there is a link {options.bridge} already")
             place = asked.place(wanted.pools, plumbing.taken(""))
             slot = plan.free_slot({network.own.slot for network in self._networks.values() if network.own})
-            mtu = asked.mtu(wanted)
-            own = Own(slot, wanted.is_internal, wanted.is_attachable, mtu, place.range, place.reserved)
+            given = {"is_internal": wanted.is_internal, "is_attachable": wanted.is_attachable, **asdict(options)}
+            own = Own(slot, **given, range=place.range, reserved=place.reserved)
             facts = (self._new_id(), wanted.name, "bridge", self._now(), place.net)
             network = Network(*facts, dict(wanted.options), dict(wanted.labels), own)
             self._rows.put_network(network)
@@ -159,11 +161,13 @@ class OwnNetworks:
         self._forget(network)
 
     def _forget(self, network: Network) -> None:
-        self._rows.delete_network(network.id)
-        del self._networks[network.id]
-        bridge = self._bridges.pop(network.id, None)
+        """The row goes last: by it, a start finds what a crash has left, whatever its bridge is called."""
+        bridge = self._bridges.get(network.id)
         if bridge is not None:
             bridge.dismiss()
+            del self._bridges[network.id]
+        self._rows.delete_network(network.id)
+        del self._networks[network.id]
         self._plumbings.pop(network.id).close()
 
     # Members

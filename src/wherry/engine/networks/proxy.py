@@ -1,8 +1,8 @@
 """Relays for what the nft rules do not catch: the sockets that hold published ports also serve.
 
-That is IPv6, for containers that have only IPv4 (the kernel translates no IPv6 to IPv4), and a connection from another
-loopback address than 127.0.0.1. Everything else is redirected by the kernel before it reaches these sockets, and goes
-on while the daemon is dead.
+That is IPv6, for containers that have only IPv4 (the kernel translates no IPv6 to IPv4), a connection from another
+loopback address than 127.0.0.1, and one between containers that are kept apart (``enable_icc=false``). Everything else
+is redirected by the kernel before it reaches these sockets, and goes on while the daemon is dead.
 """
 
 import asyncio

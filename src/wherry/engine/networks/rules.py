@@ -26,7 +26,9 @@ _DNAT = (
 
 class Ground(msgspec.Struct, frozen=True):
     """What the rules stand on. ``fence``, ``fence6``: links that may not forward to each other, see the package's
-    docstring. ``is_internal``: nothing leaves the bridge, and nothing comes to it from elsewhere."""
+    docstring. ``is_internal``: nothing leaves the bridge, and nothing comes to it from elsewhere. The others are
+    :class:`.options.Options`'. Where containers are apart, not even a published port leads from one to another within
+    the bridge, whose ports are isolated (:class:`.apply.Wire`): the relay does that (:mod:`.proxy`), for TCP."""
 
     table: str
     bridge: str
@@ -34,6 +36,8 @@ class Ground(msgspec.Struct, frozen=True):
     fence: Sequence[str] = ()
     fence6: Sequence[str] = ()
     is_internal: bool = False
+    is_apart: bool = False
+    masquerades: bool = True
 
 
 def ruleset(ground: Ground, publications: Iterable[Publication]) -> str:
@@ -120,15 +124,16 @@ def _chains(ground: Ground) -> list[tuple[str, str, list[str]]]:
     ranges = [f"ip {{}} {ground.net.subnet}"]
     if ground.net.subnet6 is not None:
         ranges.append(f"ip6 {{}} {ground.net.subnet6}")
+    relayed = [f"iifname {bridge} return"] if ground.is_apart else []
     return [
-        ("guard", "filter hook prerouting priority -300", _guard(bridge, ranges)),
+        ("guard", "filter hook prerouting priority -300", _guard(bridge, ranges if ground.masquerades else ())),
         ("loopback_out", "route hook output priority -300", _loopback_out(str(gateway))),
         # 127.0.0.1:p must not be reachable from a neighbour: there, the address is destination before routing.
-        ("dnat_in", "nat hook prerouting priority -100", ["ip daddr 127.0.0.0/8 return", *_DNAT]),
+        ("dnat_in", "nat hook prerouting priority -100", ["ip daddr 127.0.0.0/8 return", *relayed, *_DNAT]),
         # A loopback source that loopback_out did not exchange cannot leave the machine: the relay's (see .proxy).
         ("dnat_out", "nat hook output priority -100", ["ip saddr 127.0.0.0/8 return", *_DNAT]),
         ("forward", "filter hook forward priority 0", _forward(bridge, ground)),
-        ("postrouting", "nat hook postrouting priority 100", _postrouting(bridge, ranges)),
+        ("postrouting", "nat hook postrouting priority 100", _postrouting(bridge, ranges, ground.masquerades)),
         ("loopback_in", "filter hook input priority 150", [_loopback_in(bridge, str(gateway))]),
     ]
 
@@ -139,6 +144,7 @@ def _guard(bridge: str, ranges: Sequence[str]) -> list[str]:
     No loopback address comes over a wire (RFC 1122 §3.2.1.3), whatever ``route_localnet`` says (CVE-2020-8558);
     nobody but the bridge speaks to the containers' own addresses (direct routing by a neighbour). Only as long as there
     is a route to the bridge: rules that an instance left behind do not cut off a later one with the same range.
+    ``ranges`` are those that leave the machine under its address; answers to the others come to their own.
     """
     return [
         'iifname != "lo" ip daddr 127.0.0.0/8 drop',
@@ -162,10 +168,12 @@ def _loopback_in(bridge: str, gateway: str) -> str:
 
 
 def _forward(bridge: str, ground: Ground) -> list[str]:
+    apart = [f"iifname {bridge} oifname {bridge} drop"] if ground.is_apart else []
     if ground.is_internal:
-        return [f"iifname {bridge} oifname != {bridge} drop", f"oifname {bridge} iifname != {bridge} drop"]
+        return [f"iifname {bridge} oifname != {bridge} drop", f"oifname {bridge} iifname != {bridge} drop", *apart]
     rules = [
         f"oifname {bridge} ct state established,related accept",
+        *apart,
         f"iifname {bridge} accept",
         f"oifname {bridge} ct status dnat accept",
         f"oifname {bridge} drop",
@@ -177,11 +185,11 @@ def _forward(bridge: str, ground: Ground) -> list[str]:
     return rules
 
 
-def _postrouting(bridge: str, ranges: Sequence[str]) -> list[str]:
+def _postrouting(bridge: str, ranges: Sequence[str], masquerades: bool) -> list[str]:
     """The second is the hairpin: a container that reaches another through the host's address must get its answer from
     there, not directly over the bridge."""
     return [
         f"{each.format('saddr')} oifname {which}"
         for each in ranges
-        for which in (f"!= {bridge} masquerade", f"{bridge} ct status dnat masquerade")
+        for which in (*([f"!= {bridge} masquerade"] if masquerades else ()), f"{bridge} ct status dnat masquerade")
     ]

@@ -12,14 +12,14 @@ from msgspec.structs import replace
 
 from tests.descriptors import open_descriptors
 from tests.unit.engine.networks.plumbing import DUAL, GATEWAY, GATEWAY6, GROUND, MAC, PROMISES, WEB, wire
+from tests.unit.engine.networks.world import World, port, received
 from tests.unit.linux.apart import apart, new_netns
 from wherry.engine.networks.apply import KernelPlumbing, Plumbing, Wire
 from wherry.engine.networks.model import Publication
 from wherry.linux.errors import KernelError
-from wherry.linux.links import Links, VethEnd
+from wherry.linux.links import Links
 from wherry.linux.netlink import inside
 from wherry.linux.nftables import Nftables
-from wherry.linux.processes import loopback_up
 from wherry.linux.sysctl import read_net
 
 UDP = Publication("udp", "0.0.0.0", 8080, "172.30.0.2", 80)
@@ -148,63 +148,6 @@ def shape(nftables: Nftables) -> list[Any]:
     return [{key: value for key, value in next(iter(one.values())).items() if key != "handle"} for one in objects]
 
 
-class World:
-    """A machine with a container at 172.30.0.2 and a neighbour 10.9.0.2, who reaches it at 10.9.0.1."""
-
-    def __init__(self) -> None:
-        loopback_up()
-        self.plumbing = KernelPlumbing()
-        self.container, self.neighbour = new_netns(), new_netns()
-        self.plumbing.set_rules(GROUND, [])
-        self.plumbing.ensure_bridge("wh0", MAC, GATEWAY)
-        self.plumbing.set_forwarding(True)
-        self.plumbing.lay(self.container, "wh0", wire())
-        self.street("street", self.neighbour, "10.9.0")
-
-    def street(self, name: str, netns: int, prefix: str, prefix6: str = "") -> None:
-        """Another link of the machine, with somebody at its end whose way out is the machine."""
-        with Links() as links, Links(netns) as far:
-            links.add_bridge(name, "02:00:00:00:00:01")
-            bridge = links.get(name)
-            assert bridge is not None
-            links.add_veth(f"{name}1", bridge.index, VethEnd(netns, "eth0", "02:00:00:00:00:02"))
-            near, end = links.get(f"{name}1"), far.get("eth0")
-            assert near is not None
-            assert end is not None
-            links.add_address(bridge.index, IPv4Interface(f"{prefix}.1/24"))
-            far.add_address(end.index, IPv4Interface(f"{prefix}.2/24"))
-            for index in (bridge.index, near.index):
-                links.set_up(index)
-            far.set_up(end.index)
-            far.add_default_route(IPv4Address(f"{prefix}.1"))
-            if prefix6:
-                links.add_address(bridge.index, IPv6Interface(f"{prefix6}::1/64"))
-                far.add_address(end.index, IPv6Interface(f"{prefix6}::2/64"))
-                far.add_default_route(IPv6Address(f"{prefix6}::1"), end.index)
-
-
-def port(netns: int | None, address: tuple[str, int] = ("0.0.0.0", 0), kind: int = socket.SOCK_DGRAM) -> socket.socket:
-    """A socket that is bound in a namespace (None: here). Waits 5 s at most for what must come."""
-    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-    if netns is None:
-        sock = socket.socket(family, kind)
-    else:
-        with inside(netns):
-            sock = socket.socket(family, kind)
-    sock.settimeout(5)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind(address)
-    return sock
-
-
-def received(sock: socket.socket, last: bytes) -> list[bytes]:
-    """All datagrams until ``last``: what was sent before it and is not there was dropped."""
-    found: list[bytes] = []
-    while not found or found[-1] != last:
-        found.append(sock.recv(100))
-    return found
-
-
 @apart
 def test_a_published_port_is_reached_from_the_machine_itself_and_answers() -> None:
     world = World()
@@ -277,7 +220,7 @@ def test_who_sends_all_the_time_reaches_the_container_that_has_the_port_now() ->
         world.plumbing.publish(GROUND.table, [published])
         world.plumbing.forget_flows([published])
         client.sendto(b"hello", ("10.9.0.1", 8080))
-        assert server.recv(100) == b"hello"
+        assert received(server, b"hello")[-1] == b"hello", "whatever was late"
         world.plumbing.unpublish(GROUND.table, [published])
         world.plumbing.forget_flows([published])
 
@@ -288,6 +231,40 @@ def test_a_container_goes_out_under_the_machines_name() -> None:
     server = port(world.neighbour, ("0.0.0.0", 7))
     port(world.container).sendto(b"hello", ("10.9.0.2", 7))
     assert server.recvfrom(100)[1][0] == "10.9.0.1"
+
+
+@apart
+def test_without_masquerade_a_container_goes_out_as_itself_and_nobody_comes_in() -> None:
+    world = World()
+    world.plumbing.set_rules(replace(GROUND, masquerades=False), [UDP])
+    server, inside = port(world.neighbour, ("0.0.0.0", 7)), port(world.container, ("0.0.0.0", 80))
+    client = port(world.container)
+    client.sendto(b"hello", ("10.9.0.2", 7))
+    data, source = server.recvfrom(100)
+    assert source[0] == "172.30.0.2"
+    server.sendto(data.upper(), source)
+    assert client.recvfrom(100) == (b"HELLO", ("10.9.0.2", 7))
+    port(world.neighbour).sendto(b"direct", ("172.30.0.2", 80))
+    port(world.neighbour).sendto(b"published", ("10.9.0.1", 8080))
+    assert received(inside, b"published") == [b"published"]
+
+
+@apart
+def test_those_that_are_apart_reach_the_machine_and_not_each_other() -> None:
+    world = World()
+    server_netns, neighbour, wanderer = new_netns(), new_netns(), new_netns()
+    world.plumbing.set_rules(replace(GROUND, is_apart=True), [replace(UDP, address="172.30.0.6")])
+    far = replace(wire(3), address=IPv4Interface("172.30.0.3/30"))  # sends by the machine what is for the others
+    for netns, laid in ((server_netns, wire(6)), (neighbour, wire(5)), (wanderer, far)):
+        world.plumbing.lay(netns, "wh0", replace(laid, is_apart=True))
+    server, own = port(server_netns, ("0.0.0.0", 80)), port(None, ("0.0.0.0", 8080))  # there, the relay would listen
+    for netns in (neighbour, wanderer):
+        client = port(netns)
+        client.sendto(b"direct", ("172.30.0.6", 80))
+        client.sendto(b"published", ("172.30.0.1", 8080))
+        assert received(own, b"published") == [b"published"]
+    port(world.neighbour).sendto(b"from outside", ("10.9.0.1", 8080))
+    assert received(server, b"from outside") == [b"from outside"]
 
 
 @apart

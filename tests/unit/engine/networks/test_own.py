@@ -117,6 +117,35 @@ async def test_the_largest_packet_may_be_chosen(machine: Machine, networks: Netw
     assert [wire.mtu for wire in machine.plumbing.wires.values()] == [1400]
 
 
+async def test_options_are_kept(machine: Machine, networks: Networks) -> None:
+    bridge = "com.docker.network.bridge."
+    options = {f"{bridge}enable_icc": "false", f"{bridge}enable_ip_masquerade": "false", f"{bridge}name": "br-shop"}
+    networks.create(Asked("front", options=options | {f"{bridge}host_binding_ipv4": "127.0.0.1"}))
+    ground = machine.plumbing.tables["wherry-12345678-g0"]
+    assert (ground.bridge, ground.is_apart, ground.masquerades) == ("br-shop", True, False)
+    assert "br-shop" in machine.plumbing.bridges
+    member = await joined(networks, "front", "c1")
+    assert [wire.is_apart for wire in machine.plumbing.wires.values()] == [True]
+    networks.publish(member, [PortBinding(80, host_port=8080), PortBinding(80, host_port=8081, host_address="0.0.0.0")])
+    assert {(one.host_port, one.host_address) for one in machine.held} == {(8080, "127.0.0.1"), (8081, "0.0.0.0")}
+    with pytest.raises(Forbidden, match="cannot create network back: there is a link br-shop already"):
+        networks.create(Asked("back", options={f"{bridge}name": "br-shop"}))
+    await networks.disconnect("c1")
+    networks.remove("front")
+    assert "br-shop" not in machine.plumbing.bridges
+
+
+async def test_a_removal_that_failed_can_be_repeated(machine: Machine, networks: Networks) -> None:
+    networks.create(Asked("front", options={"com.docker.network.bridge.name": "br-shop"}))
+    machine.plumbing.refuse = {"remove_link"}
+    with pytest.raises(KernelError):
+        networks.remove("front")
+    machine.plumbing.refuse = set()
+    networks.remove("front")
+    assert "br-shop" not in machine.plumbing.bridges
+    assert all(network.name != "front" for network in Rows(machine.database).networks())
+
+
 async def test_an_internal_network_is_no_way_to_elsewhere(machine: Machine, networks: Networks) -> None:
     networks.create(Asked("back", is_internal=True))
     await joined(networks, "back", "c1")

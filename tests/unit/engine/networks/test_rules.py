@@ -78,6 +78,23 @@ def test_nothing_leaves_an_internal_network() -> None:
     ]
 
 
+def test_with_its_options_off_a_network_has_fewer_rules_or_more() -> None:
+    def lines(**fields: bool) -> set[str]:
+        ground = rules.Ground(GROUND.table, GROUND.bridge, GROUND.net, **fields)
+        return set(rules.ruleset(ground, []).splitlines())
+
+    assert lines(is_apart=True) - lines() == {
+        'add rule inet wherry-x dnat_in iifname "wherry0" return',
+        'add rule inet wherry-x forward iifname "wherry0" oifname "wherry0" drop',
+    }
+    assert lines(masquerades=False) < lines()
+    assert lines() - lines(masquerades=False) == {
+        'add rule inet wherry-x postrouting ip saddr 172.17.0.0/16 oifname != "wherry0" masquerade',
+        'add rule inet wherry-x guard iifname != { "lo", "wherry0" } ip daddr 172.17.0.0/16 fib daddr oifname "wherry0"'
+        " drop",
+    }
+
+
 def test_questions_for_names_are_led_to_the_engine() -> None:
     text = rules.names(1053, 2053)
     assert "ip daddr 127.0.0.11 udp dport 53 dnat to 127.0.0.11:1053" in text
