@@ -24,7 +24,9 @@ class Cluster:
 
     ``engine_only``: the Docker engine alone. ``root``: the directory to keep everything in, which then stays; by
     default a temporary one. ``settings``: further environment of the instance (``WHERRY_…``), and further flags of
-    ``wherry up`` in ``arguments``. Entering raises Unavailable with what the daemon said when it does not start.
+    ``wherry up`` in ``arguments``. Entering raises Unavailable with what the daemon said when it does not start, or
+    the node is not Ready in time. Leaving raises Unavailable when something could not be ended: then its directory
+    stays, for whoever ends it (``wherry --root DIRECTORY down``).
     """
 
     def __init__(
@@ -71,22 +73,29 @@ class Cluster:
         flags = [*(["--engine-only"] if self._engine_only else []), *self._arguments]
         try:
             self._wherry("up", "--detach", *flags)
-        except BaseException:
-            self.stop()
+        except BaseException as error:
+            try:
+                self.stop()
+            except Unavailable as left:
+                error.add_note(left.message)
             raise
 
     def stop(self) -> None:
-        """End it and what it made. Idempotent."""
-        root, self._root = self._root, None
+        """End it and what it made. Idempotent. Raises Unavailable when it cannot; its directory then stays."""
+        root = self._root
         if root is None:
             return
-        self._root = root
         try:
-            self._wherry("down")
+            if any(root.iterdir()):  # or it has not begun
+                self._wherry("down")
+        except (Unavailable, OSError, subprocess.TimeoutExpired) as error:
+            raise Unavailable(
+                f"{error}; {root} is kept, and `wherry --root {root} down` ends what is left of it"
+            ) from error
         finally:
             self._root = None
-            if self._given is None:
-                shutil.rmtree(root, ignore_errors=True)
+        if self._given is None:
+            shutil.rmtree(root, ignore_errors=True)
 
     def _wherry(self, *arguments: str) -> None:
         command = [sys.executable, "-m", "wherry", "--root", str(self.root), *arguments]

@@ -21,6 +21,7 @@ import wherry
 from tests.conformance.kube.whole import IMAGE, WHERRY, Commands
 from tests.kernel import census
 from wherry.engine.instance import Instance
+from wherry.kit.errors import Unavailable
 
 ROOT = Path(__file__).resolve().parents[3]
 needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="there is no kubectl")
@@ -93,6 +94,31 @@ def test_the_node_is_there_when_the_cluster_is() -> None:
                 each["status"] for node in nodes for each in node["status"]["conditions"] if each["type"] == "Ready"
             ]
             assert ready == ["True"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_what_cannot_be_ended_is_kept_for_who_can() -> None:
+    cluster = wherry.Cluster()
+    cluster.start()
+    root = cluster.root
+    try:
+        (root / "wherry.toml").write_text("nonsense = 1\n")
+        with pytest.raises(Unavailable, match=f"nonsense.*; {root} is kept, and `wherry --root {root} down`"):
+            cluster.stop()
+        cluster.stop()  # that was all there is to say
+        assert (root / "kubeconfig").exists()
+    finally:
+        (root / "wherry.toml").unlink()
+        subprocess.run([WHERRY, "--root", root, "down"], check=True, capture_output=True, timeout=60)
+    shutil.rmtree(root)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_of_one_that_never_began_nothing_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(Unavailable, match="wherry up failed: wherry: No such option"):
+        wherry.Cluster(arguments=("--nonsense",)).start()
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
