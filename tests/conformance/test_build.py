@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import tarfile
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ import pytest
 
 from tests.conformance.cli import Completed, Docker
 from tests.conformance.downloads import Unreachable, source_of
+from tests.conformance.ports import quiet_port
 from tests.kernel.builds import remove_caches
 from tests.kernel.rig import WHERRY, Rig
 from tests.kernel.webserver import Repository, git_daemon
@@ -46,7 +46,7 @@ def classic(docker: Docker, *arguments: str, stdin: bytes | None = None, check: 
         input=stdin,
         stdin=subprocess.DEVNULL if stdin is None else None,
         capture_output=True,
-        timeout=100,
+        timeout=300,
         check=False,
         env={**docker.environment, **CLASSIC},
     )
@@ -159,6 +159,22 @@ def test_limits_networks_and_hosts(docker: Docker, project: Path) -> None:
     assert "10.1.2.3\tdb" in shown
     assert "\n77\n" in shown
     assert "4096" in shown
+
+
+def test_a_step_finds_its_neighbours_by_name(docker: Docker, buildx: Docker, project: Path) -> None:
+    docker("network", "create", "front")
+    docker("run", "-d", "--name", "db", "--network", "front", "demo:1", "sleep", "100")
+    (project / "Dockerfile").write_text("FROM demo:1\nRUN ping -c1 -W5 db && ls /sys/class/net\n")
+    try:
+        for network in ("front", "container:db"):
+            assert "1 packets received" in classic(docker, "--no-cache", "--network", network, str(project)).stdout
+        told = buildx("build", "--no-cache", "--progress=plain", "--network", "front", str(project))
+        assert "1 packets received" in told.stdout + told.stderr
+        missing = classic(docker, "--no-cache", "--network", "nope", str(project), check=False)
+        assert "network nope not found" in missing.stderr
+    finally:
+        docker("rm", "-f", "db")
+        docker("network", "rm", "front")
 
 
 def test_the_new_language_by_the_old_builder(docker: Docker, project: Path) -> None:
@@ -283,7 +299,7 @@ def composition(project: Path) -> Path:
 
 
 def test_compose_builds_with_the_classic_builder(compose: Docker, composition: Path) -> None:
-    compose("compose", "-f", str(composition), "build", environment=CLASSIC, timeout=100)
+    compose("compose", "-f", str(composition), "build", environment=CLASSIC, timeout=300)
     assert compose.run("composed:web") == "word=composed\ncontent"
     assert compose.run("composed:other", "cat", "/word") == "word=none"
 
@@ -297,11 +313,11 @@ def test_compose_builds_with_the_plugin(compose: Docker, buildx: Docker, composi
             "        RUN --mount=type=secret,id=key wc -c < /run/secrets/key > /n\n"
             f"secrets:\n  key:\n    file: {tmp_path}/secret\n"
         )
-    buildx("compose", "-f", str(composition), "build", timeout=100)
+    buildx("compose", "-f", str(composition), "build", timeout=300)
     assert buildx.run("composed:web") == "word=composed\ncontent"
     assert buildx.run("composed:secret", "cat", "/n") == "4"
     composition.write_text(composition.read_text().replace("target: base", "target: nowhere"))
-    failed = buildx("compose", "-f", str(composition), "build", check=False, timeout=100)
+    failed = buildx("compose", "-f", str(composition), "build", check=False, timeout=300)
     assert failed.returncode != 0
     assert "nowhere" in failed.stderr + failed.stdout
 
@@ -333,10 +349,7 @@ def address(tmp_path: Path) -> Iterator[str]:
     (tmp_path / "repositories").mkdir()
     repository = Repository(tmp_path / "repositories" / "project.git")
     repository.commit(Dockerfile="FROM demo:1\nCOPY file /\nCMD cat /file\n", file="from git\n")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with git_daemon(tmp_path / "repositories", port) as server:
+    with git_daemon(tmp_path / "repositories", quiet_port()) as server:
         yield f"{server}/project.git"
 
 

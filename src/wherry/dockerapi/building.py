@@ -143,12 +143,8 @@ def _names(text: str) -> list[str]:
 
 
 def network_of(mode: str) -> str:
-    """The network of RUN steps, as :class:`Options` has it. Unsupported."""
-    if mode in ("", "default", "bridge"):
-        return "default"
-    if mode in ("none", "host"):
-        return mode
-    raise Unsupported(f"network mode {mode!r} is not available for builds: default, none or host")
+    """The network of RUN steps, as :class:`Options` has it."""
+    return "default" if mode in ("", "default", "bridge") else mode
 
 
 def _hosts(values: Sequence[str]) -> list[str]:

@@ -17,7 +17,7 @@ from tests.unit.dockerapi.fakes import Engine
 from wherry.dockerapi.building import network_of, options_of, tag_of, tags_of
 from wherry.dockerapi.parameters import Query
 from wherry.engine.build.model import Began, BuildFailed, CachePlace, Ended, Limits, Options, Output, Planned
-from wherry.kit.errors import Invalid, Unavailable, Unsupported
+from wherry.kit.errors import Invalid, Unavailable
 
 
 @pytest.fixture
@@ -125,16 +125,11 @@ def test_null_is_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "expected"), [("", "default"), ("default", "default"), ("bridge", "default"), ("none", "none")]
+    ("mode", "expected"),
+    [("", "default"), ("default", "default"), ("bridge", "default"), ("none", "none"), ("mine", "mine")],
 )
 def test_networks(mode: str, expected: str) -> None:
     assert network_of(mode) == expected
-
-
-def test_other_networks() -> None:
-    for mode in ("mine", "container:x"):
-        with pytest.raises(Unsupported, match="not available for builds"):
-            network_of(mode)
 
 
 def test_names() -> None:
@@ -188,7 +183,7 @@ async def test_failures_are_messages(
 
 @pytest.mark.parametrize(
     ("parameters", "status"),
-    [("t=UPPER", 400), ("buildargs=x", 400), ("networkmode=mine", 501), ("outputs=x", 501)],
+    [("t=UPPER", 400), ("buildargs=x", 400), ("outputs=x", 501)],
 )
 async def test_refusals_have_a_status(client: Client, builder: FakeBuilder, parameters: str, status: int) -> None:
     assert (await client.ask(f"POST /build?{parameters}", b"")).status == status

@@ -46,7 +46,7 @@ OPTIONS = [
     _many("--label", metavar="NAME=VALUE", help="Label of the image."),
     _many("--secret", metavar="id=NAME,src=FILE", help="A secret for RUN --mount=type=secret (or env=VARIABLE)."),
     _many("--ssh", metavar="default|ID=SOCKET", help="An ssh agent for RUN --mount=type=ssh."),
-    click.option("--network", metavar="MODE", help="Network of RUN steps: default, none, host."),
+    click.option("--network", metavar="MODE", help="Network of RUN steps: default, none, host, or the name of one."),
     _many("--add-host", metavar="HOST:IP", help="A line of /etc/hosts for RUN steps."),
     _many("--allow", metavar="RIGHT", help="Allow steps to ask for network.host or security.insecure."),
     click.option("--memory", "-m", metavar="BYTES", help="Memory limit of RUN steps."),

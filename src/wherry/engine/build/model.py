@@ -44,7 +44,8 @@ class Options:
     """Everything about a build but its files.
 
     ``build_args``: name → value. ``target``: name or number of the last stage to build; empty: the last one.
-    ``platform`` empty: this machine's. ``network``: of RUN steps: "default", "none", "host".
+    ``platform`` empty: this machine's. ``network``: of RUN steps: "default", "none", "host",
+    "container:" and a container's name, or the name of a network.
     ``no_cache_filter``: names of stages that are built anew. ``contexts``: name → what ``--build-context`` says.
     ``secrets``: id → content. ``ssh``: id → path of an agent's socket on this machine. ``allow``: what steps may ask
     for beyond the usual ("network.host", "security.insecure"). ``epoch_seconds``: the time that everything built has,

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from wherry.engine.containers import resources, seccomp, validate
+from wherry.engine.containers import memberships, resources, seccomp, validate
 from wherry.engine.containers.cleaning import let_go
 from wherry.engine.containers.facts import granted
 from wherry.engine.containers.model import Config, HostConfig, NetworkingConfig
@@ -70,7 +70,7 @@ class Steps:
         """Run to the end and give what was written; leaving the block removes it. Cancelling ends the program.
 
         ``output`` is a connected stream socket that gets stdout and stderr as Docker frames them; it is taken over.
-        Invalid for what cannot be.
+        Invalid for what cannot be, NotFound for a network that is not there.
         """
         try:
             container = self._container(step)
@@ -104,7 +104,7 @@ class Steps:
             image_name="",
             config=config,
             host=host,
-            networking=NetworkingConfig(),
+            networking=memberships.settle(NetworkingConfig(), host, lambda ref: self._around.networks.get(ref).name),
             path=command[0],
             args=command[1:],
             mounts=list(step.mounts),

@@ -11,7 +11,8 @@ import pytest
 from tests.unit.engine.containers.harness import Daemon, Machine, wait_until
 from wherry.engine.containers.model import Config, HostConfig
 from wherry.engine.containers.steps import Step
-from wherry.kit.errors import Invalid
+from wherry.engine.networks.asked import Asked
+from wherry.kit.errors import Invalid, NotFound
 
 
 @pytest.fixture
@@ -93,6 +94,30 @@ async def test_what_a_crash_leaves_of_a_step_goes_at_the_next_start(daemon: Daem
     await machine.up()
     assert not machine.directories()
     assert left in machine.tasks.cleaned
+    ours.close()
+
+
+async def test_a_step_is_on_the_network_that_it_names(daemon: Daemon) -> None:
+    front = daemon.networks.create(Asked("front"))
+    ours, theirs = output()
+
+    async def run(network: str) -> None:
+        async with daemon.containers.steps.run(step("wait", NetworkMode=network), theirs):
+            pass
+
+    task = asyncio.create_task(run("front"))
+    await wait_until(lambda: daemon.machine.tasks.tasks)
+    assert [one.endpoint.interface for one in daemon.networks.attached(front)] == ["eth0"]
+    assert daemon.networks.attached(daemon.networks.get("bridge")) == []
+    assert len(daemon.machine.plumbing.listening) == 1, "names are answered"
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    ours.close()
+    assert not daemon.networks.attached(front)
+    ours, theirs = output()
+    with pytest.raises(NotFound, match="network nope not found"):
+        await run("nope")
     ours.close()
 
 
