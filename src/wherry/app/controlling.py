@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from wherry.app.rights import roles
-from wherry.kit.errors import Unavailable
+from wherry.kit.errors import Unavailable, WherryError
+from wherry.kit.tasks import first_cause
 from wherry.kube.apiserver.assembly import ApiServer
 from wherry.kube.apiserver.authz.aggregation import aggregate
 from wherry.kube.apiserver.authz.bootstrap import defaults
@@ -147,7 +148,19 @@ async def kept(run: Callable[[], Any], name: str, faults: Faults) -> None:
             task = asyncio.current_task()
             if task is not None and task.cancelling():  # what fails while it is cancelled may raise that instead
                 raise asyncio.CancelledError from error
-            log.exception("controller %s failed; starting it again", name)
+            if (known := _known(error)) is not None:
+                log.warning("controller %s: %s; starting it again", name, known)
+            else:
+                log.exception("controller %s failed; starting it again", name)
             faults.told[name] = str(error) or type(error).__name__
             await asyncio.sleep(_AGAIN_SECONDS)
             del faults.told[name]
+
+
+def _known(error: Exception) -> WherryError | None:
+    """What is known to go wrong (the store does not answer), where it is nothing else: then a line says all."""
+    if isinstance(error, ExceptionGroup):
+        found, others = error.split(WherryError)
+        cause = first_cause(found) if found is not None and others is None else None
+        return cause if isinstance(cause, WherryError) else None
+    return error if isinstance(error, WherryError) else None

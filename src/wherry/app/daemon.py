@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable
 
 from wherry.app.config import Settings, load
+from wherry.app.troubles import Troubles
 from wherry.kit.errors import Invalid
 
 HOPELESS = 78  # sysexits.h EX_CONFIG: the supervisor does not try again
@@ -32,6 +33,9 @@ def begin(arguments: argparse.Namespace, names: Iterable[str]) -> Settings | Non
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
+    if settings.log_level.upper() != "DEBUG":
+        for handler in logging.getLogger().handlers:
+            handler.addFilter(Troubles())
     logging.getLogger("asyncio").setLevel(logging.WARNING)
     gc.set_threshold(_SELDOM, *gc.get_threshold()[1:])
     return settings

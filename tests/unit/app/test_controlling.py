@@ -32,6 +32,31 @@ async def test_a_controller_that_fails_is_told_of_and_started_again(monkeypatch:
     await task
 
 
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (Unavailable("etcd is away"), "controller things: etcd is away; starting it again"),
+        (ExceptionGroup("", [Unavailable("etcd is away")]), "controller things: etcd is away; starting it again"),
+        (ExceptionGroup("", [Unavailable("etcd is away"), KeyError("x")]), ""),
+        (KeyError("x"), ""),
+    ],
+)
+async def test_what_is_known_to_go_wrong_is_a_line_and_a_fault_a_trace(
+    error: Exception, line: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(controlling, "_AGAIN_SECONDS", 0.0)
+    errors = [error]
+
+    async def run() -> None:
+        if errors:
+            raise errors.pop()
+
+    await kept(run, "things", Faults())
+    (record,) = caplog.records
+    assert (record.getMessage() == line) == bool(line)
+    assert (record.exc_info is None) == bool(line)
+
+
 async def test_a_controller_that_fails_while_it_is_cancelled_is_not_started_again() -> None:
     """A TaskGroup raises the errors of its tasks, where there are any, rather than that it was cancelled."""
     begun = list[int]()

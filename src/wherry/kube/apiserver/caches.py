@@ -81,6 +81,7 @@ class Caches:
                 log.warning("the store cannot be watched: %s", error)
                 await asyncio.sleep(_AGAIN_SECONDS)
             else:
+                log.info("the store is watched again")
                 return
 
     def _take(self, events: Sequence[Event]) -> None:

@@ -5,9 +5,11 @@ when somebody deletes it, and gets a second family when the settings have one mo
 told.
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
+from wherry.kit.errors import WherryError
 from wherry.kube.controllers.frame import Needs
 from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.kube.machinery.status import StatusError
@@ -16,6 +18,7 @@ from wherry.kube.machinery.times import rfc3339
 NETWORKS = GroupVersionResource("networking.k8s.io", "v1", "servicecidrs")
 NAME, READY = "kubernetes", "Ready"
 SECONDS = 10.0
+logger = logging.getLogger(__name__)
 _INCONSISTENT = "KubernetesDefaultServiceCIDRInconsistent"
 
 
@@ -54,9 +57,9 @@ class ServiceNetworks:
             try:
                 while await self._sync():
                     pass
-            except StatusError as error:
-                if error.code not in (404, 409):  # somebody else was quicker
-                    raise
+            except WherryError as error:
+                if not isinstance(error, StatusError) or error.code not in (404, 409):  # somebody else was quicker
+                    logger.warning("%s: %s; looking again", self.name, error)
             await self._needs.clock.sleep(SECONDS)
 
     async def _sync(self) -> bool:

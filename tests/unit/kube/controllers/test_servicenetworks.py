@@ -1,6 +1,7 @@
 from datetime import UTC, datetime
 
 from tests.unit.kube.controllers.harness import EVENTS, clock_of, names, running
+from wherry.kit.errors import Unavailable
 from wherry.kube.client.fake import FakeClient
 from wherry.kube.controllers.servicenetworks import NAME, NETWORKS, ServiceNetworks, wanted
 from wherry.kube.machinery.model import Object
@@ -54,7 +55,10 @@ async def test_it_comes_back_and_what_does_not_fit_is_told_once() -> None:
         client.calls.clear()
         await clock_of(client).advance(60)
         assert client.calls == []
+    client.fault = lambda call: Unavailable("the store is away") if call.resource.resource == "servicecidrs" else None
     async with running(client, lambda needs: [ServiceNetworks(needs, ONE)]):
+        await clock_of(client).advance(60)  # it waits, and does not end
+        client.fault = lambda call: None
         await clock_of(client).advance(60)
     told = [each for each in client.all(EVENTS) if each["reason"] == "KubernetesDefaultServiceCIDRInconsistent"]
     assert [each["message"] for each in told] == [
