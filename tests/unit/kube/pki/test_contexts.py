@@ -5,9 +5,13 @@ import ssl
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from wherry.kube.pki.contexts import client_context, load, server_context
+from wherry.kube.apiserver.authn.certificates import Certificates
+from wherry.kube.apiserver.model import Credentials
+from wherry.kube.machinery.status import StatusError
+from wherry.kube.pki.contexts import client_context, load, server_context, serving_context
 from wherry.kube.pki.der import parse_certificate
 from wherry.kube.pki.directory import ensure
 from wherry.kube.pki.model import Identity, Pki, Wanted
@@ -68,14 +72,37 @@ async def test_a_node_may_have_a_long_name(pki: Pki, tmp_path: Path) -> None:
         assert parse_certificate(server.seen[0] or b"").common_name == f"system:node:{name}"
 
 
+async def test_a_certificate_whose_time_is_over_passes_to_who_asks_for_its_time(tmp_path: Path) -> None:
+    """To the API server: a node's own server lets none in."""
+    directory, now = tmp_path / "pki", time.time()
+    old = ensure(directory, Wanted(host="box"), now - 500 * 86400).clients["admin"]
+    kept = tmp_path / "old.pem"
+    kept.write_bytes(old.path.read_bytes())
+    pki = ensure(directory, Wanted(host="box"), now)
+    assert parse_certificate(old.certificate_der).not_after < now
+    client = client_context(pki.authority_pem, msgspec.structs.replace(old, path=kept))
+    async with Server(server_context(pki)) as server:
+        assert await server.ask(client)
+        assert server.seen == [old.certificate_der]
+        with pytest.raises(StatusError) as refused:
+            Certificates().authenticate(Credentials("", old.certificate_der))
+        assert refused.value.code == 401
+    async with Server(serving_context(pki.authority_pem, pki.serving)) as server:
+        assert await said(server, client) == "" and server.seen == []
+
+
+async def said(server: Server, context: ssl.SSLContext) -> str:
+    """Nothing, where the connection ends before."""
+    try:
+        return await server.ask(context)
+    except OSError:
+        return ""
+
+
 async def test_a_strangers_certificate_ends_the_connection(pki: Pki, tmp_path: Path) -> None:
     stranger = ensure(tmp_path / "other", Wanted(), time.time())
     async with Server(server_context(pki)) as server:
-        try:
-            said = await server.ask(client_context(pki.authority_pem, stranger.clients["admin"]))
-        except OSError:
-            said = ""
-        assert said == ""
+        assert await said(server, client_context(pki.authority_pem, stranger.clients["admin"])) == ""
         assert server.seen == []
 
 
