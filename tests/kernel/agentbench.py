@@ -74,7 +74,7 @@ class AgentBench:
         KernelMounter().unmount_below(self.directory)
         return await self.bench.close()
 
-    async def until(self, predicate: Callable[[], object], seconds: float = 20.0) -> None:
+    async def until(self, predicate: Callable[[], object], seconds: float = 60.0) -> None:
         for _ in range(int(seconds * 100)):
             if predicate():
                 return

@@ -51,7 +51,7 @@ def made(rig: Rig, dockerfile: str, context: Path | None = None, **request: Any)
 def under_way(rig: Rig, dockerfile: str, until: str) -> Iterator[socket.socket]:
     """A build that has written ``until``; its connection, which ends with the block."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.settimeout(60)
+    connection.settimeout(200)
     connection.connect(str(rig.names.socket))
     body = json.dumps({"has_context": False, "dockerfile": dockerfile}).encode() + b"\n"
     head = f"POST /v1.43/wherry/build HTTP/1.1\r\nHost: wherry\r\nContent-Length: {len(body)}\r\n\r\n"

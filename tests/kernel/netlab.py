@@ -6,6 +6,7 @@ namespace and used by threads of this process.
 
 import socket
 import threading
+import time
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv6Network
 
@@ -21,7 +22,7 @@ from wherry.linux.sysctl import write_net
 
 OUTSIDE = "192.168.77.1"
 NEIGHBOUR = "192.168.77.2"
-SECONDS = 2.0
+SECONDS = 20.0
 NOT_ANSWERED_SECONDS = 0.3
 
 
@@ -95,9 +96,34 @@ class Place:
             except OSError as error:
                 return Answer(error=type(error).__name__)
 
+    def tried(self, address: str, port: int, kind: str = "tcp", source: str = "") -> Answer:
+        """As :meth:`ask`, where it may well be that no answer comes: asked twice, as patiently as is due here."""
+        answer = self.ask(address, port, kind, source=source, seconds=NOT_ANSWERED_SECONDS)
+        if answer.error == "timeout":
+            answer = self.ask(address, port, kind, source=source, seconds=patience_seconds())
+        return answer
+
     def is_deaf(self, address: str, port: int, kind: str = "tcp", source: str = "") -> bool:
         """Whether no answer comes at all, not even a refusal."""
-        return self.ask(address, port, kind, source=source, seconds=NOT_ANSWERED_SECONDS).error == "timeout"
+        return self.tried(address, port, kind, source).error == "timeout"
+
+
+def patience_seconds() -> float:
+    """When no answer comes any more: a hundred times what a word between two threads takes just now."""
+    one, other = socket.socketpair()
+    with one, other:
+        threading.Thread(target=_echo, args=(other.dup(),), daemon=True).start()
+        began = time.monotonic()
+        for _ in range(10):
+            one.send(b"x")
+            one.recv(1)
+        return min(max(NOT_ANSWERED_SECONDS, 10 * (time.monotonic() - began)), SECONDS)
+
+
+def _echo(own: socket.socket) -> None:
+    with own:
+        while data := own.recv(1):
+            own.send(data)
 
 
 def asked(connected: socket.socket) -> Answer:

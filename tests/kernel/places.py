@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.kernel.rig import wait_until
 from wherry.engine.snapshots import CommitOptions, Committed, OverlaySnapshots
 from wherry.engine.snapshots.model import DEFAULT_COMMIT
 from wherry.linux.trees import remove_tree
@@ -49,12 +50,12 @@ class Place:
 def temporary() -> Iterator[Place]:
     """At the end no mount, thread or temporary file may be left; trees may be deeper than pytest can delete."""
     root = Path(tempfile.mkdtemp(prefix="wherry-test-"))
-    threads = threading.active_count()
+    threads = set(threading.enumerate())
     try:
         yield Place(root, OverlaySnapshots(root / "snapshots", root / "tmp", durable=False))
         assert not list((root / "tmp").iterdir())
         assert str(root) not in Path("/proc/self/mountinfo").read_text()
-        assert threading.active_count() == threads
+        wait_until(lambda: threads.issuperset(threading.enumerate()), what="its threads to end")
     finally:
         parent = os.open(root.parent, os.O_RDONLY)
         remove_tree(parent, root.name)

@@ -79,12 +79,8 @@ class PodBench:
         return next(one for one in self.pods.containers() if one.id == container)
 
     async def ended(self, container: str) -> Container:
-        for _ in range(1000):
-            found = self.state(container)
-            if found.state is State.EXITED:
-                return found
-            await asyncio.sleep(0.01)
-        raise AssertionError(f"{self.state(container)} does not end")
+        await settled(lambda: self.state(container).state is State.EXITED)
+        return self.state(container)
 
     async def output(self, sandbox: Sandbox, *command: str, **fields: Any) -> str:
         """What a container says until its end; it is removed."""
@@ -99,18 +95,14 @@ class PodBench:
         return "".join(line.split(" ", 3)[3] for line in Path(path).read_text().splitlines(keepends=True))
 
     async def shell(self, container: str, script: str) -> str:
-        done = await self.pods.execute(container, ["sh", "-c", script], 20)
+        done = await self.pods.execute(container, ["sh", "-c", script], 60)
         assert done.exit_code == 0, done
         return done.output.decode()
 
     async def until(self, container: str, words: str) -> None:
         """Wait for words in a container's log."""
-        for _ in range(1000):
-            with suppress(FileNotFoundError):
-                if words in self.log(self.state(container).log):
-                    return
-            await asyncio.sleep(0.01)
-        raise AssertionError(f"no {words!r} in {self.log(self.state(container).log)!r}")
+        path = Path(self.state(container).log)
+        await settled(lambda: path.exists() and words in path.read_text())
 
     def cgroup(self, controller: str, path: str) -> Path:
         """Directory of a cgroup below the instance's."""
@@ -148,19 +140,24 @@ class PodBench:
                 await self.pods.remove_sandbox(sandbox.id)
         await self.pods.close()
         await self.engine.tear_down()
+        left = await self.left()
+        shutil.rmtree(self.root, ignore_errors=True)
+        return left
+
+    async def left(self) -> list[str]:
+        """What stays in the kernel, once what is on its way out has gone."""
         left: list[str] = []
-        for _ in range(300):
+        for _ in range(2000):
             left = census.take(self.instance).since(self.before)
             if not left:
                 break
-            await asyncio.sleep(0.01)
-        shutil.rmtree(self.root, ignore_errors=True)
+            await asyncio.sleep(0.03)
         return left
 
 
 async def settled(predicate: Callable[[], object]) -> None:
     """When it is true."""
-    for _ in range(500):
+    for _ in range(6000):
         if predicate():
             return
         await asyncio.sleep(0.01)

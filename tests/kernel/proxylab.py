@@ -19,7 +19,7 @@ from wherry.node.proxy.model import Node
 from wherry.node.proxy.proxy import Options, Proxy
 
 _T = TypeVar("_T")
-_SECONDS = 10.0
+_SECONDS = 60.0
 GUARDED = Options()
 
 
@@ -56,7 +56,7 @@ class ProxyLab(Lab):
         logger.addHandler(self._complaints)
         life = asyncio.run_coroutine_threadsafe(self._live(), self._loop)
         try:
-            self._begun.wait(_SECONDS)
+            assert self._begun.wait(_SECONDS)
             yield self
         finally:
             self._loop.call_soon_threadsafe(self._end.set)

@@ -24,10 +24,10 @@ if TYPE_CHECKING:  # the virtual machine's tests have no docker-py
 
 WHERRY = str(Path(sys.executable).parent / "wherry")
 IMAGE = "busybox:test"
-UP_SECONDS = 30
+UP_SECONDS = 120
 
 
-def wait_until(predicate: Callable[[], Any], seconds: float = 20, what: str = "") -> Any:
+def wait_until(predicate: Callable[[], Any], seconds: float = 60, what: str = "") -> Any:
     """The first true answer of ``predicate``; AssertionError after ``seconds``."""
     deadline = time.monotonic() + seconds
     while not (answer := predicate()):
@@ -79,7 +79,7 @@ class Rig:
         import docker
 
         if self._client is None:
-            self._client = docker.DockerClient(base_url=f"unix://{self.names.socket}", version="1.43", timeout=60)
+            self._client = docker.DockerClient(base_url=f"unix://{self.names.socket}", version="1.43", timeout=120)
         return self._client
 
     def wherry(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -87,7 +87,7 @@ class Rig:
         own = {name: value for name, value in os.environ.items() if not name.startswith("WHERRY_")}  # the tests' own
         environment = {**own, "DOCKER_HOST": f"unix://{self.names.socket}"}
         done = subprocess.run(
-            [WHERRY, *arguments], env=environment, capture_output=True, text=True, timeout=120, check=False
+            [WHERRY, *arguments], env=environment, capture_output=True, text=True, timeout=240, check=False
         )
         assert not check or done.returncode == 0, f"wherry {' '.join(arguments)}: {done.stdout}{done.stderr}"
         return done
@@ -150,7 +150,7 @@ class Rig:
             trouble.append(f"down: {error}")
         self.forget_connections()
         try:
-            wait_until(lambda: not list(census.processes(self.names)), 10)
+            wait_until(lambda: not census.take(self.names).since(census.Census()))
         except AssertionError:
             pass  # the census says what is left
         left = census.take(self.names).since(census.Census())

@@ -108,7 +108,8 @@ class Bench:
 
     async def until(self, name: str, text: str) -> None:
         """Until the log has the text."""
-        while text not in self.log(name):  # noqa: ASYNC110  # written by another process
+        path = self.instance.containers / name / "log"
+        while not (path.exists() and text in path.read_text(errors="replace")):  # noqa: ASYNC110  # another writes it
             await asyncio.sleep(0.01)
 
     async def recover(self, name: str) -> Any:
@@ -117,11 +118,11 @@ class Bench:
 
     async def _settled(self) -> list[str]:
         """What is left, once what is on its way out has gone."""
-        for _ in range(500):
+        for _ in range(3000):
             left = census.take(self.instance).since(self.before)
             if not left:
                 break
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.02)
         return left
 
     async def close(self) -> list[str]:
@@ -162,7 +163,7 @@ def make_layer(path: Path) -> None:
 
 def attachment(**wants: Any) -> tuple[socket.socket, Attachment]:
     ours, theirs = socket.socketpair()
-    ours.settimeout(10)
+    ours.settimeout(60)
     return ours, Attachment(theirs.detach(), **wants)
 
 

@@ -41,7 +41,7 @@ class Registry:
 
     def __enter__(self) -> Peer:
         self._thread.start()
-        self._ready.wait(10)
+        self._ready.wait(60)
         self.peer.add_image("demo", IMAGE, BLOBS, "1")
         return self.peer
 
@@ -115,7 +115,7 @@ def test_b07_a_pull_goes_on_after_a_kill(rig: Rig, peer: Peer) -> None:
     os.kill(rig.pid("node"), signal.SIGKILL)
     pulling.join()
     rig.forget_connections()
-    wait_until(rig.answers, 30, "the daemon to be back")
+    wait_until(rig.answers, 120, "the daemon to be back")
     assert not assert_whole_or_absent(rig, name)
     assert list(ingests.glob("ref-*/data"))
     peer.headers.clear()
@@ -145,7 +145,7 @@ def test_b07_kills_at_any_moment(rig: Rig, peer: Peer) -> None:
         os.kill(rig.pid("node"), signal.SIGKILL)
         pulling.join()
         rig.forget_connections()
-        wait_until(rig.answers, 30, "the daemon to be back")
+        wait_until(rig.answers, 120, "the daemon to be back")
         if assert_whole_or_absent(rig, name):
             rig.docker.images.remove(name, force=True)
             wait_until(lambda: not blobs(rig), what="the files to go")

@@ -32,13 +32,18 @@ def cgroup() -> Iterator[Cgroup]:
 def may_open(cgroup: Cgroup, path: str, flags: int) -> bool:
     pid = os.fork()
     if pid == 0:
-        cgroup.attach(0)
+        code = 2
         try:
+            cgroup.attach(0)
             os.open(path, flags)
+            code = 0
         except PermissionError:
-            os._exit(1)
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+            code = 1
+        finally:
+            os._exit(code)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    assert code in (0, 1)
+    return code == 0
 
 
 def test_rules_hold_by_device_and_access(cgroup: Cgroup) -> None:
@@ -65,14 +70,15 @@ def test_a_running_process_never_sees_a_gap(cgroup: Cgroup) -> None:
     cgroup.apply({"devices": [DENY_ALL, NULL]})
     pid = os.fork()
     if pid == 0:
-        cgroup.attach(0)
-        end = time.monotonic() + 0.5
+        code = 1
         try:
+            cgroup.attach(0)
+            end = time.monotonic() + 0.5
             while time.monotonic() < end:
                 os.close(os.open("/dev/null", os.O_RDWR))
-        except PermissionError:
-            os._exit(1)
-        os._exit(0)
+            code = 0
+        finally:
+            os._exit(code)
     for number in range(50):
         cgroup.apply({"devices": [DENY_ALL, NULL, *([ZERO_READ] * (number % 2))]})
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0

@@ -39,7 +39,7 @@ def command(rig: Rig, *arguments: str, stdin: bytes = b"", check: bool = True) -
     """``wherry build …`` with standard input."""
     environment = {"DOCKER_HOST": f"unix://{rig.names.socket}", "PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}
     done = subprocess.run(
-        [WHERRY, "build", *arguments], env=environment, input=stdin, capture_output=True, timeout=100, check=False
+        [WHERRY, "build", *arguments], env=environment, input=stdin, capture_output=True, timeout=240, check=False
     )
     assert not check or done.returncode == 0, done.stderr.decode()
     return done

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import os
-import socket
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from tests.kernel.builds import Failed, build, cached, content, look, made, output, remains, shown, under_way
 from tests.kernel.rig import Rig, wait_until
 from tests.kernel.webserver import MODIFIED, MODIFIED_SECONDS, Page, Repository, WebServer, git_daemon
+from tests.ports import quiet_port
 
 
 @pytest.fixture(scope="module")
@@ -124,9 +124,7 @@ def test_an_answer_that_breaks_off(builder: Rig, web: WebServer, token: str) -> 
 
 
 def test_nobody_listens(builder: Rig) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = quiet_port()
     with pytest.raises(Failed, match="connection refused"):
         added(builder, f"http://127.0.0.1:{port}/x /x")
 
@@ -135,7 +133,7 @@ def test_a_server_that_stalls_does_not_hold_a_client_that_goes(builder: Rig, web
     web.pages["/slow"] = Page(b"beginning", length=1000, stall=True)
     with under_way(builder, f"FROM scratch\nADD {web.url('/slow')} /x\n", "Began"):
         wait_until(lambda: "/slow" in web.requests)
-    wait_until(lambda: not remains(builder), 10)
+    wait_until(lambda: not remains(builder))
 
 
 def test_an_archive_is_unpacked_only_when_that_is_asked_for(builder: Rig, web: WebServer, token: str) -> None:
@@ -168,9 +166,7 @@ def test_no_name_and_no_secret_goes_along(builder: Rig, web: WebServer, token: s
 def repositories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
     """A directory whose repositories are served, and their address."""
     directory = tmp_path_factory.mktemp("git")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = quiet_port()
     with git_daemon(directory, port) as address:
         yield directory, address
 

@@ -34,7 +34,7 @@ def token() -> str:
 def nothing_left(builder: Rig) -> Iterator[None]:
     """After the test there is nothing of a step any more."""
     yield
-    wait_until(lambda: not remains(builder), 10)
+    wait_until(lambda: not remains(builder))
 
 
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="as many steps at a time as there are processors")

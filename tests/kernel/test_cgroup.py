@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -70,8 +71,10 @@ def spawn(cgroup: Cgroup) -> Iterator[Spawn]:
             pass
 
 
-def sleep() -> None:
-    time.sleep(60)
+def sleep() -> NoReturn:
+    """In a child: it is killed, or ends long after."""
+    time.sleep(600)
+    os._exit(1)
 
 
 def spin() -> None:
@@ -114,10 +117,13 @@ def test_a_child_enters_by_descriptors_opened_for_it(cgroup: Cgroup) -> None:
     fds = cgroup.open_entries()
     pid = os.fork()
     if pid == 0:
-        os.setresuid(1000, 1000, 1000)  # the right to enter is the opener's
-        for fd in fds:
-            os.write(fd, b"0")
-        sleep()
+        try:
+            os.setresuid(1000, 1000, 1000)  # the right to enter is the opener's
+            for fd in fds:
+                os.write(fd, b"0")
+            sleep()
+        finally:
+            os._exit(1)
     for fd in fds:
         os.close(fd)
     wait_until(lambda: cgroup.pids() == [pid])
@@ -133,7 +139,7 @@ def test_more_processes_than_the_limit_cannot_be_forked(cgroup: Cgroup, spawn: S
         try:
             while made < 20:
                 if os.fork() == 0:
-                    time.sleep(60)
+                    sleep()
                 made += 1
         except BlockingIOError:
             os._exit(made)
@@ -184,10 +190,15 @@ def test_a_quota_throttles(cgroup: Cgroup, spawn: Spawn) -> None:
     cgroup.apply({"cpu": {"quota": 10_000, "period": 50_000}})
     spawn(spin)
     wait_until(lambda: cgroup.stats().cpu.throttled_periods >= 5)
-    before, begin = cgroup.stats().cpu.total_nanoseconds, time.monotonic_ns()
-    time.sleep(1)
-    share = (cgroup.stats().cpu.total_nanoseconds - before) / (time.monotonic_ns() - begin)
-    assert share < 0.3
+
+    def share() -> float:
+        """At most: who is held up here measures less. A processor that is emulated may overdraw, and pays it back."""
+        begin = time.monotonic_ns()
+        before = cgroup.stats().cpu.total_nanoseconds
+        time.sleep(1)
+        return (cgroup.stats().cpu.total_nanoseconds - before) / (time.monotonic_ns() - begin)
+
+    wait_until(lambda: share() < 0.3)
 
 
 def test_processors_are_chosen(cgroup: Cgroup, spawn: Spawn) -> None:
@@ -215,9 +226,15 @@ def test_device_rules_hold_and_change_while_running(cgroup: Cgroup, spawn: Spawn
 def test_freezing_stops_and_thawing_goes_on(cgroup: Cgroup, spawn: Spawn) -> None:
     spawn(spin)
     cgroup.freeze()
+
+    def stands_still() -> bool:
+        """A frozen process counts as one a moment before it leaves its processor, and its time is written down."""
+        used = cgroup.stats().cpu.total_nanoseconds
+        time.sleep(0.3)
+        return cgroup.stats().cpu.total_nanoseconds == used
+
+    wait_until(stands_still)
     stopped = cgroup.stats().cpu.total_nanoseconds
-    time.sleep(0.1)
-    assert cgroup.stats().cpu.total_nanoseconds == stopped
     cgroup.thaw()
     wait_until(lambda: cgroup.stats().cpu.total_nanoseconds > stopped)
 
@@ -283,9 +300,13 @@ def test_a_half_made_cpuset_parent_is_completed(machine: Layout) -> None:
     entries = group.open_entries()
     pid = os.fork()
     if pid == 0:
-        for fd in entries:
-            os.write(fd, b"0")
-        os._exit(0)
+        code = 1
+        try:
+            for fd in entries:
+                os.write(fd, b"0")
+            code = 0
+        finally:
+            os._exit(code)
     for fd in entries:
         os.close(fd)
     assert end_of(pid) == 0

@@ -1,6 +1,5 @@
 """How containers of pods live and end, and who is told: on the real kernel."""
 
-import asyncio
 import os
 from collections.abc import AsyncIterator
 
@@ -8,6 +7,7 @@ import pytest
 
 from tests.kernel import census
 from tests.kernel.podbench import PodBench, settled
+from tests.ports import quiet_port
 from wherry.kit.errors import Invalid
 from wherry.node.pods.runtime import PortMapping, State
 
@@ -47,13 +47,10 @@ async def test_ends_of_meanwhile_are_found(bench: PodBench) -> None:
     goes_on = await bench.container(pod, "sleep", "100")
     ends = await bench.container(pod, "sh", "-c", "sleep 0.3; exit 7", name="side", labels={"a": "b"})
     await bench.down()
-    for _ in range(500):
-        if (bench.instance.containers / ends / "exit.json").exists():
-            break
-        await asyncio.sleep(0.01)
+    await settled((bench.instance.containers / ends / "exit.json").exists)
     await bench.up()
     assert bench.state(goes_on).state is State.RUNNING
-    found = bench.state(ends)
+    found = await bench.ended(ends)  # its shim may be about to go
     assert (found.state, found.exit_code, found.labels, found.sandbox) == (State.EXITED, 7, {"a": "b"}, pod.id)
 
 
@@ -61,13 +58,13 @@ async def test_a_stop_asks_and_then_insists(bench: PodBench) -> None:
     pod = await bench.sandbox()
     asked = await bench.container(pod, "sh", "-c", "trap 'exit 5' TERM; echo on; while :; do sleep 0.05; done")
     await bench.until(asked, "on")
-    await bench.pods.stop_container(asked, 10)
+    await bench.pods.stop_container(asked, 60)
     assert bench.state(asked).exit_code == 5
     other = await bench.container(
         pod, "sh", "-c", "trap 'exit 6' USR1; echo on; while :; do sleep 0.05; done", attempt=1
     )
     await bench.until(other, "on")
-    await bench.pods.stop_container(other, 10, "SIGUSR1")
+    await bench.pods.stop_container(other, 60, "SIGUSR1")
     assert bench.state(other).exit_code == 6
     deaf = await bench.container(pod, "sh", "-c", "trap '' TERM; echo on; while :; do sleep 0.05; done", attempt=2)
     await bench.until(deaf, "on")
@@ -133,13 +130,16 @@ async def test_docker_shows_them_and_prune_leaves_them_alone(bench: PodBench) ->
 
 
 async def test_the_instances_end_is_the_pods(bench: PodBench) -> None:
-    pod = await bench.sandbox(share_processes=True, ports=(PortMapping(80, 18081),))
+    pod = await bench.sandbox(share_processes=True, ports=(PortMapping(80, quiet_port()),))
     container = await bench.container(pod, "sleep", "100")
     await bench.sandbox("u2", user_namespace=False)
     await bench.pods.close()
     await bench.engine.tear_down()
-    left = [line for line in census.take(bench.instance).since(bench.before) if not line.startswith("files: ")]
-    assert not left
+
+    def left() -> list[str]:
+        return [line for line in census.take(bench.instance).since(bench.before) if not line.startswith("files: ")]
+
+    await settled(lambda: not left())
     await bench.up()
     assert [one.ready for one in bench.pods.sandboxes()] == [False, False]
     assert bench.state(container).state is State.EXITED

@@ -10,6 +10,7 @@ import pytest
 
 from tests.kernel import census
 from tests.kernel.podbench import PodBench, settled
+from tests.ports import quiet_port
 from wherry.kit.errors import Invalid, NotFound, Unavailable
 from wherry.node.pods.runtime import Dns, Limits, PortMapping, State
 
@@ -47,7 +48,7 @@ async def test_a_sandbox_is_no_process_and_stays_when_the_daemon_goes(bench: Pod
     pod = await bench.sandbox()
     before = {kind: os.stat(bench.instance.sandboxes / pod.id / kind).st_ino for kind in ("net", "user")}
     await bench.down()
-    assert not list(census.processes(bench.instance))
+    await settled(lambda: not list(census.processes(bench.instance)))
     await bench.up()
     assert bench.pods.sandboxes() == [pod]
     container = await bench.container(pod, "sleep", "100")
@@ -67,7 +68,8 @@ async def test_the_spawners_end_is_nobodys(bench: PodBench) -> None:
 
 
 async def test_after_a_reboot_it_is_not_ready_and_another_takes_its_place(bench: PodBench) -> None:
-    pod = await bench.sandbox(ports=(PortMapping(80, 18080),))
+    port = quiet_port()
+    pod = await bench.sandbox(ports=(PortMapping(80, port),))
     container = await bench.container(pod, "sleep", "100")
     await bench.down()
     os.kill(int(Path(f"/proc/{_pid_of(bench, container)}/stat").read_text().rpartition(")")[2].split()[1]), 9)
@@ -79,7 +81,7 @@ async def test_after_a_reboot_it_is_not_ready_and_another_takes_its_place(bench:
     with pytest.raises(Unavailable, match="not ready"):
         await bench.container(pod, "true", name="late")
     assert not bench.engine.networks.publications(pod.id)
-    another = await bench.sandbox(attempt=1, ports=(PortMapping(80, 18080),))
+    another = await bench.sandbox(attempt=1, ports=(PortMapping(80, port),))
     assert another.ready and another.id != pod.id
     await bench.pods.remove_sandbox(pod.id)
     assert await bench.output(another, "hostname") == "host-u1\n"
@@ -136,9 +138,7 @@ async def test_what_has_no_row_is_removed_at_the_start(bench: PodBench) -> None:
 
 
 async def test_it_is_reached_at_its_address_and_at_ports_of_the_host(bench: PodBench) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = quiet_port()
     pod = await bench.sandbox(ports=(PortMapping(8080, port),))
     script = "nc -ll -p 8080 -e echo hello & exec httpd -f -p 127.0.0.1:9090"
     container = await bench.container(pod, "sh", "-c", script)
@@ -157,7 +157,7 @@ async def test_it_is_reached_at_its_address_and_at_ports_of_the_host(bench: PodB
 
 async def _connected(bench: PodBench, sandbox: str, port: int) -> int:
     """Once somebody listens."""
-    for _ in range(500):
+    for _ in range(6000):
         try:
             return await bench.pods.connect(sandbox, port)
         except Unavailable:
@@ -165,7 +165,7 @@ async def _connected(bench: PodBench, sandbox: str, port: int) -> int:
     raise AssertionError(f"nobody listens at {port}")
 
 
-async def _said(address: tuple[str, int], tries: int = 200) -> bytes:
+async def _said(address: tuple[str, int], tries: int = 6000) -> bytes:
     for attempt in range(tries):
         try:
             reader, writer = await asyncio.open_connection(*address)
@@ -207,13 +207,13 @@ async def test_n02_there_is_no_second_family_to_leak_by(bench: PodBench) -> None
         assert await bench.output(pod, "cat", f"/proc/sys/net/ipv6/conf/eth0/{name}") == f"{value}\n"
         container = await bench.container(pod, "sleep", "100", name=name.replace("_", "-"))
         script = f"echo {1 - int(value)} > /proc/sys/net/ipv6/conf/eth0/{name}"
-        assert (await bench.pods.execute(container, ["sh", "-c", script], 20)).exit_code
+        assert (await bench.pods.execute(container, ["sh", "-c", script], 60)).exit_code
 
 
 async def test_k8_files_of_etc_do_not_grow_without_end(bench: PodBench) -> None:
     pod = await bench.sandbox()
     container = await bench.container(pod, "sleep", "100")
-    done = await bench.pods.execute(container, ["dd", "if=/dev/zero", "of=/etc/hosts", "bs=1k", "count=100000"], 20)
+    done = await bench.pods.execute(container, ["dd", "if=/dev/zero", "of=/etc/hosts", "bs=1k", "count=100000"], 60)
     assert done.exit_code != 0 and b"No space left" in done.output
     assert Path(bench.instance.sandboxes / pod.id / "hosts").stat().st_size <= 256 << 10
 
@@ -267,7 +267,9 @@ async def test_processes_are_shared_when_they_are_to_be(bench: PodBench, mapped:
     assert str(bench.root) not in processes, "nothing of the host is seen"
     await bench.shell(two, "kill -9 1; kill 1")
     assert await bench.shell(one, "true") == ""
-    assert "Z" not in await bench.shell(two, "sleep 0.1; ps -o stat"), "orphans are reaped"
+    await bench.shell(
+        two, "for i in $(seq 500); do ps -o stat | grep -q Z || exit 0; sleep 0.1; done; exit 1"
+    )  # reaped
     await bench.again()
     assert bench.pods.sandboxes()[0].ready
     assert "sleep 1234" in await bench.output(pod, "ps")

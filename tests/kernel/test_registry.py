@@ -29,7 +29,7 @@ def ask(
     port: int, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
 ) -> tuple[int, bytes]:
     """Status and body of one request; an OSError or HTTPException when the registry goes away."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     try:
         connection.request(method, path, body, headers or {})
         answer = connection.getresponse()
@@ -120,7 +120,7 @@ def test_kills_at_any_moment_lose_nothing_that_was_acknowledged(tmp_path: Path) 
         try:
             for round_ in range(5):
                 progress = sum(len(pusher.blobs) for pusher in pushers) + 3 + 5 * (round_ % 3)
-                wait_until(lambda: sum(len(pusher.blobs) for pusher in pushers) >= progress, 30)  # noqa: B023
+                wait_until(lambda: sum(len(pusher.blobs) for pusher in pushers) >= progress, 120)  # noqa: B023
                 lone.kill()
                 lone.start()
         finally:

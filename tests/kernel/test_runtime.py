@@ -208,7 +208,10 @@ async def test_killing_the_daemon_and_the_spawner_stops_no_container(bench: Benc
     client, attached = attachment()
     await found.task.attach(attached)
     os.kill(task.pid, signal.SIGUSR1)
-    assert unframed(await asyncio.to_thread(client.recv, 100)) == b"after\n"
+    heard = b""
+    while len(heard) < 8 + len(b"after\n"):
+        heard += await asyncio.to_thread(client.recv, 100)
+    assert unframed(heard) == b"after\n"
     client.close()
     await found.task.kill(9)
     assert (await found.task.wait()).code == 137
@@ -239,14 +242,18 @@ async def test_a_spawner_that_nobody_asked_ends_with_the_runtime(bench: Bench) -
 
 
 async def test_an_end_while_no_daemon_runs_is_found_later(bench: Bench) -> None:
-    task = await bench.start(["sh", "-c", "sleep 0.2; echo last words; exit 42"])
+    task = await bench.start(
+        ["sh", "-c", "trap 'echo last words; exit 42' USR1; echo before; while :; do sleep 0.05; done"]
+    )
+    await bench.until(task.id, "before")
     await bench.runtime.close()
-    await asyncio.sleep(0.6)
+    os.kill(task.pid, signal.SIGUSR1)
+    await asyncio.to_thread(wait_until, lambda: not alive(task.shim_pid))
     await bench.renew()
     found = await bench.recover(task.id)
     assert found.task is None and found.exit is not None
     assert (found.exit.code, found.exit.error) == (42, "")
-    assert bench.log(task.id) == "last words"
+    assert bench.log(task.id) == "before\nlast words"
 
 
 async def test_a_lost_shim_takes_its_container_with_it_and_says_so(bench: Bench) -> None:

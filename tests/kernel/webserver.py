@@ -112,7 +112,7 @@ def git_daemon(directory: Path, port: int) -> Iterator[str]:
         return "not exported" in done.stderr or "denied" in done.stderr or done.returncode == 0
 
     try:
-        wait_until(answers, 20, "git daemon to answer")
+        wait_until(answers, 60, "git daemon to answer")
         yield f"git://127.0.0.1:{port}"
     finally:
         process.terminate()

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import quiet_port
 from tests.unit.certificates import Certificates, make
 from wherry.store.etcd.address import Address
 
-READY_SECONDS = 20.0
+READY_SECONDS = 60.0
 _numbers = itertools.count()
 
 needs_etcd = pytest.mark.skipif(
@@ -25,20 +26,14 @@ needs_etcd = pytest.mark.skipif(
 )
 
 
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 @dataclass
 class EtcdServer:
     """May be ended and started again, with its data, at its address."""
 
     directory: Path
     certificates: Certificates
-    port: int = field(default_factory=free_port)
-    peer_port: int = field(default_factory=free_port)
+    port: int = field(default_factory=quiet_port)
+    peer_port: int = field(default_factory=quiet_port)
     options: tuple[str, ...] = ("--max-txn-ops=2048",)
     process: "subprocess.Popen[bytes] | None" = None
 

@@ -5,7 +5,9 @@ import os
 import shutil
 import stat
 import subprocess
+import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,13 +46,13 @@ def fetch() -> Kernel:
     directory = cache() / names[0]
     if not directory.exists():
         cache().mkdir(parents=True, exist_ok=True)
-        scratch = cache() / f"{names[0]}.{os.getpid()}"
-        scratch.mkdir()
+        scratch = Path(tempfile.mkdtemp(prefix=names[0], dir=cache()))
         subprocess.run(["apt-get", "download", names[0]], cwd=scratch, check=True, capture_output=True)
         package = next(scratch.glob("*.deb"))
         subprocess.run(["dpkg", "-x", package.name, "."], cwd=scratch, check=True)
         package.unlink()
-        scratch.rename(directory)
+        with suppress(OSError):  # another run was quicker
+            scratch.rename(directory)
     return Kernel(next((directory / "boot").glob("vmlinuz-*")), next((directory / "lib/modules").iterdir()))
 
 

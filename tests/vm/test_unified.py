@@ -5,7 +5,7 @@ One boot for all. What is left out moves more data than emulation can in its tim
 
 import pytest
 
-from tests.vm.machine import run
+from tests.vm.machine import SECONDS, run
 
 FILES = (
     "tests/kernel/test_cgroup.py",
@@ -16,7 +16,7 @@ FILES = (
 )
 _PYTEST = (
     "{python} -m pytest -c /dev/null --rootdir /tree --confcutdir tests/kernel -p no:cacheprovider "
-    "-o asyncio_mode=auto --color=no -v"
+    "-o asyncio_mode=auto -o timeout=300 --color=no -v"
 )
 _LEFT_OUT = "not megabytes and not runc and not says_why and not extracts_to and not many_layers and not can_hold"
 
@@ -29,7 +29,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> str:
     return text
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(SECONDS + 120)
 @pytest.mark.parametrize("file", FILES)
 def test_on_version_2(output: str, file: str) -> None:
     results = [line for line in output.splitlines() if line.startswith(f"{file}::")]

@@ -53,7 +53,7 @@ def unharmed(builder: Rig, canary: Canary, evil: str) -> Iterator[None]:
 def nothing_left(builder: Rig) -> Iterator[None]:
     """After all attacks nothing of a step is left."""
     yield
-    wait_until(lambda: not remains(builder), 10)
+    wait_until(lambda: not remains(builder))
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Who runs what, as whom, and what it leaves."""
 
-import socket
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from tests.kernel.attacks import Canary, Image
 from tests.kernel.b05.attempts import EVIL, attempt
 from tests.kernel.rig import Rig
 from tests.kernel.webserver import Repository, git_daemon
+from tests.ports import quiet_port
 
 
 def test_other_frontends_are_not_run(builder: Rig) -> None:
@@ -59,9 +59,7 @@ def hostile_repository(canary: Canary, tmp_path_factory: pytest.TempPathFactory)
         f'[submodule "x"]\n\tpath = sub\n\turl = {canary.path}\n\tupdate = !touch {canary.path}/new\n'
     )
     repository.commit(sub__inner="x\n")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = quiet_port()
     with git_daemon(directory, port) as address:
         yield f"{address}/evil.git"
 

@@ -1,12 +1,12 @@
 """The HTTP client towards servers that behave and servers that do not."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
 
+from tests.ports import quiet_port
 from wherry.http.client import BrokenOff, HttpClient, NoAnswer, Request, Timeouts, proxy_for
 from wherry.http.urls import Origin
 from wherry.kit.errors import Invalid
@@ -158,9 +158,7 @@ async def test_nonsense_is_no_answer(answer: bytes) -> None:
 
 
 async def test_nobody_listens() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        unused_port = probe.getsockname()[1]
+    unused_port = quiet_port()
     with pytest.raises(NoAnswer) as caught:
         await get(f"http://127.0.0.1:{unused_port}/v2/?secret=1")
     assert caught.value.message == (

@@ -19,7 +19,7 @@ from wherry.linux.namespaces import NEWIPC, NEWNET, NEWNS, NEWUSER, NEWUTS
 from wherry.linux.syscalls import prctl, setns, unshare
 
 P = ParamSpec("P")
-SECONDS = 30  # longer than any of these tests takes on any machine
+SECONDS = 240  # longer than any of these tests takes on any machine, and less than pytest waits
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER, include/uapi/linux/prctl.h
 REFUSED = (errno.EPERM, errno.ENOSPC, errno.EINVAL, errno.ENOSYS)
 

@@ -1,10 +1,9 @@
 """Logging in, looking, searching; and which server serves."""
 
-import socket
-
 import pytest
 from aiohttp import web
 
+from tests.ports import quiet_port
 from tests.unit.engine.distribution.conftest import IMAGE, USER, Client, here, index
 from tests.unit.engine.distribution.peer import Peer, digest_of, refused
 from tests.unit.engine.distribution.test_authorizer import with_basic, with_tokens
@@ -84,9 +83,7 @@ async def test_a_registry_without_search(client: Client, peer: Peer) -> None:
 
 
 async def test_a_registry_that_does_not_answer(client: Client) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = quiet_port()
     client.peer.host = f"127.0.0.1:{port}"
     with pytest.raises(Unavailable, match="connection refused"):
         await client.pull()

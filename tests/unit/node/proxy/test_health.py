@@ -4,14 +4,9 @@ import socket
 
 import aiohttp
 
+from tests.ports import quiet_port
 from wherry.node.proxy.health import HealthServers
 from wherry.node.proxy.model import ServicePlan
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 async def asked(port: int) -> tuple[int, object, str]:
@@ -20,7 +15,7 @@ async def asked(port: int) -> tuple[int, object, str]:
 
 
 async def test_a_node_with_endpoints_is_healthy_and_one_without_is_not() -> None:
-    key, port = ("default", "web"), free_port()
+    key, port = ("default", "web"), quiet_port()
     plans = {key: ServicePlan(health_port=port, healthy=2)}
     servers = HealthServers(plans, "127.0.0.1")
     await servers.update()
@@ -34,26 +29,31 @@ async def test_a_node_with_endpoints_is_healthy_and_one_without_is_not() -> None
 
 
 async def test_servers_come_and_go_with_their_services() -> None:
-    first, second = free_port(), free_port()
+    first, second = quiet_port(), quiet_port()
     plans = {("default", "web"): ServicePlan(health_port=first)}
     servers = HealthServers(plans, "127.0.0.1")
     await servers.update()
     plans[("default", "web")] = ServicePlan(health_port=second)
     await servers.update()
     assert (await asked(second))[0] == 503
-    with socket.socket() as freed:
-        freed.bind(("127.0.0.1", first))
+    _assert_free(first)
     plans.clear()
     await servers.update()
+    _assert_free(second)
+
+
+def _assert_free(port: int) -> None:
     with socket.socket() as freed:
-        freed.bind(("127.0.0.1", second))
+        freed.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of it may linger
+        freed.bind(("127.0.0.1", port))
+        freed.listen()
 
 
 async def test_a_port_that_somebody_has_is_tried_again() -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+        port = quiet_port()
+        taken.bind(("127.0.0.1", port))
         taken.listen()
-        port = taken.getsockname()[1]
         servers = HealthServers({("default", "web"): ServicePlan(health_port=port, healthy=1)}, "127.0.0.1")
         await servers.update()
     await servers.update()
