@@ -87,7 +87,7 @@ class Kubectl:
     def run(self, words: str, stdin: str = "", environment: Mapping[str, str] | None = None) -> Done:
         """However it ends."""
         done = subprocess.run(
-            self.command(words), input=stdin, capture_output=True, check=False, text=True, timeout=60,
+            self.command(words), input=stdin, capture_output=True, check=False, text=True, timeout=120,
             env={**self._environment, **(environment or {})}, cwd=self.home,
         )  # fmt: skip
         return Done(words, done.returncode, done.stdout, SKEW.sub("", done.stderr))

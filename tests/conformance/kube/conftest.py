@@ -3,7 +3,6 @@
 import itertools
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +12,7 @@ import wherry
 from tests.conformance.kube.cli import Kubectl
 from tests.conformance.kube.process import Control, wait_until
 from tests.conformance.kube.web import Web
-from tests.conformance.kube.whole import IMAGE, WHERRY, Commands
-from tests.kernel.census import Census, take
+from tests.conformance.kube.whole import Commands, bootstrap, nothing_left
 from tests.unit.kube.kubectl import kubectls
 from wherry.engine.instance import Instance
 
@@ -81,13 +79,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[wherry.Cluster]:
     if os.geteuid() != 0 or not kubectls():
         pytest.skip("needs root and a kubectl")
     with wherry.Cluster() as made:
-        command = [WHERRY, "--root", made.root, "image", "bootstrap", "--tag", IMAGE, "busybox"]
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        bootstrap(made)
         Commands(made, tmp_path_factory.mktemp("home")).until(" Ready", "get", "nodes")
         instance = Instance.at(made.root)
         yield made
-    left = take(instance).since(Census())
-    assert not left, "left behind:\n" + "\n".join(left)
+    nothing_left(instance)
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from random import Random
 from typing import Any
 
 import wherry
-from tests.conformance.kube.whole import IMAGE, Commands
-from tests.kernel.census import Census, take
+from tests.conformance.kube.whole import IMAGE, Commands, nothing_left
+from tests.kernel.census import take
 from wherry.app import status
 from wherry.engine.instance import Instance
 
@@ -88,12 +88,14 @@ class Killer:
         """All of them stopped, and in the end going on."""
         here = self.pids().values()
         for pid in here:
-            os.kill(pid, signal.SIGSTOP)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
         try:
             yield
         finally:
             for pid in here:
-                os.kill(pid, signal.SIGCONT)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
 
 
 class Traffic:
@@ -109,7 +111,7 @@ class Traffic:
     def _ask(self) -> None:
         while not self._ended.is_set():
             try:
-                with urllib.request.urlopen(self._url, timeout=20) as response:
+                with urllib.request.urlopen(self._url, timeout=30) as response:
                     response.read()
                 self.answers += 1
             except (OSError, http.client.HTTPException) as error:
@@ -161,7 +163,7 @@ class FaultLab:
         """Of pods, by id, whatever their state, as the engine has them."""
         import docker
 
-        client = docker.DockerClient(base_url=self.cluster.docker_host, version="1.43", timeout=60)
+        client = docker.DockerClient(base_url=self.cluster.docker_host, version="1.43", timeout=120)
         try:
             found = client.api.containers(all=True)
         finally:
@@ -226,8 +228,11 @@ class FaultLab:
         return found
 
     @staticmethod
-    def _below(directory: Path) -> Iterator[Path]:
-        return directory.iterdir() if directory.is_dir() else iter(())
+    def _below(directory: Path) -> list[Path]:
+        try:
+            return list(directory.iterdir())
+        except OSError:  # there is none, or none any more
+            return []
 
     def gone(self, before: Counter[str]) -> None:
         """Wait until there is no more of anything than ``before``."""
@@ -242,7 +247,7 @@ class FaultLab:
 def _wherry(root: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     own = {name: value for name, value in os.environ.items() if not name.startswith("WHERRY_")}  # the tests' own
     command = [sys.executable, "-m", "wherry", "--root", str(root), *arguments]
-    return subprocess.run(command, env=own, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, env=own, capture_output=True, text=True, timeout=120, check=False)
 
 
 def _elements(table: list[str]) -> Counter[str]:
@@ -263,5 +268,4 @@ def fault_lab(home: Path) -> Iterator[FaultLab]:
         lab.kubectl.until(" Ready", "get", "nodes")
         lab.kubectl.until("default", "get", "serviceaccounts")
         yield lab
-    left = take(lab.instance).since(Census())
-    assert not left, "left behind:\n" + "\n".join(left)
+    nothing_left(lab.instance)

@@ -151,9 +151,9 @@ class Watcher(threading.Thread):
         revision = int(obj["metadata"]["resourceVersion"])
         if revision < self.revision or (revision == self.revision and kind != "BOOKMARK"):
             self.wrong.append(f"{kind} of revision {revision} behind {self.revision}")
-        self.revision = revision
         if kind != "BOOKMARK":
             self.told.append((revision, kind, obj["metadata"]["name"], obj["data"]["v"]))
+        self.revision = revision  # the last: who waits for it then reads what was told
 
     def end(self) -> None:
         self._ends.set()

@@ -5,7 +5,7 @@ import time
 import urllib.request
 from collections import Counter
 
-PAUSE_SECONDS, PATIENCE_SECONDS = 0.003, 10.0
+PAUSE_SECONDS, PATIENCE_SECONDS = 0.003, 30.0
 
 
 class Load:

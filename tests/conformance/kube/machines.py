@@ -59,7 +59,7 @@ class Machine:
 
     def said(self, *command: str) -> str:
         with inside(self.netns):
-            return subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout
+            return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
 
 
 @contextmanager
@@ -92,7 +92,7 @@ def _connect(here: int, there: int) -> None:
 
 
 def _ip(command: str) -> None:
-    subprocess.run(["ip", *command.split()], check=True, timeout=30)
+    subprocess.run(["ip", *command.split()], check=True, timeout=120)
 
 
 def fetched(place: Place, address: str, port: int, path: str, seconds: float = 5.0) -> str:

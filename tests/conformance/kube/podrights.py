@@ -91,11 +91,11 @@ SHARING = [
     Case("own-users", "echo map=$(cat /proc/self/uid_map)", {"map": _MAPPED}, pod={"hostUsers": False}),
     Case(
         "shared-processes",
-        "for i in $(seq 100); do ps | grep -q '[s]leep 2.5' && break; sleep 0.05; done;"
-        " echo first=$(cat /proc/1/comm); echo other=$(ps | grep -c '[s]leep 2.5')",
+        "for i in $(seq 1000); do ps | grep -q '[s]leep 5.5' && break; sleep 0.05; done;"
+        " echo first=$(cat /proc/1/comm); echo other=$(ps | grep -c '[s]leep 5.5')",
         {"first": "(?!sh$).*", "other": "1"},
         pod={"shareProcessNamespace": True},
-        beside=({"name": "other", "image": IMAGE, "command": ["sleep", "2.5"]},),
+        beside=({"name": "other", "image": IMAGE, "command": ["sleep", "5.5"]},),
     ),
 ]  # fmt: skip
 
@@ -227,7 +227,7 @@ ENDINGS = [
          pod={"restartPolicy": "OnFailure", "volumes": empty("d")}, says="Completed: again"),
     Case(
         "hooked",
-        "for i in $(seq 100); do test -f /tmp/started && break; sleep 0.05; done; echo hook=$(cat /tmp/started)",
+        "for i in $(seq 1000); do test -f /tmp/started && break; sleep 0.05; done; echo hook=$(cat /tmp/started)",
         {"hook": "yes"},
         {"lifecycle": {"postStart": {"exec": {"command": ["sh", "-c", "echo yes > /tmp/started"]}}}},
     ),

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from tests.conformance.kube.web import Web
 
-SECONDS = 60.0
+SECONDS = 120.0
 
 
 def wait_until(holds: Any, what: str, seconds: float = SECONDS) -> Any:

@@ -10,7 +10,7 @@ import subprocess
 import termios
 import time
 
-from tests.conformance.kube.test_cluster_pods import Commands
+from tests.conformance.kube.whole import Commands
 
 
 class Terminal:
@@ -31,7 +31,7 @@ class Terminal:
     def say(self, text: str) -> None:
         os.write(self._master, text.encode())
 
-    def until(self, pattern: str, seconds: float = 20.0) -> str:
+    def until(self, pattern: str, seconds: float = 120.0) -> str:
         """What is shown, once the pattern is in it; the next time it is shown from there on."""
         end = time.monotonic() + seconds
         while (found := re.search(pattern, self.said)) is None:
@@ -43,6 +43,6 @@ class Terminal:
         return shown
 
     def close(self) -> int:
-        code = self.process.wait(20)
+        code = self.process.wait(120)
         os.close(self._master)
         return code

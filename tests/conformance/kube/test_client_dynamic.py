@@ -34,7 +34,7 @@ def test_a_configmap_is_made_patched_watched_and_deleted(cluster: Any, inside: C
     assert maps.get(name="a", namespace=here, label_selector="set=x").data.one == "1"
     maps.patch(body={**body, "data": {"two": "2"}}, namespace=here)
     seen = []
-    for event in maps.watch(namespace=here, label_selector="set=x", timeout=20):
+    for event in maps.watch(namespace=here, label_selector="set=x", timeout=120):
         seen.append(event["type"])
         if len(seen) == 1:
             assert event["object"].data.to_dict() == {"one": "1", "two": "2"}

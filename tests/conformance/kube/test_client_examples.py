@@ -27,6 +27,7 @@ from kubernetes.informer import informer  # noqa: E402
 from kubernetes.stream import portforward, stream  # noqa: E402
 from kubernetes.utils import metrics, quantity, retry  # noqa: E402
 
+LISTENS = client.V1Probe(tcp_socket=client.V1TCPSocketAction(port=8080), period_seconds=1)
 SERVER = "mkdir /tmp/w; hostname > /tmp/w/index.html; exec httpd -f -p 8080 -h /tmp/w"
 
 
@@ -52,7 +53,7 @@ def running_pod(core: Any, namespace: str, name: str, script: str, **more: Any) 
     meta = client.V1ObjectMeta(name=name, labels={"app": name})
     core.create_namespaced_pod(namespace, client.V1Pod(metadata=meta, spec=pod_spec(script, **more)))
     for event in watch.Watch().stream(
-        core.list_namespaced_pod, namespace, field_selector=f"metadata.name={name}", timeout_seconds=60
+        core.list_namespaced_pod, namespace, field_selector=f"metadata.name={name}", timeout_seconds=120
     ):
         conditions = event["object"].status.conditions or []
         if any(each.type == "Ready" and each.status == "True" for each in conditions):
@@ -123,9 +124,9 @@ def test_a_job_runs_to_its_end(api: Any, core: Any, inside: Commands) -> None:
         metadata=client.V1ObjectMeta(name="pi"), spec=client.V1JobSpec(template=template, backoff_limit=4)
     )
     batch.create_namespaced_job(here, job)
-    wait_until(lambda: batch.read_namespaced_job_status("pi", here).status.succeeded == 1, "the job")
+    wait_until(lambda: batch.read_namespaced_job_status("pi", here).status.completion_time, "the job")
     found = batch.read_namespaced_job_status("pi", here).status
-    assert found.completion_time >= found.start_time
+    assert found.succeeded == 1 and found.completion_time >= found.start_time
     assert {each.type for each in found.conditions} == {"SuccessCriteriaMet", "Complete"}
     [pod] = core.list_namespaced_pod(here, label_selector="job-name=pi").items
     assert pod.status.phase == "Succeeded"
@@ -144,11 +145,11 @@ def test_commands_in_a_pod(core: Any, inside: Commands) -> None:
     assert sorted(said.splitlines()) == ["to stderr", "to stdout"]
     talk = stream(execute, "box", here, command=["sh"], **{**flags, "stdin": True}, _preload_content=False)
     talk.write_stdin("echo I am $(hostname)\n")
-    assert talk.readline_stdout(timeout=20) == "I am box"
+    assert talk.readline_stdout(timeout=120) == "I am box"
     talk.write_stdin("echo wrong >&2\n")
-    assert talk.readline_stderr(timeout=20) == "wrong"
+    assert talk.readline_stderr(timeout=120) == "wrong"
     talk.write_stdin("exit 3\n")
-    talk.run_forever(timeout=20)
+    talk.run_forever(timeout=120)
     assert talk.returncode == 3
     talk.close()
     terminal = stream(
@@ -156,7 +157,7 @@ def test_commands_in_a_pod(core: Any, inside: Commands) -> None:
         stderr=False, stdin=True, stdout=True, tty=True,
     )  # fmt: skip
     terminal.write_channel(4, '{"Width": 97, "Height": 33}')
-    terminal.run_forever(timeout=20)
+    terminal.run_forever(timeout=120)
     assert terminal.returncode == 0
     with pytest.raises(ApiException) as none:
         stream(execute, "nobody", here, command=["sh"], **flags)
@@ -193,7 +194,7 @@ def test_binary_output_of_a_command(core: Any, inside: Commands) -> None:
         core.connect_get_namespaced_pod_exec, "box", here, command=words, binary=True, _preload_content=False,
         stderr=True, stdin=False, stdout=True, tty=False,
     )  # fmt: skip
-    talk.run_forever(timeout=20)
+    talk.run_forever(timeout=120)
     assert talk.read_stdout() == bytes(range(256))
 
 
@@ -215,12 +216,12 @@ def test_logs_followed_while_they_are_written(core: Any, inside: Commands) -> No
 
 def test_a_port_of_a_pod(core: Any, inside: Commands) -> None:
     here = inside.namespace
-    running_pod(core, here, "web", SERVER)
+    running_pod(core, here, "web", SERVER, readiness_probe=LISTENS)
 
     forward = portforward(core.connect_get_namespaced_pod_portforward, "web", here, ports="8080")
     with contextlib.closing(forward.socket(8080)) as connection:
         connection.setblocking(True)
-        connection.settimeout(20)
+        connection.settimeout(120)
         connection.sendall(b"GET / HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n")
         answer = http.client.HTTPResponse(connection)
         answer.begin()
@@ -228,7 +229,7 @@ def test_a_port_of_a_pod(core: Any, inside: Commands) -> None:
     assert forward.error(8080) is None
     refused = portforward(core.connect_get_namespaced_pod_portforward, "web", here, ports="8081")
     with contextlib.closing(refused.socket(8081)) as connection:
-        connection.settimeout(20)
+        connection.settimeout(120)
         assert connection.recv(1) == b""
     wait_until(lambda: refused.error(8081), "what went wrong is told")
     assert "8081" in refused.error(8081)
@@ -249,7 +250,7 @@ def test_namespaces_and_pods_are_watched(core: Any, inside: Commands) -> None:
     core.create_namespace(client.V1Namespace(metadata=client.V1ObjectMeta(name=name)))
     stream_of = watch.Watch()
     seen = []
-    for event in stream_of.stream(core.list_namespace, resource_version=begin, timeout_seconds=60):
+    for event in stream_of.stream(core.list_namespace, resource_version=begin, timeout_seconds=120):
         if event["object"].metadata.name == name:
             seen.append((event["type"], event["object"].status.phase))
             if len(seen) == 1:
@@ -268,7 +269,7 @@ def test_an_informer_keeps_a_copy(core: Any, inside: Commands) -> None:
     kept.start()
     try:
         running_pod(core, here, "seen", "exec sleep 1000")
-        assert happened.wait(20)
+        assert happened.wait(120)
 
         def is_running() -> bool:
             return [each.status.phase for each in kept.cache.list()] == ["Running"]
@@ -276,7 +277,7 @@ def test_an_informer_keeps_a_copy(core: Any, inside: Commands) -> None:
         wait_until(is_running, "the copy says so, too")
         core.delete_namespaced_pod("seen", here)
         wait_until(lambda: gone == ["seen"], "its end is told")
-        assert kept.cache.list() == []
+        wait_until(lambda: kept.cache.list() == [], "it is no longer kept")
     finally:
         threading.Thread(target=core.create_namespaced_pod, args=(here, poke())).start()  # a watch ends with an event
         kept.stop()
@@ -339,14 +340,14 @@ def test_figures_of_pods_and_nodes(api: Any, core: Any, inside: Commands) -> Non
     wait_until(lambda: metrics.get_pods_metrics(api, inside.namespace)["items"], "figures of the pod")
     [found] = metrics.get_pods_metrics(api, inside.namespace, "app=busy")["items"]
     assert quantity.parse_quantity(found["containers"][0]["usage"]["memory"]) > 0
-    [node] = metrics.get_nodes_metrics(api)["items"]
+    [node] = wait_until(lambda: metrics.get_nodes_metrics(api)["items"], "figures of the node")
     assert quantity.parse_quantity(node["usage"]["cpu"]) > 0
 
 
 def test_names_of_services_reach_pods_by_a_patched_socket(core: Any, inside: Commands) -> None:
     """As the documentation's last example does: whoever connects to NAME.NAMESPACE is led there by a forwarded port."""
     here = inside.namespace
-    running_pod(core, here, "web", SERVER)
+    running_pod(core, here, "web", SERVER, readiness_probe=LISTENS)
     original = socket.create_connection
 
     def create_connection(address: tuple[str, int], *rest: Any, **more: Any) -> Any:
@@ -358,7 +359,7 @@ def test_names_of_services_reach_pods_by_a_patched_socket(core: Any, inside: Com
 
     socket.create_connection = create_connection
     try:
-        connection = http.client.HTTPConnection(f"web.{here}.kubernetes", 8080, timeout=20)
+        connection = http.client.HTTPConnection(f"web.{here}.kubernetes", 8080, timeout=120)
         connection.request("GET", "/")
         assert connection.getresponse().read() == b"web\n"
         connection.close()

@@ -2,17 +2,15 @@
 
 import io
 import json
-import random
-import socket
 import urllib.request
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import wherry
 from tests.conformance.kube.whole import IMAGE, Commands
+from tests.conformance.ports import quiet_port
 
 SERVER = "mkdir /tmp/w; hostname > /tmp/w/index.html; for i in 1 2 3; do echo line $i; done; "
 SERVER += "exec httpd -f -p 8080 -h /tmp/w"
@@ -29,20 +27,6 @@ def manifest(name: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def quiet_port() -> int:
-    """A port that nobody has, and that no connection is given meanwhile, as those that kr8s finds itself may be: it is
-    below all of ip_local_port_range (ip(7))."""
-    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    for port in random.sample(range(lowest - 8000, lowest), 100):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return port
-    raise AssertionError("no port is free")
-
-
 @pytest.mark.filterwarnings("ignore:Kubernetes version .* is not supported")
 def test_kr8s(whole: wherry.Cluster, inside: Commands) -> None:
     kr8s = pytest.importorskip("kr8s")
@@ -51,7 +35,7 @@ def test_kr8s(whole: wherry.Cluster, inside: Commands) -> None:
     api = kr8s.api(kubeconfig=str(whole.kubeconfig), namespace=inside.namespace)
     pod = Pod(manifest("web"), namespace=inside.namespace, api=api)
     pod.create()
-    pod.wait("condition=Ready", timeout=60)
+    pod.wait("condition=Ready", timeout=120)
     assert list(pod.logs()) == ["line 1", "line 2", "line 3"]
     followed = pod.logs(follow=True)
     assert [next(followed), next(followed)] == ["line 1", "line 2"]
@@ -62,7 +46,7 @@ def test_kr8s(whole: wherry.Cluster, inside: Commands) -> None:
     assert pod.exec(["sh", "-c", "exit 4"], check=False).returncode == 4
     with pod.portforward(8080, local_port=quiet_port()) as port:
         for _ in range(3):
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as response:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=120) as response:
                 assert response.read() == b"web\n"
     service = {
         "apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"},
@@ -74,7 +58,7 @@ def test_kr8s(whole: wherry.Cluster, inside: Commands) -> None:
     assert [each.name for each in served.ready_pods()] == ["web"]
     assert served.proxy_http_get("/", port=80).text == "web\n"
     pod.delete()
-    pod.wait("delete", timeout=30)
+    pod.wait("delete", timeout=120)
 
 
 def test_lightkube(whole: wherry.Cluster, inside: Commands) -> None:
@@ -94,7 +78,7 @@ def test_lightkube(whole: wherry.Cluster, inside: Commands) -> None:
     )
     assert (done.stdout, done.stderr, done.exit_code) == ("given", "wrong\n", 5)
     big, written = bytes(range(256)) * 4000, io.BytesIO()
-    client.exec("web", command=["cat"], stdin=io.BytesIO(big), stdout=written, timeout=60)
+    client.exec("web", command=["cat"], stdin=io.BytesIO(big), stdout=written, timeout=120)
     assert written.getvalue() == big
     with pytest.raises(ApiError, match="container nope is not valid for pod web"):
         list(client.log("web", container="nope"))
@@ -119,7 +103,7 @@ async def test_the_asynchronous_client(api: Any, inside: Commands) -> None:
     core, here = client.CoreV1Api(api), inside.namespace
     await utils.create_from_dict(api, manifest("web"), namespace=here)
     ready = ""
-    async with watch.Watch().stream(core.list_namespaced_pod, here, timeout_seconds=60) as events:
+    async with watch.Watch().stream(core.list_namespaced_pod, here, timeout_seconds=120) as events:
         async for event in events:
             conditions = event["object"].status.conditions or []
             if any(each.type == "Ready" and each.status == "True" for each in conditions):

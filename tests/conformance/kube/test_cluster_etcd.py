@@ -32,11 +32,11 @@ def test_a_pod_runs_and_the_state_outlives_control_and_is_etcd_s_to_save(tmp_pat
         url = f"etcd://{address.endpoints[0]}/cluster?ca={address.ca}&cert={address.cert}&key={address.key}"
         with wherry.Cluster(arguments=("--store", url)) as cluster:
             command = [WHERRY, "--root", cluster.root, "image", "bootstrap", "--tag", IMAGE, "busybox"]
-            subprocess.run(command, check=True, capture_output=True, timeout=60)
+            subprocess.run(command, check=True, capture_output=True, timeout=120)
             kubectl = Commands(cluster, tmp_path / "home")
             kubectl.until("^default ", "get", "serviceaccounts", "--no-headers")
             kubectl.apply(POD)
-            kubectl("wait", "--for=condition=Ready", "pod/web", "--timeout=60s")
+            kubectl("wait", "--for=condition=Ready", "pod/web", "--timeout=100s")
             assert kubectl("exec", "web", "--", "echo", "hello") == "hello\n"
             uid = kubectl.json("pod", "web")["metadata"]["uid"]
             etcd.kill()
@@ -47,7 +47,7 @@ def test_a_pod_runs_and_the_state_outlives_control_and_is_etcd_s_to_save(tmp_pat
             assert kubectl.json("pod", "web")["metadata"]["uid"] == uid
             assert not list((cluster.root / "cluster").glob("state.sqlite*"))
             backup = [WHERRY, "--root", cluster.root, "backup", tmp_path / "saved"]
-            refused = subprocess.run(backup, capture_output=True, text=True, timeout=60, check=False)
+            refused = subprocess.run(backup, capture_output=True, text=True, timeout=120, check=False)
             assert refused.returncode == 1 and "snapshot save FILE" in refused.stderr
             kubectl("delete", "pod", "web")
 

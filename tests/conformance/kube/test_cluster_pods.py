@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 
 import wherry
-from tests.conformance.kube.whole import IMAGE, Commands
-from tests.kernel.census import Census, take
+from tests.conformance.kube.whole import IMAGE, Commands, bootstrap, nothing_left
 from tests.unit.kube.kubectl import kubectls
 from wherry.engine.instance import Instance
 
@@ -53,12 +52,10 @@ spec:
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[wherry.Cluster]:
     with wherry.Cluster() as made:
         root = made.root
-        command = [Path(".venv/bin/wherry").resolve(), "--root", root, "image", "bootstrap", "--tag", IMAGE, "busybox"]
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        bootstrap(made)
         Commands(made, tmp_path_factory.mktemp("home")).until(" Ready", "get", "nodes")
         yield made
-    left = take(Instance.at(root)).since(Census())
-    assert not left, "left behind:\n" + "\n".join(left)
+    nothing_left(Instance.at(root))
 
 
 @pytest.fixture
@@ -71,8 +68,8 @@ def test_the_verbs_of_pods_that_run(cluster: wherry.Cluster, tmp_path: Path, ver
     kubectl, name = Commands(cluster, tmp_path, version), f"pod-{version[1]}"
     script = "mkdir /tmp/w; echo page > /tmp/w/index.html; echo started; exec httpd -f -p 8080 -h /tmp/w"
     kubectl("run", name, f"--image={IMAGE}", "--", "sh", "-c", script)
-    kubectl("wait", "--for=condition=Ready", f"pod/{name}", "--timeout=30s")
-    assert kubectl("logs", name) == "started\n"
+    kubectl("wait", "--for=condition=Ready", f"pod/{name}", "--timeout=100s")
+    kubectl.until(r"\Astarted\n\Z", "logs", name)
     assert kubectl("exec", "-i", name, "--", "cat", stdin="hello\n") == "hello\n"
     kubectl("exec", name, "--", "sh", "-c", "exit 3", code=3)
     (tmp_path / "file").write_text("carried")
@@ -86,7 +83,7 @@ def test_the_verbs_of_pods_that_run(cluster: wherry.Cluster, tmp_path: Path, ver
         assert forwarding.stdout is not None
         found = re.search(r"127\.0\.0\.1:(\d+)", forwarding.stdout.readline())
         assert found
-        with urllib.request.urlopen(f"http://127.0.0.1:{found[1]}/", timeout=10) as response:
+        with urllib.request.urlopen(f"http://127.0.0.1:{found[1]}/", timeout=120) as response:
             assert response.read() == b"page\n"
         forwarding.terminate()
     assert kubectl("get", "--raw", f"/api/v1/namespaces/default/pods/{name}:8080/proxy/") == "page\n"
@@ -98,25 +95,27 @@ def test_the_verbs_of_pods_that_run(cluster: wherry.Cluster, tmp_path: Path, ver
 
 def test_services_and_names(kubectl: Commands) -> None:
     kubectl("apply", "-f", "-", stdin=WEB)
-    kubectl("rollout", "status", "deployment/web", "--timeout=60s")
-    ask = "for i in $(seq 30); do wget -qO- http://web/; done; wget -qO- http://web.default.svc.cluster.local/"
+    kubectl("rollout", "status", "deployment/web", "--timeout=100s")
+    names = set(kubectl("get", "pods", "-l", "app=web", "-o", "jsonpath={.items[*].metadata.name}").split())
+    kubectl.until(r"^true true true$", "get", "endpointslices", "-l", "kubernetes.io/service-name=web", "-o",
+                  "jsonpath={.items[*].endpoints[*].conditions.ready}")  # fmt: skip
+    ask = "for i in $(seq 60); do wget -qO- http://web/; done; wget -qO- http://web.default.svc.cluster.local/"
     ask += "; nslookup -type=a kubernetes.default.svc.cluster.local | tail -3; cat /etc/resolv.conf"
     said = kubectl("run", "ask", "--rm", "-i", f"--image={IMAGE}", "--restart=Never", "--", "sh", "-c", ask)
-    names = set(kubectl("get", "pods", "-l", "app=web", "-o", "jsonpath={.items[*].metadata.name}").split())
     assert len(names) == 3 and names <= set(said.split()), said
     assert "10.96.0.1\n" in said and "nameserver 10.96.0.10" in said, said
 
 
 def test_an_update_loses_no_request(kubectl: Commands) -> None:
     kubectl("apply", "-f", "-", stdin=WEB)
-    kubectl("rollout", "status", "deployment/web", "--timeout=60s")
+    kubectl("rollout", "status", "deployment/web", "--timeout=100s")
     address = kubectl("get", "service", "web", "-o", "jsonpath={.spec.clusterIP}")
     ended, answers = threading.Event(), Counter[str]()
 
     def ask() -> None:
         while not ended.is_set():
             try:
-                with urllib.request.urlopen(f"http://{address}/", timeout=10) as response:
+                with urllib.request.urlopen(f"http://{address}/", timeout=30) as response:
                     answers[response.read().decode().strip()] += 1
             except OSError as error:
                 answers[f"failed: {error}"] += 1
@@ -127,9 +126,9 @@ def test_an_update_loses_no_request(kubectl: Commands) -> None:
         thread.start()
     try:
         kubectl("set", "env", "deployment/web", "VERSION=2")
-        kubectl("rollout", "status", "deployment/web", "--timeout=60s")
+        kubectl("rollout", "status", "deployment/web", "--timeout=100s")
         kubectl("rollout", "undo", "deployment/web")
-        kubectl("rollout", "status", "deployment/web", "--timeout=60s")
+        kubectl("rollout", "status", "deployment/web", "--timeout=100s")
         kubectl("scale", "deployment/web", "--replicas=1")
         kubectl.until(r"^1$", "get", "deployment", "web", "-o", "jsonpath={.status.replicas}")
     finally:
@@ -143,7 +142,7 @@ def test_an_update_loses_no_request(kubectl: Commands) -> None:
 def test_whose_the_fields_are_is_said_in_upstreams_words(kubectl: Commands) -> None:
     """Tools are told to leave out what belongs to ``kube-controller-manager`` (Argo CD: managedFieldsManagers)."""
     kubectl("create", "deployment", "owned", f"--image={IMAGE}", "--", "sleep", "1000")
-    kubectl("rollout", "status", "deployment/owned", "--timeout=60s")
+    kubectl("rollout", "status", "deployment/owned", "--timeout=100s")
     kubectl("run", "large", f"--image={IMAGE}", """--overrides={"spec": {"nodeSelector": {"no": "where"}}}""")
     kubectl.until("FailedScheduling", "get", "events", "--field-selector", "involvedObject.name=large")
 
@@ -179,18 +178,20 @@ def test_an_image_that_is_not_there_says_so(kubectl: Commands) -> None:
 
 def test_figures(kubectl: Commands) -> None:
     kubectl("run", "busy", f"--image={IMAGE}", "--", "sh", "-c", "while true; do :; done")
-    kubectl.until(r"busy +\d+m", "top", "pods", seconds=60)
-    assert re.search(r"\d+m +\d+% +\d+Mi", kubectl("top", "nodes"))
+    kubectl.until(r"busy +\d+m", "top", "pods")
+    kubectl.until(r"\d+m +\d+% +\d+Mi", "top", "nodes")
     kubectl("delete", "pod", "busy", "--grace-period=1")
 
 
 def test_a_node_is_drained_and_taken_back(kubectl: Commands) -> None:
     node = kubectl("get", "nodes", "-o", "jsonpath={.items[0].metadata.name}")
     kubectl("create", "deployment", "moved", f"--image={IMAGE}", "--", "sleep", "1000")
-    kubectl("rollout", "status", "deployment/moved", "--timeout=60s")
-    kubectl("drain", node, "--ignore-daemonsets", "--force", "--delete-emptydir-data", "--grace-period=1")
-    kubectl.until("Pending", "get", "pods", "-l", "app=moved")
-    kubectl.until("were unschedulable", "get", "events", "--field-selector", "reason=FailedScheduling")
-    kubectl("uncordon", node)
-    kubectl("rollout", "status", "deployment/moved", "--timeout=60s")
+    kubectl("rollout", "status", "deployment/moved", "--timeout=100s")
+    try:
+        kubectl("drain", node, "--ignore-daemonsets", "--force", "--delete-emptydir-data", "--grace-period=1")
+        kubectl.until("Pending", "get", "pods", "-l", "app=moved")
+        kubectl.until("were unschedulable", "get", "events", "--field-selector", "reason=FailedScheduling")
+    finally:
+        kubectl("uncordon", node)
+    kubectl("rollout", "status", "deployment/moved", "--timeout=100s")
     kubectl("delete", "deployment", "moved")

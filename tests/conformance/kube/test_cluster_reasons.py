@@ -22,10 +22,11 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root"),
     pytest.mark.skipif(not kubectls(), reason="there is no kubectl"),
 ]
-SECONDS = 40.0
+SECONDS = 120.0
 SLEEP = ["sleep", "1000"]
 NODE = "the-node"
 """Stands for the only one there is."""
+REMAINS = "{.status.conditions[?(@.type=='NamespaceContentRemaining')].status}"
 GONE = "127.0.0.1:1/none:1"
 NAME = r"{name}_default\([0-9a-f-]{36}\)"
 
@@ -356,29 +357,36 @@ def _fits(wanted: Any, said: Any, name: str) -> bool:
 def test_k18_policies_hold_while_the_namespace_ends(lab: FaultLab) -> None:
     """K18 (CVE-2024-7598): its pods take their time, and nobody else reaches them until they are gone."""
     kubectl = lab.kubectl
-    serve = "trap 'sleep 4; exit 0' TERM; httpd -f -p 8080 -h /etc & while :; do wait; done"
+    serve = "trap 'until [ -e /tmp/go ]; do sleep 0.1; done; exit 0' TERM; httpd -f -p 8080 -h /etc & "
+    serve += "while :; do wait; done"
     shut = {
         "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "shut"},
         "spec": {"podSelector": {}, "policyTypes": ["Ingress"]},
     }  # fmt: skip
-    slow = pod("slow", Case("", {"command": ["sh", "-c", serve]}, {"terminationGracePeriodSeconds": 20}))
+    slow = pod("slow", Case("", {"command": ["sh", "-c", serve]}, {"terminationGracePeriodSeconds": 100}))
     kubectl("create", "namespace", "ending")
     kubectl.until("default", "get", "serviceaccounts", "-n", "ending")
     kubectl("create", "-n", "ending", "-f", "-", stdin=json.dumps(slow))
     kubectl("run", "asker", "--image=demo:1", "--", *SLEEP)
-    kubectl("wait", "-n", "ending", "--for=condition=Ready", "pod/slow", "--timeout=30s")
-    kubectl("wait", "--for=condition=Ready", "pod/asker", "--timeout=30s")
+    kubectl("wait", "-n", "ending", "--for=condition=Ready", "pod/slow", "--timeout=100s")
+    kubectl("wait", "--for=condition=Ready", "pod/asker", "--timeout=100s")
     address = kubectl("get", "pod", "slow", "-n", "ending", "-o", "jsonpath={.status.podIP}")
     once = f"echo | nc -w 1 {address} 8080 > /dev/null && echo reached || echo shut"
     kubectl.until("reached", "exec", "asker", "--", "sh", "-c", once)
     kubectl("create", "-n", "ending", "-f", "-", stdin=json.dumps(shut))
     kubectl.until("shut", "exec", "asker", "--", "sh", "-c", once)
     kubectl("delete", "namespace", "ending", "--wait=false")
-    asked = 0
-    while "ending" in kubectl("get", "namespaces", "-o", "name"):
+
+    def is_shut() -> bool:
+        """And whether the pod is there still."""
         assert "reached" not in kubectl("exec", "asker", "--", "sh", "-c", once)
         policies = kubectl("get", "networkpolicies", "-n", "ending", "-o", "name")
-        if "slow" in kubectl("get", "pods", "-n", "ending", "-o", "name"):
-            assert "shut" in policies  # asked for first: while there is the pod, there is the policy
-            asked += 1
-    assert asked, "it ended before anybody asked"
+        is_there = "slow" in kubectl("get", "pods", "-n", "ending", "-o", "name")
+        assert "shut" in policies or not is_there  # asked for first: while there is the pod, there is the policy
+        return is_there
+
+    kubectl.until("True", "get", "namespace", "ending", "-o", f"jsonpath={REMAINS}")
+    assert is_shut() and is_shut()
+    kubectl("exec", "-n", "ending", "slow", "--", "touch", "/tmp/go")
+    while "ending" in kubectl("get", "namespaces", "-o", "name"):
+        is_shut()

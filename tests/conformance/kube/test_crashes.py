@@ -11,9 +11,22 @@ import pytest
 
 from tests.conformance.kube.ledger import PATH, Ledger, Watcher, judge, writing
 from tests.conformance.kube.process import Control, wait_until
+from tests.conformance.kube.web import Document
 from tests.suites.etcdserver import needs_etcd, running
 
 ROUNDS = int(os.environ.get("S01_CRASH_ROUNDS", "6"))
+OTHER = "/api/v1/namespaces/default"
+"""An object that is nobody's of these tests."""
+
+
+def noted(number: int) -> Document:
+    return {"metadata": {"annotations": {"tests.example/number": f"{number}"}}}
+
+
+def until_written(ledger: Ledger, more: int) -> None:
+    """So many more writes are acknowledged: then somebody may be killed, at a moment of chance."""
+    wanted = len(ledger.acknowledged) + more
+    wait_until(lambda: len(ledger.acknowledged) >= wanted, "writes are acknowledged")
 
 
 def watching(control: Control) -> list[Watcher]:
@@ -32,7 +45,8 @@ def test_nothing_is_lost_when_the_server_is_killed(tmp_path: Path) -> None:
     try:
         for _ in range(ROUNDS):
             with writing(ledger, control, chance, values):
-                time.sleep(chance.uniform(0.1, 0.8))  # the moment of the kill is what is tested
+                until_written(ledger, 21)
+                time.sleep(chance.uniform(0, 0.5))  # the moment of the kill is what is tested
                 control.kill()
             control = Control(tmp_path)
             for watcher in watchers:
@@ -56,15 +70,18 @@ def test_nothing_is_lost_when_etcd_is_killed(tmp_path: Path) -> None:
         watchers = watching(control)
         try:
             for _ in range(ROUNDS):
+                web = control.web()
+                wait_until(lambda web=web: web.patch(OTHER, noted(next(values))).code == 200, "it writes")
                 with writing(ledger, control, chance, values):
-                    time.sleep(chance.uniform(0.2, 0.8))  # as above
+                    until_written(ledger, 11)
+                    time.sleep(chance.uniform(0, 0.5))  # as above
                     etcd.kill()
                 etcd.start()
                 with writing(ledger, control, chance, values):
                     time.sleep(chance.uniform(0, 0.5))  # some are refused still
-                web = control.web()
                 wait_until(lambda web=web: web.get(PATH).code == 200, "it reads again")
                 ledger.settle(web)
+                web.close()
             judge(ledger, watchers, control.web())
             assert len(ledger.acknowledged) > 10 * ROUNDS and ledger.unanswered >= ROUNDS
         finally:

@@ -43,6 +43,19 @@ class World:
         done = self.kubectl.run("exec", pod, "--", "timeout", "3", "wget", "-qO-", url)
         return done.stdout.strip()
 
+    def answered(self, pod: str, url: str) -> str:
+        """The same when somebody answers: a server may have begun a moment ago, a rule be on its way."""
+        return str(wait_until(lambda: self.asked(pod, url), f"{pod} is answered by {url}"))
+
+    def looked_up(self, name: str, wanted: set[str]) -> None:
+        """A pod finds these addresses under the name."""
+
+        def found() -> set[str]:
+            said = self.kubectl.run("exec", "client", "--", "nslookup", name).stdout
+            return set(re.findall(r"^Address: (\S+)$", said, re.MULTILINE))
+
+        wait_until(lambda: found() == wanted, f"{name} is {wanted}")
+
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
@@ -58,7 +71,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             kubectl.until(" Ready", "get", "nodes")
             kubectl.until("^default ", "get", "serviceaccounts", "--no-headers")
             kubectl.apply(*(pod(name, _WHO, app="web") for name in ("web-1", "web-2")), pod("client", "sleep 1000"))
-            kubectl("wait", "--for=condition=Ready", "pod", "--all", "--timeout=30s")
+            kubectl("wait", "--for=condition=Ready", "pod", "--all", "--timeout=100s")
             yield World(made, cluster, kubectl)
         assert made.settings() == before
         assert made.links() == links
@@ -76,7 +89,7 @@ def pod(name: str, command: str, app: str = "", **spec: Any) -> Any:
 
 def bootstrap(cluster: wherry.Cluster) -> None:
     command = [WHERRY, "--root", cluster.root, "image", "bootstrap", "--tag", IMAGE, "busybox"]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
 
 
 def service(name: str, **spec: Any) -> Any:
@@ -127,9 +140,10 @@ def test_a_pod_is_told_its_addresses_and_the_hosts(world: World) -> None:
         pod("told", "echo $IP; echo $IPS; echo $HOSTS; sleep 1000", container={"env": env}),
         pod("on-host", "sleep 1000", hostNetwork=True),
     )
-    world.kubectl("wait", "--for=condition=Ready", "pod/told", "pod/on-host", "--timeout=30s")
+    world.kubectl("wait", "--for=condition=Ready", "pod/told", "pod/on-host", "--timeout=100s")
     ips = world.ips("told")
-    assert world.kubectl("logs", "told").splitlines() == [ips[0], ",".join(ips), f"{HERE},{HERE6}"]
+    wanted = [ips[0], ",".join(ips), f"{HERE},{HERE6}"]
+    wait_until(lambda: world.kubectl("logs", "told").splitlines() == wanted, "it says what it was told")
     assert world.ips("on-host") == [HERE, HERE6]
 
 
@@ -155,12 +169,11 @@ def test_a_service_has_the_families_it_asks_for(
     assert sorted(each["addressType"] for each in slices) == sorted(families)
     own = world.ips("client")
     for address in found["clusterIPs"]:
-        said = world.asked("client", url(address))
+        said = world.answered("client", url(address))
         assert re.match(r"web-[12] ", said), said
         assert client_of(said) == own[":" in address]
         assert client_of(fetched(world.machine.place, address, 80, PATH))
-    names = world.kubectl("exec", "client", "--", "nslookup", f"{name}.default.svc.cluster.local")
-    assert set(re.findall(r"^Address: (\S+)$", names, re.MULTILINE)) == set(found["clusterIPs"])
+    world.looked_up(f"{name}.default.svc.cluster.local", set(found["clusterIPs"]))
 
 
 def test_a_service_gets_and_loses_its_second_family(world: World) -> None:
@@ -168,7 +181,7 @@ def test_a_service_gets_and_loses_its_second_family(world: World) -> None:
     world.kubectl("patch", "service", "moving", "-p", '{"spec":{"ipFamilyPolicy":"RequireDualStack"}}')
     both = kept(world, "moving", ipFamilyPolicy="RequireDualStack")["clusterIPs"]
     assert both[0] == first and ":" in both[1]
-    assert world.asked("client", url(both[1]))
+    assert world.answered("client", url(both[1]))
     world.kubectl("patch", "service", "moving", "-p", '{"spec":{"ipFamilyPolicy":"SingleStack"}}')
     assert world.kubectl.json("service", "moving")["spec"]["clusterIPs"] == [first]
     world.kubectl.until(
@@ -178,9 +191,7 @@ def test_a_service_gets_and_loses_its_second_family(world: World) -> None:
 
 def test_names_of_headless_services_lead_to_pods_of_both_families(world: World) -> None:
     kept(world, "headless", clusterIP="None", ipFamilyPolicy="PreferDualStack")
-    names = world.kubectl("exec", "client", "--", "nslookup", "headless.default.svc.cluster.local")
-    found = set(re.findall(r"^Address: (\S+)$", names, re.MULTILINE))
-    assert found == {*world.ips("web-1"), *world.ips("web-2")}
+    world.looked_up("headless.default.svc.cluster.local", {*world.ips("web-1"), *world.ips("web-2")})
     six = world.ips("web-1")[1]
     back = world.kubectl("exec", "client", "--", "nslookup", six)
     assert "headless.default.svc.cluster.local" in back
@@ -192,11 +203,11 @@ def test_from_outside_a_service_is_reached_by_both(world: World) -> None:
     wanted = "jsonpath={.status.loadBalancer.ingress[*].ip}"
     world.kubectl.until(f"^{HERE} {HERE6}$", "get", "service", "outside", "-o", wanted)
     for here, network in zip((HERE, HERE6), RANGES, strict=True):
+        assert world.answered("client", url(here, port))
         bridge = str(ip_network(network)[1])
         assert (
             client_of(fetched(neighbour, here, port, PATH)) == client_of(fetched(neighbour, here, 80, PATH)) == bridge
         )
-        assert world.asked("client", url(here, port))
     world.kubectl("patch", "service", "outside", "-p", '{"spec":{"externalTrafficPolicy":"Local"}}')
     for here, there in ((HERE, THERE), (HERE6, THERE6)):
         while client_of(fetched(neighbour, here, port, PATH)) != there:  # until the rules are there
@@ -234,9 +245,10 @@ def test_pods_go_out_under_the_machines_name_and_nobody_comes_in_uncalled(world:
 def test_policies_hold_for_both_families_and_both_ways(world: World) -> None:
     kubectl = world.kubectl
     kubectl.apply(pod("guarded", _WHO), pod("friend", "sleep 1000"), pod("kept-in", "sleep 1000"))
-    kubectl("wait", "--for=condition=Ready", "pod/guarded", "pod/friend", "pod/kept-in", "--timeout=30s")
+    kubectl("wait", "--for=condition=Ready", "pod/guarded", "pod/friend", "pod/kept-in", "--timeout=100s")
     addresses = world.ips("guarded")
-    assert all(world.asked("client", url(each)) for each in addresses)
+    for address in addresses:
+        assert world.answered("client", url(address))
     only_friends = {"podSelector": {"matchLabels": {"app": "guarded"}}, "ingress": [
         {"from": [{"podSelector": {"matchLabels": {"app": "friend"}}}]}
     ]}  # fmt: skip
@@ -253,9 +265,9 @@ def test_policies_hold_for_both_families_and_both_ways(world: World) -> None:
     while world.asked("client", url(addresses[0])) or kubectl("exec", "kept-in", "--", "sh", "-c", out.format(THERE)):
         pass  # until the rules are there: the time-out of the test ends it
     for address in addresses:
-        assert world.asked("friend", url(address)).startswith("guarded ")
+        assert world.answered("friend", url(address)).startswith("guarded ")
         assert not world.asked("client", url(address))
-    assert kubectl("exec", "kept-in", "--", "sh", "-c", out.format(THERE6)) == f"neighbour {HERE6}"
+    kubectl.until(f"^neighbour {HERE6}$", "exec", "kept-in", "--", "sh", "-c", out.format(THERE6))
     assert not world.asked("kept-in", url(world.ips("web-1")[1]))
     kubectl("delete", "networkpolicy", "in", "out")
 
@@ -264,8 +276,8 @@ def test_probes_and_port_forward_find_who_listens_by_ipv6_alone(world: World) ->
     six = {"tcpSocket": {"host": THERE6, "port": 8080}, "periodSeconds": 1}
     only = _WHO.replace("-p 80 ", "-p [::1]:80 ")
     world.kubectl.apply(pod("only-six", only, container={"readinessProbe": six}))
-    world.kubectl("wait", "--for=condition=Ready", "pod/only-six", "--timeout=30s")
-    assert not world.asked("only-six", url("127.0.0.1"))
+    world.kubectl("wait", "--for=condition=Ready", "pod/only-six", "--timeout=100s")
+    assert world.answered("only-six", url("::1")) and not world.asked("only-six", url("127.0.0.1"))
     forward = world.kubectl.start("port-forward", "pod/only-six", "18081:80")
     try:
         assert forward.stdout is not None
@@ -275,14 +287,14 @@ def test_probes_and_port_forward_find_who_listens_by_ipv6_alone(world: World) ->
         assert fetched(world.machine.place, "127.0.0.1", 18081, PATH).startswith("only-six ")
     finally:
         forward.terminate()
-        forward.wait(10)
+        forward.wait(120)
 
 
 def test_a_container_of_the_engine_has_both_too(world: World) -> None:
     root = ("--root", str(world.cluster.root))
 
     def run(*arguments: str) -> str:
-        done = subprocess.run([WHERRY, *root, *arguments], check=True, capture_output=True, text=True, timeout=60)
+        done = subprocess.run([WHERRY, *root, *arguments], check=True, capture_output=True, text=True, timeout=120)
         return done.stdout.strip()
 
     run("run", "-d", "--name", "beside", "-p", "8088:80", IMAGE, "sh", "-c", _WHO)
@@ -291,7 +303,7 @@ def test_a_container_of_the_engine_has_both_too(world: World) -> None:
         six, gateway = run("inspect", "--format", networks, "beside").split()
         assert ip_address(six) in ip_network(RANGES[1]) and gateway == "fd00:10:244::1"
         assert f"{six}\t" in run("exec", "beside", "cat", "/etc/hosts")
-        assert world.asked("client", url(six))
+        assert world.answered("client", url(six))
         assert fetched(world.machine.neighbour, HERE6, 8088, PATH)
     finally:
         run("rm", "-f", "beside")
@@ -305,10 +317,10 @@ def test_when_the_node_is_killed_both_families_go_on(world: World) -> None:
         assert fetched(world.machine.place, address, 80, PATH)
     wait_until(lambda: node_pid(world.cluster) not in (0, old), "another node")
     world.kubectl.apply(pod("late", _WHO))
-    world.kubectl("wait", "--for=condition=Ready", "pod/late", "--timeout=30s")
+    world.kubectl("wait", "--for=condition=Ready", "pod/late", "--timeout=100s")
     assert world.ips("web-1") == before
     for address in (*before, *world.ips("late"), *found["clusterIPs"]):
-        assert world.asked("client", url(address)), address
+        assert world.answered("client", url(address))
     neighbours = world.machine.said("ip", "-6", "neigh", "show", "nud", "permanent")
     assert {before[1], world.ips("late")[1]} <= set(neighbours.split())
 
@@ -316,7 +328,7 @@ def test_when_the_node_is_killed_both_families_go_on(world: World) -> None:
 def node_pid(cluster: wherry.Cluster) -> int:
     """0: there is none."""
     command = [WHERRY, "--root", cluster.root, "status"]
-    said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stdout
+    said = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False).stdout
     return next((int(line.split()[1]) for line in said.splitlines() if re.match(r"node +\d", line)), 0)
 
 
@@ -332,7 +344,8 @@ def test_what_a_cluster_has_it_has_after_its_next_start(tmp_path: Path, world: W
             if not found:
                 kubectl.apply(service("both", ipFamilyPolicy="RequireDualStack"))
                 bootstrap(cluster)
-                ask = "nslookup both.default.svc.cluster.local && echo | nc -w 2 $KUBERNETES_SERVICE_HOST 443"
+                ask = "until nslookup both.default.svc.cluster.local; do sleep 0.1; done; "
+                ask += "echo | nc -w 2 $KUBERNETES_SERVICE_HOST 443"
                 kubectl.apply(pod("asking", ask, restartPolicy="Never"))
                 kubectl.until("^Succeeded$", "get", "pod", "asking", "-o", "jsonpath={.status.phase}")
                 assert "Server:\t\tfd00:10:97::a\n" in kubectl("logs", "asking")
@@ -347,12 +360,12 @@ def test_without_ipv6_in_the_kernel_it_is_said(tmp_path: Path, world: World) -> 
     """As a kernel that was started with ``ipv6.disable=1`` shows itself. Without it, all is well."""
     hidden = 'mount -t tmpfs none /proc/sys/net/ipv6 && exec "$@"'
     command = ["unshare", "--mount", "sh", "-c", hidden, "-", WHERRY, "--root", tmp_path, "up", "--detach"]
-    done = subprocess.run([*command, *DUAL], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([*command, *DUAL], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode != 0
     assert "dual stack is asked for, and this kernel has no IPv6" in done.stderr
     assert "Traceback" not in (tmp_path / "wherry.log").read_text()
     assert not take(Instance.at(tmp_path)).processes
     try:
-        subprocess.run(command, capture_output=True, timeout=60, check=True)
+        subprocess.run(command, capture_output=True, timeout=120, check=True)
     finally:
-        subprocess.run([WHERRY, "--root", tmp_path, "down"], capture_output=True, timeout=60, check=True)
+        subprocess.run([WHERRY, "--root", tmp_path, "down"], capture_output=True, timeout=120, check=True)

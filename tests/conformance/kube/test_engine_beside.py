@@ -24,7 +24,7 @@ class Docker:
 
     def __call__(self, *arguments: str) -> str:
         done = subprocess.run(
-            ["docker", *arguments], env=self._environment, capture_output=True, text=True, timeout=60, check=False,
+            ["docker", *arguments], env=self._environment, capture_output=True, text=True, timeout=120, check=False,
             stdin=subprocess.DEVNULL,
         )  # fmt: skip
         assert done.returncode == 0, f"docker {arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
@@ -38,7 +38,7 @@ def docker(whole: wherry.Cluster, tmp_path: Path) -> Docker:
 
 def test_containers_and_pods_reach_each_other(docker: Docker, inside: Commands) -> None:
     inside("run", "pod", f"--image={IMAGE}", "--port=8080", "--expose", "--", "sh", "-c", SERVER, "a pod")
-    inside("wait", "--for=condition=Ready", "pod/pod", "--timeout=60s")
+    inside("wait", "--for=condition=Ready", "pod/pod", "--timeout=100s")
     name = docker("run", "-d", "--rm", IMAGE, "sh", "-c", SERVER, "a container")
     try:
         address = docker("inspect", "-f", "{{.NetworkSettings.IPAddress}}", name)
@@ -54,7 +54,7 @@ def test_containers_and_pods_reach_each_other(docker: Docker, inside: Commands) 
 
 def test_containers_of_pods_are_docker_s_to_see_and_the_cluster_s_to_mend(docker: Docker, inside: Commands) -> None:
     inside("create", "deployment", "web", f"--image={IMAGE}", "--", "sleep", "1000")
-    inside("rollout", "status", "deployment/web", "--timeout=60s")
+    inside("rollout", "status", "deployment/web", "--timeout=100s")
     pod = inside("get", "pods", "-o", "jsonpath={.items[0].metadata.name}")
     label = f"label=io.kubernetes.pod.name={pod}"
     first = docker("ps", "-q", "--no-trunc", "--filter", label)
@@ -77,4 +77,4 @@ def test_what_docker_builds_is_a_pod_s_image_at_once(
     assert "mine:1" in docker("images", "--format", "{{.Repository}}:{{.Tag}}")
     image(whole, "hello:1", EXAMPLES / "hello")
     inside.apply(EXAMPLES / "hello" / "hello.yaml")
-    inside("rollout", "status", "deployment/hello", "--timeout=60s")
+    inside("rollout", "status", "deployment/hello", "--timeout=100s")

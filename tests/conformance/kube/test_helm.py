@@ -136,7 +136,7 @@ def finished(job: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_release_lives_its_life(web: Web, namespace: str, config: Any, chart: Path, finisher: None) -> None:
     here = f"/api/v1/namespaces/{namespace}"
-    release = config.install(chart, "demo", {"message": "one"}, wait="watcher", timeout=60)
+    release = config.install(chart, "demo", {"message": "one"}, wait="watcher", timeout=100)
     assert (release["revision"], release["status"]) == (1, "deployed")
     assert web.get(f"{here}/configmaps/demo").ok()["data"] == {"message": "one", "kubernetes": "37"}
     assert web.get(f"/apis/helm.tests.example/v1/namespaces/{namespace}/parts/demo").ok()["spec"] == {"size": 3}
@@ -144,14 +144,14 @@ def test_a_release_lives_its_life(web: Web, namespace: str, config: Any, chart: 
     owned = [each for each in made["metadata"]["managedFields"] if each["operation"] == "Apply"]
     assert owned and "f:image" in json.dumps(owned[0]["fieldsV1"])
 
-    release = config.upgrade(chart, "demo", {"message": "two", "image": "busybox:2", "extra": False}, timeout=60)
+    release = config.upgrade(chart, "demo", {"message": "two", "image": "busybox:2", "extra": False}, timeout=100)
     assert release["revision"] == 2
     assert web.get(f"{here}/configmaps/demo").ok()["data"]["message"] == "two"
     assert web.get(f"{here}/secrets/demo").code == 404
     assert config.get_values("demo") == {"message": "two", "image": "busybox:2", "extra": False}
     assert config.get_values("demo", all_values=True)["port"] == 80
 
-    config.rollback("demo", version=1, timeout=60)
+    config.rollback("demo", version=1, timeout=100)
     assert web.get(f"{here}/configmaps/demo").ok()["data"]["message"] == "one"
     assert web.get(f"{here}/secrets/demo").code == 200
     history = config.history("demo")
@@ -161,11 +161,13 @@ def test_a_release_lives_its_life(web: Web, namespace: str, config: Any, chart: 
     stored = web.get(f"{here}/secrets?labelSelector=owner%3Dhelm").ok()["items"]
     assert {each["type"] for each in stored} == {"helm.sh/release.v1"} and len(stored) == 3
 
-    config.uninstall("demo", timeout=60, wait="watcher")
+    config.uninstall("demo", timeout=100, wait="watcher")
     assert config.list() == []
     for path in ("services/demo", "configmaps/demo", "secrets/demo"):
         wait_until(lambda path=path: web.get(f"{here}/{path}").code == 404, path)
-    web.delete("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/parts.helm.tests.example")
+    definition = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/parts.helm.tests.example"
+    web.delete(definition).ok()
+    wait_until(lambda: web.get(definition).code == 404, "the next test makes it anew")
 
 
 def test_a_dry_run_makes_nothing(web: Web, namespace: str, config: Any, chart: Path) -> None:
@@ -178,9 +180,9 @@ def test_a_dry_run_makes_nothing(web: Web, namespace: str, config: Any, chart: P
 
 def test_what_the_server_refuses_fails_the_release(config: Any, chart: Path, finisher: None) -> None:
     with pytest.raises(helm.HelmError, match=r"spec.ports\[0\].port: Invalid value: 99999"):
-        config.install(chart, "demo", {"port": 99999}, timeout=60)
+        config.install(chart, "demo", {"port": 99999}, timeout=100)
     assert [each["status"] for each in config.list(all_states=True)] == ["failed"]
-    config.uninstall("demo", timeout=60)
+    config.uninstall("demo", timeout=100)
 
 
 def test_a_release_that_is_not_there(config: Any) -> None:
@@ -192,7 +194,7 @@ def test_namespaces_are_made_for_a_release(web: Web, control: Control, namespace
     (chart / "templates" / "hook.yaml").unlink()
     name = f"{namespace}-helm"
     with helm.Config(kubeconfig_path=control.kubeconfig, namespace=name) as config:
-        config.install(chart, "demo", create_namespace=True, timeout=60)
+        config.install(chart, "demo", create_namespace=True, timeout=100)
         assert web.get(f"/api/v1/namespaces/{name}/services/demo").code == 200
-        config.uninstall("demo", timeout=60)
+        config.uninstall("demo", timeout=100)
     web.delete(f"/api/v1/namespaces/{name}").ok()

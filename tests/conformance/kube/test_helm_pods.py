@@ -118,7 +118,7 @@ def states(config: Any) -> list[str]:
 
 
 def test_hooks_run_in_order_and_tests_are_asked(config: Any, inside: Commands, chart: Path) -> None:
-    config.install(chart, "app", wait="watcher", timeout=60)
+    config.install(chart, "app", wait="watcher", timeout=100)
     assert inside.json("deployment", "app")["status"]["readyReplicas"] == 1
     inside.apply({
         "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "reader"},
@@ -136,47 +136,47 @@ def test_hooks_run_in_order_and_tests_are_asked(config: Any, inside: Commands, c
     left = {each["metadata"]["name"] for each in inside.json("jobs")["items"]}
     assert left == {"second", "third"}, "what has succeeded is deleted where the chart says so"
 
-    tested = config.test("app", timeout=60, logs=True)
+    tested = config.test("app", timeout=100, logs=True)
     pod = inside.json("pods", "--selector=app=app")["items"][0]["metadata"]["name"]
     assert pod in tested["logs"]
 
 
 def test_an_upgrade_that_fails_is_taken_back(config: Any, inside: Commands, chart: Path) -> None:
-    config.install(chart, "app", wait="watcher", timeout=60)
+    config.install(chart, "app", wait="watcher", timeout=100)
     word = inside.json("secret", "kept")["data"]["word"]
     with pytest.raises(helm.HelmError, match="not ready"):
         config.upgrade(
-            chart, "app", {"message": "two", "ready": "false"}, wait="watcher", timeout=5, rollback_on_failure=True
+            chart, "app", {"message": "two", "ready": "false"}, wait="watcher", timeout=12, rollback_on_failure=True
         )
     assert states(config) == ["superseded", "failed", "deployed"]
     assert message(inside) == "one"
 
     with pytest.raises(helm.HelmError, match=r"pre-upgrade hooks failed.*fourth"):
-        config.upgrade(chart, "app", {"message": "three", "fails": "fourth"}, wait="watcher", timeout=60)
+        config.upgrade(chart, "app", {"message": "three", "fails": "fourth"}, wait="watcher", timeout=100)
     assert states(config)[-1] == "failed" and message(inside) == "one"
 
-    config.upgrade(chart, "app", {"message": "four"}, wait="watcher", timeout=60, max_history=2)
+    config.upgrade(chart, "app", {"message": "four"}, wait="watcher", timeout=100, max_history=2)
     assert states(config)[-1] == "deployed" and len(states(config)) == 2
     assert message(inside) == "four" and inside.json("secret", "kept")["data"]["word"] == word
 
 
 def test_what_was_changed_by_hand_is_a_conflict(config: Any, inside: Commands, chart: Path) -> None:
-    config.install(chart, "app", wait="watcher", timeout=60)
+    config.install(chart, "app", wait="watcher", timeout=100)
     inside("set", "env", "deployment/app", "MESSAGE=mine")
     inside("label", "deployment", "app", "mine=yes")
     with pytest.raises(helm.HelmError, match=r'conflict with "kubectl-set".*env\[name="MESSAGE"\].value'):
-        config.upgrade(chart, "app", {"message": "theirs"}, timeout=60)
+        config.upgrade(chart, "app", {"message": "theirs"}, timeout=100)
     inside("set", "env", "deployment/app", "MESSAGE=theirs")  # who agrees owns it, too
-    config.upgrade(chart, "app", {"message": "theirs"}, wait="watcher", timeout=60)
+    config.upgrade(chart, "app", {"message": "theirs"}, wait="watcher", timeout=100)
     assert inside.json("deployment", "app")["metadata"]["labels"]["mine"] == "yes"
 
 
 def test_what_was_uninstalled_comes_back_from_its_history(config: Any, inside: Commands, chart: Path) -> None:
-    config.install(chart, "app", wait="watcher", timeout=60)
-    config.uninstall("app", keep_history=True, wait="watcher", timeout=60)
+    config.install(chart, "app", wait="watcher", timeout=100)
+    config.uninstall("app", keep_history=True, wait="watcher", timeout=100)
     assert [each["status"] for each in config.list(all_states=True)] == ["uninstalled"]
     assert inside.json("secret", "kept") and not inside.json("deployments")["items"]
-    config.rollback("app", version=1, wait="watcher", timeout=60)
+    config.rollback("app", version=1, wait="watcher", timeout=100)
     assert inside.json("deployment", "app")["status"]["readyReplicas"] == 1
-    config.uninstall("app", wait="watcher", timeout=60)
+    config.uninstall("app", wait="watcher", timeout=100)
     assert config.list(all_states=True) == []

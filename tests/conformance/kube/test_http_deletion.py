@@ -102,21 +102,21 @@ def test_what_is_to_become_of_dependents_is_marked(web: Web, path: str, options:
     assert answer.code == (202 if options.get("orphanDependents") is False else 200)
     assert answer.json["metadata"]["finalizers"] == [*held, *finalizers]
     if finalizers == ["orphan"]:
-        wait_until(lambda: "ownerReferences" not in dependent(), "it has no owner any more", 20)
+        wait_until(lambda: "ownerReferences" not in dependent(), "it has no owner any more")
         web.patch(f"{path}/owner", {"metadata": {"finalizers": None}}).ok()
-        wait_until(lambda: web.get(f"{path}/owner").code == 404, "the owner goes", 20)
+        wait_until(lambda: web.get(f"{path}/owner").code == 404, "the owner goes")
         assert "deletionTimestamp" not in dependent()
         return
     if finalizers == ["foregroundDeletion"]:
-        wait_until(lambda: "deletionTimestamp" in dependent(), "it goes first", 20)
+        wait_until(lambda: "deletionTimestamp" in dependent(), "it goes first")
         web.patch(f"{path}/owner", {"metadata": {"finalizers": finalizers}}).ok()
         assert web.get(f"{path}/owner").code == 200
     else:
         web.patch(f"{path}/owner", {"metadata": {"finalizers": None}}).ok()
         assert web.get(f"{path}/owner").code == 404
-        wait_until(lambda: "deletionTimestamp" in dependent(), "it goes, too", 20)
+        wait_until(lambda: "deletionTimestamp" in dependent(), "it goes, too")
     web.patch(f"{path}/dependent", {"metadata": {"finalizers": None}}).ok()
-    wait_until(lambda: web.get(f"{path}/owner").code == 404, "the owner goes", 20)
+    wait_until(lambda: web.get(f"{path}/owner").code == 404, "the owner goes")
 
 
 def test_collections_are_deleted_by_selectors(web: Web, path: str) -> None:

@@ -92,7 +92,12 @@ def budget(web: Web, namespace: str, **spec: object) -> str:
     path = f"/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets"
     body = {"metadata": {"name": "b"}, "spec": {"selector": {"matchLabels": {"app": "web"}}, **spec}}
     web.post(path, body).ok()
-    wait_until(lambda: web.get(f"{path}/b").ok().get("status", {}).get("observedGeneration") == 1, "it is counted")
+
+    def counted() -> tuple[object, ...]:
+        status = web.get(f"{path}/b").ok().get("status", {})
+        return tuple(status.get(name) for name in ("observedGeneration", "expectedPods", "currentHealthy"))
+
+    wait_until(lambda: counted() == (1, 2, 1), "it is counted")
     return f"{path}/b"
 
 
@@ -188,7 +193,9 @@ def test_what_is_not_ready_may_always_go_if_the_budget_says_so(web: Web, pods: s
 def test_pods_are_bound_once(web: Web, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/pods"
     for name in ("a", "b"):
-        web.post(path, manifests.pod(name)).ok()
+        pod = manifests.pod(name)
+        pod["spec"]["schedulerName"] = "the-test"
+        web.post(path, pod).ok()
     nominated = {"status": {"nominatedNodeName": "elsewhere"}}
     assert web.patch(f"{path}/a/status", nominated).ok()["status"]["nominatedNodeName"] == "elsewhere"
     target = {"target": {"kind": "Node", "name": "somewhere"}}

@@ -34,7 +34,7 @@ config.load_incluster_config()
 core = client.CoreV1Api()
 here = open("/var/run/secrets/kubernetes.io/serviceaccount/namespace").read()
 print("pods:", *[each.metadata.name for each in core.list_namespaced_pod(here).items])
-for event in watch.Watch().stream(core.list_namespaced_pod, here, timeout_seconds=10):
+for event in watch.Watch().stream(core.list_namespaced_pod, here, timeout_seconds=120):
     print("watched:", event["type"], event["object"].metadata.name)
     break
 for what in (core.list_namespaced_secret, core.list_namespaced_config_map):
@@ -67,7 +67,7 @@ def pod(name: str, account: str, script: str, *, volumes: tuple[str, ...] = ()) 
 
 def ended(kubectl: Commands, name: str) -> str:
     """What it wrote until it ended."""
-    kubectl.until("Succeeded|Failed", "get", "pod", name, "-o", "jsonpath={.status.phase}", seconds=60)
+    kubectl.until("Succeeded|Failed", "get", "pod", name, "-o", "jsonpath={.status.phase}")
     return kubectl("logs", name)
 
 
@@ -103,7 +103,7 @@ def test_a_shell_with_the_token_and_the_authority(inside: Commands) -> None:
     inside.apply(READER)
     ask = (
         f"{{ printf 'GET /api/v1/namespaces/%s/%s HTTP/1.1\\r\\nHost: x\\r\\n' {inside.namespace} $1; "
-        f"printf 'Authorization: Bearer %s\\r\\nConnection: close\\r\\n\\r\\n' $(cat {SECRETS}/token); sleep 2; }} | "
+        f"printf 'Authorization: Bearer %s\\r\\nConnection: close\\r\\n\\r\\n' $(cat {SECRETS}/token); }} | "
         f"openssl s_client -quiet -verify_return_error -verify_hostname kubernetes.default.svc "
         f"-CAfile {SECRETS}/ca.crt -connect kubernetes.default.svc:443 2>/dev/null | head -1"
     )

@@ -36,7 +36,7 @@ def widgets(control: Control, web: Web, namespace: str, tmp_path: Path) -> Itera
     finally:
         web.patch(f"{path}/w", {"metadata": {"finalizers": None}})
         operator.terminate()
-        operator.wait(30)
+        operator.wait(120)
         web.delete(f"{DEFINITIONS}/kopfwidgets.tests.example")
         print(log.read_text())
 
@@ -58,9 +58,6 @@ def test_an_operator_minds_its_resources(web: Web, namespace: str, widgets: str,
     wait_until(lambda: web.get(events).ok()["items"], "its event is there")
     web.delete(f"{widgets}/w").ok()
     wait_until(lambda: web.get(f"{widgets}/w").code == 404, "it goes when its operator lets it")
-    said = log.read_text().splitlines()
-    assert [line for line in said if line in ("minding w", "left w", "deleted w")] == [
-        "minding w",
-        "left w",
-        "deleted w",
-    ]
+    begun, *ended = [line for line in log.read_text().splitlines() if line in ("minding w", "left w", "deleted w")]
+    assert begun == "minding w"
+    assert sorted(ended) == ["deleted w", "left w"]  # in whichever order: they are of two threads

@@ -37,7 +37,7 @@ def test_an_object_lives_its_life(api: Any, namespace: str) -> None:
     assert (again.labels, again.annotations) == ({"set": "one"}, {"note": "two"})
     assert [each.name for each in api.get("configmaps", label_selector={"set": "one"})] == ["a"]
     made.delete()
-    made.wait("delete", timeout=10)
+    made.wait("delete", timeout=120)
     with pytest.raises(kr8s.NotFoundError):
         ConfigMap.get("a", namespace=namespace, api=api)
 
@@ -45,7 +45,7 @@ def test_an_object_lives_its_life(api: Any, namespace: str) -> None:
 def test_workloads_scale_and_become_ready(api: Any, namespace: str) -> None:
     deployment = Deployment(manifests.deployment("web"), namespace=namespace, api=api)
     deployment.create()
-    deployment.wait("condition=Available", timeout=20)
+    deployment.wait("condition=Available", timeout=120)
     assert deployment.ready()
     deployment.patch({"spec": {"paused": True}})
     deployment.scale(0)
@@ -60,7 +60,7 @@ def test_pods_are_selected_and_have_no_log_yet(api: Any, namespace: str, web: We
     assert [each.name for each in found] == ["p"]
     assert list(pod.logs()) == []
     pod.delete()
-    pod.wait("delete", timeout=10)
+    pod.wait("delete", timeout=120)
 
 
 def test_watches(api: Any, namespace: str) -> None:

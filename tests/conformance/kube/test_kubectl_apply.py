@@ -303,7 +303,7 @@ def test_custom_resources_are_applied_too(kubectl: Kubectl) -> None:
     plural = f"w{kubectl.namespace.replace('-', '')}s"
     kubectl("apply -f -", json.dumps(manifests.definition(plural, "Widget")))
     try:
-        kubectl(f"wait --for=condition=Established crd/{plural}.tests.example --timeout=10s")
+        kubectl(f"wait --for=condition=Established crd/{plural}.tests.example --timeout=100s")
         widget = {
             "apiVersion": "tests.example/v1",
             "kind": "Widget",

@@ -1,7 +1,6 @@
 """Imperative commands: set, label, annotate, scale, rollout, delete."""
 
 import json
-import threading
 
 from tests.conformance.kube import manifests
 from tests.conformance.kube.cli import Kubectl
@@ -94,7 +93,7 @@ def test_rollouts_of_a_deployment(kubectl: Kubectl) -> None:
     kubectl("annotate deployment web kubernetes.io/change-cause=first")
     kubectl("set image deployment/web c=busybox:2")
     until_revision(kubectl, "web", 2)
-    assert kubectl("rollout status deployment/web --timeout=20s").out.endswith(
+    assert kubectl("rollout status deployment/web --timeout=100s").out.endswith(
         'deployment "web" successfully rolled out\n'
     )
     history = kubectl("rollout history deployment/web").out.splitlines()
@@ -186,12 +185,12 @@ def test_deletion_waits_for_finalizers(kubectl: Kubectl, web: Web) -> None:
     said = kubectl.fails("delete cm held --timeout=1s")
     assert said.startswith('configmap "held" deleted\n')
     assert said.endswith("error: timed out waiting for the condition on configmaps/held\n")
-    later = threading.Timer(0.5, lambda: web.patch(f"{path}/held", {"metadata": {"finalizers": None}}))
-    later.start()
-    try:
-        assert kubectl("wait --for=delete cm/held --timeout=10s").out == "configmap/held condition met\n"
-    finally:
-        later.join()
+    with kubectl.start("wait --for=delete cm/held --timeout=100s -v=6") as waiting:
+        assert waiting.stderr is not None
+        asked = next(line for line in waiting.stderr if "/configmaps" in line)
+        assert "200" in asked  # it has seen it, and waits
+        web.patch(f"{path}/held", {"metadata": {"finalizers": None}}).ok()
+        assert waiting.communicate(timeout=120)[0] == "configmap/held condition met\n"
 
 
 def test_deleting_everything(kubectl: Kubectl) -> None:
@@ -209,6 +208,6 @@ def test_a_namespace_goes_with_all_that_is_in_it(kubectl: Kubectl) -> None:
     name = f"{kubectl.namespace}-doomed"
     kubectl(f"create ns {name}")
     kubectl(f"create cm a -n {name}")
-    assert kubectl(f"delete ns {name} --timeout=30s").out == f'namespace "{name}" deleted\n'
+    assert kubectl(f"delete ns {name} --timeout=100s").out == f'namespace "{name}" deleted\n'
     assert kubectl.fails(f"get ns {name}") == f'Error from server (NotFound): namespaces "{name}" not found\n'
     assert kubectl(f"get cm -n {name}").out == ""

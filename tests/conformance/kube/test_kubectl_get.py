@@ -170,9 +170,9 @@ def test_watches(shop: Kubectl, web: Web) -> None:
 
 
 def test_waits(shop: Kubectl) -> None:
-    assert shop("wait --for=jsonpath='{.status.phase}'=Pending pod/p --timeout=5s").out == "pod/p condition met\n"
-    assert shop("wait --for=create pod/p --timeout=5s").out == "pod/p condition met\n"
-    assert shop("wait --for=delete pod/nope --timeout=5s").out == ""
+    assert shop("wait --for=jsonpath='{.status.phase}'=Pending pod/p --timeout=100s").out == "pod/p condition met\n"
+    assert shop("wait --for=create pod/p --timeout=100s").out == "pod/p condition met\n"
+    assert shop("wait --for=delete pod/nope --timeout=100s").out == ""
     assert shop.fails("wait --for=condition=Ready pod/p --timeout=1s") == (
         "error: timed out waiting for the condition on pods/p\n"
     )

@@ -55,7 +55,7 @@ COMMANDS: tuple[tuple[str, int, str], ...] = (
     ("annotate pod p1 a=b", 0, r"pod/p1 annotated?\n"),
     ("taint node NODE k=v:NoSchedule", 0, r"node/NODE tainted\n"),
     ("cordon NODE", 0, r"node/NODE cordoned\n"),
-    ("rollout status deploy/web --timeout=10s", 0, r'(Waiting for .*\n)*deployment "web" successfully rolled out\n'),
+    ("rollout status deploy/web --timeout=100s", 0, r'(Waiting for .*\n)*deployment "web" successfully rolled out\n'),
     ("rollout history deploy/web", 0, r"deployment.apps/web \nREVISION  CHANGE-CAUSE\n(\d         <none>\n){3}\n"),
     ("rollout undo deploy/web --to-revision=1", 0, r"deployment.apps/web rolled back\n"),
     ("rollout restart deploy/web", 0, r"deployment.apps/web restarted\n"),
@@ -73,7 +73,7 @@ COMMANDS: tuple[tuple[str, int, str], ...] = (
     ("port-forward p1 18999:80", 1, NO_NODE),
     ("top pods", 1, r"error: metrics not available yet\n"),
     ("top nodes", 1, r"error: metrics not available yet\n"),
-    ("wait --for=condition=Ready pod/p1 --timeout=2s", 0, r"pod/p1 condition met\n"),
+    ("wait --for=condition=Ready pod/p1 --timeout=100s", 0, r"pod/p1 condition met\n"),
     ("debug p1 --image=busybox", 0, r"(Defaulting debug container .*\n|--profile=legacy is deprecated .*\n)*"),
     ("auth can-i get pods", 0, r"yes\n"),
     ("auth can-i --list", 0, r"(?s)Resources +Non-Resource URLs +Resource Names +Verbs\n\*\.\* +\[\] +\[\] .*"),
@@ -120,7 +120,10 @@ def _session(kubectl: Kubectl, web: Web) -> list[Done]:
     editor.chmod(0o755)
     environment = {"KUBE_EDITOR": str(editor), "KUBECTL_EXTERNAL_DIFF": ""}
     found = []
+    pods = f"/api/v1/namespaces/{kubectl.namespace}/pods?labelSelector=app%3Dweb"
     for words, _, _ in COMMANDS:
+        if words == "logs -f deploy/web":
+            wait_until(lambda: len(web.get(pods).ok()["items"]) == 3, "the three that were asked for are there")
         found.append(kubectl.run(_named(words, kubectl.namespace), "", environment))
         heartbeat(web, f"n-{kubectl.namespace}")
     return found

@@ -71,7 +71,7 @@ def test_subresources(client: Any) -> None:
 
 def test_watches(client: Any) -> None:
     seen = []
-    for operation, found in client.watch(ConfigMap, server_timeout=20):
+    for operation, found in client.watch(ConfigMap, server_timeout=120):
         seen.append((operation, found.metadata.name))
         if len(seen) == 1:
             client.create(configmap("a"))

@@ -73,7 +73,7 @@ def test_a_pod_starts_when_its_certificate_is_there(inside: Commands) -> None:
     assert (spec["signerName"], spec["unverifiedUserAnnotations"]) == (SIGNER, {"tests.example/for": "web"})
     inside.until("credential bundle is not issued yet", "get", "events", "--field-selector=reason=FailedMount")
     answer(inside, request, issued(request))
-    inside("wait", "--for=condition=Ready", "--timeout=60s", "pod/web")
+    inside("wait", "--for=condition=Ready", "--timeout=100s", "pod/web")
     bundle = inside("exec", "web", "--", "cat", "/v/bundle.pem").encode()
     chain = inside("exec", "web", "--", "cat", "/v/chain.pem").encode()
     assert bundle.endswith(chain)

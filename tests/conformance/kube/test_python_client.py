@@ -98,7 +98,7 @@ def test_watches_go_on_where_they_were(core: Any, namespace: str) -> None:
     core.create_namespaced_config_map(namespace, configmap("a"))
     version = listed.metadata.resource_version
     for event in stream.stream(
-        core.list_namespaced_config_map, namespace, resource_version=version, timeout_seconds=20
+        core.list_namespaced_config_map, namespace, resource_version=version, timeout_seconds=120
     ):
         seen.append((event["type"], event["object"].metadata.name))
         if len(seen) == 1:
@@ -242,7 +242,7 @@ def test_leader_election(control: Control, core: Any, api: Any, namespace: str) 
             with candidate("two") as two:
                 try:
                     one.kill()
-                    wait_until(lambda: holder() == "two", "the other one leads", 30)
+                    wait_until(lambda: holder() == "two", "the other one leads")
                 finally:
                     two.kill()
         finally:

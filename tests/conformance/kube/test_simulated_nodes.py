@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import wherry
+from tests.conformance.kube.process import wait_until
 from tests.conformance.kube.whole import IMAGE, WHERRY, Commands
 
 NODES, REPLICAS = 20, 200
@@ -82,6 +83,12 @@ def places(kubectl: Commands) -> Counter[str]:
     )
 
 
+def everywhere(kubectl: Commands) -> Counter[str] | None:
+    """The same, when all are ready."""
+    found = places(kubectl)
+    return found if found.total() == REPLICAS else None
+
+
 def _conditions(pod: dict[str, Any]) -> list[dict[str, str]]:
     return (pod.get("status") or {}).get("conditions") or []
 
@@ -89,7 +96,7 @@ def _conditions(pod: dict[str, Any]) -> list[dict[str, str]]:
 @pytest.mark.timeout(240)
 def test_simulated_nodes_from_the_first_to_the_last(whole: wherry.Cluster, inside: Commands) -> None:
     inside("run", "real", f"--image={IMAGE}", "--command", "--", "sleep", "3600")
-    inside("wait", "pod/real", "--for=condition=Ready")
+    inside("wait", "pod/real", "--for=condition=Ready", "--timeout=100s")
     real = inside.json("pod", "real")
     with simulated(whole, "--zones", "4", "--label", "pool=sim", "--taint", "pool=sim:NoSchedule") as process:
         _has_nodes(inside, real["spec"]["nodeName"])
@@ -99,7 +106,7 @@ def test_simulated_nodes_from_the_first_to_the_last(whole: wherry.Cluster, insid
         _keeps_nothing(inside)
         _is_left_alone(inside)
         process.send_signal(signal.SIGTERM)
-        said, complaints = process.communicate(timeout=60)
+        said, complaints = process.communicate(timeout=120)
     assert (process.returncode, complaints) == (0, "")
     assert "nodes and 201 pods are gone" in said  # 200 of the Deployment, and one that restarts
     assert inside("get", "nodes", "-o", "name").split() == [f"node/{real['spec']['nodeName']}"]
@@ -120,7 +127,7 @@ def _has_nodes(kubectl: Commands, real: str) -> None:
 
 def _spreads(kubectl: Commands) -> None:
     kubectl.apply(web())
-    kubectl("rollout", "status", "deployment/web", "--timeout=90s", seconds=100)
+    kubectl("rollout", "status", "deployment/web", "--timeout=100s")
     assert set(places(kubectl).values()) == {REPLICAS // NODES}
     addresses = {each["status"]["podIP"] for each in kubectl.json("pods", "-l", "app=web")["items"]}
     assert len(addresses) == REPLICAS
@@ -128,10 +135,9 @@ def _spreads(kubectl: Commands) -> None:
 
 def _is_drained(kubectl: Commands) -> None:
     """Its pods come up elsewhere; deleted, it stays away."""
-    kubectl("drain", "sim-3", "--ignore-daemonsets", "--timeout=60s", seconds=90)
-    kubectl("rollout", "status", "deployment/web", "--timeout=60s", seconds=90)
-    found = places(kubectl)
-    assert found.total() == REPLICAS and "sim-3" not in found
+    kubectl("drain", "sim-3", "--ignore-daemonsets", "--timeout=100s")
+    found = wait_until(lambda: everywhere(kubectl), "all of them are up again")
+    assert "sim-3" not in found
     assert set(found.values()) == {10, 11}
     kubectl("delete", "node", "sim-3")
     kubectl("uncordon", "sim-4")
@@ -140,7 +146,7 @@ def _is_drained(kubectl: Commands) -> None:
 
 def _does_as_it_is_told(kubectl: Commands) -> None:
     kubectl.apply(job(), pod("crash", **{"fake.wherry.dev/exit-code": "3", "fake.wherry.dev/run-seconds": "0.2"}))
-    kubectl("wait", "job/work", "--for=condition=complete", "--timeout=60s", seconds=90)
+    kubectl("wait", "job/work", "--for=condition=complete", "--timeout=100s")
     kubectl.until("CrashLoopBackOff", "get", "pod", "crash")
     ended = kubectl.json("pod", "crash")["status"]["containerStatuses"][0]["lastState"]["terminated"]
     assert (ended["exitCode"], ended["reason"]) == (3, "Error")
@@ -151,7 +157,7 @@ def _does_as_it_is_told(kubectl: Commands) -> None:
 def _keeps_nothing(kubectl: Commands) -> None:
     """Claims get volumes all the same, on the nodes that their pods were given to, and these go with them."""
     kubectl.apply(db())
-    kubectl("rollout", "status", "statefulset/db", "--timeout=60s", seconds=90)
+    kubectl("rollout", "status", "statefulset/db", "--timeout=100s")
     pods = {
         each["metadata"]["name"]: each["spec"]["nodeName"] for each in kubectl.json("pods", "-l", "app=db")["items"]
     }
@@ -159,7 +165,7 @@ def _keeps_nothing(kubectl: Commands) -> None:
     places = {each["metadata"]["name"]: _place(each) for each in kubectl.json("pv")["items"]}
     assert {name.removeprefix("data-"): places[volume] for name, volume in claims.items()} == pods
     kubectl("delete", "statefulset", "db")
-    kubectl("delete", "pvc", "--all", "--timeout=60s", seconds=90)
+    kubectl("delete", "pvc", "--all", "--timeout=100s")
     kubectl.until("^$", "get", "pv", "-o", "name")
 
 

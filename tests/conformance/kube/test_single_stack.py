@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.conformance.kube.whole import IMAGE, Commands
+from tests.conformance.ports import quiet_port
 
 
 def service(name: str, **spec: Any) -> str:
@@ -37,7 +38,7 @@ def test_node_and_pods_have_ipv4_alone(inside: Commands) -> None:
     assert networks["spec"]["cidrs"] == ["10.96.0.0/12"]
     assert [each["type"] for each in networks["status"]["conditions"]] == ["Ready"]
     inside("run", "one", "--image=demo:1", "--command", "--", "sleep", "1000")
-    inside("wait", "--for=condition=Ready", "pod/one", "--timeout=30s")
+    inside("wait", "--for=condition=Ready", "pod/one", "--timeout=100s")
     status = inside.json("pod", "one")["status"]
     assert (len(status["podIPs"]), len(status["hostIPs"])) == (1, 1)
     assert inside("exec", "one", "--", "cat", "/proc/sys/net/ipv6/conf/eth0/disable_ipv6") == "1\n"
@@ -45,12 +46,11 @@ def test_node_and_pods_have_ipv4_alone(inside: Commands) -> None:
 
 def test_a_host_port_is_of_the_family_that_pods_have(inside: Commands) -> None:
     """What came by the other one would be the node's own to every policy."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = quiet_port()
     ports = [{"containerPort": 8080, "hostPort": port}]
     container = {"name": "c", "image": IMAGE, "command": ["sleep", "1000"], "ports": ports}
     inside.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "one"}, "spec": {"containers": [container]}})
-    inside("wait", "--for=condition=Ready", "pod/one", "--timeout=30s")
+    inside("wait", "--for=condition=Ready", "pod/one", "--timeout=100s")
     with socket.create_server(("::1", port), family=socket.AF_INET6):
         pass  # nobody else has it
     with pytest.raises(OSError):

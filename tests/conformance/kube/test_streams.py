@@ -16,8 +16,8 @@ import pytest
 
 import wherry
 from tests.conformance.kube.terminal import Terminal
-from tests.conformance.kube.test_cluster_pods import Commands
-from tests.kernel.census import Census, take
+from tests.conformance.kube.whole import IMAGE, Commands, bootstrap, nothing_left
+from tests.conformance.ports import quiet_port
 from tests.unit.kube.kubectl import kubectls
 from wherry.engine.instance import Instance
 
@@ -25,7 +25,6 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root"),
     pytest.mark.skipif(not kubectls(), reason="there is no kubectl"),
 ]
-IMAGE = "demo:1"
 POD = """
 apiVersion: v1
 kind: Pod
@@ -51,16 +50,14 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[wherry.Cluster
     """With the pod above."""
     with wherry.Cluster() as made:
         root = made.root
-        command = [Path(".venv/bin/wherry").resolve(), "--root", root, "image", "bootstrap", "--tag", IMAGE, "busybox"]
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        bootstrap(made)
         kubectl = Commands(made, tmp_path_factory.mktemp("home"))
         kubectl.until(" Ready", "get", "nodes")
         kubectl.until("default", "get", "serviceaccounts")
         kubectl("apply", "-f", "-", stdin=POD)
         kubectl.until("err", "logs", "talk", "-c", "main")
         yield made
-    left = take(Instance.at(root)).since(Census())
-    assert not left, "left behind:\n" + "\n".join(left)
+    nothing_left(Instance.at(root))
 
 
 @pytest.fixture
@@ -68,7 +65,7 @@ def kubectl(cluster: wherry.Cluster, tmp_path: Path) -> Commands:
     return Commands(cluster, tmp_path)
 
 
-def until(holds: Callable[[], object], what: str, seconds: float = 20.0) -> None:
+def until(holds: Callable[[], object], what: str, seconds: float = 120.0) -> None:
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, f"never: {what}"
@@ -90,11 +87,14 @@ def test_a_shell_on_a_terminal(cluster: wherry.Cluster, tmp_path: Path, version:
     terminal.until("31 97")
     terminal.resize(40, 120)
     os.kill(terminal.process.pid, signal.SIGWINCH)
-    time.sleep(0.3)
-    terminal.say("stty size\n")
-    terminal.until(r"40 120\s+\S* ?[#$] ")
+
+    def is_resized() -> bool:
+        terminal.say("stty size\n")
+        return "40 120" in terminal.until(r"\d+ \d+\s+\S* ?[#$] ")
+
+    until(is_resized, "the size has come there")
     terminal.say("sleep 1001\n")
-    until(lambda: processes(kubectl, "1001"), "it sleeps")
+    until(lambda: processes(kubectl, "sleep 1001"), "it sleeps")
     terminal.say("\x03")
     terminal.until(r"\^C\s+\S* ?[#$] ")
     terminal.say("exit 5\n")
@@ -110,12 +110,12 @@ def test_much_goes_in_and_out(cluster: wherry.Cluster, tmp_path: Path, version: 
     with source.open("rb") as file:
         done = subprocess.run(
             [kubectl.program, "exec", "-i", "talk", "-c", "main", "--", "sh", "-c", "sha256sum; echo done >&2; exit 4"],
-            stdin=file, capture_output=True, env=kubectl.environment, timeout=60, check=False,
+            stdin=file, capture_output=True, env=kubectl.environment, timeout=120, check=False,
         )  # fmt: skip
     assert done.returncode == 4 and done.stdout.split()[0].decode() == wanted and b"done\n" in done.stderr
     out = subprocess.run(
         [kubectl.program, "exec", "talk", "-c", "main", "--", "cat", "/tmp/w/big"],
-        capture_output=True, env=kubectl.environment, timeout=60, check=True,
+        capture_output=True, env=kubectl.environment, timeout=120, check=True,
     ).stdout  # fmt: skip
     said = kubectl("exec", "talk", "-c", "main", "--", "sha256sum", "/tmp/w/big")
     assert hashlib.sha256(out).hexdigest() == said.split()[0]
@@ -154,9 +154,9 @@ def test_logs(cluster: wherry.Cluster, tmp_path: Path, version: tuple[int, int])
 
 
 def test_a_log_is_followed_to_its_end(kubectl: Commands) -> None:
-    script = "for i in 1 2 3; do echo $i; sleep 1; done"
+    script = "for i in 1 2 3; do echo $i; sleep 0.5; done"
     kubectl("run", "count", f"--image={IMAGE}", "--restart=Never", "--", "sh", "-c", script)
-    kubectl.until("Running", "get", "pod", "count")
+    kubectl.until("Running|Completed", "get", "pod", "count")
     assert kubectl("logs", "-f", "count") == "1\n2\n3\n"
     kubectl("delete", "pod", "count", "--now")
 
@@ -210,10 +210,10 @@ class Forwarding:
 
     def __exit__(self, *error: object) -> None:
         self.process.terminate()
-        self.process.communicate(timeout=20)
+        self.process.communicate(timeout=120)
 
     def connect(self, port: int) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.ports[port]), timeout=30)
+        return socket.create_connection(("127.0.0.1", self.ports[port]), timeout=120)
 
 
 def received(sock: socket.socket) -> bytes:
@@ -265,7 +265,7 @@ def sleeper(kubectl: Commands, word: str) -> "subprocess.Popen[bytes]":
         [kubectl.program, "exec", "-i", "talk", "-c", "main", "--", "sleep", word],
         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=kubectl.environment,
     )  # fmt: skip
-    until(lambda: processes(kubectl, word), "the command runs")
+    until(lambda: processes(kubectl, f"sleep {word}"), "the command runs")
     return client
 
 
@@ -278,7 +278,7 @@ def test_when_the_client_is_killed_the_command_ends(
     client = sleeper(kubectl, word)
     client.kill()
     client.communicate()
-    until(lambda: not processes(kubectl, word), "the command has ended")
+    until(lambda: not processes(kubectl, f"sleep {word}"), "the command has ended")
 
 
 @pytest.mark.parametrize("version", [(1, 28), (1, 33)], ids=["spdy", "websocket"])
@@ -300,7 +300,7 @@ def test_and_so_it_does_when_there_was_still_much_to_read(
     client.kill()
     client.wait()
     client.stdin.close()
-    until(lambda: not processes(kubectl, word), "the command has ended", 60)
+    until(lambda: not processes(kubectl, f"sleep {word}"), "the command has ended")
 
 
 def test_a_client_that_does_not_read_costs_no_memory(cluster: wherry.Cluster, kubectl: Commands) -> None:
@@ -337,7 +337,7 @@ def test_the_official_python_client(cluster: wherry.Cluster) -> None:
         stdout=True, stderr=True, tty=False, _preload_content=False,
     )  # fmt: skip
     found.write_stdin("this\n")
-    found.run_forever(timeout=20)
+    found.run_forever(timeout=120)
     assert (found.read_stdout(), found.read_stderr(), found.returncode) == ("got this\n", "err\n", 3)
     said = stream(
         api.connect_get_namespaced_pod_exec, "talk", "default", container="main", command=["cat", "/tmp/w/index.html"],
@@ -362,6 +362,7 @@ def test_kr8s(cluster: wherry.Cluster) -> None:
     done = pod.exec(["sh", "-c", "echo hi; exit 2"], container="main", check=False)
     assert (done.stdout, done.returncode) == (b"hi\n", 2)
     assert list(pod.logs(container="main", tail_lines=1)) == ["err"]
-    with pod.portforward(remote_port=8080) as port, socket.create_connection(("127.0.0.1", port), timeout=20) as sock:
+    forwarded = pod.portforward(8080, local_port=quiet_port())
+    with forwarded as port, socket.create_connection(("127.0.0.1", port), timeout=120) as sock:
         sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
         assert received(sock).endswith(b"page\n")

@@ -53,18 +53,18 @@ def begun(whole: wherry.Cluster, client_home: Path) -> Iterator[Commands]:
 
 
 def test_an_autoscaler_follows_the_load(begun: Commands) -> None:
-    begun("rollout", "status", "deployment/work", "--timeout=60s")
-    begun.until(r"work +Deployment/work +cpu: \d+%/50% +1 +3 +1", "get", "hpa", seconds=90)
+    begun("rollout", "status", "deployment/work", "--timeout=100s")
+    begun.until(r"work +Deployment/work +cpu: \d+%/50% +1 +3 +1", "get", "hpa")
     begun("exec", "deployment/work", "--", "touch", "/tmp/busy")
-    begun.until(r"work +Deployment/work +cpu: \d+%/50% +1 +3 +3", "get", "hpa", seconds=110)
-    told = begun("describe", "hpa", "work")
+    begun.until(r"work +Deployment/work +cpu: \d+%/50% +1 +3 +3", "get", "hpa")
+    told = begun.until("SuccessfulRescale", "describe", "hpa", "work")
     reason = r"New size: [23]; reason: cpu resource utilization \(percentage of request\) above target"
     assert re.search(rf"SuccessfulRescale +.* +{reason}", told), told
     assert re.search(r"ScalingActive +True +ValidMetricFound", told), told
 
 
 def test_a_cron_job_runs_every_minute(begun: Commands) -> None:
-    begun.until("SawCompletedJob", "get", "events", seconds=100)
+    begun.until("SawCompletedJob", "get", "events")
     told = begun("describe", "cronjob", "minutely")
     assert re.search(r"Normal +SuccessfulCreate .* cronjob-controller +Created job minutely-\d+", told), told
     assert re.search(r"SawCompletedJob .* Saw completed job: minutely-\d+, condition: Complete", told), told

@@ -57,12 +57,17 @@ spec:
     - name: shipper
       image: {IMAGE}
       restartPolicy: Always
-      command: [sh, -c, 'touch /logs/app.log; exec tail -n +1 -f /logs/app.log']
+      command: [sh, -c, 'touch /logs/app.log; trap exit TERM; tail -n +1 -f /logs/app.log | tee /logs/sent & wait']
       volumeMounts: [{{name: logs, mountPath: /logs}}]
   containers:
     - name: app
       image: {IMAGE}
-      command: [sh, -c, 'for i in 1 2 3; do echo "event $i" >> /logs/app.log; sleep 0.3; done; sleep 1']
+      command:
+        - sh
+        - -c
+        - |
+          for i in 1 2 3; do echo "event $i" >> /logs/app.log; sleep 0.3; done
+          until grep -q "event 3" /logs/sent; do sleep 0.1; done
       volumeMounts: [{{name: logs, mountPath: /logs}}]
   volumes: [{{name: logs, emptyDir: {{}}}}]
 """
@@ -70,7 +75,7 @@ spec:
 
 def test_each_index_of_a_job_runs_once(inside: Commands) -> None:
     inside.apply(INDEXED)
-    inside("wait", "--for=condition=Complete", "job/parts", "--timeout=60s")
+    inside("wait", "--for=condition=Complete", "job/parts", "--timeout=100s")
     [row] = inside.table("get", "jobs")
     assert (row["NAME"], row["STATUS"], row["COMPLETIONS"]) == ("parts", "Complete", "4/4")
     assert re.fullmatch(r"\d+s", row["DURATION"])
@@ -91,7 +96,7 @@ def test_a_cron_job_is_run_by_hand(inside: Commands) -> None:
         "nightly", "30 2 * * *", "Europe/Zurich", "False", "0", "<none>",
     ]  # fmt: skip
     inside("create", "job", "now", "--from=cronjob/nightly")
-    inside("wait", "--for=condition=Complete", "job/now", "--timeout=60s")
+    inside("wait", "--for=condition=Complete", "job/now", "--timeout=100s")
     assert inside("logs", "job/now") == "cleaned\n"
     [owner] = inside.json("job", "now")["metadata"]["ownerReferences"]
     assert (owner["kind"], owner["name"]) == ("CronJob", "nightly")
@@ -103,7 +108,7 @@ def test_an_init_container_waits_for_a_service(inside: Commands) -> None:
     inside.until(r"app +0/1 +Init:0/1 +0 ", "get", "pods")
     server = "mkdir /tmp/w; echo db > /tmp/w/index.html; exec httpd -f -p 80 -h /tmp/w"
     inside("run", "db", f"--image={IMAGE}", "--port=80", "--expose", "--", "sh", "-c", server)
-    inside("wait", "--for=condition=Ready", "pod/app", "--timeout=60s")
+    inside("wait", "--for=condition=Ready", "pod/app", "--timeout=100s")
     row = next(row for row in inside.table("get", "pods") if row["NAME"] == "app")
     assert (row["READY"], row["STATUS"]) == ("1/1", "Running")
     assert inside("logs", "app", "-c", "wait-for-db").endswith("db\n")
@@ -111,7 +116,7 @@ def test_an_init_container_waits_for_a_service(inside: Commands) -> None:
 
 def test_a_sidecar_ships_what_the_application_writes(inside: Commands) -> None:
     inside.apply(SHIPPER)
-    inside.until(r"shipped +\d/2 +Completed", "get", "pods", seconds=60)
+    inside.until(r"shipped +\d/2 +Completed", "get", "pods")
     assert inside("logs", "shipped", "-c", "shipper") == "event 1\nevent 2\nevent 3\n"
     assert inside("logs", "shipped", "--all-containers", "--prefix").count("[pod/shipped/shipper] event") == 3
 

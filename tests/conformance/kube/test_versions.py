@@ -24,7 +24,7 @@ def address(kubectl: Commands) -> str:
 def test_one_request_in_ten_is_answered_by_the_canary(inside: Commands) -> None:
     inside.apply(EXAMPLES / "versions" / "canary.yaml")
     for name in ("hello-stable", "hello-canary"):
-        inside("rollout", "status", f"deployment/{name}", "--timeout=60s")
+        inside("rollout", "status", f"deployment/{name}", "--timeout=100s")
     table = inside.table("get", "pods", "-l", "app=hello", "-L", "version", "-o", "wide")
     assert Counter(row["VERSION"] for row in table) == {"stable": 9, "canary": 1}
     assert all(row["NODE"] not in ("", "<none>") and row["IP"].count(".") == 3 for row in table)
@@ -34,7 +34,7 @@ def test_one_request_in_ten_is_answered_by_the_canary(inside: Commands) -> None:
     share = load.counted("version 2") / load.answers.total()
     assert not load.failures and 1 / 30 < share < 1 / 6, load.answers
     inside("scale", "deployment/hello-canary", "--replicas=2")
-    inside("rollout", "status", "deployment/hello-canary", "--timeout=60s")
+    inside("rollout", "status", "deployment/hello-canary", "--timeout=100s")
     with Load(address(inside)) as load:
         inside("scale", "deployment/hello-stable", "--replicas=0")
         inside.until(r"^0?$", "get", "deployment", "hello-stable", "-o", "jsonpath={.status.replicas}")
@@ -46,7 +46,7 @@ def test_one_request_in_ten_is_answered_by_the_canary(inside: Commands) -> None:
 def test_blue_and_green_change_places_without_a_lost_request(inside: Commands) -> None:
     inside.apply(EXAMPLES / "versions" / "blue-green.yaml")
     for name in ("hello-blue", "hello-green"):
-        inside("rollout", "status", f"deployment/{name}", "--timeout=60s")
+        inside("rollout", "status", f"deployment/{name}", "--timeout=100s")
     with Load(address(inside)) as load:
         for colour, version, other in (("green", "2", "1"), ("blue", "1", "2"), ("green", "2", "1")):
             inside("patch", "service", "hello", "-p", f'{{"spec": {{"selector": {{"version": "{colour}"}}}}}}')

@@ -53,13 +53,13 @@ def node_of(kubectl: Commands) -> str:
 
 
 def ready(kubectl: Commands, name: str) -> None:
-    kubectl("wait", "--for=condition=Ready", "--timeout=60s", f"pod/{name}")
+    kubectl("wait", "--for=condition=Ready", "--timeout=100s", f"pod/{name}")
 
 
 def said(kubectl: Commands, name: str, reason: str) -> str:
     """The message of that event about the object."""
     fields = f"--field-selector=involvedObject.name={name},reason={reason}"
-    return kubectl.until(".", "get", "events", fields, "-o", "jsonpath={.items[0].message}", seconds=60)
+    return kubectl.until(".", "get", "events", fields, "-o", "jsonpath={.items[0].message}")
 
 
 @pytest.mark.parametrize("first", ["pv", "pvc"])
@@ -82,7 +82,7 @@ def test_a_volume_is_used_until_its_last_pod_goes_whatever_is_deleted_first(
     inside.apply(pod("late", of("data")))
     assert 'persistentvolumeclaim "data" is being deleted' in said(inside, "late", "FailedScheduling")
     inside("delete", "pod", "web")
-    inside("wait", "--for=delete", f"pv/{name}", "pvc/data", "--timeout=60s")
+    inside("wait", "--for=delete", f"pv/{name}", "pvc/data", "--timeout=100s")
     assert not directory.exists()
 
 
@@ -137,7 +137,7 @@ def test_what_is_somewhere_else(inside: Commands) -> None:
     finally:
         inside("delete", "pod", "--all", "--wait=false")
         inside("delete", "pvc", "--all", "--wait=false")
-        inside("delete", "pv", f"{inside.namespace}-csi", f"{inside.namespace}-far", "--timeout=60s")
+        inside("delete", "pv", f"{inside.namespace}-csi", f"{inside.namespace}-far", "--timeout=100s")
 
 
 def test_volumes_do_not_grow_and_are_no_devices(inside: Commands) -> None:

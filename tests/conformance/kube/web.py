@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+SECONDS = 120.0
 JSON, YAML = "application/json", "application/yaml"
 PROTOBUF = "application/vnd.kubernetes.protobuf"
 MERGE, JSON_PATCH = "application/merge-patch+json", "application/json-patch+json"
@@ -65,7 +66,7 @@ class Watch:
     pending: bytes = b""
     ended: bool = field(default=False)
 
-    def next(self, seconds: float = 20.0) -> Document:
+    def next(self, seconds: float = SECONDS) -> Document:
         """The next event; None at the end of the stream."""
         end = time.monotonic() + seconds
         while b"\n" not in self.pending:
@@ -117,7 +118,7 @@ class Web:
 
     def connect(self) -> http.client.HTTPSConnection:
         """A connection of its own."""
-        return http.client.HTTPSConnection(*self._address, context=self._context, timeout=60)
+        return http.client.HTTPSConnection(*self._address, context=self._context, timeout=SECONDS)
 
     def send(
         self, method: str, path: str, body: Document = None, content_type: str = JSON,

@@ -11,9 +11,13 @@ from typing import Any
 import yaml
 
 import wherry
+from tests.kernel import census
 from tests.unit.kube.kubectl import kubectls
+from wherry.engine.instance import Instance
 
 NEWEST = max(kubectls(), default=(0, 0))
+SECONDS = 120.0
+"""How long anything is waited for: a machine may have much else to do."""
 IMAGE = "demo:1"
 """busybox with a link for each of its commands."""
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
@@ -31,13 +35,13 @@ class Commands:
         self.environment = {**os.environ, **cluster.environment, "HOME": str(home), "TZ": "UTC"}
         self._where = ["--namespace", namespace] if namespace != "default" else []
 
-    def __call__(self, *arguments: str, stdin: str = "", code: int = 0, seconds: float = 60.0) -> str:
+    def __call__(self, *arguments: str, stdin: str = "", code: int = 0, seconds: float = SECONDS) -> str:
         """It must end with that status; what it wrote."""
         done = self.run(*arguments, stdin=stdin, seconds=seconds)
         assert done.returncode == code, f"kubectl {arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def run(self, *arguments: str, stdin: str = "", seconds: float = 60.0) -> "subprocess.CompletedProcess[str]":
+    def run(self, *arguments: str, stdin: str = "", seconds: float = SECONDS) -> "subprocess.CompletedProcess[str]":
         """However it ends."""
         return subprocess.run(
             [self.program, *self._where, *arguments], env=self.environment, input=stdin, capture_output=True, text=True,
@@ -57,16 +61,15 @@ class Commands:
         assert done.returncode == code, f"kubectl {arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stderr
 
-    def until(self, found: str, *arguments: str, seconds: float = 30.0) -> str:
-        """Ask until the pattern is in the answer."""
+    def until(self, found: str, *arguments: str, seconds: float = SECONDS) -> str:
+        """Ask until the pattern is in an answer, which no failure is."""
         end = time.monotonic() + seconds
-        said = ""
-        while time.monotonic() < end:
-            said = self.run(*arguments).stdout
-            if re.search(found, said):
-                return said
+        while True:
+            done = self.run(*arguments)
+            if done.returncode == 0 and re.search(found, done.stdout):
+                return done.stdout
+            assert time.monotonic() < end, f"{found!r} never came, but:\n{done.stdout}{done.stderr}"
             time.sleep(0.1)
-        raise AssertionError(f"{found!r} never came, but:\n{said}")
 
     def json(self, *arguments: str) -> Any:
         """Objects as they are."""
@@ -97,11 +100,27 @@ def rows(text: str) -> list[dict[str, str]]:
     ]
 
 
+def bootstrap(cluster: wherry.Cluster) -> None:
+    """An image ``IMAGE`` of busybox, on the cluster's engine."""
+    command = [WHERRY, "--root", cluster.root, "image", "bootstrap", "--tag", IMAGE, "busybox"]
+    subprocess.run(command, check=True, capture_output=True, timeout=SECONDS)
+
+
+def nothing_left(instance: Instance, *, files: bool = True) -> None:
+    """Of an instance that is down; ``files``: it may not have any either."""
+    end = time.monotonic() + SECONDS / 4
+    while list(census.processes(instance)) and time.monotonic() < end:
+        time.sleep(0.05)
+    left = census.take(instance).since(census.Census())
+    left = [each for each in left if files or not each.startswith("files:")]
+    assert not left, "left behind:\n" + "\n".join(left)
+
+
 def image(cluster: wherry.Cluster, tag: str, directory: Path) -> None:
     """Build one on the cluster's engine."""
     subprocess.run(
         [WHERRY, "--root", cluster.root, "build", "--progress", "quiet", "--tag", tag, directory],
-        check=True, capture_output=True, timeout=100,
+        check=True, capture_output=True, timeout=120,
     )  # fmt: skip
 
 
