@@ -104,7 +104,7 @@ async def test_a_context_from_elsewhere(client: Client, builder: FakeBuilder) ->
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"[]\n", b'{"x":1}\n', b'{"tags":[1]}\n', b'{"tags":["UPPER"]}\n', b'{"network":"mine"}\n', b"\xff\n"],
+    [b"", b"{", b"[]\n", b'{"x":1}\n', b'{"tags":[1]}\n', b'{"tags":["UPPER"]}\n', b"\xff\n"],
 )
 async def test_requests_that_make_no_sense(client: Client, builder: FakeBuilder, body: bytes) -> None:  # noqa: F811
     assert (await client.ask("POST /wherry/build", body)).status in (400, 501)
