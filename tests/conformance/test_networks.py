@@ -111,6 +111,20 @@ def test_the_way_to_elsewhere_is_that_of_another_network_when_its_own_is_left(do
     assert docker.out("port", "web").splitlines() == [f"80/tcp -> 0.0.0.0:{port}", f"80/tcp -> [::]:{port}"]
 
 
+def test_an_interface_may_have_a_name_and_settings_of_its_own(docker: Docker) -> None:
+    docker("network", "create", "front")
+    option = "com.docker.network.endpoint."
+    asked = f"name=front,driver-opt={option}ifname=lan0,driver-opt={option}sysctls=net.ipv4.conf.IFNAME.log_martians=1"
+    shown = docker.out(
+        "run", "--rm", "--network", asked, "demo:1", "cat", "/proc/sys/net/ipv4/conf/lan0/log_martians",
+        "/sys/class/net/lan0/operstate",
+    )  # fmt: skip
+    assert shown.splitlines() == ["1", "up"]
+    wrong = asked.replace("log_martians", "nonsense")
+    refused = docker("run", "--rm", "--network", wrong, "demo:1", "true", check=False)
+    assert "nonsense" in refused.stderr
+
+
 def test_ports_are_published(docker: Docker, port: int) -> None:
     docker("network", "create", "front")
     docker("run", "-d", "--name", "web", "--network", "front", "-p", f"127.0.0.1:{port}:80", *SERVE)

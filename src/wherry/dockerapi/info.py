@@ -95,7 +95,12 @@ def _fixed(instance: Instance) -> dict[str, Any]:
         "ID": _engine_id(instance),
         "Driver": "overlayfs",
         "DriverStatus": [["driver-type", "wherry.overlayfs"], ["Id-mapped layers", "true"]],
-        "Plugins": {"Volume": ["local"], "Network": ["bridge", "host", "null"], "Authorization": None, "Log": ["cri"]},
+        "Plugins": {
+            "Volume": ["local"],
+            "Network": ["bridge", "host", "null"],
+            "Authorization": None,
+            "Log": ["json-file", "local"],
+        },
         "LoggingDriver": "json-file",
         "Debug": False,
         "IndexServerAddress": INDEX,

@@ -55,15 +55,17 @@ class Joiner:
         self, container: Container, netns_fd: int, network: Network, settings: EndpointSettings, is_way: bool
     ) -> Attached:
         networks = self._around.networks
+        options = memberships.options(settings)
         who = Joining(
             container.id,
             container.name,
             memberships.aliases(container.id, container.config, settings),
-            _free_interface(networks.places(container.id)),
+            options.interface or _free_interface(networks.places(container.id)),
             memberships.address(settings),
             settings.MacAddress,
             memberships.links(settings),
             is_way,
+            options.sysctls,
         )
         return await networks.join(netns_fd, network, who)
 

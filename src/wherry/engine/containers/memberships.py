@@ -6,6 +6,8 @@ from ipaddress import IPv4Address
 
 from wherry.engine.containers.model import Config, EndpointSettings, HostConfig, NetworkingConfig
 from wherry.engine.containers.row import Container
+from wherry.engine.networks import endpointoptions
+from wherry.engine.networks.endpointoptions import EndpointOptions
 from wherry.engine.networks.model import Network
 from wherry.kit.errors import Invalid, Unsupported
 
@@ -71,6 +73,10 @@ def check(name: str, settings: EndpointSettings) -> None:
         raise Invalid(f"{where}: user specified IP address is supported on user defined networks only")
     if settings.Aliases and name == DEFAULT:
         raise Invalid(f"{where}: network-scoped aliases are only supported for user-defined networks")
+    if options(settings) != EndpointOptions() and name == DEFAULT:
+        raise Unsupported(
+            "options of an interface on the default bridge are not available in this version of Wherry: make a network"
+        )
     if "IPv6Address" in wanted:
         raise Unsupported("IPv6 on networks of one's own is not available in this version of Wherry")
     try:
@@ -83,6 +89,11 @@ def address(settings: EndpointSettings) -> IPv4Address | None:
     """The one asked for; ValueError when it is none."""
     text = (settings.IPAMConfig or {}).get("IPv4Address")
     return IPv4Address(text) if text else None
+
+
+def options(settings: EndpointSettings) -> EndpointOptions:
+    """Invalid, Unsupported."""
+    return endpointoptions.read(settings.DriverOpts or {})
 
 
 def links(settings: EndpointSettings) -> tuple[str, ...]:

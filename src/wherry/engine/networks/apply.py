@@ -83,6 +83,10 @@ class Plumbing(Protocol):
         """From now on this wire, which has been laid, is the way to elsewhere, and no other is. Idempotent."""
         ...
 
+    def tune(self, netns_fd: int, settings: Sequence[tuple[str, str]]) -> None:
+        """Settings of a link inside, by their paths below ``net``."""
+        ...
+
     def set_neighbours(self, bridge: str, known: Mapping[IPv6Address, str]) -> None:
         """Those on the bridge that have an address of IPv6, and their link addresses, are exactly these. Idempotent."""
         ...
@@ -201,6 +205,11 @@ class KernelPlumbing:
             links = Links()
         with links:
             _lead(links, _end(links, wire), wire)
+
+    def tune(self, netns_fd: int, settings: Sequence[tuple[str, str]]) -> None:
+        with inside(netns_fd):
+            for path, value in settings:
+                write_net(path, value)
 
     def set_neighbours(self, bridge: str, known: Mapping[IPv6Address, str]) -> None:
         index = self._index(bridge)

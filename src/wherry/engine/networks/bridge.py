@@ -190,6 +190,13 @@ class Bridge:
         """Make its link the way from its namespace to elsewhere, in place of another. Idempotent."""
         await self._in_thread(lambda: self._plumbing.lead(netns_fd, self._wire(endpoint, is_way=True)))
 
+    async def tune(self, netns_fd: int, settings: Sequence[tuple[str, str]]) -> None:
+        """Settings of a link inside, by their paths below ``net``. Invalid for what the kernel does not take."""
+        try:
+            await self._in_thread(lambda: self._plumbing.tune(netns_fd, settings))
+        except OSError as error:
+            raise Invalid(f"a setting of a network interface: {error}") from error
+
     async def cut(self, endpoint: Endpoint) -> None:
         """Take its link away from a namespace that goes on. Idempotent."""
         await self.remove_link(self._link_of(endpoint))

@@ -38,6 +38,7 @@ class FakePlumbing:
     refuse: set[str] = field(default_factory=set)
     forgotten: list[Publication] = field(default_factory=list)
     listening: list[tuple[int, int]] = field(default_factory=list)
+    tuned: list[tuple[str, str]] = field(default_factory=list)
 
     def taken(self, bridge: str) -> list[IPv4Network]:
         return [*self.routes, *(address.network for name, address in self.bridges.items() if name != bridge)]
@@ -91,6 +92,10 @@ class FakePlumbing:
         self._maybe_refuse("lead")
         for name, other in self.wires.items():
             self.wires[name] = replace(other, is_way=name == wire.host_link)
+
+    def tune(self, netns_fd: int, settings: Sequence[tuple[str, str]]) -> None:
+        self._maybe_refuse("tune")
+        self.tuned += settings
 
     def set_neighbours(self, bridge: str, known: Mapping[IPv6Address, str]) -> None:
         self.neighbours = set(known)

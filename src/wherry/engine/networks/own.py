@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 
 class Joining(msgspec.Struct, frozen=True):
-    """Who joins a network, and how. ``address`` None: the next free one. ``is_way``: it is its way to elsewhere."""
+    """Who joins a network, and how. ``address`` None: the next free one. ``is_way``: it is its way to elsewhere.
+    ``sysctls`` as :class:`.endpointoptions.EndpointOptions` has them."""
 
     container_id: str
     name: str
@@ -37,6 +38,7 @@ class Joining(msgspec.Struct, frozen=True):
     mac: str = ""
     links: tuple[str, ...] = ()
     is_way: bool = True
+    sysctls: tuple[tuple[str, str], ...] = ()
 
 
 class OwnNetworks:
@@ -118,7 +120,7 @@ class OwnNetworks:
     def of(self, container_id: str) -> Sequence[Attached]:
         """A container's places, in the order of its interfaces."""
         found = [one for (owner, _), one in self._members.items() if owner == container_id]
-        return sorted(found, key=lambda one: int(one.endpoint.interface.removeprefix("eth")))
+        return sorted(found, key=lambda one: _place_of(one.endpoint.interface))
 
     def publications(self) -> Sequence[Publication]:
         return [each for one in self._members.values() for each in one.publications]
@@ -184,6 +186,8 @@ class OwnNetworks:
         made = await bridge.wire(netns_fd, endpoint, who.address, who.is_way and not network.is_internal)
         member = Attached(made, who.container_id, who.name.removeprefix("/"), aliases=who.aliases, links=who.links)
         try:
+            if who.sysctls:
+                await bridge.tune(netns_fd, [(path.format(who.interface), value) for path, value in who.sysctls])
             self._rows.put_member(member)
         except BaseException:
             bridge.unwire(made)
@@ -274,6 +278,13 @@ class OwnNetworks:
 
 def _key(member: Attached) -> tuple[str, str]:
     return member.container_id, member.endpoint.network_id
+
+
+def _place_of(interface: str) -> tuple[bool, int, str]:
+    """Those of our choice by their numbers, then those that users have named."""
+    number = interface.removeprefix("eth")
+    is_ours = interface.startswith("eth") and number.isdigit()
+    return not is_ours, int(number) if is_ours else 0, interface
 
 
 def _means(link: str, name: str) -> bool:

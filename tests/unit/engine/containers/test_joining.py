@@ -146,6 +146,30 @@ async def test_a_port_that_somebody_has_keeps_it_off_a_network(daemon: Daemon, m
     assert published(daemon, other) == ["front"]
 
 
+async def test_an_interface_has_the_name_and_the_settings_that_are_asked_for(daemon: Daemon, machine: Machine) -> None:
+    for name in ("front", "back"):
+        daemon.networks.create(Asked(name))
+    options = {
+        "com.docker.network.endpoint.ifname": "lan0",
+        "com.docker.network.endpoint.sysctls": "net.ipv4.conf.IFNAME.log_martians=1",
+    }
+    made = await daemon.containers.create(
+        None,
+        Config(Image="demo:1"),
+        HostConfig(NetworkMode="front"),
+        NetworkingConfig(EndpointsConfig={"front": EndpointSettings(DriverOpts=options), "back": None}),
+    )
+    await daemon.containers.start(made.id)
+    assert interfaces(daemon, made.id) == {"front": "lan0", "back": "eth0"}
+    assert machine.plumbing.tuned == [("ipv4/conf/lan0/log_martians", "1")]
+    machine.plumbing.refuse = {"tune"}
+    daemon.networks.create(Asked("side"))
+    other = {"com.docker.network.endpoint.sysctls": "net.ipv4.conf.IFNAME.nonsense=1"}
+    with pytest.raises(Invalid, match="a setting of a network interface: tune"):
+        await daemon.containers.connect("side", made.id, EndpointSettings(DriverOpts=other))
+    assert "side" not in interfaces(daemon, made.id)
+
+
 async def test_its_end_takes_it_off_and_a_start_puts_it_back(daemon: Daemon) -> None:
     daemon.networks.create(Asked("front"))
     container = await on(daemon, "front")

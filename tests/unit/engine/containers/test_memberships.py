@@ -68,6 +68,8 @@ def test_what_cannot_be_is_refused(name: str, settings: dict[str, Any], words: s
     ("name", "settings"),
     [
         ("bridge", EndpointSettings(MacAddress="02:42:ac:11:00:09")),
+        ("bridge", EndpointSettings(DriverOpts={"com.docker.network.endpoint.ifname": "lan0"})),
+        ("front", EndpointSettings(DriverOpts={"com.docker.network.endpoint.other": "x"})),
         ("front", EndpointSettings(IPAMConfig={"IPv6Address": "fd00::5"})),
     ],
 )
