@@ -1,10 +1,13 @@
 """Containers that end: when they start again, and what is said meanwhile."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.unit.node.pods.rig import Rig, container, pod
+from wherry.kit.errors import Unavailable
+from wherry.kube.machinery.model import Object
 from wherry.node.pods.fake import Behaviour
 
 
@@ -158,3 +161,55 @@ async def test_a_pod_has_a_deadline(rig: Rig) -> None:
         await rig.until(lambda: rig.status()["phase"] == "Failed", 2)
         assert rig.status()["reason"] == "DeadlineExceeded"
         assert rig.status()["message"] == "Pod was active on the node longer than the specified deadline"
+
+
+ALL = [{"action": "RestartAllContainers", "exitCodes": {"operator": "In", "values": [42]}}]
+
+
+async def test_all_containers_begin_anew_when_one_asks_for_it(rig: Rig) -> None:
+    """Also those that were done, and though the pod says never; in the same sandbox."""
+    wanted = pod("web", container(restartPolicyRules=ALL), container("helper"), restartPolicy="Never")
+    wanted["spec"]["initContainers"] = [container("setup")]
+    rig.runtime.behave = lambda spec: Behaviour(run_seconds=1) if spec.name == "setup" else Behaviour()
+    seen = set[str]()
+    patch = rig.client.patch
+
+    async def watched(*given: Any, **named: Any) -> Object:
+        seen.add(rig.condition("AllContainersRestarting").get("status", ""))
+        return await patch(*given, **named)
+
+    async with rig.running(wanted):
+        await rig.until(rig.is_ready, 5)
+        assert rig.condition("AllContainersRestarting")["status"] == "False"
+        rig.client.patch = watched  # type: ignore[method-assign]
+        sandboxes = rig.runtime.sandboxes()
+        rig.runtime.exit(rig.run_of(), 42)
+        await rig.until(lambda: rig.container("helper").get("restartCount") == 1 and rig.is_ready(), 10)
+        assert rig.container()["restartCount"] == 1
+        assert rig.container()["lastState"]["terminated"]["exitCode"] == 42
+        (setup,) = rig.status()["initContainerStatuses"]
+        assert (setup["restartCount"], setup["ready"]) == (1, True)
+        assert rig.condition("AllContainersRestarting")["status"] == "False" and "True" in seen
+        assert rig.runtime.sandboxes() == sandboxes
+        rig.runtime.exit(rig.run_of(), 42)  # again: now it has to wait
+        await rig.until(lambda: rig.waiting() == "CrashLoopBackOff", 5)
+        assert rig.container("helper")["restartCount"] == 1 and not rig.is_ready()
+        await rig.until(lambda: rig.is_ready() and rig.container()["restartCount"] == 2, 15)
+        rig.runtime.exit(rig.run_of(), 1)
+        rig.runtime.exit(rig.run_of("helper"), 0)
+        await rig.until(lambda: rig.status()["phase"] == "Failed", 5)
+        assert rig.condition("AllContainersRestarting")["reason"] == "PodFailed"
+
+
+async def test_an_agent_that_comes_in_between_goes_on_with_it(rig: Rig) -> None:
+    async with rig.running(pod("web", container(restartPolicyRules=ALL), container("helper"), restartPolicy="Never")):
+        await rig.until(rig.is_ready)
+        run = rig.run_of()
+        rig.runtime.fault = lambda call: Unavailable("not now") if call[0] == "remove_container" else None
+        rig.runtime.exit(run, 42)
+        await rig.until(lambda: rig.condition("AllContainersRestarting")["status"] == "True", 5)
+    rig.runtime.fault = lambda call: None
+    async with rig.running():
+        await rig.until(lambda: rig.container("helper").get("restartCount") == 1 and rig.is_ready(), 10)
+        assert rig.condition("AllContainersRestarting")["status"] == "False"
+        assert rig.container()["restartCount"] == 1

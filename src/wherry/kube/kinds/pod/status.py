@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from wherry.kube.kinds.addresses import address, read
 from wherry.kube.kinds.checking import immutable
-from wherry.kube.kinds.pod.restarting import restarts
+from wherry.kube.kinds.pod.restarting import all_may_restart, restarts
 from wherry.kube.kinds.podspec.annotations import validate_annotation_changes
 from wherry.kube.kinds.rules import repeated
 from wherry.kube.machinery import names
@@ -36,9 +36,9 @@ def validate(pod: Object, old: Object) -> list[FieldError]:
 
 
 def _validate_transitions(status: Object, before: Object, spec: Object) -> list[FieldError]:
-    """A container that has ended for good does not run again."""
+    """A container that has ended for good does not run again; where all may begin anew, none has."""
     errors: list[FieldError] = []
-    if spec.get("restartPolicy") != "Always":
+    if spec.get("restartPolicy") != "Always" and not all_may_restart(spec):
         errors += _transitions(status, before, "containerStatuses", spec, spec.get("containers") or ())
         errors += _transitions(status, before, "initContainerStatuses", spec, spec.get("initContainers") or ())
     return errors + _transitions(status, before, "ephemeralContainerStatuses", spec, ())

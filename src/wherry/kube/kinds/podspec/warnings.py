@@ -68,23 +68,11 @@ def _warnings(spec: Object, meta: Object, path: Path) -> list[str]:
             found += _fractions(amounts, here.child("resources", kind))
         if variables := container.get("env"):
             found += _hidden_variables(variables, here)
-        if rules := container.get("restartPolicyRules"):
-            found += _undone(rules, here.child("restartPolicyRules"))
     grace = spec.get("terminationGracePeriodSeconds")
     if grace is not None and grace < 0:
         negative = "must be >= 0; negative values are invalid and will be treated as 1"
         found.append(f"{at.child('terminationGracePeriodSeconds')}: {negative}")
     return found + _overlapping_ports(containers)
-
-
-def _undone(rules: Sequence[Object], path: Path) -> list[str]:
-    """Upstream's nodes do this one since 1.36 (KEP-5532)."""
-    every = [
-        path.index(position) for position, rule in enumerate(rules) if rule.get("action") == "RestartAllContainers"
-    ]
-    return [
-        f"{each.child('action')}: RestartAllContainers is kept, but nodes here do not carry it out" for each in every
-    ]
 
 
 def _amounts(container: Object) -> list[tuple[str, Object]]:

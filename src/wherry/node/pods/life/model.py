@@ -77,6 +77,8 @@ class Facts:
     """That running containers should get, by their ids (after a resize)."""
     outdated: frozenset[str] = frozenset()
     """Running containers that get what they should have by starting anew alone."""
+    backoffs: Mapping[str, float] = field(default_factory=dict)
+    """Of containers that begin anew without their runs: what the next one is marked with."""
 
     @property
     def sandbox(self) -> Sandbox | None:
@@ -149,7 +151,12 @@ class StopContainer:
 
 @dataclass(frozen=True, slots=True)
 class RemoveContainer:
+    """``name`` of its container where that begins anew for it, and ``backoff_seconds``: how long the start after the
+    next one has to wait."""
+
     id: str
+    name: str = ""
+    backoff_seconds: float = 0.0
 
     @property
     def key(self) -> str:

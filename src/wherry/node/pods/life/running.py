@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from wherry.kube.machinery.model import Object
 from wherry.node.pods import view
 from wherry.node.pods.composing.containers import is_changed
-from wherry.node.pods.life import restarts
+from wherry.node.pods.life import anew, restarts
 from wherry.node.pods.life.model import (
     Draft,
     Facts,
@@ -34,6 +34,8 @@ def plan(facts: Facts) -> Plan:
     draft = Draft(facts)
     if facts.sandbox is None or not facts.sandbox.ready:
         return _begin(facts, draft)
+    if anew.prepare(facts, draft):
+        return draft.plan()
     if not facts.has_volumes or facts.has_stale_volumes:
         draft.add(MountVolumes())
     current = facts.current()
@@ -68,7 +70,7 @@ def _is_done(facts: Facts) -> bool:
     newest = facts.newest()
     regular = view.of_role(facts.pod, Role.REGULAR)
     runs = [newest[each.name] for each in regular if each.name in newest]
-    if not runs:
+    if not runs or anew.is_under_way(facts):
         return False
     if all(each.state is State.EXITED and not _again(facts.pod, each, regular) for each in runs):
         return len(runs) == len(regular) or (facts.pod["spec"].get("restartPolicy") == "Never")
@@ -143,7 +145,8 @@ def _start(facts: Facts, draft: Draft, member: Member, run: Container | None) ->
             draft.waiting[member.name] = restarts.crash_loop(facts.pod, member.name, whole)
             draft.again(left)
             return
-    action = StartContainer(member.name, _attempt(facts, member, last), restarts.grown_seconds(run))
+    grown = facts.backoffs.get(member.name, 0.0) if last is None else restarts.grown_seconds(run)
+    action = StartContainer(member.name, _attempt(facts, member, last), grown)
     trouble = facts.troubles.get(action.key) or _no_image(facts, member)
     if trouble is not None:
         draft.waiting[member.name] = trouble.shown(facts.seconds)

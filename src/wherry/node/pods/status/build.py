@@ -1,9 +1,11 @@
 """The whole status of a pod, as the node sees it."""
 
 from wherry.kube.kinds.pod.qos import qos_class
+from wherry.kube.kinds.pod.restarting import all_may_restart
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.times import rfc3339
 from wherry.node.pods import view
+from wherry.node.pods.life import anew
 from wherry.node.pods.status import conditions, containers
 from wherry.node.pods.status.model import Report
 from wherry.node.pods.status.phase import phase
@@ -35,6 +37,8 @@ def status(report: Report) -> Object:
         found["podIP"], found["podIPs"] = ips[0], [{"ip": each} for each in ips]
     has_sandbox = facts.sandbox is not None and facts.sandbox.ready and not report.has_stopped
     own = conditions.conditions(pod, by_name, now, has_sandbox)
+    if all_may_restart(pod["spec"]):
+        own.append(conditions.all_restarting(now, facts.ending is None and anew.is_under_way(facts)))
     own += [*report.conditions, *_disruption(report)]
     found["conditions"] = conditions.dated(own, pod, report.now)
     return found

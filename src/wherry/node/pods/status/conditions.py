@@ -6,10 +6,12 @@ from datetime import datetime
 from wherry.kube.machinery.model import Object
 from wherry.kube.machinery.times import rfc3339
 from wherry.node.pods import view
+from wherry.node.pods.life.anew import CONDITION as RESTARTING
 from wherry.node.pods.view import Role
 
 STARTABLE = "PodReadyToStartContainers"
 DISRUPTION = "DisruptionTarget"
+_ENDED = {"Succeeded": "PodCompleted", "Failed": "PodFailed"}
 _UNKNOWN = "UnknownContainerStatuses"
 
 
@@ -24,6 +26,15 @@ def conditions(pod: Object, statuses: Mapping[str, Object], phase: str, has_sand
         ready,
         {name: scheduled[name] for name in ("type", "status", "reason", "message") if scheduled.get(name)},
     ]
+
+
+def all_restarting(phase: str, is_under_way: bool) -> Object:
+    """Of a pod one of whose containers may ask for it (GenerateAllContainersRestartingCondition)."""
+    if phase in _ENDED:
+        return _condition(RESTARTING, False, _ENDED[phase])
+    if not is_under_way:
+        return _condition(RESTARTING, False)
+    return _condition(RESTARTING, True, "RestartAllContainersStarted", "container exited with restart policy rule")
 
 
 def _condition(kind: str, holds: bool, reason: str = "", message: str = "") -> Object:

@@ -4,6 +4,7 @@ from wherry.kube.machinery.model import Object
 
 _WHOLE = ("podIPs", "hostIPs")
 """Lists that are merged by a patch: what is not said any more has to be taken out."""
+_URGENT = ("Ready", "DisruptionTarget", "AllContainersRestarting")
 _LISTS = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
 
 
@@ -53,7 +54,7 @@ def is_urgent(known: Object, patch: Object) -> bool:
     if "phase" in changed and changed["phase"] != known.get("phase", "Pending"):
         return True
     conditions = changed.get("conditions") or ()
-    if any(each["type"] in ("Ready", "DisruptionTarget") and _turned(known, each) for each in conditions):
+    if any(each["type"] in _URGENT and _turned(known, each) for each in conditions):
         return True
     statuses = [each for name in _LISTS for each in changed.get(name) or ()]
     ran = {each["name"] for name in _LISTS for each in known.get(name) or () if "running" in (each.get("state") or {})}

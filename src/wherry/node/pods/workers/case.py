@@ -72,4 +72,5 @@ def gather(case: Case) -> Facts:
         is_unmounted=memory.volumes is None and tools.volumes.is_clean(case.uid),
         is_gone=memory.is_gone,
         is_deleted=memory.is_deleted,
+        backoffs=memory.backoffs,
     )

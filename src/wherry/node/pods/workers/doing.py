@@ -157,6 +157,8 @@ async def _stop(action: StopContainer, case: Case) -> None:
 @work.register
 async def _remove(action: RemoveContainer, case: Case) -> None:
     await case.tools.runtime.remove_container(action.id)
+    if action.name:
+        case.memory.backoffs[action.name] = action.backoff_seconds
 
 
 @work.register

@@ -17,7 +17,7 @@ from wherry.node.pods.volumes import messages
 class Memory:
     """``ended``: when exited containers had ended (monotonic seconds). ``messages``: their last words. ``hooked``:
     containers whose preStop has begun. ``announced``: what has been said about waiting, so that it is not said again.
-    ``mounted``: what the volumes were made from. ``ips``: the addresses that it had last."""
+    ``mounted``: what the volumes were made from. ``ips``: the addresses that it had last. ``backoffs``: see Facts."""
 
     ending: Ending | None = None
     volumes: dict[str, Ready] | None = None
@@ -30,6 +30,7 @@ class Memory:
     announced: dict[str, object] = field(default_factory=dict)
     resources: dict[str, Object] = field(default_factory=dict)
     ips: tuple[str, ...] = ()
+    backoffs: dict[str, float] = field(default_factory=dict)
 
     def note(self, containers: Sequence[Container], clock: Clock) -> None:
         """Which of them have ended, and what they said; which are not there any more."""

@@ -80,6 +80,18 @@ def test_a_container_whose_own_rules_say_so_runs_again(code: int, refused: bool)
     assert len(found) == refused
 
 
+def test_where_all_may_begin_anew_those_that_were_done_run_again() -> None:
+    rules = [{"action": "RestartAllContainers", "exitCodes": {"operator": "In", "values": [42]}}]
+    web = container(name="web", restartPolicy="Never", restartPolicyRules=rules)
+    spec = pod_spec(containers=[web, container(name="b")], initContainers=[container(name="i")], restartPolicy="Never")
+    old = made(KIND, spec=spec)
+    old["status"] |= {"containerStatuses": [{"name": "b", "state": DONE}]}
+    old["status"] |= {"initContainerStatuses": [{"name": "i", "state": DONE}]}
+    again = {"containerStatuses": [{"name": "b", "state": RUNNING}]}
+    again |= {"initContainerStatuses": [{"name": "i", "state": RUNNING}]}
+    assert with_status(KIND, old, **again) == []
+
+
 def test_a_sidecar_may_run_again() -> None:
     spec = pod_spec(initContainers=[container(name="s", restartPolicy="Always")], restartPolicy="Never")
     old = made(KIND, spec=spec)
