@@ -12,6 +12,8 @@ from wherry.linux.cgroup.files import read_or, write
 from wherry.linux.cgroup.layout import UNIFIED_NAMES, Hierarchy
 from wherry.linux.errors import KernelError
 
+_LAST_MOMENTS_SECONDS = 30.0
+
 
 def make(hierarchy: Hierarchy, path: str) -> None:
     """Make the cgroup; its parents, set up for children, too. Idempotent."""
@@ -125,11 +127,13 @@ def kill_others(directory: str) -> None:
 
 def remove(directory: str, deadline: float) -> None:
     """Remove a cgroup and all below. Idempotent. EBUSY is what the last moments of a process look like: tried again,
-    until the monotonic time ``deadline``."""
+    until the monotonic time ``deadline``, and longer while none is to be seen any more: it still gives back its memory.
+    """
     pause = 0.001
     while not _try_remove(directory):
-        if time.monotonic() > deadline:
-            raise KernelError(EBUSY, f"remove cgroup with processes {processes(directory)}", directory)
+        late = time.monotonic() - deadline
+        if late > 0 and ((left := processes(directory)) or late > _LAST_MOMENTS_SECONDS):
+            raise KernelError(EBUSY, f"remove cgroup with processes {left}", directory)
         time.sleep(pause)
         pause = min(pause * 2, 0.05)
 

@@ -1,13 +1,18 @@
 """Directories of one hierarchy."""
 
+import os
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from tests.unit.linux.apart import apart
+from wherry.linux import mount
 from wherry.linux.cgroup import tree
 from wherry.linux.cgroup.layout import Hierarchy
 from wherry.linux.errors import KernelError
+from wherry.linux.syscalls import umount
 
 
 def test_parents_are_made_and_nothing_is_made_twice(tmp_path: Path) -> None:
@@ -32,6 +37,29 @@ def test_processes_of_all_below_are_listed_once_and_those_out_of_sight_are_not(t
 
 def test_removing_what_is_gone_is_done(tmp_path: Path) -> None:
     tree.remove(str(tmp_path / "gone"), time.monotonic())
+
+
+@apart
+def test_what_is_busy_though_nobody_is_seen_there_is_waited_for(tmp_path: Path) -> None:
+    """As a cgroup whose last process still gives back its memory; here something is mounted on it."""
+    (place := tmp_path / "one").mkdir()
+    tree_of_mount = mount.create("tmpfs")
+    mount.move_to_path(tree_of_mount, str(place))
+    os.close(tree_of_mount)
+    threading.Timer(0.3, umount, (str(place), 0)).start()
+    tree.remove(str(place), time.monotonic())
+    assert not place.exists()
+
+
+@apart
+def test_what_somebody_lives_in_is_not_waited_for(tmp_path: Path) -> None:
+    (place := tmp_path / "one").mkdir()
+    tree_of_mount = mount.create("tmpfs")
+    mount.move_to_path(tree_of_mount, str(place))
+    os.close(tree_of_mount)
+    (place / "cgroup.procs").write_text("17\n")
+    with pytest.raises(KernelError, match=r"remove cgroup with processes \[17\]"):
+        tree.remove(str(place), time.monotonic())
 
 
 def test_controllers_are_enabled_from_the_root_down(tmp_path: Path) -> None:
