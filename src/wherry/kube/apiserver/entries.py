@@ -94,6 +94,11 @@ class Entry(msgspec.Struct, eq=False):
             meta["namespace"] = self.namespace
         return found
 
+    @property
+    def at_hand(self) -> Object:
+        """The bare view for who keeps nothing of it: with the rest, where somebody has had it decoded. Shared."""
+        return self.bare if self._lean is None else self._lean
+
     def _note(self, other: Object | None) -> None:
         """Something is decoded. If the other form was before, it is known; twice among the recent it would forget
         itself."""

@@ -13,14 +13,16 @@ import msgspec
 
 from wherry.kube.apiserver.api import Api
 from wherry.kube.apiserver.authz.texts import forbidden
+from wherry.kube.apiserver.cache import Change
 from wherry.kube.apiserver.call import Call, Outcome
 from wherry.kube.apiserver.entries import Entry
 from wherry.kube.apiserver.kinds import Kinds, Served
 from wherry.kube.apiserver.model import Attributes, Authorizer, Decision, User
 from wherry.kube.apiserver.requestinfo import RequestInfo, selected
 from wherry.kube.apiserver.watching import BOOKMARK_SECONDS, Begun
-from wherry.kube.client.model import Changed, Listed, PatchType
+from wherry.kube.client.model import Changed, Listed, PatchType, View
 from wherry.kube.machinery import status
+from wherry.kube.machinery.bare import may_have_ties
 from wherry.kube.machinery.model import GroupVersionResource, Object
 
 _decode = msgspec.json.Decoder().decode
@@ -71,7 +73,8 @@ class LocalClient:
 
     async def list(
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
-        resource_version: str = "", limit: int = 0, token: str = "", shared: bool = False, bare: bool = False,
+        resource_version: str = "", limit: int = 0, token: str = "", shared: bool = False,
+        view: View = View.WHOLE,
     ) -> Listed:  # fmt: skip
         query = {
             "labelSelector": labels, "fieldSelector": fields, "resourceVersion": resource_version,
@@ -79,7 +82,9 @@ class LocalClient:
         }  # fmt: skip
         call = self._call("list", resource, namespace, query=query)
         entries, meta = await self._api.reads.page(call)
-        shown = _shown(call.served, shared, bare)
+        if view is View.TIES:
+            entries = [entry for entry in entries if may_have_ties(entry.raw)]
+        shown = _shown(call.served, shared, view)
         return Listed([shown(entry) for entry in entries], meta["resourceVersion"], meta.get("continue", ""))
 
     async def create(
@@ -115,16 +120,16 @@ class LocalClient:
     @asynccontextmanager
     async def watch(
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
-        resource_version: str = "", bare: bool = False,
+        resource_version: str = "", view: View = View.WHOLE,
     ) -> AsyncIterator[AsyncIterator[Changed]]:  # fmt: skip
         query = {
             "labelSelector": labels, "fieldSelector": fields, "resourceVersion": resource_version,
             "allowWatchBookmarks": "true",
         }  # fmt: skip
         call = self._call("watch", resource, namespace, query=query)
-        begun = await self._api.watches.begin(call)
+        begun = await self._api.watches.begin(call, _changes_ties if view is View.TIES else None)
         try:
-            yield self._changes(begun, _shown(call.served, True, bare))
+            yield self._changes(begun, _shown(call.served, True, view))
         finally:
             begun.subscription.close()
 
@@ -140,10 +145,16 @@ class LocalClient:
                 yield Changed("BOOKMARK", {"metadata": metadata})
 
 
-def _shown(served: Served, shared: bool, bare: bool) -> Shown:
+def _changes_ties(change: Change) -> bool:
+    """See :attr:`View.TIES`."""
+    new, old = change.new, change.old
+    return new is None or may_have_ties(new.raw) or (old is not None and may_have_ties(old.raw))
+
+
+def _shown(served: Served, shared: bool, view: View) -> Shown:
     """In which form objects are handed out. What there is in a bare one is the same in all versions of a kind."""
-    if bare:
-        return attrgetter("bare")
+    if view is not View.WHOLE:
+        return attrgetter("bare" if view is View.BARE else "at_hand")
     if shared and served.is_storage:
         return attrgetter("lean")  # what the clients of this process have in common
     return lambda entry: served.from_storage(entry.copy())

@@ -39,6 +39,10 @@ _NOT_OLDER = "NotOlderThan"
 _END = "k8s.io/initial-events-end"
 
 
+Wants = Callable[[Change], bool]
+"""Which changes to tell of, among those that a watch is about."""
+
+
 class Notice(msgspec.Struct, frozen=True):
     """One thing to tell: ``change`` None for what was there when the watch began."""
 
@@ -50,9 +54,10 @@ class Notice(msgspec.Struct, frozen=True):
 class Subscription:
     """What one watch has still to be told. Ends with an error when there can be no more, or too much is pending."""
 
-    def __init__(self, cache: Cache, selection: Selection) -> None:
+    def __init__(self, cache: Cache, selection: Selection, wants: Wants | None = None) -> None:
         self._cache = cache
         self._selection = selection
+        self._wants = wants
         self._takes_all = selection.namespace is None and selection.is_plain
         self._pending: deque[Notice] = deque()
         self._loop = asyncio.get_running_loop()
@@ -65,6 +70,8 @@ class Subscription:
 
     def offer(self, changes: Sequence[Change]) -> None:
         """See :class:`wherry.kube.apiserver.cache.Watcher`."""
+        if self._wants is not None:
+            changes = [change for change in changes if self._wants(change)]
         if self._takes_all:
             notices = [
                 Notice("MODIFIED" if change.old else "ADDED", change.new, change) if change.new
@@ -171,8 +178,9 @@ class Watches:
         self._store = store
         self._caches = caches
 
-    async def begin(self, call: Call) -> Begun:
-        """Raises StatusError: 410 when the past asked for is forgotten, 504 when the revision has not been yet."""
+    async def begin(self, call: Call, wants: Wants | None = None) -> Begun:
+        """``wants``: None is everything. Raises StatusError: 410 when the past asked for is forgotten, 504 when the
+        revision has not been yet."""
         selection = of_call(call)
         text = call.query.get("resourceVersion", "")
         revision = revision_of(text)
@@ -183,7 +191,7 @@ class Watches:
         if not text and initial:
             await self._caches.current()
         cache = self._caches.of(call.storage)
-        subscription = Subscription(cache, selection)
+        subscription = Subscription(cache, selection, wants)
         try:
             notices, changes = [], list[Change]()
             mark = self._caches.revision

@@ -16,7 +16,8 @@ from wherry.kube.client import fakerules
 from wherry.kube.client.cache import Place
 from wherry.kube.client.clock import Clock, FakeClock
 from wherry.kube.client.fakewatch import Fields, Stream, metadata_fields, selects
-from wherry.kube.client.model import Changed, Listed, PatchType
+from wherry.kube.client.model import Changed, Listed, PatchType, View
+from wherry.kube.machinery.bare import has_ties
 from wherry.kube.machinery.model import GroupResource, GroupVersionKind, GroupVersionResource, Object
 from wherry.kube.machinery.status import already_exists, bad_request, expired, not_found
 
@@ -123,7 +124,8 @@ class FakeClient:
 
     async def list(
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
-        resource_version: str = "", limit: int = 0, token: str = "", shared: bool = False, bare: bool = False,
+        resource_version: str = "", limit: int = 0, token: str = "", shared: bool = False,
+        view: View = View.WHOLE,
     ) -> Listed:  # fmt: skip
         await self._read(Call("list", resource.group_resource, namespace))
         if token:
@@ -134,6 +136,8 @@ class FakeClient:
             wanted = selects(labels, fields, namespace, self._fields(resource.group_resource))
             here = sorted(self._objects.get(resource.group_resource, {}).items())
             revision, found = self.revision, [copied(obj) for _, obj in here if wanted(obj)]
+            if view is View.TIES:
+                found = [obj for obj in found if has_ties(obj)]
         page, rest = (found[:limit], found[limit:]) if limit else (found, [])
         more = f"page-{next(self._names)}" if rest else ""
         if rest:
@@ -186,14 +190,14 @@ class FakeClient:
     @asynccontextmanager
     async def watch(
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
-        resource_version: str = "", bare: bool = False,
+        resource_version: str = "", view: View = View.WHOLE,
     ) -> AsyncIterator[AsyncIterator[Changed]]:  # fmt: skip
         await self._read(Call("watch", resource.group_resource, namespace))
         since = int(resource_version or 0)
         if since and since < self._compacted:
             raise expired(f"too old resource version: {since} ({self._compacted})")
         wanted = selects(labels, fields, namespace, self._fields(resource.group_resource))
-        stream = Stream(resource.group_resource, wanted)
+        stream = Stream(resource.group_resource, wanted, view)
         if since:
             for revision, about, type, obj, old in self._history:
                 if revision > since:

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 
-from wherry.kube.client.model import Changed
+from wherry.kube.client.model import Changed, View
+from wherry.kube.machinery.bare import has_ties
 from wherry.kube.machinery.model import GroupResource, Object
 from wherry.kube.machinery.selectors import parse_fields, parse_labels
 
@@ -32,14 +33,17 @@ def selects(labels: str, fields: str, namespace: str, of: Fields) -> Wanted:
 class Stream:
     """What a watch has yet to be told."""
 
-    def __init__(self, resource: GroupResource, wanted: Wanted) -> None:
+    def __init__(self, resource: GroupResource, wanted: Wanted, view: View = View.WHOLE) -> None:
         self._resource = resource
         self._wanted = wanted
+        self._view = view
         self._queue: asyncio.Queue[Changed | Exception | None] = asyncio.Queue()
 
     def offer(self, resource: GroupResource, type: str, obj: Object, old: Object | None) -> None:
         """Tell it, if it is about that."""
         if resource != self._resource:
+            return
+        if self._view is View.TIES and type != "DELETED" and not any(has_ties(each) for each in (obj, old) if each):
             return
         was = old is not None and self._wanted(old)
         is_now = type != "DELETED" and self._wanted(obj)

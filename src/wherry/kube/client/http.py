@@ -17,7 +17,7 @@ from wherry.http.client import Answer, BrokenOff, HttpClient, NoAnswer, Request,
 from wherry.kit.errors import Unavailable
 from wherry.kube.client.clock import Clock
 from wherry.kube.client.connection import Connection
-from wherry.kube.client.model import Changed, Listed, PatchType
+from wherry.kube.client.model import Changed, Listed, PatchType, View
 from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.kube.machinery.status import StatusError
 
@@ -84,7 +84,8 @@ class HttpApiClient:
 
     async def list(
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
-        resource_version: str = "", limit: int = 0, token: str = "", shared: bool = False, bare: bool = False,
+        resource_version: str = "", limit: int = 0, token: str = "", shared: bool = False,
+        view: View = View.WHOLE,
     ) -> Listed:  # fmt: skip
         query = {
             "labelSelector": labels, "fieldSelector": fields, "resourceVersion": resource_version,
@@ -121,7 +122,7 @@ class HttpApiClient:
     @asynccontextmanager
     async def watch(
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
-        resource_version: str = "", bare: bool = False,
+        resource_version: str = "", view: View = View.WHOLE,
     ) -> AsyncIterator[AsyncIterator[Changed]]:  # fmt: skip
         query = {
             "watch": "true", "allowWatchBookmarks": "true", "labelSelector": labels, "fieldSelector": fields,

@@ -6,8 +6,9 @@ from types import TracebackType
 import msgspec
 
 from wherry.kube.client.clock import Clock
-from wherry.kube.client.informer import RETRY, Informer, Retry, Selection, Transform, without_managed_fields
-from wherry.kube.client.model import Client
+from wherry.kube.client.informer import Informer, Transform, without_managed_fields
+from wherry.kube.client.model import Client, View
+from wherry.kube.client.reflector import RETRY, Retry, Selection
 from wherry.kube.machinery.bare import bare_metadata
 from wherry.kube.machinery.model import GroupVersionResource
 
@@ -50,10 +51,11 @@ class Informers:
     ) -> Informer:  # fmt: skip
         """The informer of these objects; each call counts one more user. One of whole objects will do for who wants
         them bare."""
-        selection = Selection(resource, namespace, labels, fields)
+        whole = Selection(resource, namespace, labels, fields)
+        selection = msgspec.structs.replace(whole, view=View.BARE) if transform is BARE else whole
         used = self._used.get((selection, transform))
         if used is None and transform is BARE:
-            used = self._used.get((selection, WHOLE))
+            used = self._used.get((whole, WHOLE))
         if used is not None:
             used.users += 1
             return used.informer

@@ -17,6 +17,17 @@ class PatchType(Enum):
     APPLY = "application/apply-patch+yaml"
 
 
+class View(Enum):
+    """How much of the objects is asked for. A server may give more."""
+
+    WHOLE = "whole"
+    BARE = "bare"
+    """Their bare views (:mod:`wherry.kube.machinery.bare`)."""
+    TIES = "ties"
+    """The same, of those that have ties (see there). A watch tells of each change of an object that has some, or had
+    some before it; and of each object that is deleted, for others may be tied to it."""
+
+
 class Listed(msgspec.Struct, frozen=True):
     """``token`` is not empty when there is more (``continue``)."""
 
@@ -46,10 +57,11 @@ class Client(Protocol):
 
     async def list(
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
-        resource_version: str = "", limit: int = 0, token: str = "", shared: bool = False, bare: bool = False,
+        resource_version: str = "", limit: int = 0, token: str = "", shared: bool = False,
+        view: View = View.WHOLE,
     ) -> Listed:  # fmt: skip
-        """``shared``: what is got may be shared, and lack what may lack of what a watch tells. ``bare``: it may lack
-        all that is not in its bare view (:mod:`wherry.kube.machinery.bare`)."""
+        """``shared``: what is got may be shared, and lack what may lack of what a watch tells. So may what is got in
+        another view than the whole."""
 
     async def create(
         self, resource: GroupVersionResource, obj: Object, namespace: str = "", *, name: str = "", subresource: str = ""
@@ -77,7 +89,7 @@ class Client(Protocol):
         labels: str = "",
         fields: str = "",
         resource_version: str = "",
-        bare: bool = False,
+        view: View = View.WHOLE,
     ) -> AbstractAsyncContextManager[AsyncIterator[Changed]]:
-        """Changes behind ``resource_version``, bookmarks among them; ``bare`` as in :meth:`list`. The iterator ends
+        """Changes behind ``resource_version``, bookmarks among them. The iterator ends
         when the server ends the watch, and raises StatusError 410 when it cannot begin there any more."""

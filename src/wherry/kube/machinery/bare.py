@@ -1,5 +1,9 @@
 """An object's bare view: its name, and the metadata that say whose it is and whether it goes. Whoever watches
-everything there is, as the garbage collector does, has no use for the rest, which is most of the memory."""
+everything there is has no use for the rest, which is most of the memory.
+
+An object has **ties** when it names an owner or is being deleted. Most have none, and nobody who cares for ties need
+hear of them: that is seen in an object's JSON without decoding it.
+"""
 
 from sys import intern
 from typing import Any, TypedDict
@@ -58,6 +62,18 @@ def bare_of(raw: bytes) -> Object:
     if "ownerReferences" in found["metadata"]:
         _intern_owners(found["metadata"])
     return found
+
+
+def has_ties(obj: Object) -> bool:
+    """See the module."""
+    meta = obj["metadata"]
+    return bool(meta.get("ownerReferences")) or "deletionTimestamp" in meta
+
+
+def may_have_ties(raw: bytes) -> bool:
+    """Whether an object's JSON, without spaces, is of one that has ties. Never False for one that has: texts inside it
+    have their quotes escaped, keys have none."""
+    return b'"ownerReferences":[{' in raw or b'"deletionTimestamp":' in raw
 
 
 def _intern_owners(meta: Object) -> None:

@@ -9,9 +9,10 @@ from functools import partial
 from wherry.kit.errors import WherryError
 from wherry.kube.client.clock import Clock, Timer
 from wherry.kube.client.events import Recorder, Source
-from wherry.kube.client.informer import Informer, Retry
+from wherry.kube.client.informer import Informer
 from wherry.kube.client.informers import Informers
 from wherry.kube.client.model import Client
+from wherry.kube.client.reflector import Retry
 from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.kube.machinery.quantity import Quantity
 from wherry.node.pods import admission, orphans, resolving, room, shutdown, statics, view

@@ -7,7 +7,7 @@ counts as gone.
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 
-from wherry.kube.client.model import Changed, Client, Listed, PatchType
+from wherry.kube.client.model import Changed, Client, Listed, PatchType, View
 from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.node.pods.view import PODS
 
@@ -29,11 +29,12 @@ class Lanes:
 
     async def list(
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
-        resource_version: str = "", limit: int = 0, token: str = "", shared: bool = False, bare: bool = False,
+        resource_version: str = "", limit: int = 0, token: str = "", shared: bool = False,
+        view: View = View.WHOLE,
     ) -> Listed:  # fmt: skip
         return await self._lane(resource).list(
             resource, namespace, labels=labels, fields=fields, resource_version=resource_version, limit=limit,
-            token=token, shared=shared, bare=bare,
+            token=token, shared=shared, view=view,
         )  # fmt: skip
 
     async def create(
@@ -61,8 +62,8 @@ class Lanes:
 
     def watch(
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
-        resource_version: str = "", bare: bool = False,
+        resource_version: str = "", view: View = View.WHOLE,
     ) -> AbstractAsyncContextManager[AsyncIterator[Changed]]:  # fmt: skip
         return self._lane(resource).watch(
-            resource, namespace, labels=labels, fields=fields, resource_version=resource_version, bare=bare
+            resource, namespace, labels=labels, fields=fields, resource_version=resource_version, view=view
         )

@@ -194,6 +194,13 @@ async def test_who_wants_a_bare_view_has_nothing_else_decoded(place: Place) -> N
         assert entry._object is None and entry._lean is None
 
 
+async def test_who_keeps_nothing_is_shown_what_is_decoded_already(place: Place) -> None:
+    entry = place.pods.entry("b", "default")
+    assert entry is not None
+    assert entry.at_hand == entry.bare and entry.at_hand is not entry.at_hand
+    assert entry.lean is entry.at_hand
+
+
 async def test_of_few_that_are_kept_decoded_each_is_there_when_it_is_asked_for() -> None:
     recent = Recent(1)
     entries = [Entry(value_of(pod(name)), 1, "default", name, None, recent) for name in "ab"]

@@ -4,6 +4,7 @@ import pytest
 
 from tests.unit.kube.apiserver.conftest import MAPS, Place, pod
 from wherry.kube.apiserver.model import User
+from wherry.kube.client.model import View
 from wherry.kube.machinery.model import GroupVersionResource
 from wherry.kube.machinery.status import StatusError
 
@@ -59,10 +60,10 @@ async def test_a_list_is_one_s_own_unless_it_may_be_shared(place: Place) -> None
 async def test_who_wants_bare_views_gets_no_more(place: Place) -> None:
     kept = {"name", "namespace", "uid", "resourceVersion"}
     await place.client.create(MAPS, {"metadata": {"name": "a", "finalizers": ["x.org/y"]}}, "default")
-    listed = await place.client.list(MAPS, bare=True)
+    listed = await place.client.list(MAPS, view=View.BARE)
     assert [each.keys() for each in listed.items] == [{"metadata"}]
     assert listed.items[0]["metadata"].keys() == kept | {"finalizers"}
-    async with place.client.watch(MAPS, resource_version=listed.resource_version, bare=True) as changes:
+    async with place.client.watch(MAPS, resource_version=listed.resource_version, view=View.BARE) as changes:
         await place.merge("a", {"metadata": {"labels": {"b": "c"}}})
         await place.client.delete(MAPS, "a", "default")
         await place.merge("a", {"metadata": {"finalizers": None}})
@@ -71,3 +72,30 @@ async def test_who_wants_bare_views_gets_no_more(place: Place) -> None:
     assert (second.type, second.object["metadata"].keys()) == ("MODIFIED", kept | {"finalizers", "deletionTimestamp"})
     assert (third.type, third.object["metadata"]["resourceVersion"]) == ("DELETED", str(place.server.caches.revision))
     assert {each.object.keys() == {"metadata"} for each in (first, second, third)} == {True}
+
+
+async def test_who_cares_for_ties_hears_of_them_and_of_every_end(place: Place) -> None:
+    owner = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "name": "free",
+        "uid": (await place.config("free"))["metadata"]["uid"],
+    }
+    listed = await place.client.list(MAPS, view=View.TIES)
+    assert listed.items == []
+    async with place.client.watch(MAPS, resource_version=listed.resource_version, view=View.TIES) as changes:
+        await place.merge("free", {"data": {"a": '"ownerReferences":[{'}})
+        await place.config("tied")
+        await place.merge("tied", {"metadata": {"ownerReferences": [owner]}})
+        tied = await place.client.list(MAPS, view=View.TIES)
+        await place.merge("tied", {"metadata": {"ownerReferences": None}})
+        await place.merge("tied", {"metadata": {"finalizers": ["x.org/y"]}})
+        await place.client.delete(MAPS, "tied", "default")
+        await place.client.delete(MAPS, "free", "default")
+        told = [await anext(changes) for _ in range(4)]
+    assert [each["metadata"]["ownerReferences"] for each in tied.items] == [[owner]]
+    assert [(each.type, each.object["metadata"]["name"]) for each in told] == [
+        ("MODIFIED", "tied"), ("MODIFIED", "tied"), ("MODIFIED", "tied"), ("DELETED", "free"),
+    ]  # fmt: skip
+    assert told[0].object["metadata"]["ownerReferences"] == [owner]
+    assert "ownerReferences" not in told[1].object["metadata"] and "deletionTimestamp" in told[2].object["metadata"]

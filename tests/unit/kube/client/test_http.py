@@ -15,8 +15,9 @@ from wherry.kube.apiserver.server import render_error
 from wherry.kube.client.clock import FakeClock, SystemClock
 from wherry.kube.client.connection import Connection, tls_of
 from wherry.kube.client.http import AT_ONCE, BUSY_TRIES, READ_TRIES, HttpApiClient, lines, path_of, refusal
-from wherry.kube.client.informer import Informer, Selection
+from wherry.kube.client.informer import Informer
 from wherry.kube.client.model import PatchType
+from wherry.kube.client.reflector import Selection
 from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.kube.machinery.status import StatusError
 

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 from wherry.kit.errors import Unavailable
 from wherry.kube.client.clock import FakeClock, settle
-from wherry.kube.client.fake import Call, FakeClient
-from wherry.kube.client.informer import PAGE_OBJECTS, Informer, Selection
+from wherry.kube.client.fake import FakeClient
+from wherry.kube.client.informer import Informer
+from wherry.kube.client.reflector import Selection
 from wherry.kube.machinery.model import GroupVersionResource, Object
-from wherry.kube.machinery.status import unavailable
 
 MAPS = GroupVersionResource("", "v1", "configmaps")
 EVERYWHERE = Selection(MAPS)
@@ -80,41 +80,6 @@ async def test_a_handler_that_comes_late_is_told_what_is_there_and_may_go() -> N
         assert late == []
 
 
-async def test_many_objects_come_in_pages() -> None:
-    client = FakeClient(*(config(f"c{number:04d}") for number in range(2 * PAGE_OBJECTS + 1)))
-    async with running(client) as (informer, _):
-        await informer.synced.wait()
-        assert len(informer.cache) == 2 * PAGE_OBJECTS + 1
-        assert sum(call.verb == "list" for call in client.reads) == 3
-
-
-async def test_a_watch_that_ends_goes_on_from_where_it_was() -> None:
-    client = FakeClient(config("a", "1"))
-    async with running(client) as (_, log):
-        client.end_watches()
-        client.put(config("a", "2"))
-        await clock_of(client).advance(5)
-        client.put(config("a", "3"))
-        await settle()
-        assert log.taken() == ["+a", "a:1>2", "a:2>3"]
-        assert sum(call.verb == "list" for call in client.reads) == 1
-
-
-async def test_a_bookmark_moves_the_place_to_go_on_from() -> None:
-    client = FakeClient(config("a"))
-    async with running(client) as (_, log):
-        client.put({**config("elsewhere"), "kind": "Secret"})
-        client.bookmark()
-        await settle()
-        client.compact()
-        client.end_watches()
-        await clock_of(client).advance(5)
-        client.put(config("a", "2"))
-        await settle()
-        assert log.taken() == ["+a", "a:>2"]
-        assert sum(call.verb == "list" for call in client.reads) == 1
-
-
 async def test_after_a_compaction_it_lists_again_and_tells_the_difference() -> None:
     client = FakeClient(config("a", "1"), config("b"), config("same"))
     async with running(client) as (_, log):
@@ -142,31 +107,6 @@ async def test_an_object_made_anew_under_the_same_name_is_a_deletion_and_an_addi
         client.fault = lambda call: None
         await clock_of(client).advance(60)
         assert log.taken() == ["+a", "-a", "+a"]
-
-
-async def test_errors_are_tried_again_ever_less_often() -> None:
-    client = FakeClient(config("a"))
-    client.fault = lambda call: unavailable("starting")
-    async with running(client) as (informer, log):
-        await clock_of(client).advance(600)
-        tries = len(client.reads)
-        assert not informer.synced.is_set() and 10 < tries < 40
-        client.fault = lambda call: None
-        await clock_of(client).advance(61)
-        assert log == ["+a"]
-
-
-async def test_a_server_that_ends_every_watch_at_once_is_not_pestered() -> None:
-    client = FakeClient()
-
-    def end(call: Call) -> None:
-        if call.verb == "watch":
-            asyncio.get_running_loop().call_soon(client.end_watches)
-
-    client.fault = lambda call: end(call)
-    async with running(client):
-        await clock_of(client).advance(60)
-        assert sum(call.verb == "watch" for call in client.reads) <= 80
 
 
 async def test_a_selection_keeps_to_its_objects() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.unit.kube.controllers.harness import PODS
 from wherry.kube.client.fake import FakeClient
-from wherry.kube.client.model import Changed
+from wherry.kube.client.model import Changed, View
 from wherry.kube.client.workqueue import WorkQueue
 from wherry.kube.controllers.frame import Key, Needs
 from wherry.kube.machinery.model import GroupVersionResource, Object
@@ -123,10 +123,10 @@ class LateClient(FakeClient):
     @asynccontextmanager
     async def watch(
         self, resource: GroupVersionResource, namespace: str = "", *, labels: str = "", fields: str = "",
-        resource_version: str = "", bare: bool = False,
+        resource_version: str = "", view: View = View.WHOLE,
     ) -> AsyncIterator[AsyncIterator[Changed]]:  # fmt: skip
         async with super().watch(resource, namespace, labels=labels, fields=fields,
-                                 resource_version=resource_version, bare=bare) as changes:  # fmt: skip
+                                 resource_version=resource_version, view=view) as changes:  # fmt: skip
             yield self._late(changes)
 
     async def _late(self, changes: AsyncIterator[Changed]) -> AsyncIterator[Changed]:

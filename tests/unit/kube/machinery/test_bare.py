@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.json import encode
 
-from wherry.kube.machinery.bare import bare_metadata, bare_of
+from wherry.kube.machinery.bare import bare_metadata, bare_of, has_ties, may_have_ties
 from wherry.kube.machinery.model import Object
 
 OWNER = {"apiVersion": "v1", "kind": "ConfigMap", "name": "a", "uid": "uid-a", "blockOwnerDeletion": True}
@@ -50,3 +50,18 @@ METADATA = st.dictionaries(st.sampled_from(["finalizers", "deletionTimestamp", "
 def test_both_ways_to_it_agree_whatever_there_is(meta: Object, owners: Object | None) -> None:
     obj = pod(**meta, **(owners or {}))
     assert bare_metadata(obj) == bare_of(encode(obj))
+
+
+def test_ties_are_owners_and_an_end() -> None:
+    assert not has_ties(pod()) and not has_ties(pod(ownerReferences=[], finalizers=["f"]))
+    assert has_ties(pod(ownerReferences=[OWNER])) and has_ties(pod(deletionTimestamp="2026-01-01T00:00:00Z"))
+
+
+@given(st.booleans(), st.booleans(), st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=2))
+def test_ties_are_seen_in_the_bytes_and_not_in_texts(is_owned: bool, is_going: bool, labels: dict[str, str]) -> None:
+    meta: Object = {"ownerReferences": [OWNER]} if is_owned else {}
+    meta |= {"deletionTimestamp": "2026-01-01T00:00:00Z"} if is_going else {}
+    obj = pod(labels=labels, **meta)
+    noted = pod(annotations={"last": encode(obj).decode()}, ownerReferences=[], **{} if is_owned else meta)
+    assert may_have_ties(encode(obj)) == has_ties(obj)
+    assert may_have_ties(encode(noted)) == has_ties(noted)

@@ -4,7 +4,8 @@ from tests.unit.kube.controllers.harness import PODS
 from tests.unit.kube.controllers.workloads import pod
 from wherry.kube.client.clock import settle
 from wherry.kube.client.fake import FakeClient
-from wherry.kube.client.informer import Informer, Selection
+from wherry.kube.client.informer import Informer
+from wherry.kube.client.reflector import Selection
 from wherry.kube.controllers.frame import Key
 from wherry.kube.controllers.podcontrol.expectations import Expectations
 
