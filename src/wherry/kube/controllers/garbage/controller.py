@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
+from collections.abc import Iterable
 
 from wherry.kit.errors import WherryError
 from wherry.kube.client.discovery import ResourceType
-from wherry.kube.client.model import PatchType
+from wherry.kube.client.model import PatchType, View
 from wherry.kube.client.workqueue import WorkQueue
 from wherry.kube.controllers.frame import Needs, complain
 from wherry.kube.controllers.garbage import plan as planning
@@ -13,6 +14,7 @@ from wherry.kube.controllers.garbage.graph import Graph, Node, OwnerRef, node_of
 from wherry.kube.controllers.garbage.monitors import Monitors
 from wherry.kube.controllers.garbage.plan import Facts, Standing, plan
 from wherry.kube.machinery.model import GroupKind, Object
+from wherry.kube.machinery.selectors import FieldTerm
 from wherry.kube.machinery.status import StatusError
 
 logger = logging.getLogger(__name__)
@@ -21,9 +23,9 @@ WORKERS = 64
 """Each waits for the disk most of the time, and all that wait share one commit: with the 20 of kube-controller-manager
 (--concurrent-gc-syncs), whose commits are etcd's, a large deployment goes at the pace of twenty pods a commit."""
 UNSEEN_SECONDS = 30.0
-"""After which an object is looked at again whose owner is there but in no informer's view."""
+"""After which an object is looked at again whose owner is there, but would not be heard of when it goes."""
 SYNC_SECONDS = 30.0
-"""How long a start waits for all informers."""
+"""How long a start waits until all that has ties has been listed."""
 DISCOVERY_SECONDS = 5.0
 
 
@@ -39,20 +41,19 @@ class GarbageCollector:
     def __init__(self, needs: Needs) -> None:
         self._needs = needs
         self._client = needs.client
-        self._begin()
 
-    def _begin(self) -> None:
+    def _begin(self, group: asyncio.TaskGroup) -> None:
         self._graph = Graph()
-        self._queue: WorkQueue[str] = WorkQueue(self._needs.clock)
-        self._monitors = Monitors(self._needs.informers, self._graph, self._queue.add)
+        self._monitors = Monitors(self._client, self._needs.clock, group, self._graph, self._queue.add)
 
     async def run(self) -> None:
         """Until cancelled. When it has ended it may be run again, and begins anew."""
-        self._begin()
+        self._queue: WorkQueue[str] = WorkQueue(self._needs.clock)
         changed = asyncio.Event()
         unsubscribe = self._needs.discovery.subscribe(changed.set)
         try:
             async with asyncio.TaskGroup() as group:
+                self._begin(group)
                 first = asyncio.Event()
                 group.create_task(self._follow(changed, first), name=f"{self.name} discovery")
                 await first.wait()
@@ -61,7 +62,6 @@ class GarbageCollector:
                     group.create_task(self._work(), name=self.name)
         finally:
             unsubscribe()
-            self._monitors.close()
             self._queue.close()
 
     async def _follow(self, changed: asyncio.Event, first: asyncio.Event) -> None:
@@ -109,9 +109,10 @@ class GarbageCollector:
             return None
         if not (node.waits or node.orphans) and (node.deleting or not self._graph.is_suspect(node)):
             return None
+        await asyncio.sleep(0)  # in the server's own process answers come without a pause: others want their turns, too
         live = await self._get(node.type, node.name, node.namespace)
         if live is None or live["metadata"].get("uid") != uid:
-            return UNSEEN_SECONDS  # the informer is about to tell; if it does not, look again
+            return UNSEEN_SECONDS  # its end is about to be told; if it is not, look again
         item = node_of(node.type, live)
         if (item.waits or item.orphans) and not self._monitors.is_synced:
             raise NotYet(f"{item.name}: not all dependents are known yet")
@@ -132,14 +133,29 @@ class GarbageCollector:
             # What has no namespace cannot be owned by what has one; whom it means cannot be known: never delete.
             self._report(reference, item)
             return Standing.SOLID
+        losses = self._graph.losses
         owner = await self._get(type, reference.name, reference.namespace if type.namespaced else "")
         if owner is None or owner["metadata"].get("uid") != reference.uid:
             self._graph.note_absent(reference, type.namespaced)
-            known = self._graph.node(reference.uid)
-            if known is not None and known.namespace != reference.namespace:
+            if type.namespaced and await self._is_elsewhere(reference, type):
                 self._report(reference, item)
             return Standing.ABSENT
+        if self._monitors.hears_of(type):
+            self._suspect(self._graph.meet(type, owner, losses))
         return Standing.WAITING if node_of(type, owner).waits else Standing.SOLID
+
+    async def _is_elsewhere(self, reference: OwnerRef, type: ResourceType) -> bool:
+        """Whether the owner that is not where it should be is in another namespace."""
+        known = self._graph.node(reference.uid)
+        if known is not None:
+            return known.type.namespaced and known.namespace != reference.namespace
+        named = str(FieldTerm("metadata.name", reference.name))
+        page = await self._client.list(type.resource, fields=named, shared=True, view=View.BARE)
+        return any(each["metadata"].get("uid") == reference.uid for each in page.items)
+
+    def _suspect(self, uids: Iterable[str]) -> None:
+        for uid in uids:
+            self._queue.add(uid)
 
     def _report(self, reference: OwnerRef, item: Node) -> None:
         """Tell people of a reference that cannot mean what they meant: its owner is in another namespace."""
@@ -169,8 +185,7 @@ class GarbageCollector:
                 await self._release(dependent, item.uid)
             await self._remove_finalizer(item, live, "orphan")
         elif isinstance(action, planning.LookAt):
-            for uid in action.uids:
-                self._queue.add(uid)
+            self._suspect(action.uids)
         elif isinstance(action, planning.DropOwners):
             await self._write_owners(item, live, [each for each in _owners(live) if each.get("uid") not in action.uids])
         elif isinstance(action, planning.Delete):

@@ -1,17 +1,21 @@
-"""Who owns whom, as far as informers have told."""
+"""Who owns whom, as far as it has been told."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from wherry.kube.client.discovery import ResourceType
+from wherry.kube.machinery.bare import has_ties
 from wherry.kube.machinery.model import GroupVersion, Object
 
 ORPHAN = "orphan"
 FOREGROUND = "foregroundDeletion"
 ABSENT_REMEMBERED = 2000
+
+Identity = tuple[str, str, str, str, str]
+"""Group and kind, namespace (empty: none) and name, and uid: this object there, and no other."""
 
 
 class OwnerRef(NamedTuple):
@@ -32,15 +36,14 @@ class OwnerRef(NamedTuple):
         except ValueError:
             return self.api_version
 
-    @property
-    def identity(self) -> tuple[str, ...]:
-        """Whom it means."""
-        return (self.group, self.kind, self.namespace, self.name, self.uid)
+    def identity(self, namespaced: bool) -> Identity:
+        """Whom it means, if its kind has namespaces, or has none."""
+        return self.group, self.kind, self.namespace if namespaced else "", self.name, self.uid
 
 
 class Node(msgspec.Struct, gc=False):
-    """An object that is, or was a moment ago. There is one for each there is: the cycle collector, which cannot find
-    anything in it, does not look at it."""
+    """An object that is, or was a moment ago. There may be very many: the cycle collector, which cannot find anything
+    in it, does not look at it."""
 
     type: ResourceType
     namespace: str
@@ -53,13 +56,19 @@ class Node(msgspec.Struct, gc=False):
     waits: bool = False
     """It is being deleted and waits for its dependents to go before."""
 
+    @property
+    def has_ties(self) -> bool:
+        """Whether what happens to it is told (:mod:`wherry.kube.machinery.bare`)."""
+        return bool(self.owners) or self.deleting
+
+    @property
+    def identity(self) -> Identity:
+        place = self.namespace if self.type.namespaced else ""
+        return self.type.resource.group, self.type.kind, place, self.name, self.uid
+
     def is_meant_by(self, reference: OwnerRef) -> bool:
         """Whether the reference has not only its uid but its place, too."""
-        place = self.namespace if self.type.namespaced else ""
-        expected = reference.namespace if self.type.namespaced else ""
-        return (reference.group, reference.kind, expected, reference.name, reference.uid) == (
-            self.type.resource.group, self.type.kind, place, self.name, self.uid,
-        )  # fmt: skip
+        return reference.identity(self.type.namespaced) == self.identity
 
 
 def references(obj: Object) -> tuple[OwnerRef, ...]:
@@ -90,12 +99,16 @@ def node_of(type: ResourceType, obj: Object) -> Node:
 
 
 class Graph:
-    """Changes come in by :meth:`observe` and :meth:`forget`; both return the uids to look at because of it."""
+    """Has a node for each object that has ties, and for those of their owners that somebody has seen. What happens
+    comes in by :meth:`observe`, :meth:`forget` and :meth:`replace`, what was found out by :meth:`meet`; all return the
+    uids to look at because of it."""
 
     def __init__(self) -> None:
+        self.losses = 0
+        """How often an owner may have gone: what was asked before is not sure any more."""
         self._nodes: dict[str, Node] = {}
         self._dependents: dict[str, set[str]] = {}
-        self._absent: OrderedDict[tuple[str, ...], None] = OrderedDict()
+        self._absent: OrderedDict[Identity, None] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._nodes)
@@ -108,14 +121,12 @@ class Graph:
         return [self._nodes[each] for each in sorted(self._dependents.get(uid, ())) if each in self._nodes]
 
     def observe(self, type: ResourceType, obj: Object) -> set[str]:
-        """It is there, new or changed. Most own nothing and nobody owns them: of those there is nothing to say."""
-        meta = obj["metadata"]
-        uid = meta["uid"]
+        """It is there, new or changed."""
+        uid = obj["metadata"]["uid"]
         known = self._nodes.get(uid)
-        if meta.get("ownerReferences") or "deletionTimestamp" in meta or (known and (known.owners or known.deleting)):
-            return self._observe(node_of(type, obj), known)
-        self._nodes[uid] = Node(type, meta.get("namespace", ""), meta["name"], uid)
-        return set()
+        if known is None and uid not in self._dependents and not has_ties(obj):
+            return set()
+        return self._observe(node_of(type, obj), known)
 
     def _observe(self, node: Node, old: Node | None) -> set[str]:
         self._nodes[node.uid] = node
@@ -127,23 +138,41 @@ class Graph:
             suspects.update(self._dependents.get(node.uid, ()))
         if node.orphans and not (old and old.orphans):
             suspects.add(node.uid)
+        self._tidy(node.uid)
         return suspects
 
-    def forget(self, uid: str) -> set[str]:
-        """It is gone for good: no other object will have its uid."""
-        node = self._nodes.pop(uid, None)
-        if node is None:
+    def meet(self, type: ResourceType, owner: Object, losses: int) -> set[str]:
+        """Somebody's owner is there, said the API, which was asked when there had been so many :attr:`losses`. From now
+        on it is known to be, until its end is told: if that may have been meanwhile, or there is news of it already,
+        the answer is worth nothing."""
+        uid = owner["metadata"]["uid"]
+        if losses != self.losses or uid in self._nodes or uid not in self._dependents:
             return set()
-        suspects = set(self._dependents.get(uid, ()))
-        suspects |= self._unlink(node)
-        place = node.namespace if node.type.namespaced else ""
-        self._remember((node.type.resource.group, node.type.kind, place, node.name, uid))
-        return suspects
+        return self._observe(node_of(type, owner), None)
 
-    def drop(self, type: ResourceType) -> None:
-        """Its objects are watched no longer: nothing is known of them, not even that they are gone."""
-        for uid in [uid for uid, node in self._nodes.items() if node.type.resource == type.resource]:
-            self._unlink(self._nodes.pop(uid))
+    def forget(self, type: ResourceType, obj: Object) -> set[str]:
+        """It is gone for good: no other object will have its uid."""
+        uid = obj["metadata"]["uid"]
+        suspects = set(self._dependents.get(uid, ()))
+        if suspects:
+            self.losses += 1
+            self._remember(node_of(type, obj).identity)
+        node = self._nodes.pop(uid, None)
+        return suspects if node is None else suspects | self._unlink(node)
+
+    def replace(self, type: ResourceType, objects: Sequence[Object]) -> set[str]:
+        """These are all of the type that have ties. What else was known of the type is doubtful: perhaps it has lost
+        its ties, or never had any, perhaps it is gone."""
+        self.losses += 1
+        there = {each["metadata"]["uid"] for each in objects}
+        suspects = set[str]()
+        for node in [each for each in self._nodes.values() if each.type.resource == type.resource]:
+            if node.uid not in there:
+                suspects |= self._dependents.get(node.uid, set()) | self._unlink(node)
+                self._nodes.pop(node.uid, None)
+        for each in objects:
+            suspects |= self.observe(type, each)
+        return suspects
 
     def is_suspect(self, node: Node) -> bool:
         """Whether it may have to go or to lose a reference: an owner is not where it should be, or waits for it."""
@@ -155,13 +184,13 @@ class Graph:
 
     def is_known_absent(self, reference: OwnerRef, namespaced: bool) -> bool:
         """There was no such object when the API was asked, or it was seen to go."""
-        return _absent_key(reference, namespaced) in self._absent
+        return reference.identity(namespaced) in self._absent
 
     def note_absent(self, reference: OwnerRef, namespaced: bool) -> None:
-        self._remember(_absent_key(reference, namespaced))
+        self._remember(reference.identity(namespaced))
 
-    def _remember(self, key: tuple[str, ...]) -> None:
-        self._absent[key] = None
+    def _remember(self, gone: Identity) -> None:
+        self._absent[gone] = None
         while len(self._absent) > ABSENT_REMEMBERED:
             self._absent.popitem(last=False)
 
@@ -187,11 +216,13 @@ class Graph:
             found.discard(dependent)
             if not found:
                 del self._dependents[owner]
+                self._tidy(owner)
+
+    def _tidy(self, uid: str) -> None:
+        """Forget it, if there is no reason to know of it (any more)."""
+        node = self._nodes.get(uid)
+        if node is not None and not node.has_ties and uid not in self._dependents:
+            del self._nodes[uid]
 
     def _waiting(self, uids: Iterable[str]) -> set[str]:
         return {uid for uid in uids if uid in self._nodes and self._nodes[uid].waits}
-
-
-def _absent_key(reference: OwnerRef, namespaced: bool) -> tuple[str, ...]:
-    group, kind, namespace, name, uid = reference.identity
-    return (group, kind, namespace if namespaced else "", name, uid)

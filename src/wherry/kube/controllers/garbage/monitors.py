@@ -1,31 +1,71 @@
-"""Informers over everything that can be deleted, in step with what the server serves."""
+"""Tell a graph what happens to the ties of everything that can be deleted, in step with what the server serves."""
 
+import logging
+from asyncio import Task, TaskGroup
 from collections.abc import Callable
+from typing import TypeVar
 
 import msgspec
 
+from wherry.kube.client.clock import Clock
 from wherry.kube.client.discovery import ResourceType
-from wherry.kube.client.informer import Informer
-from wherry.kube.client.informers import BARE, Informers
+from wherry.kube.client.model import Client, View
+from wherry.kube.client.reflector import Reflector, Selection
 from wherry.kube.controllers.garbage.graph import Graph
 from wherry.kube.machinery.model import GroupKind, GroupResource, GroupVersionResource, Object
+
+logger = logging.getLogger(__name__)
 
 NEEDED = frozenset({"delete", "list", "watch"})
 IGNORED = frozenset({GroupResource("", "events"), GroupResource("events.k8s.io", "events")})
 """They are many, own nothing, and end by themselves."""
+Suspect = Callable[[str], None]
+News = TypeVar("News")
+
+
+class _Sink:
+    """Of the objects of one type. See :class:`wherry.kube.client.reflector.Sink`."""
+
+    def __init__(self, type: ResourceType, graph: Graph, suspect: Suspect) -> None:
+        self._type = type
+        self._graph = graph
+        self._suspect = suspect
+
+    def kept(self, obj: Object) -> Object:
+        return obj
+
+    def replace(self, objects: list[Object]) -> None:
+        self._tell(self._graph.replace, objects)
+
+    def put(self, obj: Object) -> None:
+        self._tell(self._graph.observe, obj)
+
+    def remove(self, obj: Object) -> None:
+        self._tell(self._graph.forget, obj)
+
+    def _tell(self, tell: Callable[[ResourceType, News], set[str]], news: News) -> None:
+        try:
+            found = tell(self._type, news)
+        except Exception:  # what is wrong with one object is not the others' fault
+            logger.exception("the garbage collector cannot take in %s", self._type.resource.group_resource)
+        else:
+            for uid in found:
+                self._suspect(uid)
 
 
 class _Monitor(msgspec.Struct, frozen=True):
     type: ResourceType
-    informer: Informer
-    take_off: Callable[[], None]
+    reflector: Reflector
+    task: Task[None]
 
 
 class Monitors:
-    """Keeps a graph; calls ``suspect`` with uids to look at."""
+    """Keeps a graph; calls ``suspect`` with uids to look at. ``group`` is where it runs what it starts, and ends it."""
 
-    def __init__(self, informers: Informers, graph: Graph, suspect: Callable[[str], None]) -> None:
-        self._informers = informers
+    def __init__(self, client: Client, clock: Clock, group: TaskGroup, graph: Graph, suspect: Suspect) -> None:
+        self._client = client
+        self._clock = clock
+        self._group = group
         self._graph = graph
         self._suspect = suspect
         self._monitors: dict[GroupVersionResource, _Monitor] = {}
@@ -50,27 +90,23 @@ class Monitors:
                 self._monitors[resource] = self._start(type)
 
     def _start(self, type: ResourceType) -> _Monitor:
-        def changed(old: Object | None, new: Object | None) -> None:
-            if new is not None:
-                found = self._graph.observe(type, new)
-            else:
-                found = self._graph.forget((old or {})["metadata"]["uid"])
-            for uid in found:
-                self._suspect(uid)
-
-        informer = self._informers.of(type.resource, transform=BARE)
-        return _Monitor(type, informer, informer.add_handler(changed))
+        selection = Selection(type.resource, view=View.TIES)
+        reflector = Reflector(self._client, selection, self._clock, self._sink(type))
+        task = self._group.create_task(reflector.run(), name=f"ties of {type.resource.group_resource}")
+        return _Monitor(type, reflector, task)
 
     def _stop(self, monitor: _Monitor) -> None:
-        monitor.take_off()
-        self._informers.release(monitor.informer)
-        self._graph.drop(monitor.type)
+        monitor.task.cancel()
+        self._sink(monitor.type).replace([])  # nothing is known of them any more, not even that they are gone
 
-    def close(self) -> None:
-        """Watch nothing any more. Idempotent."""
-        self.update([])
+    def _sink(self, type: ResourceType) -> _Sink:
+        return _Sink(type, self._graph, self._suspect)
+
+    def hears_of(self, type: ResourceType) -> bool:
+        """Whether the graph is told when an object of this type is deleted."""
+        return type.resource in self._monitors
 
     @property
     def is_synced(self) -> bool:
-        """All have listed: the graph has every object that there is."""
-        return all(each.informer.synced.is_set() for each in self._monitors.values())
+        """All have listed: the graph has everything that has ties."""
+        return all(each.reflector.synced.is_set() for each in self._monitors.values())

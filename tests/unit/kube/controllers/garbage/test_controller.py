@@ -1,8 +1,12 @@
+from random import Random
+
 import pytest
 
+from tests.unit.kube.controllers.garbage.families import KINDS, Families
 from tests.unit.kube.controllers.harness import (
     EVENTS,
     MAPS,
+    SECRETS,
     SETS,
     THINGS,
     TYPES,
@@ -16,6 +20,7 @@ from tests.unit.kube.controllers.harness import (
     state,
 )
 from wherry.kit.errors import Unavailable
+from wherry.kube.client.clock import settle
 from wherry.kube.client.discovery import FakeDiscovery
 from wherry.kube.client.fake import FakeClient
 from wherry.kube.controllers.frame import Needs
@@ -133,6 +138,50 @@ async def test_a_cache_that_is_behind_costs_a_look_and_no_object() -> None:
         await client.delete(MAPS, "parent", "default")
         await clock_of(client).advance(60)
     assert names(client, MAPS) == []
+
+
+def asked(client: FakeClient, name: str) -> int:
+    return sum(call.verb == "get" and call.name == name for call in client.reads)
+
+
+async def test_who_is_known_to_be_there_is_not_asked_for_again() -> None:
+    client = FakeClient(owned("parent"), owned("first", "parent"))
+    async with running(client, make):
+        await clock_of(client).advance(5)
+        assert asked(client, "parent") == 1
+        client.put(*(owned(name, "parent") for name in "abc"), owned("first", "parent", labels={"x": "y"}))
+        await clock_of(client).advance(100)
+        assert asked(client, "parent") == 1 and asked(client, "a") == 0
+
+
+async def test_who_goes_just_after_it_was_asked_for_is_not_believed_to_be_there() -> None:
+    client = FakeClient(owned("parent"))
+    original, late = client.get, list[str]()
+
+    async def get(resource, name, *arguments, **more):  # type: ignore[no-untyped-def]
+        found = await original(resource, name, *arguments, **more)
+        if name == "parent" and not late:
+            late.append(name)
+            await client.delete(MAPS, "parent", "default")
+            await settle(20)
+        return found
+
+    client.get = get  # type: ignore[method-assign]
+    async with running(client, make):
+        client.put(owned("child", "parent"))
+        await clock_of(client).advance(5)
+        assert late and names(client, MAPS) == []
+
+
+async def test_who_is_not_heard_of_when_it_goes_is_asked_for_again_and_again() -> None:
+    client = FakeClient(owned("parent"), obj("Secret", "child", metadata=owned("child", "parent")["metadata"]))
+    types = [served(MAPS, "ConfigMap", verbs=frozenset({"get"})), served(SECRETS, "Secret")]
+    async with running(client, make, FakeDiscovery(types)):
+        await clock_of(client).advance(100)
+        assert names(client, SECRETS) == ["child"]
+        await client.delete(MAPS, "parent", "default")
+        await clock_of(client).advance(40)
+        assert names(client, SECRETS) == []
 
 
 async def test_an_owner_in_another_namespace_is_none_and_people_are_told() -> None:
@@ -260,3 +309,36 @@ async def test_ended_after_any_write_it_comes_to_the_same(policy: str, writes: i
     disturbed, crashes = await play(True)
     assert state(disturbed) == state(undisturbed) and crashes > 0
     assert names(undisturbed, SETS) == ["s2"]
+
+
+async def settled(client: FakeClient, families: Families) -> None:
+    await clock_of(client).advance(100)
+    while await families.let_go():
+        await clock_of(client).advance(100)
+    assert await families.wrong() == []
+
+
+async def unseen(client: FakeClient, families: Families, random: Random) -> None:
+    """Of some kinds nothing can be watched for a while, and nobody remembers what happened meanwhile."""
+    lost = {each.resource.group_resource for each in KINDS if random.random() < 0.5}
+    client.fault = lambda call: Unavailable("down") if call.verb == "watch" and call.resource in lost else None
+    client.end_watches()
+    await families.burst(random.randrange(12), orphans=False)
+    client.compact()
+    client.fault = lambda call: None
+
+
+@pytest.mark.parametrize("seed", range(30))
+async def test_whatever_happens_to_families_those_are_left_who_should_be(seed: int) -> None:
+    client, random = FakeClient(), Random(seed)
+    families = Families(client, random)
+    for _ in range(3):
+        async with running(client, make) as task:
+            for _ in range(3):
+                await families.burst(random.randrange(12), orphans=random.random() < 0.5)
+                await settled(client, families)
+                await unseen(client, families, random)
+                await settled(client, families)
+            assert not task.done()
+        # It is not there for a while.
+        await families.burst(random.randrange(12), orphans=False)
