@@ -44,6 +44,13 @@ class Record(msgspec.Struct):
     def tty(self) -> bool:
         return self.config.Tty
 
+    @property
+    def exit_code(self) -> int | None:
+        """Known as soon as the end is heard of: a client that has seen its stream end asks for it, perhaps before
+        whoever follows the exec has had its turn."""
+        ended = self.running.exit if self.running is not None else None
+        return self.code if ended is None else ended.code
+
 
 class Execs:
     def __init__(self, around: Surroundings, work: Work) -> None:
@@ -176,12 +183,12 @@ class Execs:
     def inspect(self, exec_id: str) -> dict[str, Any]:
         """Docker's JSON."""
         record = self.get(exec_id)
-        config = record.config
+        config, code = record.config, record.exit_code
         command = config.Cmd or [""]
         return {
             "ID": record.id,
-            "Running": record.started and record.code is None,
-            "ExitCode": record.code,
+            "Running": record.started and code is None,
+            "ExitCode": code,
             "ProcessConfig": {
                 "tty": config.Tty,
                 "entrypoint": command[0],
@@ -192,7 +199,7 @@ class Execs:
             "OpenStdin": config.AttachStdin,
             "OpenStderr": config.AttachStderr,
             "OpenStdout": config.AttachStdout,
-            "CanRemove": record.code is not None,
+            "CanRemove": code is not None,
             "ContainerID": record.container.id,
             "DetachKeys": config.DetachKeys,
             "Pid": record.pid,

@@ -218,6 +218,10 @@ class _Running:
         if signal not in self._life.ignored and signal not in (17, 18, 20, 23, 28):  # signal(7): ignored or stopping
             self.end(128 + int(signal))
 
+    @property
+    def exit(self) -> Exit | None:
+        return self._exit.result() if self._exit.done() else None
+
     async def wait(self) -> Exit:
         return await asyncio.shield(self._exit)
 

@@ -212,6 +212,10 @@ class ShimExec:
         if not self._exit.done():
             self._exit.set_result(exit_)
 
+    @property
+    def exit(self) -> Exit | None:
+        return self._exit.result() if self._exit.done() else None
+
     async def wait(self) -> Exit:
         return await asyncio.shield(self._exit)
 

@@ -30,6 +30,17 @@ async def test_an_exec_runs_and_its_end_is_kept(daemon: Daemon) -> None:
     assert daemon.actions()[-3:] == ["exec_create: exit 3", "exec_start: exit 3", "exec_die"]
 
 
+async def test_who_asks_at_once_for_the_exit_code_gets_it(daemon: Daemon, machine: Machine) -> None:
+    """The docker command takes one that is not there for 0, and asks when its stream has ended."""
+    name = await prepared(daemon, "server")
+    await daemon.containers.exec_start(name, None)
+    (task,) = machine.tasks.tasks.values()
+    assert daemon.containers.exec_inspect(name)["Running"]
+    task.execs[name].end(3)
+    found = daemon.containers.exec_inspect(name)
+    assert (found["ExitCode"], found["Running"], found["CanRemove"]) == (3, False, True)
+
+
 async def test_a_client_gets_its_output_and_then_the_end(daemon: Daemon) -> None:
     name = await prepared(daemon, "echo", "hello", AttachStdout=True)
     ours, theirs = socket.socketpair()
