@@ -249,3 +249,32 @@ def test_those_that_are_apart_reach_published_ports(docker: Docker, port: int) -
 
     wait_until(lambda: answers(gateway, port))
     assert not answers(address(docker, "web", "front"), 80)
+
+
+def test_a_network_may_have_ipv6(docker: Docker, port: int) -> None:
+    docker("network", "create", "--ipv6", "--subnet", "10.213.0.0/24", "--subnet", "fd00:213::/64", "front")
+    docker("run", "-d", "--name", "web", "--network", "front", "--ip6", "fd00:213::77", "-p", f"{port}:80", *SERVE)
+    docker("run", "-d", "--name", "box", "--network", "front", "demo:1", "sleep", "100")
+    docker("network", "create", "--ipv6", "back")
+    docker("run", "-d", "--name", "far", "--network", "back", "demo:1", "sleep", "100")
+
+    def reaches6(container: str, name: str) -> bool:
+        return docker("exec", container, "ping", "-6", "-c1", "-W2", name, check=False).returncode == 0
+
+    wait_until(lambda: reaches6("box", "web"))
+    assert reaches6("box", "fd00:213::77")
+    assert reaches6("web", docker.out("inspect", "-f", "{{.NetworkSettings.Networks.front.GlobalIPv6Address}}", "box"))
+    assert not reaches6("far", "fd00:213::77")
+    assert "fd00:213::77" in docker.out("exec", "box", "nslookup", "-type=aaaa", "web")
+    assert "default via fd00:213::1" in docker.out("exec", "box", "ip", "-6", "route")
+    shown = json.loads(docker.out("network", "inspect", "front"))[0]
+    assert shown["EnableIPv6"] is True
+    assert {"Subnet": "fd00:213::/64", "Gateway": "fd00:213::1"} in shown["IPAM"]["Config"]
+    with urllib.request.urlopen(f"http://[::1]:{port}/", timeout=10) as answer:
+        assert answer.status == 200
+    docker("network", "connect", "back", "web")
+    assert reaches6("far", "web"), "beside the way, there is one to its own range"
+    assert reaches6("box", "web")
+    docker("network", "disconnect", "front", "web")
+    assert reaches6("far", "web")
+    assert not reaches6("box", "fd00:213::77")

@@ -188,6 +188,13 @@ class Links:
         flags = NLM_F_CREATE | NLM_F_REPLACE
         self._netlink.request(_NEWROUTE, payload, flags=flags, step="add default route", name=str(gateway))
 
+    def add_route6(self, destination: IPv6Network, gateway: IPv6Address, link: int) -> None:
+        """By a gateway that is on this link, whatever the link's own addresses are. Idempotent."""
+        payload = _route(destination.prefixlen, socket.AF_INET6, _RTNH_F_ONLINK) + number(_RTA_OIF, link)
+        payload += attribute(_RTA_DST, destination.network_address.packed) + attribute(_RTA_GATEWAY, gateway.packed)
+        flags = NLM_F_CREATE | NLM_F_REPLACE
+        self._netlink.request(_NEWROUTE, payload, flags=flags, step="add route", name=str(destination))
+
     def routes(self) -> list[tuple[IPv4Network, int]]:
         """Destinations of the main table with the index of the link they leave by (0: several or none)."""
         return [

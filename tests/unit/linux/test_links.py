@@ -81,6 +81,20 @@ def isolation(links: Links, name: str) -> int:
 
 
 @apart
+def test_a_route_of_ipv6_by_a_gateway_that_is_said_to_be_there() -> None:
+    far = new_netns()
+    with Links() as links, Links(far) as inside:
+        links.add_bridge("br0", MAC)
+        links.add_veth("veth1", index(links, "br0"), VethEnd(far, "eth0", FAR_MAC))
+        end = index(inside, "eth0")
+        inside.add_address(end, IPv6Interface("fd00:1::2/128"))
+        inside.set_up(end)
+        for _ in range(2):
+            inside.add_route6(IPv6Network("fd00:1::/64"), IPv6Address("fd00:1::1"), end)
+        assert [link for network, link in inside.routes6() if network == IPv6Network("fd00:1::/64")] == [end]
+
+
+@apart
 def test_both_ends_of_a_pair_have_the_mtu_that_is_asked_for() -> None:
     far = new_netns()
     with Links() as links, inside(far):

@@ -65,6 +65,7 @@ class Joiner:
             settings.MacAddress,
             memberships.links(settings),
             is_way,
+            memberships.address6(settings),
             options.sysctls,
         )
         return await networks.join(netns_fd, network, who)

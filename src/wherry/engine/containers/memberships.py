@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 from wherry.engine.containers.model import Config, EndpointSettings, HostConfig, NetworkingConfig
 from wherry.engine.containers.row import Container
@@ -77,18 +77,23 @@ def check(name: str, settings: EndpointSettings) -> None:
         raise Unsupported(
             "options of an interface on the default bridge are not available in this version of Wherry: make a network"
         )
-    if "IPv6Address" in wanted:
-        raise Unsupported("IPv6 on networks of one's own is not available in this version of Wherry")
-    try:
-        address(settings)
-    except ValueError as error:
-        raise Invalid(f"{where}: invalid IPv4 address: {wanted['IPv4Address']}") from error
+    for version, parse in ((4, address), (6, address6)):
+        try:
+            parse(settings)
+        except ValueError as error:
+            raise Invalid(f"{where}: invalid IPv{version} address: {wanted[f'IPv{version}Address']}") from error
 
 
 def address(settings: EndpointSettings) -> IPv4Address | None:
     """The one asked for; ValueError when it is none."""
     text = (settings.IPAMConfig or {}).get("IPv4Address")
     return IPv4Address(text) if text else None
+
+
+def address6(settings: EndpointSettings) -> IPv6Address | None:
+    """The one asked for; ValueError when it is none."""
+    text = (settings.IPAMConfig or {}).get("IPv6Address")
+    return IPv6Address(text) if text else None
 
 
 def options(settings: EndpointSettings) -> EndpointOptions:

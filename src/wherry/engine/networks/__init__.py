@@ -25,8 +25,7 @@ In the kernel, for an instance whose bridge is ``wherry0``::
 that lays wires, named after the network's slot (``wv…g0``, ``wherry-default-g0``). No packet gets from one to another,
 because the rules of each let in only answers and published ports; an internal one lets nothing out either, and is no
 way to anywhere. Who is on one finds its neighbours by name: 127.0.0.11 inside its namespace is led to sockets of the
-node there (``apply``, ``nameserver``), which asks the machine's own name servers for what is no neighbour's. They have
-IPv4 alone.
+node there (``apply``, ``nameserver``), which asks the machine's own name servers for what is no neighbour's.
 
 It is not: a switch between machines, another driver than the bridge.
 

@@ -296,6 +296,7 @@ class KernelPlumbing:
                 # Nobody but the gateway is a neighbour, and where that is need not be asked.
                 links.add_address(end, IPv6Interface(wire.address6.ip))
                 links.add_neighbour(end, wire.gateway6, plan.mac_of(wire.gateway))
+                links.add_route6(wire.address6.network, wire.gateway6, end)
             if wire.is_way:
                 _lead(links, end, wire)
 

@@ -1,7 +1,8 @@
 """What a user asks of a network that is to be made, checked; pure. Refusals are in Docker's words where it has them."""
 
 from collections.abc import Collection, Mapping, Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import NamedTuple
 
 import msgspec
 
@@ -56,17 +57,27 @@ def check(asked: Asked) -> Options:
         raise Unsupported(f"the network driver {asked.driver} is not available in this version of Wherry: use bridge")
     if asked.driver not in ("", "default", "bridge"):
         raise NotFound(f'could not find a network driver "{asked.driver}": plugin "{asked.driver}" not found')
-    if asked.has_ipv6:
-        raise Unsupported("IPv6 on networks of one's own is not available in this version of Wherry")
     return options.read(asked.options)
 
 
-def place(pools: Sequence[Pool], taken: Collection[IPv4Network]) -> Place:
-    """The range that is asked for, or the first free one. ``taken`` are those in use on this machine."""
-    if len(pools) > 1:
+class Taken(NamedTuple):
+    """Ranges in use on this machine."""
+
+    four: Collection[IPv4Network]
+    six: Collection[IPv6Network] = ()
+
+
+def place(asked: Asked, taken: Taken, seed: str) -> Place:
+    """The ranges that are asked for, or the first free ones; of IPv6, one by chance (see :func:`.plan.choose_subnet6`
+    for ``seed``)."""
+    fours = [pool for pool in asked.pools if ":" not in pool.subnet + pool.gateway]
+    sixes = [pool for pool in asked.pools if pool not in fours]
+    if max(len(fours), len(sixes)) > 1:
         raise Unsupported("more than one range of addresses for a network is not available in this version of Wherry")
-    pool = pools[0] if pools else Pool()
-    subnet = _subnet(pool, taken)
+    if sixes and not asked.has_ipv6:
+        raise Invalid("invalid network config: a range of IPv6 is given, and IPv6 is not asked for (--ipv6)")
+    pool = fours[0] if fours else Pool()
+    subnet = _subnet(pool, taken.four)
     gateway = _inside(pool.gateway, subnet, "gateway") if pool.gateway else None
     within = ""
     if pool.range:
@@ -74,7 +85,42 @@ def place(pools: Sequence[Pool], taken: Collection[IPv4Network]) -> Place:
             raise Invalid(f"invalid network config: no matching subnet for range {pool.range}")
         within = str(_range(pool.range))
     reserved = {name: str(_inside(address, subnet, "aux-address")) for name, address in pool.reserved.items()}
-    return Place(plan.addressing(subnet, gateway), within, reserved)
+    six = _subnet6(sixes[0] if sixes else Pool(), taken.six, seed) if asked.has_ipv6 else None
+    return Place(plan.addressing(subnet, gateway, six), within, reserved)
+
+
+def _subnet6(pool: Pool, taken: Collection[IPv6Network], seed: str) -> IPv6Network:
+    if pool.range or pool.reserved:
+        raise Unsupported(
+            "a range within a subnet, and reserved addresses, of IPv6 are not available in this version of Wherry"
+        )
+    if not pool.subnet:
+        if pool.gateway:
+            raise Invalid("invalid network config: a gateway or range needs a subnet")
+        return plan.choose_subnet6(taken, seed)
+    subnet = _range6(pool.subnet)
+    if plan.overlaps(subnet, taken):
+        raise Forbidden(f"invalid pool request: Pool overlaps with other one on this address space: {subnet}")
+    if pool.gateway and _address6(pool.gateway) != subnet[1]:
+        raise Unsupported(f"a gateway other than {subnet[1]} in {subnet} is not available in this version of Wherry")
+    return subnet
+
+
+def _range6(text: str) -> IPv6Network:
+    try:
+        found = IPv6Network(text, strict=False)
+    except ValueError as error:
+        raise Invalid(f"invalid network config: invalid subnet {text}") from error
+    if found.is_multicast or found.is_link_local or found.is_loopback or found.num_addresses < 4:
+        raise Invalid(f"invalid network config: the subnet {found} is not for hosts")
+    return found
+
+
+def _address6(text: str) -> IPv6Address:
+    try:
+        return IPv6Address(text)
+    except ValueError as error:
+        raise Invalid(f"invalid network config: invalid gateway {text}") from error
 
 
 def _subnet(pool: Pool, taken: Collection[IPv4Network]) -> IPv4Network:
@@ -98,12 +144,9 @@ def _subnet(pool: Pool, taken: Collection[IPv4Network]) -> IPv4Network:
 
 def _range(text: str) -> IPv4Network:
     try:
-        found: IPv4Network | IPv6Network = ip_network(text, strict=False)
+        return IPv4Network(text, strict=False)
     except ValueError as error:
         raise Invalid(f"invalid network config: invalid subnet {text}") from error
-    if not isinstance(found, IPv4Network):
-        raise Unsupported("IPv6 on networks of one's own is not available in this version of Wherry")
-    return found
 
 
 def _inside(text: str, subnet: IPv4Network, what: str) -> IPv4Address:

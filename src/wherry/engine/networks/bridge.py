@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from wherry.engine.instance import Instance
 from wherry.engine.networks import plan, rules
@@ -50,6 +51,7 @@ class Bridge:
         self._instance = instance
         self._plumbing = plumbing
         self._used: set[IPv4Address] = {IPv4Address(each) for each in own.reserved.values()} if own else set()
+        self._sixes: dict[IPv4Address, IPv6Address] = {}
         self._departing: dict[IPv4Address, asyncio.Event] = {}
         self._last: IPv4Address | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="networks")
@@ -57,16 +59,20 @@ class Bridge:
 
     # Ground
 
-    def lay_ground(self, rows: Rows, endpoints: Sequence[Endpoint], publications: Sequence[Publication]) -> None:
+    def lay_ground(
+        self, rows: Rows, endpoints: Sequence[Endpoint], publications: Sequence[Publication], others_ipv6: bool = False
+    ) -> None:
         """Make bridge, rules and forwarding; keep links of these endpoints and wired ones, remove others. Idempotent.
 
-        Rules first: no packet is forwarded before they say how.
+        Rules first: no packet is forwarded before they say how. ``others_ipv6``: of the default bridge, that users have
+        made networks with IPv6: forwarding is its business.
         """
         plumbing, name, net = self._plumbing, self.name, self.net
         given = {IPv4Address(endpoint.address) for endpoint in endpoints}
         self._used |= given
+        self._sixes |= {IPv4Address(one.address): IPv6Address(one.address6) for one in endpoints if one.address6}
         self._last = self._last or max(given, default=None)
-        versions = () if self._own else (4, 6) if net.subnet6 is not None else (4,)
+        versions = () if self._own else (4, 6) if net.subnet6 is not None or others_ipv6 else (4,)
         for version in versions:
             self._learn_fence(rows, version)
         plumbing.set_rules(self._ground(rows), publications)
@@ -76,11 +82,17 @@ class Bridge:
         for link in plan.unowned(plumbing.bridge_ports(name), owned):
             plumbing.remove_link(link)
         if net.subnet6 is not None:
-            known = {six: plan.mac_of(four) for four in self._used if (six := plan.address6_of(net, four))}
+            known = {six: plan.mac_of(four) for four, six in self._sixes.items()}
+            known |= {IPv6Address(one.address6): one.mac for one in endpoints if one.address6}
             plumbing.set_neighbours(name, known)
         for version in versions:
-            if not plumbing.is_forwarding(version):
-                self._turn_forwarding_on(rows, publications, version)
+            self.forward(rows, publications, version)
+
+    def forward(self, rows: Rows, publications: Sequence[Publication], version: int) -> None:
+        """Have the kernel forward, if it does not; of the default bridge. Idempotent."""
+        self._learn_fence(rows, version)
+        if not self._plumbing.is_forwarding(version):
+            self._turn_forwarding_on(rows, publications, version)
 
     def lay_rules(self, rows: Rows, publications: Sequence[Publication]) -> None:
         """Make the rules anew. Idempotent."""
@@ -148,14 +160,17 @@ class Bridge:
         endpoint: Callable[[IPv4Address], Endpoint],
         wanted: IPv4Address | None = None,
         is_way: bool = True,
+        wanted6: IPv6Address | None = None,
     ) -> Endpoint:
-        """Lay a veth pair into a namespace, with the next free address, or the ``wanted`` one. Nothing stays when it
+        """Lay a veth pair into a namespace, with the next free address, or the ``wanted`` ones. Nothing stays when it
         fails or is cancelled. ``is_way``: it is the way to everywhere else.
 
         Unavailable when the range is used up, Forbidden and Invalid for an address that cannot be had.
         """
+        if wanted6 is not None:
+            await self._check6(wanted6)
         address = await self._take(wanted)
-        made = endpoint(address)
+        made = self._with_six(endpoint(address), wanted6)
         duplicate = os.dup(netns_fd)  # the thread may outlive the caller's interest
         laying = self._in_thread(lambda: self._lay(duplicate, made, is_way))
         try:
@@ -164,9 +179,26 @@ class Bridge:
             laying.add_done_callback(lambda _: self.unwire(made))
             raise
         except BaseException:
-            self._used.discard(address)
+            self._is_free(address)
             raise
         return made
+
+    async def _check6(self, wanted: IPv6Address) -> None:
+        net = self.net
+        if net.subnet6 is None or wanted not in net.subnet6 or wanted == net.subnet6[0]:
+            raise Invalid(f"no configured subnet contains IP address {wanted}")
+        for four in [four for four, six in self._sixes.items() if six == wanted and four in self._departing]:
+            await self._departing[four].wait()
+        if wanted in self._sixes.values() or wanted == net.gateway6:
+            raise Forbidden("Address already in use")
+
+    def _with_six(self, made: Endpoint, wanted: IPv6Address | None) -> Endpoint:
+        """Without a wish, the address that belongs to the one of IPv4 (:func:`.plan.address6_of`), if it is free."""
+        if not made.address6:
+            return made
+        six = wanted or plan.free_address6(self.net, IPv6Address(made.address6), set(self._sixes.values()))
+        self._sixes[IPv4Address(made.address)] = six
+        return replace(made, address6=str(six))
 
     async def _take(self, wanted: IPv4Address | None) -> IPv4Address:
         if wanted is not None:
@@ -218,6 +250,7 @@ class Bridge:
 
     def _is_free(self, address: IPv4Address) -> None:
         self._used.discard(address)
+        self._sixes.pop(address, None)
         departed = self._departing.pop(address, None)
         if departed is not None:
             departed.set()
@@ -256,7 +289,7 @@ class Bridge:
             endpoint.mac,
             plan.interface_of(net, four),
             net.gateway,
-            plan.interface6_of(net, plan.address6_of(net, four)),
+            plan.interface6_of(net, IPv6Address(endpoint.address6) if endpoint.address6 else None),
             net.gateway6,
             mtu=self._own.mtu if self._own else 0,
             is_way=is_way,

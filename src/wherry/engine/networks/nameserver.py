@@ -7,13 +7,12 @@ runs, nobody answers, as with Docker.
 import asyncio
 import random
 from collections.abc import Callable, Coroutine, Sequence
-from ipaddress import IPv4Address
 
 import msgspec
 
 from wherry.engine.networks import question, upstream
 from wherry.engine.networks.apply import NameSockets
-from wherry.engine.networks.question import AAAA, PTR, A, Question
+from wherry.engine.networks.question import AAAA, PTR, A, Address, Question
 
 _MOST_QUESTIONS = 1024  # under way for one container (libnetwork, resolver.go: maxConcurrent)
 _IDLE_SECONDS = 10.0
@@ -23,8 +22,8 @@ class Names(msgspec.Struct, frozen=True):
     """What a container may know: ``addresses`` of a name (None: it is nobody's), the name of an address; ``servers``
     are who is asked for everything else."""
 
-    addresses: Callable[[str], Sequence[IPv4Address] | None]
-    name: Callable[[IPv4Address], str | None]
+    addresses: Callable[[str], Sequence[Address] | None]
+    name: Callable[[Address], str | None]
     servers: Sequence[str]
 
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from wherry.engine.database import Database
 from wherry.engine.events import EventSink
 from wherry.engine.instance import Instance
-from wherry.engine.networks import plan, proxy, view
+from wherry.engine.networks import asked, plan, proxy, view
 from wherry.engine.networks.apply import KernelPlumbing, Plumbing
 from wherry.engine.networks.asked import Asked
 from wherry.engine.networks.bridge import ANY, Bridge, Ranges, choose_addressing
@@ -90,8 +90,10 @@ class Networks:
                 self._networks["bridge"] = replace(network, addressing=net)
                 self._rows.put_network(self._networks["bridge"])
             self._started = bridge = self._started or Bridge(self._instance, net, plumbing)
-            bridge.lay_ground(self._rows, [one.endpoint for one in self._attached.values()], publications)
-            self.own.start([network for network in self._rows.networks() if network.own], plumbing)
+            own = [network for network in self._rows.networks() if network.own]
+            has_ipv6 = any(network.addressing and network.addressing.subnet6 for network in own)
+            bridge.lay_ground(self._rows, [one.endpoint for one in self._attached.values()], publications, has_ipv6)
+            self.own.start(own, plumbing)
         publications += self.own.publications()
         for lost in self._ports.reclaim(publications):
             _log.warning("published port %s is in use by another program; it goes on here", lost.host)
@@ -173,9 +175,18 @@ class Networks:
 
     def create(self, wanted: Asked) -> Network:
         """See :meth:`.own.OwnNetworks.create`."""
+        asked.check(wanted)
+        if wanted.has_ipv6:
+            self._forward_ipv6()
         network = self.own.create(wanted)
         self._tell_of(network, "create")
         return network
+
+    def _forward_ipv6(self) -> None:
+        if self._plumbing is None or not self._plumbing.has_ipv6():
+            raise Unavailable("this kernel has no IPv6 (there is no /proc/sys/net/ipv6): make the network without")
+        with turn():
+            self._bridge.forward(self._rows, [each for one in self._attached.values() for each in one.publications], 6)
 
     def remove(self, name_or_id: str) -> None:
         """Forbidden for a predefined one, and while somebody is on it; NotFound."""

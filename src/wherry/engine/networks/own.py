@@ -6,7 +6,7 @@ reboot or ``down`` has taken away.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -38,6 +38,7 @@ class Joining(msgspec.Struct, frozen=True):
     mac: str = ""
     links: tuple[str, ...] = ()
     is_way: bool = True
+    address6: IPv6Address | None = None
     sysctls: tuple[tuple[str, str], ...] = ()
 
 
@@ -137,11 +138,12 @@ class OwnNetworks:
             undo.callback(plumbing.close)
             if options.bridge and options.bridge in plumbing.links():
                 raise Forbidden(f"cannot create network {wanted.name}: there is a link {options.bridge} already")
-            place = asked.place(wanted.pools, plumbing.taken(""))
+            network_id = self._new_id()
+            place = asked.place(wanted, asked.Taken(plumbing.taken(""), plumbing.taken6("")), network_id)
             slot = plan.free_slot({network.own.slot for network in self._networks.values() if network.own})
             given = {"is_internal": wanted.is_internal, "is_attachable": wanted.is_attachable, **asdict(options)}
             own = Own(slot, **given, range=place.range, reserved=place.reserved)
-            facts = (self._new_id(), wanted.name, "bridge", self._now(), place.net)
+            facts = (network_id, wanted.name, "bridge", self._now(), place.net)
             network = Network(*facts, dict(wanted.options), dict(wanted.labels), own)
             self._rows.put_network(network)
             self._networks[network.id] = network
@@ -183,7 +185,8 @@ class OwnNetworks:
         def endpoint(address: IPv4Address) -> Endpoint:
             return plan.endpoint_of(network, self._new_id(), address, who.mac, who.interface)
 
-        made = await bridge.wire(netns_fd, endpoint, who.address, who.is_way and not network.is_internal)
+        is_way = who.is_way and not network.is_internal
+        made = await bridge.wire(netns_fd, endpoint, who.address, is_way, who.address6)
         member = Attached(made, who.container_id, who.name.removeprefix("/"), aliases=who.aliases, links=who.links)
         try:
             if who.sysctls:
@@ -251,21 +254,22 @@ class OwnNetworks:
     def _names(self, container_id: str, servers: Sequence[str]) -> "Names":
         from wherry.engine.networks.nameserver import Names
 
-        def addresses(name: str) -> list[IPv4Address] | None:
+        def addresses(name: str) -> list[IPv4Address | IPv6Address] | None:
             linked = {
                 link.partition(":")[0] for one in self.of(container_id) for link in one.links if _means(link, name)
             }
             found = [
-                IPv4Address(one.endpoint.address)
+                ip_address(address)
                 for one in self._neighbours(container_id)
                 if _is_called(one, name) or one.container_name in linked
+                for address in one.endpoint.addresses
             ]
             return found or None
 
-        def name(address: IPv4Address) -> str | None:
+        def name(address: IPv4Address | IPv6Address) -> str | None:
             neighbours = self._neighbours(container_id)
             names = (f"{one.container_name}.{one.endpoint.network_name}" for one in neighbours
-                     if one.endpoint.address == str(address))  # fmt: skip
+                     if str(address) in one.endpoint.addresses)  # fmt: skip
             return next(names, None)
 
         closed = all(self._networks[one.endpoint.network_id].is_internal for one in self.of(container_id))

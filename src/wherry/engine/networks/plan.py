@@ -71,6 +71,17 @@ def address6_of(net: Addressing, address: IPv4Address) -> IPv6Address | None:
     return net.subnet6[int(address) - int(net.subnet.network_address)]
 
 
+def free_address6(net: Addressing, first: IPv6Address, used: Collection[IPv6Address]) -> IPv6Address:
+    """This one, or where somebody has asked for it, the next that nobody has, around the end. Unavailable."""
+    assert net.subnet6 is not None
+    start, size = int(first) - int(net.subnet6.network_address), net.subnet6.num_addresses
+    for step in range(len(used) + 3):  # whatever is in use, and the two that nobody gets
+        place = (start + step) % size
+        if place > 1 and net.subnet6[place] not in used:
+            return net.subnet6[place]
+    raise Unavailable("no available IPv6 addresses on this network's address pools")
+
+
 def address_of(net: Addressing, address6: IPv6Address) -> IPv4Address | None:
     """The other way round; None when it is nobody's here."""
     if net.subnet6 is None or address6 not in net.subnet6:

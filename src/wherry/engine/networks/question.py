@@ -5,7 +5,7 @@ Only what a container's own names need; every other message is handed on as it i
 
 import struct
 from collections.abc import Sequence
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 import msgspec
 
@@ -19,7 +19,9 @@ _QUESTION_NAME = 0xC00C
 _RESPONSE, _RECURSION_WANTED, _RECURSION_AVAILABLE = 0x8000, 0x0100, 0x0080
 _OPCODE = 0x7800
 _TTL_SECONDS = 600  # libnetwork, resolver.go: respTTL
-_REVERSE = ".in-addr.arpa"
+_REVERSE, _REVERSE6 = ".in-addr.arpa", ".ip6.arpa"
+_VERSIONS = {A: 4, AAAA: 6}
+Address = IPv4Address | IPv6Address
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -30,14 +32,19 @@ class Question(msgspec.Struct, frozen=True):
     end: int
 
     @property
-    def address(self) -> IPv4Address | None:
-        """Whose name is asked for; None: no address's."""
-        if self.kind != PTR or not self.name.endswith(_REVERSE):
+    def address(self) -> Address | None:
+        """Whose name is asked for (RFC 3596, 2.5); None: no address's."""
+        if self.kind != PTR:
             return None
         try:
-            return IPv4Address(".".join(reversed(self.name.removesuffix(_REVERSE).split("."))))
+            if self.name.endswith(_REVERSE):
+                return IPv4Address(".".join(reversed(self.name.removesuffix(_REVERSE).split("."))))
+            if self.name.endswith(_REVERSE6):
+                digits = "".join(reversed(self.name.removesuffix(_REVERSE6).split(".")))
+                return IPv6Address(bytes.fromhex(digits))
         except ValueError:
-            return None
+            pass
+        return None
 
 
 def read(message: bytes) -> Question | None:
@@ -61,9 +68,10 @@ def read(message: bytes) -> Question | None:
     return Question(".".join(labels), kind, at + _KIND.size) if internet == _INTERNET else None
 
 
-def addresses(message: bytes, question: Question, found: Sequence[IPv4Address]) -> bytes:
-    """The answer: these, to a question for addresses of IPv4; to one for others, that there are none."""
-    return _answer(message, question, [address.packed for address in found] if question.kind == A else [], A)
+def addresses(message: bytes, question: Question, found: Sequence[Address]) -> bytes:
+    """The answer: those of the kind that is asked for, or that there are none."""
+    version = _VERSIONS.get(question.kind)
+    return _answer(message, question, [one.packed for one in found if one.version == version], question.kind)
 
 
 def name(message: bytes, question: Question, found: str) -> bytes:

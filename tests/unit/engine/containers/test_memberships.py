@@ -56,6 +56,8 @@ def test_a_network_that_is_not_there_is_said_so() -> None:
         ("bridge", {"IPAMConfig": {"IPv4Address": "10.0.0.5"}}, "supported on user defined networks only"),
         ("bridge", {"Aliases": ["db"]}, "only supported for user-defined networks"),
         ("front", {"IPAMConfig": {"IPv4Address": "10.0.0.x"}}, "invalid IPv4 address: 10.0.0.x"),
+        ("front", {"IPAMConfig": {"IPv6Address": "10.0.0.5"}}, "invalid IPv6 address: 10.0.0.5"),
+        ("bridge", {"IPAMConfig": {"IPv6Address": "fd00::5"}}, "supported on user defined networks only"),
         ("front", {"MacAddress": "01:00:5e:00:00:01"}, "invalid MAC address"),
     ],
 )
@@ -70,7 +72,6 @@ def test_what_cannot_be_is_refused(name: str, settings: dict[str, Any], words: s
         ("bridge", EndpointSettings(MacAddress="02:42:ac:11:00:09")),
         ("bridge", EndpointSettings(DriverOpts={"com.docker.network.endpoint.ifname": "lan0"})),
         ("front", EndpointSettings(DriverOpts={"com.docker.network.endpoint.other": "x"})),
-        ("front", EndpointSettings(IPAMConfig={"IPv6Address": "fd00::5"})),
     ],
 )
 def test_what_is_not_there_yet_is_said_so(name: str, settings: EndpointSettings) -> None:
@@ -80,9 +81,11 @@ def test_what_is_not_there_yet_is_said_so(name: str, settings: EndpointSettings)
 
 def test_what_is_usual_passes() -> None:
     memberships.check("bridge", EndpointSettings(IPAMConfig={"IPv4Address": ""}))
-    wanted = EndpointSettings(Aliases=["db"], IPAMConfig={"IPv4Address": "10.0.0.5"}, MacAddress="02:42:0A:00:00:05")
+    both = {"IPv4Address": "10.0.0.5", "IPv6Address": "fd00::5"}
+    wanted = EndpointSettings(Aliases=["db"], IPAMConfig=both, MacAddress="02:42:0A:00:00:05")
     memberships.check("front", wanted)
     assert str(memberships.address(wanted)) == "10.0.0.5"
+    assert str(memberships.address6(wanted)) == "fd00::5"
     assert memberships.address(EndpointSettings()) is None
 
 

@@ -1,17 +1,22 @@
 """What may be asked of a network that is to be made."""
 
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wherry.engine.networks.asked import Asked, Pool, check, place
+from wherry.engine.networks import asked
+from wherry.engine.networks.asked import Asked, Place, Pool, Taken, check
 from wherry.engine.networks.options import Options
 from wherry.kit.errors import Forbidden, Invalid, NotFound, Unavailable, Unsupported, WherryError
 
 TAKEN = [IPv4Network("172.18.0.0/16"), IPv4Network("10.0.0.0/24")]
+
+
+def place(pools: list[Pool], taken: list[IPv4Network], has_ipv6: bool = False) -> Place:
+    return asked.place(Asked("x", pools=pools, has_ipv6=has_ipv6), Taken(taken, [IPv6Network("fd00:9::/32")]), "seed")
 
 
 @pytest.mark.parametrize(
@@ -22,7 +27,6 @@ TAKEN = [IPv4Network("172.18.0.0/16"), IPv4Network("10.0.0.0/24")]
         ({"name": "x", "driver": "host"}, Forbidden, 'only one instance of "host"'),
         ({"name": "x", "driver": "macvlan"}, Unsupported, "driver macvlan"),
         ({"name": "x", "driver": "weave"}, NotFound, 'plugin "weave" not found'),
-        ({"name": "x", "has_ipv6": True}, Unsupported, "IPv6"),
         ({"name": "x", "options": {"com.docker.network.driver.mtu": "big"}}, Invalid, "invalid value for .*mtu: big"),
     ],
 )
@@ -55,7 +59,7 @@ def test_every_wish_is_kept() -> None:
         ([Pool("10.1.0.0/31")], Invalid, "between /12 and /30"),
         ([Pool("11.0.0.0/8")], Invalid, "between /12 and /30"),
         ([Pool("10.1.0.0/33")], Invalid, "invalid subnet"),
-        ([Pool("fd00::/64")], Unsupported, "IPv6"),
+        ([Pool("fd00::/64")], Invalid, "IPv6 is not asked for"),
         ([Pool("10.1.0.0/24", gateway="10.2.0.1")], Invalid, "no matching subnet for gateway"),
         ([Pool("10.1.0.0/24", gateway="10.1.0.255")], Invalid, "no matching subnet for gateway"),
         ([Pool("10.1.0.0/24", gateway="x")], Invalid, "invalid gateway x"),
@@ -70,6 +74,34 @@ def test_a_range_that_cannot_be_is_refused(pools: list[Pool], error: type[Wherry
         place(pools, TAKEN)
 
 
+def test_ipv6_has_a_range_of_its_own() -> None:
+    four = Pool("10.1.0.0/16")
+    found = place([Pool("fd00:5::7/64", gateway="fd00:5::1"), four], TAKEN, has_ipv6=True).net
+    assert (str(found.subnet), str(found.subnet6), str(found.gateway6)) == ("10.1.0.0/16", "fd00:5::/64", "fd00:5::1")
+    chosen = place([], TAKEN, has_ipv6=True).net.subnet6
+    assert chosen is not None
+    assert chosen.subnet_of(IPv6Network("fd00::/8"))
+    assert place([four], TAKEN).net.subnet6 is None
+
+
+@pytest.mark.parametrize(
+    ("pool", "error", "words"),
+    [
+        (Pool("fd00:9:0:5::/64"), Forbidden, "Pool overlaps"),
+        (Pool("fd00:5::/113"), Unavailable, "fewer addresses"),
+        (Pool("fe80::/64"), Invalid, "not for hosts"),
+        (Pool("fd00:5::/129"), Invalid, "invalid subnet"),
+        (Pool("fd00:5::/64", gateway="fd00:5::2"), Unsupported, "a gateway other than fd00:5::1"),
+        (Pool("fd00:5::/64", gateway="fd00:x"), Invalid, "invalid gateway"),
+        (Pool("fd00:5::/64", "fd00:5::/80"), Unsupported, "a range within a subnet"),
+        (Pool(gateway="fd00:5::1"), Invalid, "needs a subnet"),
+    ],
+)
+def test_a_range_of_ipv6_that_cannot_be_is_refused(pool: Pool, error: type[WherryError], words: str) -> None:
+    with pytest.raises(error, match=words):
+        place([Pool("10.1.0.0/16"), pool], TAKEN, has_ipv6=True)
+
+
 def test_when_none_is_free_that_is_said() -> None:
     with pytest.raises(Unavailable, match="could not find an available"):
         place([], [IPv4Network("172.16.0.0/12"), IPv4Network("192.168.0.0/16")])
@@ -78,7 +110,7 @@ def test_when_none_is_free_that_is_said() -> None:
 @given(st.text(max_size=12), st.text(max_size=12), st.text(max_size=12))
 def test_any_text_is_a_range_or_refused(subnet: str, gateway: str, within: str) -> None:
     try:
-        found = place([Pool(subnet, within, gateway)], TAKEN)
+        found = place([Pool(subnet, within, gateway)], TAKEN, has_ipv6=True)
     except WherryError:
         return
     assert found.net.gateway in found.net.subnet

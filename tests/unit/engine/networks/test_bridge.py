@@ -280,9 +280,10 @@ async def test_the_neighbour_is_forgotten_before_another_gets_the_address(plumbi
     net = plan.addressing(IPv4Network("10.0.0.0/29"), subnet6=IPv6Network("fd00:1::/64"))
     bridge = Bridge(INSTANCE, net, plumbing)
     bridge.lay_ground(rows, [], [])
-    await wired(bridge)
+    with open("/dev/null") as file:
+        made = await bridge.wire(file.fileno(), lambda address: plan.endpoint_of(network(net), "e" * 64, address))
     assert plumbing.neighbours == {IPv6Address("fd00:1::2")}
-    bridge.unwire(plan.endpoint_of(network(net), "e" * 64, IPv4Address("10.0.0.2")))
+    bridge.unwire(made)
     plumbing.wires.clear()  # its namespace went
     await bridge._leaving.look()
     await wait_until(lambda: not bridge._used)

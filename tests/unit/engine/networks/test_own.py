@@ -1,7 +1,7 @@
 """Networks that users make, on an imagined kernel."""
 
 from collections.abc import AsyncIterator
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address
 
 import pytest
 
@@ -152,6 +152,52 @@ async def test_an_internal_network_is_no_way_to_elsewhere(machine: Machine, netw
     networks.create(Asked("front"))
     await joined(networks, "front", "c1", interface="eth1", is_way=False)
     assert [wire.is_way for wire in machine.plumbing.wires.values()] == [False, False]
+
+
+async def test_a_network_may_have_ipv6_beside(machine: Machine, networks: Networks) -> None:
+    machine.plumbing.forwarding6 = False
+    networks.create(Asked("front", pools=[Pool("10.9.0.0/24"), Pool("fd00:9::/64")], has_ipv6=True))
+    assert machine.plumbing.forwarding6
+    assert machine.plumbing.tables["wherry-12345678"].fence6 == ("eth0",)
+    assert str(machine.plumbing.bridges6["wv1234567g0"]) == "fd00:9::1/64"
+    first = (await joined(networks, "front", "c1")).endpoint
+    assert (first.address, first.address6, first.gateway6) == ("10.9.0.2", "fd00:9::2", "fd00:9::1")
+    wanted = {"address": IPv4Address("10.9.0.10"), "address6": IPv6Address("fd00:9::10")}
+    second = await joined(networks, "front", "c2", **wanted)
+    assert (second.endpoint.address, second.endpoint.address6) == ("10.9.0.10", "fd00:9::10")
+    third = await joined(networks, "front", "c3", address=IPv4Address("10.9.0.16"))
+    assert third.endpoint.address6 == "fd00:9::11", "the one that belongs to it is in use"
+    assert len(machine.plumbing.neighbours) == 3
+    with pytest.raises(Forbidden, match="Address already in use"):
+        await joined(networks, "front", "c4", address6=IPv6Address("fd00:9::10"))
+    with pytest.raises(Invalid, match="no configured subnet contains"):
+        await joined(networks, "front", "c4", address6=IPv6Address("fd00:8::10"))
+    names = networks.own._names("c1", [])
+    assert names.addresses("c2") == list(wanted.values())
+    assert names.name(IPv6Address("fd00:9::10")) == "c2.front"
+
+
+async def test_who_has_which_address_of_ipv6_is_known_after_a_restart(machine: Machine) -> None:
+    before = machine.networks()
+    await before.start()
+    before.create(Asked("front", pools=[Pool("10.9.0.0/24"), Pool("fd00:9::/64")], has_ipv6=True))
+    await joined(before, "front", "c1", address6=IPv6Address("fd00:9::10"), mac="02:00:00:00:00:01")
+    await before.stop()
+    machine.plumbing.forwarding6 = False  # the machine has been started anew, say
+    after = machine.networks()
+    await after.start()
+    assert machine.plumbing.forwarding6
+    assert machine.plumbing.neighbours == {IPv6Address("fd00:9::10")}
+    with pytest.raises(Forbidden, match="Address already in use"):
+        await joined(after, "front", "c4", address6=IPv6Address("fd00:9::10"))
+    await after.stop()
+
+
+async def test_without_ipv6_in_the_kernel_no_network_has_any(machine: Machine, networks: Networks) -> None:
+    machine.plumbing.ipv6 = False
+    with pytest.raises(Unavailable, match="this kernel has no IPv6"):
+        networks.create(Asked("front", has_ipv6=True))
+    assert [network.name for network in networks.list()] == ["bridge", "host", "none"]
 
 
 async def test_the_way_and_the_ports_go_to_another_network_together(machine: Machine, networks: Networks) -> None:

@@ -166,3 +166,14 @@ def test_links_of_networks_never_have_the_same_name() -> None:
 )  # fmt: skip
 def test_the_bridges_of_users_networks_are_known_by_their_names(link: str, slot: str | None) -> None:
     assert plan.slot_of(Instance(Path("/x"), Path("/x/run"), "12345678"), link) == slot
+
+
+def test_an_address_of_ipv6_that_somebody_has_gives_way_to_the_next() -> None:
+    first = IPv6Address("fd00:1::5")
+    assert plan.free_address6(DUAL, first, set()) == first
+    assert plan.free_address6(DUAL, first, {first, first + 1}) == IPv6Address("fd00:1::7")
+    small = plan.addressing(IPv4Network("10.1.0.0/30"), subnet6=IPv6Network("fd00:1::/126"))
+    two, three = IPv6Address("fd00:1::2"), IPv6Address("fd00:1::3")
+    assert plan.free_address6(small, three, {three}) == two
+    with pytest.raises(Unavailable, match="no available IPv6 addresses"):
+        plan.free_address6(small, three, {two, three})

@@ -1,7 +1,7 @@
 """Questions and answers in DNS's wire format."""
 
 import struct
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 from hypothesis import given
@@ -59,11 +59,14 @@ def test_no_bytes_break_it(data: bytes) -> None:
         ("5.0.9.10.in-addr.arpa", PTR, IPv4Address("10.9.0.5")),
         ("5.0.9.10.in-addr.arpa", A, None),
         ("0.9.10.in-addr.arpa", PTR, None),
+        (f"5.{'0.' * 27}0.0.d.f.ip6.arpa", PTR, IPv6Address("fd00::5")),
+        ("5.0.d.f.ip6.arpa", PTR, None),
+        (f"x.{'0.' * 27}0.0.d.f.ip6.arpa", PTR, None),
         ("x.0.9.10.in-addr.arpa", PTR, None),
         ("db", PTR, None),
     ],
 )
-def test_whose_name_is_asked_for(name: str, kind: int, address: IPv4Address | None) -> None:
+def test_whose_name_is_asked_for(name: str, kind: int, address: IPv4Address | IPv6Address | None) -> None:
     assert Question(name, kind, 0).address == address
 
 
@@ -80,6 +83,13 @@ def test_of_the_other_family_there_are_none() -> None:
     message = asked("db", AAAA)
     answer = question.addresses(message, read(message), [IPv4Address("10.9.0.5")])
     assert struct.unpack_from(">HHHH", answer)[1:] == (0x8180, 1, 0)
+
+
+def test_those_of_the_family_that_is_asked_for_are_told() -> None:
+    message = asked("db", AAAA)
+    answer = question.addresses(message, read(message), [IPv4Address("10.9.0.5"), IPv6Address("fd00::5")])
+    assert struct.unpack_from(">HHHH", answer)[1:] == (0x8180, 1, 1)
+    assert answer.endswith(b"\xc0\x0c\0\x1c\0\x01\0\0\x02\x58\0\x10" + IPv6Address("fd00::5").packed)
 
 
 def test_an_address_has_a_name() -> None:
