@@ -133,7 +133,7 @@ WRITER = textwrap.dedent(
 )
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_a_kill_at_any_moment_leaves_whole_images_and_nothing_else(tmp_path: Path) -> None:
     generator = random.Random(7)
     finished = 0
@@ -142,6 +142,8 @@ def test_a_kill_at_any_moment_leaves_whole_images_and_nothing_else(tmp_path: Pat
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
+            if number % 5 == 4:
+                finished += process.stdout.readline() == "done\n"
             time.sleep(generator.uniform(0, 0.3))  # the moment of the kill is what is tested
             process.send_signal(signal.SIGKILL)
             finished += process.stdout.read().count("done")
@@ -149,7 +151,7 @@ def test_a_kill_at_any_moment_leaves_whole_images_and_nothing_else(tmp_path: Pat
         check_whole(tmp_path, images)
         asyncio.run(remove_all(images))
     check_whole(tmp_path, service(tmp_path))
-    assert finished, "the rounds were too short to finish anything"
+    assert finished >= ROUNDS // 5
 
 
 async def remove_all(images: Images) -> None:

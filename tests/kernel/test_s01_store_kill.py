@@ -13,9 +13,10 @@ from wherry.store.history import Ended
 
 ROUNDS = int(os.environ.get("WHERRY_KILL_ROUNDS", "40"))
 SEED = int(os.environ.get("S01_SEED", "1"))
+ENOUGH_BYTES = 200_000
 
 
-@pytest.mark.timeout(120 + 3 * ROUNDS)
+@pytest.mark.timeout(300 + 15 * ROUNDS)
 async def test_s01_nothing_acknowledged_is_lost_by_kill_9(tmp_path: Path) -> None:
     chance = random.Random(SEED)
     chronicle = Chronicle()
@@ -28,7 +29,10 @@ async def test_s01_nothing_acknowledged_is_lost_by_kill_9(tmp_path: Path) -> Non
             if chance.random() < 0.8:
                 line = process.stdout.readline()
                 assert line == "open\n", line + process.stdout.read()
-            time.sleep(chance.uniform(0, 0.25))  # the moment of the kill is what is tested
+                wanted = chance.uniform(0, ENOUGH_BYTES)
+                while journal.stat().st_size < wanted and process.poll() is None:
+                    time.sleep(0.001)
+            time.sleep(chance.uniform(0, 0.05))  # the moment of the kill is what is tested
             process.send_signal(signal.SIGKILL)
             said = process.stdout.read()
         assert "refused" not in said, said

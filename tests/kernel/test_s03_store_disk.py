@@ -22,7 +22,7 @@ from wherry.store.model import Delete, Put
 from wherry.store.sqlite import open_store
 
 CALLS = [int(number) for number in os.environ.get("WHERRY_FAULT_CALLS", "1 2 4 7 12 20 33 60").split()]
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 100
 
 
 class Disk:
@@ -66,7 +66,8 @@ def disk(request: pytest.FixtureRequest) -> Iterator[Disk]:
 
 
 async def heals(work: Coroutine[object, object, object]) -> None:
-    await asyncio.wait_for(work, PATIENCE_SECONDS)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await work
 
 
 async def test_s03_a_full_disk_is_told_and_heals_by_itself(disk: Disk) -> None:
