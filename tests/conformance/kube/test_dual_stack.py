@@ -272,6 +272,38 @@ def test_policies_hold_for_both_families_and_both_ways(world: World) -> None:
     kubectl("delete", "networkpolicy", "in", "out")
 
 
+def test_a_host_port_is_led_by_both_families_and_policies_hold_for_it(world: World) -> None:
+    kubectl, neighbour, port = world.kubectl, world.machine.neighbour, 18080
+    kubectl.apply(pod("posted", _WHO, container={"ports": [{"containerPort": 80, "hostPort": port}]}))
+    kubectl("wait", "--for=condition=Ready", "pod/posted", "--timeout=100s")
+    for here, there in ((HERE, THERE), (HERE6, THERE6)):
+        wait_until(lambda here=here, there=there: came(neighbour, here, port) == there, f"{there} is seen")
+        assert came(world.machine.place, here, port), "the machine's own"
+        assert world.answered("client", url(here, port)).startswith("posted ")
+    spec = {
+        "podSelector": {"matchLabels": {"app": "posted"}},
+        "ingress": [{"from": [{"ipBlock": {"cidr": f"{THERE6}/128"}}]}],
+    }
+    policy = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "six"}, "spec": spec}
+    kubectl.apply(policy)
+    wait_until(lambda: not came(neighbour, HERE, port), "the rules are there")
+    assert came(neighbour, HERE6, port) == THERE6
+    policy["spec"] = {**spec, "ingress": []}
+    kubectl.apply(policy)
+    wait_until(lambda: not came(neighbour, HERE6, port), "the rules are there")
+    assert came(world.machine.place, HERE6, port) and not world.asked("client", url(HERE6, port))
+    kubectl("delete", "networkpolicy/six", "pod/posted")
+    wait_until(lambda: not came(neighbour, HERE6, port), "it is published no more")
+
+
+def came(place: Any, here: str, port: int) -> str:
+    """Whom the server took for its client; empty: nobody answered."""
+    try:
+        return client_of(fetched(place, here, port, PATH, seconds=1.0))
+    except OSError:
+        return ""
+
+
 def test_probes_and_port_forward_find_who_listens_by_ipv6_alone(world: World) -> None:
     six = {"tcpSocket": {"host": THERE6, "port": 8080}, "periodSeconds": 1}
     only = _WHO.replace("-p 80 ", "-p [::1]:80 ")

@@ -33,7 +33,8 @@ It is not: a switch between machines, another driver than the bridge.
 the first: there is nothing more to hand out or to remember. A container has ``fd…::2/128`` and a way to everything by
 ``fd…::1``, the bridge's; the two know each other's link addresses for good. So nobody asks for neighbours, nobody is
 believed who says to be one, and as there are no link-local addresses either, containers have no way to talk to each
-other but by the host, past its rules. Ports are published over IPv4 only and relayed from IPv6, as without.
+other but by the host, past its rules. Ports are published over IPv4 only and relayed from IPv6, as without; those of
+pods lead from either family to the pod's own address of it, so that policies see who it is.
 
 **How 127.0.0.1 gets out.** A packet to 127.0.0.1:8080 has a loopback source, and the kernel sends no such packet to a
 bridge unless ``route_localnet`` is set there, which would let containers (and, set globally, every neighbour) reach

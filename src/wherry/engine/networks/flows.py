@@ -12,8 +12,8 @@ from wherry.linux.conntrack import Flow
 
 
 def of_udp(publications: Iterable[Publication]) -> list[Publication]:
-    """Those that the kernel leads: by IPv4."""
-    return [each for each in publications if each.protocol == "udp" and not each.is_ipv6]
+    """Those that the kernel leads."""
+    return [each for each in publications if each.protocol == "udp" and each.is_led]
 
 
 def stale(publications: Iterable[Publication], own: Collection[str]) -> Callable[[Flow], bool]:
@@ -30,4 +30,4 @@ def stale(publications: Iterable[Publication], own: Collection[str]) -> Callable
 
 
 def _addresses(publication: Publication, own: Collection[str]) -> Collection[str]:
-    return own if publication.host_address == "0.0.0.0" else (publication.host_address,)
+    return own if publication.host_address in ("0.0.0.0", "::") else (publication.host_address,)

@@ -13,6 +13,8 @@ class PortBinding(msgspec.Struct, frozen=True):
 
     ``host_address`` empty: every address, IPv4 and IPv6; ``0.0.0.0`` and ``::`` every address of one family.
     ``host_port`` 0: the engine picks one; with ``host_port_end`` the first free one of that range, both inclusive.
+    ``keeps_family``: IPv6 is led to the container's own address of it, where it has one, and comes from whom it comes
+    from: by the kernel, as IPv4 is.
     """
 
     container_port: int
@@ -20,6 +22,7 @@ class PortBinding(msgspec.Struct, frozen=True):
     host_address: str = ""
     host_port: int = 0
     host_port_end: int = 0
+    keeps_family: bool = False
 
 
 class Publication(msgspec.Struct, frozen=True):
@@ -34,6 +37,11 @@ class Publication(msgspec.Struct, frozen=True):
     @property
     def is_ipv6(self) -> bool:
         return ":" in self.host_address
+
+    @property
+    def is_led(self) -> bool:
+        """By the kernel: the others are relayed."""
+        return not self.is_ipv6 or ":" in self.address
 
     @property
     def host(self) -> str:

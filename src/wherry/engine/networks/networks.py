@@ -328,7 +328,7 @@ class Networks:
         if own is not None and own.host_address:
             ports = [replace(each, host_address=each.host_address or own.host_address) for each in ports]
         try:
-            return tuple(self._ports.claim(endpoint.address, ports))
+            return tuple(self._ports.claim(endpoint.address, ports, endpoint.address6))
         except WherryError as error:
             raise type(error)(_framed(error, name, endpoint)) from error
 

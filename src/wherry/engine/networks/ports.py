@@ -6,8 +6,8 @@ daemon is dead; what is lost then, until the next start binds the sockets again,
 
 Alternatives weighed: *nft only* steals the ports of other programs silently; a *bound socket that does not listen*
 holds as well, but turns away what no rule catches; a *proxy process a port* (Docker's) costs memory for each port. So a
-TCP socket listens, and the node relays what comes through it: IPv6, for containers that have only IPv4, and loopback
-connections from other sources than 127.0.0.1. See :mod:`.proxy`.
+TCP socket listens, and the node relays what comes through it: IPv6, for containers that have only IPv4, of pods what
+comes by IPv6 from this machine itself, and loopback connections from other sources than 127.0.0.1. See :mod:`.proxy`.
 """
 
 import errno
@@ -49,8 +49,8 @@ class Ports:
         self._held: dict[Publication, Held | None] = {}
         self._next_ephemeral = EPHEMERAL.start
 
-    def claim(self, address: str, bindings: Iterable[PortBinding]) -> list[Publication]:
-        """Choose and hold a host port for each; all or none.
+    def claim(self, address: str, bindings: Iterable[PortBinding], address6: str = "") -> list[Publication]:
+        """Choose and hold a host port for each; all or none. ``address6`` empty: the container has none.
 
         A binding to every address becomes one publication a family, of the same port. Conflict in Docker's words
         when a fixed port (or a whole range) is taken, Invalid when the host address is not this machine's.
@@ -58,7 +58,7 @@ class Ports:
         claimed: list[Publication] = []
         try:
             for binding in bindings:
-                claimed += self._claim_one(address, binding)
+                claimed += self._claim_one(address, binding, address6 if binding.keeps_family else "")
         except BaseException:
             self.release(claimed)
             raise
@@ -83,11 +83,11 @@ class Ports:
             if held is not None:
                 held.close()
 
-    def _claim_one(self, address: str, binding: PortBinding) -> list[Publication]:
+    def _claim_one(self, address: str, binding: PortBinding, address6: str) -> list[Publication]:
         refusal: OSError | None = None
         for port in self._candidates(binding):
             try:
-                return self._hold_families(address, binding, port)
+                return self._hold_families((address, address6 or address), binding, port)
             except OSError as error:
                 refusal = error
                 if error.errno != errno.EADDRINUSE:
@@ -103,10 +103,12 @@ class Ports:
             self._next_ephemeral = port + 1 if port + 1 in EPHEMERAL else EPHEMERAL.start
             yield port
 
-    def _hold_families(self, address: str, binding: PortBinding, port: int) -> list[Publication]:
+    def _hold_families(self, addresses: tuple[str, str], binding: PortBinding, port: int) -> list[Publication]:
+        """``addresses``: where what comes by IPv4 goes, and what comes by IPv6."""
         taken: list[Publication] = []
         try:
             for host in host_addresses(binding):
+                address = addresses[":" in host]
                 publication = Publication(binding.protocol, host, port, address, binding.container_port)
                 self._hold_one(publication, optional=len(taken) > 0)
                 taken.append(publication)

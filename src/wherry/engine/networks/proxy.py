@@ -1,8 +1,9 @@
 """Relays for what the nft rules do not catch: the sockets that hold published ports also serve.
 
-That is IPv6, for containers that have only IPv4 (the kernel translates no IPv6 to IPv4), a connection from another
-loopback address than 127.0.0.1, and one between containers that are kept apart (``enable_icc=false``). Everything else
-is redirected by the kernel before it reaches these sockets, and goes on while the daemon is dead.
+That is IPv6, for containers that have only IPv4 (the kernel translates no IPv6 to IPv4), and for pods what comes by it
+from this machine itself (no policy is about what the node sends); a connection from another loopback address than
+127.0.0.1; and one between containers that are kept apart (``enable_icc=false``). Everything else is redirected by the
+kernel before it reaches these sockets, and goes on while the daemon is dead.
 """
 
 import asyncio
@@ -178,7 +179,8 @@ class UdpRelay:
         if known is None:
             if len(self._clients) >= _MAX_UDP_CLIENTS:
                 return None
-            upstream = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
+            family = socket.AF_INET6 if ":" in self._target[0] else socket.AF_INET
+            upstream = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
             upstream.connect(self._target)
             self._loop.add_reader(upstream.fileno(), self._from_container, upstream, client)
         else:

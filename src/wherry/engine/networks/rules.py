@@ -18,10 +18,20 @@ _COLLECTIONS = (
     ("set", "loopback_ports", "inet_proto . inet_service"),
     ("set", "loopback_address_ports", "ipv4_addr . inet_proto . inet_service"),
 )
+_COLLECTIONS6 = (
+    ("map", "ports6", "inet_proto . inet_service : ipv6_addr . inet_service"),
+    ("map", "address_ports6", "ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service"),
+)
 _DNAT = (
     "fib daddr type local dnat ip to ip daddr . meta l4proto . th dport map @address_ports",
     "fib daddr type local dnat ip to meta l4proto . th dport map @ports",
 )
+_DNAT6 = (
+    "ip6 daddr ::1 return",
+    "fib daddr type local dnat ip6 to ip6 daddr . meta l4proto . th dport map @address_ports6",
+    "fib daddr type local dnat ip6 to meta l4proto . th dport map @ports6",
+)
+"""For what comes from elsewhere: of what this machine sends itself the relay takes care."""
 
 
 class Ground(msgspec.Struct, frozen=True):
@@ -48,7 +58,10 @@ def ruleset(ground: Ground, publications: Iterable[Publication]) -> str:
     """
     table = f"inet {ground.table}"
     lines = [*remove(ground.table).splitlines(), f"add table {table}"]
-    lines += [f"add {kind} {table} {name} {{ type {types}; }}" for kind, name, types in _COLLECTIONS]
+    publications = tuple(publications)
+    has_ipv6 = ground.net.subnet6 is not None or any(each.is_ipv6 and each.is_led for each in publications)
+    collections = (*_COLLECTIONS, *(_COLLECTIONS6 if has_ipv6 else ()))
+    lines += [f"add {kind} {table} {name} {{ type {types}; }}" for kind, name, types in collections]
     for name, hook, body in _chains(ground):
         lines.append(f"add chain {table} {name} {{ type {hook}; }}")
         lines += [f"add rule {table} {name} {rule}" for rule in body]
@@ -98,10 +111,10 @@ def names(udp_port: int, tcp_port: int) -> str:
 
 
 def elements(verb: str, table: str, publications: Iterable[Publication]) -> str:
-    """``add`` or ``delete`` what publishes these ports; IPv6 ones have none (see :mod:`.proxy`)."""
+    """``add`` or ``delete`` what publishes these ports; those that are relayed have none (see :mod:`.proxy`)."""
     lines = []
     for publication in publications:
-        if not publication.is_ipv6:
+        if publication.is_led:
             lines += [f"{verb} element inet {table} {name} {{ {element} }}" for name, element in _entries(publication)]
     return "\n".join(lines)
 
@@ -110,6 +123,10 @@ def _entries(publication: Publication) -> list[tuple[str, str]]:
     """Elements by collection."""
     port = f"{publication.protocol} . {publication.host_port}"
     target = f"{publication.address} . {publication.container_port}"
+    if publication.is_ipv6:
+        if publication.host_address == "::":
+            return [("ports6", f"{port} : {target}")]
+        return [("address_ports6", f"{publication.host_address} . {port} : {target}")]
     if publication.host_address == "0.0.0.0":
         return [("ports", f"{port} : {target}"), ("loopback_ports", port)]
     key = f"{publication.host_address} . {port}"
@@ -124,12 +141,13 @@ def _chains(ground: Ground) -> list[tuple[str, str, list[str]]]:
     ranges = [f"ip {{}} {ground.net.subnet}"]
     if ground.net.subnet6 is not None:
         ranges.append(f"ip6 {{}} {ground.net.subnet6}")
+    six = _DNAT6 if ground.net.subnet6 is not None else ()
     relayed = [f"iifname {bridge} return"] if ground.is_apart else []
     return [
         ("guard", "filter hook prerouting priority -300", _guard(bridge, ranges if ground.masquerades else ())),
         ("loopback_out", "route hook output priority -300", _loopback_out(str(gateway))),
         # 127.0.0.1:p must not be reachable from a neighbour: there, the address is destination before routing.
-        ("dnat_in", "nat hook prerouting priority -100", ["ip daddr 127.0.0.0/8 return", *relayed, *_DNAT]),
+        ("dnat_in", "nat hook prerouting priority -100", ["ip daddr 127.0.0.0/8 return", *relayed, *_DNAT, *six]),
         # A loopback source that loopback_out did not exchange cannot leave the machine: the relay's (see .proxy).
         ("dnat_out", "nat hook output priority -100", ["ip saddr 127.0.0.0/8 return", *_DNAT]),
         ("forward", "filter hook forward priority 0", _forward(bridge, ground)),

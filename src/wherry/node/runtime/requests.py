@@ -77,13 +77,13 @@ def noted(sandbox: PodSandbox) -> SandboxSpec:
 
 
 def _binding(port: PortMapping, machine: Machine) -> PortBinding:
-    """Of the families that pods have (containernetworking/plugins plugins/meta/portmap): what came by the other one
-    would be relayed by the node, and no policy is about what the node sends."""
+    """Of the families that pods have, each to the pod's own address of it (containernetworking/plugins
+    plugins/meta/portmap): what the node relays would be the node's own, and no policy is about that."""
     protocol = _PROTOCOLS.get(port.protocol.upper())
     if protocol is None:
         raise Invalid(f"unknown protocol {port.protocol} of host port {port.host_port}")
     host = port.host_ip or ("" if machine.has_ipv6 else "0.0.0.0")
-    return PortBinding(port.container_port, protocol, host, port.host_port)  # type: ignore[arg-type]  # one of 3
+    return PortBinding(port.container_port, protocol, host, port.host_port, keeps_family=True)  # type: ignore[arg-type]  # one of 3
 
 
 def container(spec: ContainerSpec, pod: SandboxSpec, sandbox: PodSandbox, image_user: str, machine: Machine) -> Request:

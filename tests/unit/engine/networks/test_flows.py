@@ -17,8 +17,11 @@ def flow(destination: str, port: int, answering: str = "", answering_port: int =
     return Flow(socket.IPPROTO_UDP, "10.0.0.9", destination, port, there, answering_port or port, b"")
 
 
-def test_the_kernel_leads_datagrams_by_ipv4_only() -> None:
-    assert of_udp([UDP, ONE, SIX, TCP]) == [UDP, ONE]
+LED = Publication("udp", "::", 8125, "fd00::2", 125)
+
+
+def test_what_is_relayed_is_not_led_by_the_kernel() -> None:
+    assert of_udp([UDP, ONE, SIX, LED, TCP]) == [UDP, ONE, LED]
 
 
 def test_those_to_the_container_and_those_that_met_nobody_are_stale() -> None:
@@ -26,6 +29,12 @@ def test_those_to_the_container_and_those_that_met_nobody_are_stale() -> None:
     assert is_stale(flow("10.0.0.1", 8125, "172.17.0.2", 125))
     assert is_stale(flow("10.0.0.1", 8125))
     assert is_stale(flow("127.0.0.1", 53))
+
+
+def test_those_by_ipv6_are_stale_as_well() -> None:
+    is_stale = stale([LED], [*OWN, "2001:db8::1"])
+    assert is_stale(flow("2001:db8::1", 8125, "fd00::2", 125)) and is_stale(flow("2001:db8::1", 8125))
+    assert not is_stale(flow("2001:db8::7", 8125))
 
 
 def test_those_of_others_are_not() -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import socket
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -55,6 +56,15 @@ def test_every_address_means_both_families() -> None:
 
 def test_a_machine_without_ipv6_publishes_ipv4_alone() -> None:
     assert claim(Machine(ipv6=False), PortBinding(80, host_port=8080)) == [("0.0.0.0", 8080)]
+
+
+def test_each_family_may_lead_to_the_containers_own_address_of_it() -> None:
+    def leads(address6: str, **binding: Any) -> list[tuple[str, str]]:
+        found = Ports(Machine().hold).claim("10.0.0.2", [PortBinding(80, host_port=8080, **binding)], address6)
+        return [(each.host_address, each.address) for each in found]
+
+    assert leads("fd00::2", keeps_family=True) == [("0.0.0.0", "10.0.0.2"), ("::", "fd00::2")]
+    assert leads("fd00::2") == leads("", keeps_family=True) == [("0.0.0.0", "10.0.0.2"), ("::", "10.0.0.2")]
 
 
 def test_an_address_means_only_itself() -> None:

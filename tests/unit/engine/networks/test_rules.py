@@ -30,8 +30,21 @@ def test_a_port_of_another_address_never_rewrites_loopback() -> None:
     assert "loopback" not in rules.elements("add", "wherry-x", [published("192.0.2.1")])
 
 
-def test_ipv6_has_no_elements() -> None:
+def test_ipv6_that_is_relayed_has_no_elements() -> None:
     assert rules.elements("add", "wherry-x", [published("::"), published("::1")]) == ""
+
+
+def six(host: str) -> Publication:
+    return Publication("tcp", host, 8080, "fd00:1::2", 80)
+
+
+def test_ipv6_that_is_led_has_its_own() -> None:
+    assert rules.elements("add", "wherry-x", [six("::"), six("2001:db8::1")]).splitlines() == [
+        "add element inet wherry-x ports6 { tcp . 8080 : fd00:1::2 . 80 }",
+        "add element inet wherry-x address_ports6 { 2001:db8::1 . tcp . 8080 : fd00:1::2 . 80 }",
+    ]
+    script = rules.ruleset(GROUND, [six("::")])  # the network has none any more: nothing leads there, and all is well
+    assert "add map inet wherry-x ports6" in script and "dnat ip6" not in script
 
 
 def test_every_line_concerns_the_instances_own_table_only() -> None:
@@ -62,6 +75,7 @@ def test_ipv6_is_treated_as_ipv4_is_and_named_only_where_there_is_some() -> None
         'iifname != { "lo", "wherry0" } ip6 daddr fd00:1::/64 fib daddr oifname "wherry0" drop',
         'ip6 saddr fd00:1::/64 oifname != "wherry0" masquerade',
         'ip6 saddr fd00:1::/64 oifname "wherry0" ct status dnat masquerade',
+        "dnat_in fib daddr type local dnat ip6 to meta l4proto . th dport map @ports6",
     ):
         assert rule in script
     assert "ip6" not in rules.ruleset(GROUND, [])

@@ -29,10 +29,10 @@ def test_a_sandbox_is_the_pods() -> None:
     wanted = requests.sandbox(spec, FACTS)
     assert (wanted.name, wanted.cgroup) == ("k8s_POD_pod-u1_ns_u1_0", "kubepods/burstable/podu1")
     assert wanted.resources == {"pids": {"limit": 3}}
-    local = PortBinding(53, "udp", "127.0.0.1", 5353)
-    assert list(wanted.ports) == [PortBinding(80, "tcp", "0.0.0.0", 8080), local]
+    local = PortBinding(53, "udp", "127.0.0.1", 5353, keeps_family=True)
+    assert list(wanted.ports) == [PortBinding(80, "tcp", "0.0.0.0", 8080, keeps_family=True), local]
     of_both = requests.sandbox(spec, replace(FACTS, has_ipv6=True))
-    assert list(of_both.ports) == [PortBinding(80, "tcp", "", 8080), local]
+    assert list(of_both.ports) == [PortBinding(80, "tcp", "", 8080, keeps_family=True), local]
     assert wanted.texts(["10.0.0.2"])["hostname"] == "host-u1\n"
     assert "text of /etc/resolv.conf" in wanted.texts(())["resolv.conf"]
 
