@@ -60,7 +60,7 @@ class Creation:
         warnings = self._check(config, request.host)
         container = self._container(request, config, image)
         directory = around.directory(container)
-        mounts = Mounts(around.volumes, around.registry.get)
+        mounts = Mounts(around.volumes, around.registry.get, lambda name: around.images.get(name).id)
         try:
             directory.mkdir(0o710)
             with around.registry.transaction():

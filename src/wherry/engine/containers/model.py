@@ -116,6 +116,10 @@ class MountTmpfsOptions(Document):
     Options: list[list[str]] | None = None
 
 
+class MountImageOptions(Document):
+    Subpath: str = ""
+
+
 class Mount(Document):
     """An entry of HostConfig.Mounts (``--mount``)."""
 
@@ -127,6 +131,7 @@ class Mount(Document):
     BindOptions: MountBindOptions | None = None
     VolumeOptions: MountVolumeOptions | None = None
     TmpfsOptions: MountTmpfsOptions | None = None
+    ImageOptions: MountImageOptions | None = None
 
 
 class Resources(Document):

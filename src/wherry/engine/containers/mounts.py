@@ -11,7 +11,7 @@ import msgspec
 from wherry.engine.containers.model import Config, HostConfig, Mount, MountBindOptions, MountTmpfsOptions
 from wherry.engine.containers.row import Container, MountPoint
 from wherry.engine.volumes import ANONYMOUS, Volumes
-from wherry.kit.errors import Invalid, Unsupported
+from wherry.kit.errors import Invalid, NotFound, Unsupported
 
 _PROPAGATION = {"private", "rprivate", "shared", "rshared", "slave", "rslave"}
 # One of each kind may be asked for in -v (moby, volume/mounts/linux_parser.go).
@@ -27,11 +27,15 @@ _MEANINGLESS = {"norelatime", "nostrictatime", "atime", "diratime", "sync", "asy
 
 
 class Mounts:
-    """Resolves mounts, and makes the volumes that do not exist yet: ``made`` names them."""
+    """Resolves mounts, and makes the volumes that do not exist yet: ``made`` names them.
 
-    def __init__(self, volumes: Volumes, find: Callable[[str], Container]) -> None:
+    ``image_id`` is given an image's name; it may raise NotFound.
+    """
+
+    def __init__(self, volumes: Volumes, find: Callable[[str], Container], image_id: Callable[[str], str]) -> None:
         self._volumes = volumes
         self._find = find
+        self._image_id = image_id
         self.made: list[str] = []
 
     def resolve(self, config: Config, host: HostConfig, given: Iterable[MountPoint] = ()) -> list[MountPoint]:
@@ -111,20 +115,21 @@ class Mounts:
                 if mount.Source:
                     raise Invalid(f"{where}: field Source must not be specified")
                 return _tmpfs_mount(mount, destination)
-            case "image" | "npipe" | "cluster":
+            case "image":
+                return self._image_mount(mount, destination, where)
+            case "npipe" | "cluster":
                 raise Unsupported(f'mount type "{mount.Type}" is not available in this version of Wherry')
         raise Invalid(f"{where}: mount type unknown")
 
     def _volume_mount(self, mount: Mount, destination: str) -> MountPoint:
         options = mount.VolumeOptions
-        if options and options.Subpath:
-            raise Unsupported("volume-subpath is not available in this version of Wherry")
+        subpath = _subpath(options.Subpath if options else "", "volume")
         driver = options.DriverConfig if options else None
         point = self._volume(
             mount.Source or secrets.token_hex(32),
             destination,
             driver=driver.Name if driver else "",
-            copy=not (options and options.NoCopy),
+            copy=not (options and options.NoCopy) and not subpath,
             labels={**((options.Labels if options else None) or {}), **({} if mount.Source else {ANONYMOUS: ""})},
             settings=(driver.Options if driver else None) or {},
         )
@@ -133,8 +138,22 @@ class Mounts:
             writable=not mount.ReadOnly,
             mode="z",
             anonymous=not mount.Source,
+            subpath=subpath,
             options=_for_access(point.options, not mount.ReadOnly),
         )
+
+    def _image_mount(self, mount: Mount, destination: str, where: str) -> MountPoint:
+        """Read only, whatever was asked for: nothing may write to what other containers stand on."""
+        if not mount.Source:
+            raise Invalid(f"{where}: field Source must not be empty")
+        subpath = _subpath(mount.ImageOptions.Subpath if mount.ImageOptions else "", "image")
+        try:
+            source = self._image_id(mount.Source)
+        except NotFound as error:  # which would mean to a client that the container's own image is missing
+            raise Invalid(f"{where}: {error.message}") from error
+        options = ["bind", "rprivate", "ro", "nosuid", "nodev"]
+        point = MountPoint(kind="image", source=source, destination=destination, options=options)
+        return _changed(point, writable=False, subpath=subpath, propagation="rprivate")
 
     # Volumes
 
@@ -188,10 +207,18 @@ def _for_access(options: list[str], writable: bool) -> list[str]:
 
 
 def _refuse_others_options(mount: Mount, where: str) -> None:
-    own = {"bind": "BindOptions", "volume": "VolumeOptions", "tmpfs": "TmpfsOptions"}
+    own = {"bind": "BindOptions", "volume": "VolumeOptions", "tmpfs": "TmpfsOptions", "image": "ImageOptions"}
     for kind, field in own.items():
         if kind != mount.Type and getattr(mount, field) is not None and mount.Type in own:
             raise Invalid(f"{where}: field {field} must not be specified")
+
+
+def _subpath(path: str, kind: str) -> str:
+    """Clean; Invalid when it is no place in what it is a part of (moby, daemon/volume/mounts: errInvalidSubpath)."""
+    clean = posixpath.normpath(path) if path else ""
+    if clean.startswith(("/", "../")) or clean == ".." or "\0" in clean:
+        raise Invalid(f"subpath must be a relative path within the {kind}")
+    return "" if clean == "." else clean
 
 
 def _bind_mount(mount: Mount, destination: str, where: str) -> MountPoint:

@@ -62,13 +62,19 @@ class TreeMaker:
 
 
 def part_of(point: MountPoint) -> int:
-    """A detached copy of the mount of ``point.subpath`` in ``point.source``; a directory that is missing is made."""
+    """A detached copy of the mount of ``point.subpath`` in ``point.source``. In a directory of the machine (a pod's
+    volume), one that is missing is made; in a volume of Docker's it must be there."""
     try:
         root = os.open(point.source, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise Invalid(f"failed to prepare subPath {point.subpath!r}: {point.source}: {error.strerror}") from error
     try:
-        part = open_beneath(root, point.subpath)
+        is_volume = point.kind == "volume"
+        part = (
+            openat2(root, point.subpath, os.O_PATH, resolve=_BENEATH)
+            if is_volume
+            else open_beneath(root, point.subpath)
+        )
         try:
             return mount.clone_tree("", part, recursive="rbind" in point.options)
         finally:
@@ -76,6 +82,8 @@ def part_of(point: MountPoint) -> int:
     except KernelError as error:
         if error.errno in (EXDEV, ELOOP):
             raise Invalid(f"failed to prepare subPath {point.subpath!r}: it leads out of its volume") from error
+        if error.errno == ENOENT:  # moby's words, daemon/volume/mounts
+            raise Invalid(f"cannot access path {point.source}/{point.subpath}: no such file or directory") from error
         raise Invalid(f"failed to prepare subPath {point.subpath!r}: {error}") from error
     finally:
         os.close(root)

@@ -15,6 +15,7 @@ from wherry.engine.containers.model import (
     HostConfig,
     Mount,
     MountBindOptions,
+    MountImageOptions,
     MountTmpfsOptions,
     MountVolumeOptions,
 )
@@ -40,7 +41,12 @@ def resolved(volumes: Volumes, *, found: Container | None = None, config: Config
             raise NotFound(f"No such container: {ref}")
         return found
 
-    points = Mounts(volumes, find).resolve(config or Config(), HostConfig(**host))
+    def image_id(name: str) -> str:
+        if name != "tools:1":
+            raise NotFound(f"No such image: {name}")
+        return "sha256:1"
+
+    points = Mounts(volumes, find, image_id).resolve(config or Config(), HostConfig(**host))
     return {point.destination: point for point in points}
 
 
@@ -203,12 +209,36 @@ def test_a_mount_that_cannot_be_is_refused_in_dockers_words(volumes: Volumes, mo
         resolved(volumes, Mounts=[mount])
 
 
-def test_what_comes_later_is_said_so(volumes: Volumes) -> None:
-    with pytest.raises(Unsupported, match="volume-subpath"):
-        subpath = MountVolumeOptions(Subpath="a")
-        resolved(volumes, Mounts=[Mount(Type="volume", Source="v", Target="/x", VolumeOptions=subpath)])
-    with pytest.raises(Unsupported, match='mount type "image"'):
-        resolved(volumes, Mounts=[Mount(Type="image", Source="i", Target="/x")])
+def test_a_part_of_a_volume_is_neither_filled_nor_made(volumes: Volumes) -> None:
+    part = MountVolumeOptions(Subpath="a/./b")
+    point = resolved(volumes, Mounts=[Mount(Type="volume", Source="data", Target="/x", VolumeOptions=part)])["/x"]
+    assert (point.kind, point.subpath, point.options) == ("volume", "a/b", ["rbind", "rw"])
+
+
+@pytest.mark.parametrize("path", ["/a", "..", "../a", "a/../../b", "a\0"])
+def test_a_part_is_in_its_volume_or_image(volumes: Volumes, path: str) -> None:
+    for mount in (
+        Mount(Type="volume", Source="data", Target="/x", VolumeOptions=MountVolumeOptions(Subpath=path)),
+        Mount(Type="image", Source="tools:1", Target="/x", ImageOptions=MountImageOptions(Subpath=path)),
+    ):
+        with pytest.raises(Invalid, match=f"subpath must be a relative path within the {mount.Type}"):
+            resolved(volumes, Mounts=[mount])
+
+
+def test_an_image_is_mounted_read_only(volumes: Volumes) -> None:
+    mount = Mount(Type="image", Source="tools:1", Target="/x", ImageOptions=MountImageOptions(Subpath="bin"))
+    point = resolved(volumes, Mounts=[mount])["/x"]
+    assert (point.kind, point.source, point.subpath, point.writable) == ("image", "sha256:1", "bin", False)
+    assert "ro" in point.options
+    with pytest.raises(Invalid, match='invalid mount config for type "image": No such image: other'):
+        resolved(volumes, Mounts=[Mount(Type="image", Source="other", Target="/x")])
+    with pytest.raises(Invalid, match="field Source must not be empty"):
+        resolved(volumes, Mounts=[Mount(Type="image", Target="/x")])
+
+
+def test_what_there_is_not_is_said_so(volumes: Volumes) -> None:
+    with pytest.raises(Unsupported, match='mount type "cluster"'):
+        resolved(volumes, Mounts=[Mount(Type="cluster", Source="i", Target="/x")])
 
 
 # --tmpfs

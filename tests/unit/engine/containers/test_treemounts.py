@@ -105,6 +105,13 @@ def test_a_refusal_names_the_part(volume: Path, part: str, words: str) -> None:
         part_of(point(volume / "nowhere", "a"))
 
 
+def test_a_part_of_a_volume_of_docker_s_must_be_there(volume: Path) -> None:
+    kind = MountPoint(kind="volume", destination="/data", source=str(volume), subpath="new/part", options=["rbind"])
+    with pytest.raises(Invalid, match="new/part: no such file or directory"):
+        part_of(kind)
+    assert not (volume / "new").exists()
+
+
 @apart
 def test_a_part_is_a_mount_of_its_own(volume: Path) -> None:
     (volume / "a" / "inside").touch()

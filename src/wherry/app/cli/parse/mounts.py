@@ -44,12 +44,12 @@ def mount(spec: str) -> dict[str, Any]:
         name, equals, value = field.strip().partition("=")
         _set(result, name.lower(), value, bool(equals), spec)
     kind = result["Type"]
-    if kind not in ("bind", "volume", "tmpfs"):
-        raise ValueError(f"mount type {kind!r} is not one of bind, volume, tmpfs (in {spec!r})")
+    if kind not in ("bind", "volume", "tmpfs", "image"):
+        raise ValueError(f"mount type {kind!r} is not one of bind, volume, tmpfs, image (in {spec!r})")
     if not result["Target"]:
         raise ValueError(f"target is required (in {spec!r})")
-    if kind == "bind" and not result["Source"]:
-        raise ValueError(f"source is required for a bind mount (in {spec!r})")
+    if kind in ("bind", "image") and not result["Source"]:
+        raise ValueError(f"source is required for a mount of type {kind} (in {spec!r})")
     _only(result, kind, spec)
     return result
 
@@ -125,13 +125,15 @@ _FIELDS: dict[str, _FLAG] = {
     "volume-driver": lambda result, value: _driver(result).__setitem__("Name", value),
     "volume-opt": _driver_option,
     "volume-subpath": _nested("VolumeOptions", "Subpath"),
+    "image-subpath": _nested("ImageOptions", "Subpath"),
     "tmpfs-size": _nested("TmpfsOptions", "SizeBytes", bytes_of),
     "tmpfs-mode": _nested("TmpfsOptions", "Mode", _mode),
 }
 
 
 def _only(result: dict[str, Any], kind: str, spec: str) -> None:
-    for group, owner in (("BindOptions", "bind"), ("VolumeOptions", "volume"), ("TmpfsOptions", "tmpfs")):
+    owners = {"BindOptions": "bind", "VolumeOptions": "volume", "TmpfsOptions": "tmpfs", "ImageOptions": "image"}
+    for group, owner in owners.items():
         if group in result and kind != owner:
             raise ValueError(f"cannot mix '{owner}-*' options with mount type '{kind}' (in {spec!r})")
 

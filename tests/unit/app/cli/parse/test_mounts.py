@@ -40,6 +40,8 @@ def test_mounts() -> None:
         "SizeBytes": 1 << 20,
         "Mode": 0o1777,
     }
+    assert mount("type=image,src=tools:1,dst=/t,image-subpath=bin")["ImageOptions"] == {"Subpath": "bin"}
+    assert mount("src=data,dst=/t,volume-subpath=a/b")["VolumeOptions"] == {"Subpath": "a/b"}
     volume = mount('"volume-opt=o=a,b",target=/x,volume-driver=local,volume-label=k=v')["VolumeOptions"]
     assert volume == {"DriverConfig": {"Options": {"o": "a,b"}, "Name": "local"}, "Labels": {"k": "v"}}
 
@@ -49,6 +51,8 @@ def test_mounts() -> None:
     [
         ("type=bind,source=/a", "target is required"),
         ("type=bind,target=/a", "source is required"),
+        ("type=image,target=/a", "source is required"),
+        ("type=bind,target=/a,src=/b,image-subpath=x", "cannot mix 'image-"),
         ("type=npipe,target=/a", "not one of"),
         ("target=/a,shape=round", "unknown option 'shape'"),
         ("target", "must be a key=value pair"),
