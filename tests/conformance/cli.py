@@ -33,7 +33,7 @@ class Docker:
         *arguments: str,
         stdin: str | None = None,
         check: bool = True,
-        timeout: float = 60,
+        timeout: float = 120,
         environment: Mapping[str, str] | None = None,
     ) -> Completed:
         """Run a command to its end; with ``check`` it must succeed."""
@@ -109,7 +109,7 @@ class Process:
             self._process.kill()
         self._process.communicate()
 
-    def expect(self, pattern: str, seconds: float = 15) -> str:
+    def expect(self, pattern: str, seconds: float = 120) -> str:
         """Read until the output has ``pattern``; the output so far."""
         assert self._process.stdout is not None
         self.output = _read_until(self._process.stdout.fileno(), self.output, pattern, seconds)
@@ -128,7 +128,7 @@ class Process:
     def signal(self, number: int) -> None:
         self._process.send_signal(number)
 
-    def wait(self, seconds: float = 30) -> int:
+    def wait(self, seconds: float = 120) -> int:
         """Read to the end; the exit status."""
         assert self._process.stdout is not None
         self.output += self._process.stdout.read().decode(errors="replace")
@@ -165,7 +165,16 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self._fd, text.encode())
 
-    def expect(self, pattern: str, seconds: float = 15) -> str:
+    def until_sized(self, size: str) -> None:
+        """Ask the shell in it until it has this size, as ``stty size`` says it: the client tells it beside the rest."""
+        deadline = time.monotonic() + 120
+        while True:
+            self.type("stty size\r")
+            if size in (seen := self.expect(r"\d+ \d+\r")):
+                return
+            assert time.monotonic() < deadline, f"never {size}, but {seen!r}"
+
+    def expect(self, pattern: str, seconds: float = 120) -> str:
         """Read until what came since the last call has ``pattern``; that part, which is then forgotten."""
         self.output = _read_until(self._fd, self.output, pattern, seconds)
         match = re.search(pattern, self.output, re.MULTILINE)
@@ -173,7 +182,7 @@ class Terminal:
         seen, self.output = self.output[: match.end()], self.output[match.end() :]
         return seen
 
-    def wait(self, seconds: float = 20) -> int:
+    def wait(self, seconds: float = 120) -> int:
         """Read until the command has ended; its exit status."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

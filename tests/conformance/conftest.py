@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +9,11 @@ import docker as docker_py
 import pytest
 
 from tests.conformance.cli import Docker
+from tests.conformance.ports import quiet_port
 from tests.kernel.rig import Rig
+
+SECONDS = 400
+"""For one test, with what its module needs: no more than a net, behind what each test waits for."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -20,6 +23,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if not str(item.path).startswith(here):
             continue
         item.add_marker(pytest.mark.conformance)
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(SECONDS))
         needs_engine = "rig" in getattr(item, "fixturenames", ())
         if needs_engine and os.geteuid() != 0:
             item.add_marker(pytest.mark.skip(reason="needs root"))
@@ -60,9 +65,7 @@ def api(rig: Rig) -> docker_py.DockerClient:
 @pytest.fixture
 def port() -> int:
     """A TCP port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return quiet_port()
 
 
 @pytest.fixture(params=("running", "created", "exited"))

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import socket
 import ssl
 import subprocess
 import time
@@ -11,11 +10,13 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from tests.conformance.ports import quiet_port
+
 PROGRAM = shutil.which("docker-registry")
 USER, PASSWORD = "me", "secret"
 # bcrypt, which is all it takes, and cheap (crypt.crypt(PASSWORD, crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=16))).
 HTPASSWD = f"{USER}:$2b$04$kDjrRUwJMpLpLCZ.D1lbAugh9QVs.OvJne61.8JJg2kvSLM32qgXe\n"
-_START_SECONDS = 20
+_START_SECONDS = 120
 
 
 class DebianRegistry:
@@ -35,9 +36,7 @@ class DebianRegistry:
 
     def __enter__(self) -> "DebianRegistry":
         self._directory.mkdir(parents=True, exist_ok=True)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = quiet_port()
         self.host = f"{self._name}:{port}"
         config = self._directory / "config.json"
         config.write_text(json.dumps(self._config(port)))  # YAML is JSON too
@@ -50,7 +49,7 @@ class DebianRegistry:
     def __exit__(self, *_: object) -> None:
         assert self._process is not None
         self._process.terminate()
-        self._process.wait(30)
+        self._process.wait(120)
 
     def _config(self, port: int) -> dict[str, Any]:
         http: dict[str, Any] = {"addr": f"127.0.0.1:{port}", "secret": "of this test"}

@@ -41,7 +41,7 @@ class Lone:
     def kill(self, number: int = signal.SIGKILL) -> None:
         assert self._process is not None
         self._process.send_signal(number)
-        self._process.communicate(timeout=30)
+        self._process.communicate(timeout=120)
 
     def __enter__(self) -> "Lone":
         return self.start()
@@ -62,7 +62,7 @@ class Lone:
     def gc(self, *options: str) -> str:
         """``wherry registry gc``."""
         line = [WHERRY, "registry", "gc", "--root", str(self.root), *options]
-        return subprocess.run(line, capture_output=True, text=True, timeout=60, check=True).stdout
+        return subprocess.run(line, capture_output=True, text=True, timeout=120, check=True).stdout
 
 
 def run(*command: str, check: bool = True) -> "subprocess.CompletedProcess[str]":

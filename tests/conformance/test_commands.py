@@ -18,8 +18,8 @@ def names(docker: Docker, *arguments: str) -> list[str]:
 # Containers
 
 
-def test_ps_filters(docker: Docker) -> None:
-    docker("run", "-d", "--name", "one", "-l", "side=left", "-p", "18090:80", "demo:1", "sleep", "100")
+def test_ps_filters(docker: Docker, port: int) -> None:
+    docker("run", "-d", "--name", "one", "-l", "side=left", "-p", f"{port}:80", "demo:1", "sleep", "100")
     docker("run", "-d", "--name", "two", "-l", "side=right", "-v", "kept:/data", "demo:1", "sleep", "100")
     docker("run", "--name", "three", "demo:1", "sh", "-c", "exit 3", check=False)
     docker("create", "--name", "four", "demo:1", "true")
@@ -40,7 +40,7 @@ def test_ps_filters(docker: Docker) -> None:
         "volume=/data": ["two"],
         "before=two": ["one"],
         "since=two": ["four", "three"],
-        "publish=18090": ["one"],
+        f"publish={port}": ["one"],
         "expose=80": ["one"],
         "network=bridge": ["four", "one", "three", "two"],
         "health=none": ["four", "one", "three", "two"],
@@ -52,10 +52,10 @@ def test_ps_filters(docker: Docker) -> None:
     assert "invalid filter 'colour'" in refused.stderr
 
 
-def test_ps_columns(docker: Docker) -> None:
-    docker("run", "-d", "--name", "one", "-p", "127.0.0.1:18091:80", "-l", "a=b", "demo:1", "sleep", "100")
+def test_ps_columns(docker: Docker, port: int) -> None:
+    docker("run", "-d", "--name", "one", "-p", f"127.0.0.1:{port}:80", "-l", "a=b", "demo:1", "sleep", "100")
     shown = docker.out("ps", "--format", "{{.Image}}|{{.Command}}|{{.Ports}}|{{.Labels}}|{{.State}}|{{.Networks}}")
-    assert shown == 'demo:1|"sleep 100"|127.0.0.1:18091->80/tcp|a=b|running|bridge'
+    assert shown == f'demo:1|"sleep 100"|127.0.0.1:{port}->80/tcp|a=b|running|bridge'
     assert docker.out("ps", "--format", "{{.Status}}").startswith("Up ")
     assert "virtual" in docker.out("ps", "-s", "--format", "{{.Size}}")
     assert docker.out("ps").splitlines()[0].split() == [
@@ -78,7 +78,7 @@ def test_life_of_a_container(docker: Docker) -> None:
     docker("restart", "-t", "5", "life")
     assert state() == "running"
     wait_until(lambda: docker.out("logs", "life").count("ready") == 2)  # a signal before the trap is lost on process 1
-    assert docker.out("stop", "-t", "5", "life") == "life"
+    assert docker.out("stop", "-t", "60", "life") == "life"
     assert docker.out("inspect", "-f", "{{.State.ExitCode}}", "life") == "5"
     assert docker.out("stop", "life") == "life"
     docker("start", "life")
@@ -95,7 +95,7 @@ def test_a_signal_of_one_s_own(docker: Docker) -> None:
     script = "trap 'echo got; exit 4' USR1; echo ready; while :; do sleep 0.1; done"
     docker("run", "-d", "--name", "sig", "--stop-signal", "USR1", "demo:1", "sh", "-c", script)
     wait_until(lambda: "ready" in docker.out("logs", "sig"))
-    docker("stop", "-t", "10", "sig")
+    docker("stop", "-t", "60", "sig")
     assert docker.out("inspect", "-f", "{{.State.ExitCode}}", "sig") == "4"
     docker("start", "sig")
     wait_until(lambda: docker.out("logs", "sig").count("ready") == 2)
@@ -378,8 +378,8 @@ def test_a_container_s_health_is_checked_and_shown(docker: Docker) -> None:
 
 
 def test_a_health_check_that_takes_too_long_has_failed(docker: Docker) -> None:
-    limits = ("--health-interval", "100ms", "--health-timeout", "200ms", "--health-retries", "1")
+    limits = ("--health-interval", "100ms", "--health-timeout", "2s", "--health-retries", "1")
     docker("run", "-d", "--name", "box", "--health-cmd", "echo slow; sleep 100", *limits, "demo:1", "sleep", "100")
     wait_until(lambda: docker.out("inspect", "-f", "{{.State.Health.Status}}", "box") == "unhealthy")
     found = json.loads(docker.out("inspect", "-f", "{{json (index .State.Health.Log 0)}}", "box"))
-    assert (found["ExitCode"], found["Output"]) == (-1, "Health check exceeded timeout (200ms): slow\n")
+    assert (found["ExitCode"], found["Output"]) == (-1, "Health check exceeded timeout (2s): slow\n")

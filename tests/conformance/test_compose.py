@@ -9,6 +9,7 @@ import pytest
 
 from tests.conformance import test_build
 from tests.conformance.cli import Completed, Docker
+from tests.kernel.rig import wait_until
 
 compose_program, compose = test_build.compose_program, test_build.compose
 
@@ -18,12 +19,12 @@ services:
   db:
     image: demo:1
     command: sh -c "mkdir /www; echo data > /www/index.html; exec httpd -f -p 5432 -h /www"
-    healthcheck: {test: [CMD, wget, -qO-, "http://127.0.0.1:5432/"], interval: 200ms, retries: 20}
+    healthcheck: {test: [CMD, wget, -qO-, "http://127.0.0.1:5432/"], interval: 200ms, retries: 100}
     volumes: ["kept:/data"]
     networks: [back]
   migrate:
     image: demo:1
-    command: ping -c1 -W2 db
+    command: ping -c1 -W30 db
     depends_on: {db: {condition: service_healthy}}
     networks: [back]
   web:
@@ -52,15 +53,22 @@ def run(compose: Docker, tmp_path: Path, port: int) -> Run:
     (tmp_path / "token").write_text("hush ")
 
     def run(*words: str, check: bool = True) -> Completed:
-        return compose("compose", "-f", str(tmp_path / "compose.yaml"), *words, check=check, timeout=100)
+        return compose("compose", "-f", str(tmp_path / "compose.yaml"), *words, check=check, timeout=300)
 
     return run
 
 
+def page(port: int) -> bytes:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as answer:
+            return bytes(answer.read())
+    except OSError:  # it has begun, and does not listen yet
+        return b""
+
+
 def test_a_project_goes_up_and_down(run: Run, docker: Docker, port: int) -> None:
     run("up", "-d", "--wait", "web")
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
-        assert answer.read() == b"hush key=1"
+    wait_until(lambda: page(port) == b"hush key=1", 120)
     found = [json.loads(line) for line in run("ps", "-a", "--format", "json").stdout.splitlines()]
     assert {one["Service"]: (one["State"], one["Health"]) for one in found} == {
         "db": ("running", "healthy"),
@@ -68,7 +76,7 @@ def test_a_project_goes_up_and_down(run: Run, docker: Docker, port: int) -> None
         "web": ("running", ""),
     }
     for service, name in (("web", "db"), ("web", "database"), ("web", "www"), ("db", "web"), ("db", "shop-web-1")):
-        run("exec", "-T", service, "ping", "-c1", "-W2", name)
+        run("exec", "-T", service, "ping", "-c1", "-W30", name)
     assert run("exec", "-T", "db", "ping", "-c1", "-W2", "www", check=False).returncode != 0
     assert "1 packets received" in run("logs", "--no-log-prefix", "migrate").stdout
     run("up", "-d", "--wait", "--scale", "db=2", "db")
@@ -84,7 +92,7 @@ def test_a_project_goes_up_and_down(run: Run, docker: Docker, port: int) -> None
 
 def test_a_service_that_never_gets_healthy_is_told(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "compose.yaml"
-    file.write_text(file.read_text().replace("http://127.0.0.1:5432/", "http://127.0.0.1:1/").replace("20}", "1}"))
+    file.write_text(file.read_text().replace("http://127.0.0.1:5432/", "http://127.0.0.1:1/").replace("100}", "1}"))
     failed = run("up", "-d", "--wait", "web", check=False)
     assert failed.returncode != 0
     assert "shop-db-1 is unhealthy" in failed.stderr

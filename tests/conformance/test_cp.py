@@ -146,6 +146,7 @@ def test_tmpfs_and_kernel_files_of_a_running_container(docker: Docker, host: Pat
         "-c",
         "echo x >/t/f; exec sleep 1000",
     )
+    docker("exec", "box", "sh", "-c", "until [ -s /t/f ]; do sleep 0.05; done")
     docker("cp", "box:/t/f", str(host / "f"))
     assert (host / "f").read_text() == "x\n"
     docker("cp", str(host / "note"), "box:/t/")

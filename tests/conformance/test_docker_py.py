@@ -86,7 +86,7 @@ def results(hub: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str
     (place / "tests").symlink_to(source / "tests")
     (place / "paramiko.py").touch()  # imported for tests over ssh, which are not run
     report = place / "report.xml"
-    options = ["-q", "-p", "no:cacheprovider", "--timeout=100", "--tb=line", f"--junitxml={report}"]
+    options = ["-q", "-p", "no:cacheprovider", "--timeout=300", "--tb=line", f"--junitxml={report}"]
     files = [f"tests/integration/{name}.py" for name in FILES]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, f"--rootdir={place}", f"--basetemp={place}/tmp", *files],
@@ -94,7 +94,7 @@ def results(hub: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str
         env={**os.environ, "DOCKER_HOST": f"unix://{hub.names.socket}", "DOCKER_TEST_API_VERSION": "1.43"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=800,
         check=False,
     )
     assert report.exists(), done.stdout + done.stderr
@@ -111,7 +111,7 @@ def told(report: Path) -> Iterator[tuple[str, str]]:
             yield name, "skipped" if case.find("skipped") is not None else "passed"
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_docker_pys_own_tests(results: dict[str, str]) -> None:
     assert len(results) > 50
     failed = {name: result for name, result in results.items() if result.startswith("failed")}

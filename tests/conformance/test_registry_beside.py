@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,8 +33,12 @@ def rig() -> Iterator[Rig]:
 @pytest.fixture
 def registry(rig: Rig) -> str:
     """Host and port."""
-    log = (rig.root / "wherry.log").read_text()
-    return log.rpartition("registry answers at http://")[2].split()[0]
+    return addresses(rig)[-1]
+
+
+def addresses(rig: Rig) -> list[str]:
+    """All that the log tells of: of each node there has been, one."""
+    return re.findall(r"registry answers at http://(\S+)", (rig.root / "wherry.log").read_text())
 
 
 def copied(reference: str, target: Path) -> set[str]:
@@ -76,10 +81,11 @@ def test_pushed_images_outlive_a_restart_and_go_by_collection(
     docker("tag", "demo:1", f"{registry}/kept:1")
     docker("push", f"{registry}/kept:1")
     docker("rmi", f"{registry}/kept:1")
+    before = len(addresses(rig))
     os.kill(rig.pid("node"), 9)
-    wait_until(rig.answers, what="the node to be there again")
-    log = (rig.root / "wherry.log").read_text()
-    registry = log.rpartition("registry answers at http://")[2].split()[0]
+    wait_until(rig.answers, 120, "the node to be there again")
+    wait_until(lambda: len(addresses(rig)) > before, 120, "its registry")
+    registry = addresses(rig)[-1]
     assert copied(f"{registry}/kept:1", tmp_path / "kept")
     run("skopeo", "delete", "--tls-verify=false", f"docker://{registry}/kept:1")
     told = run(WHERRY, "registry", "gc", "--root", str(rig.root), "--grace", "0").stdout

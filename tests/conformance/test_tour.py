@@ -44,7 +44,7 @@ def test_the_tour_goes_as_the_readme_says(place: Path, port: int) -> None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=300,
         check=False,
     )
     told = f"{done.stdout}\n{done.stderr}"

@@ -12,7 +12,7 @@ import wherry
 from tests.conformance.kube.cli import Kubectl
 from tests.conformance.kube.process import Control, wait_until
 from tests.conformance.kube.web import Web
-from tests.conformance.kube.whole import Commands, bootstrap, nothing_left
+from tests.conformance.kube.whole import SOON, Commands, bootstrap, nothing_left
 from tests.unit.kube.kubectl import kubectls
 from wherry.engine.instance import Instance
 
@@ -78,7 +78,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[wherry.Cluster]:
     """A whole cluster, with its node ready and an image there; at the end nothing of it may be left."""
     if os.geteuid() != 0 or not kubectls():
         pytest.skip("needs root and a kubectl")
-    with wherry.Cluster() as made:
+    with wherry.Cluster(settings=SOON) as made:
         bootstrap(made)
         Commands(made, tmp_path_factory.mktemp("home")).until(" Ready", "get", "nodes")
         instance = Instance.at(made.root)

@@ -21,7 +21,7 @@ from random import Random
 from typing import Any
 
 import wherry
-from tests.conformance.kube.whole import IMAGE, Commands, nothing_left
+from tests.conformance.kube.whole import IMAGE, SOON, Commands, nothing_left
 from tests.kernel.census import take
 from wherry.app import status
 from wherry.engine.instance import Instance
@@ -261,7 +261,7 @@ def _elements(table: list[str]) -> Counter[str]:
 @contextmanager
 def fault_lab(home: Path) -> Iterator[FaultLab]:
     """With an image ``demo:1`` of busybox, a node that is ready; at the end nothing may be left of it."""
-    with wherry.Cluster() as cluster:
+    with wherry.Cluster(settings=SOON) as cluster:
         lab = FaultLab(cluster, home)
         done = _wherry(cluster.root, "image", "bootstrap", "--tag", IMAGE, "busybox")
         assert done.returncode == 0, done.stderr

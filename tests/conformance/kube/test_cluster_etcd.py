@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import wherry
-from tests.conformance.kube.whole import IMAGE, WHERRY, Commands
+from tests.conformance.kube.whole import IMAGE, SOON, WHERRY, Commands
 from tests.suites.etcdserver import needs_etcd, running
 from tests.unit.kube.kubectl import kubectls
 from wherry.app import status
@@ -30,7 +30,7 @@ def test_a_pod_runs_and_the_state_outlives_control_and_is_etcd_s_to_save(tmp_pat
     with running(tmp_path) as etcd:
         address = etcd.address("/cluster/")
         url = f"etcd://{address.endpoints[0]}/cluster?ca={address.ca}&cert={address.cert}&key={address.key}"
-        with wherry.Cluster(arguments=("--store", url)) as cluster:
+        with wherry.Cluster(arguments=("--store", url), settings=SOON) as cluster:
             command = [WHERRY, "--root", cluster.root, "image", "bootstrap", "--tag", IMAGE, "busybox"]
             subprocess.run(command, check=True, capture_output=True, timeout=120)
             kubectl = Commands(cluster, tmp_path / "home")

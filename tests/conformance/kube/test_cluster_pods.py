@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import wherry
-from tests.conformance.kube.whole import IMAGE, Commands, bootstrap, nothing_left
+from tests.conformance.kube.whole import IMAGE, SOON, Commands, bootstrap, nothing_left
 from tests.unit.kube.kubectl import kubectls
 from wherry.engine.instance import Instance
 
@@ -50,7 +50,7 @@ spec:
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[wherry.Cluster]:
-    with wherry.Cluster() as made:
+    with wherry.Cluster(settings=SOON) as made:
         root = made.root
         bootstrap(made)
         Commands(made, tmp_path_factory.mktemp("home")).until(" Ready", "get", "nodes")

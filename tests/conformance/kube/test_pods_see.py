@@ -15,7 +15,7 @@ import pytest
 import wherry
 from tests.conformance.kube import podcases, podrights
 from tests.conformance.kube.podcases import Case
-from tests.conformance.kube.whole import IMAGE, SECONDS, Commands, bootstrap, nothing_left
+from tests.conformance.kube.whole import IMAGE, SECONDS, SOON, Commands, bootstrap, nothing_left
 from tests.unit.kube.kubectl import kubectls
 from wherry.engine.instance import Instance
 
@@ -33,7 +33,7 @@ Found = dict[str, podcases.Object]
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[wherry.Cluster]:
-    with wherry.Cluster(settings={"WHERRY_NODE_UNSAFE_SYSCTLS": "net.core.*"}) as made:
+    with wherry.Cluster(settings={**SOON, "WHERRY_NODE_UNSAFE_SYSCTLS": "net.core.*"}) as made:
         bootstrap(made)
         profile = made.root / "seccomp/none/mkdir.json"
         profile.parent.mkdir(parents=True)

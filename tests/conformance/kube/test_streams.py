@@ -16,7 +16,7 @@ import pytest
 
 import wherry
 from tests.conformance.kube.terminal import Terminal
-from tests.conformance.kube.whole import IMAGE, Commands, bootstrap, nothing_left
+from tests.conformance.kube.whole import IMAGE, SOON, Commands, bootstrap, nothing_left
 from tests.conformance.ports import quiet_port
 from tests.unit.kube.kubectl import kubectls
 from wherry.engine.instance import Instance
@@ -48,7 +48,7 @@ VERSIONS = pytest.mark.parametrize("version", sorted(kubectls()), ids=lambda ver
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[wherry.Cluster]:
     """With the pod above."""
-    with wherry.Cluster() as made:
+    with wherry.Cluster(settings=SOON) as made:
         root = made.root
         bootstrap(made)
         kubectl = Commands(made, tmp_path_factory.mktemp("home"))
@@ -281,26 +281,26 @@ def test_when_the_client_is_killed_the_command_ends(
     until(lambda: not processes(kubectl, f"sleep {word}"), "the command has ended")
 
 
-@pytest.mark.parametrize("version", [(1, 28), (1, 33)], ids=["spdy", "websocket"])
-def test_and_so_it_does_when_there_was_still_much_to_read(
-    cluster: wherry.Cluster, tmp_path: Path, version: tuple[int, int]
-) -> None:
-    if version not in kubectls():
-        pytest.skip("there is no such kubectl")
-    kubectl = Commands(cluster, tmp_path, version)
-    word = f"{8000 + version[1]}"
-    client = sleeper(kubectl, word)
-    assert client.stdin is not None
-    os.set_blocking(client.stdin.fileno(), False)
-    end = time.monotonic() + 1
-    while time.monotonic() < end:
-        with contextlib.suppress(BlockingIOError):
-            os.write(client.stdin.fileno(), bytes(65536))
-        time.sleep(0.01)
-    client.kill()
-    client.wait()
-    client.stdin.close()
-    until(lambda: not processes(kubectl, f"sleep {word}"), "the command has ended")
+def test_and_so_it_does_when_there_was_still_much_to_read(cluster: wherry.Cluster, tmp_path: Path) -> None:
+    """By SPDY and by a WebSocket, side by side: somebody who does not read is waited for, half a minute long."""
+    versions = [version for version in ((1, 28), (1, 33)) if version in kubectls()]
+    if not versions:
+        pytest.skip("there are no such kubectls")
+    by_word = {f"{8000 + version[1]}": Commands(cluster, tmp_path, version) for version in versions}
+    clients = [sleeper(kubectl, word) for word, kubectl in by_word.items()]
+    for client in clients:
+        assert client.stdin is not None
+        os.set_blocking(client.stdin.fileno(), False)
+        end = time.monotonic() + 1
+        while time.monotonic() < end:
+            with contextlib.suppress(BlockingIOError):
+                os.write(client.stdin.fileno(), bytes(65536))
+            time.sleep(0.01)
+        client.kill()
+        client.wait()
+        client.stdin.close()
+    for word, kubectl in by_word.items():
+        until(lambda word=word, kubectl=kubectl: not processes(kubectl, f"sleep {word}"), "the command has ended")
 
 
 def test_a_client_that_does_not_read_costs_no_memory(cluster: wherry.Cluster, kubectl: Commands) -> None:

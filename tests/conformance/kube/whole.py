@@ -24,6 +24,10 @@ EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 WHERRY = Path(__file__).resolve().parents[3] / ".venv" / "bin" / "wherry"
 
 
+SOON = {"WHERRY_CONTAINERS_STOP_TIMEOUT": "1"}
+"""Settings of an instance whose end nobody looks at: what sleeps in containers hears of no signal."""
+
+
 class Commands:
     """kubectl of one version, on one cluster; ``namespace`` is where it looks when nothing is said."""
 
