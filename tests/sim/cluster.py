@@ -38,7 +38,7 @@ class Cluster:
     async def all(self, resource: GroupVersionResource, namespace: str = "default") -> list[Object]:
         return (await self.client.list(resource, namespace)).items
 
-    async def until(self, condition: Callable[[], "asyncio.Future[bool] | object"], seconds: float = 20.0) -> None:
+    async def until(self, condition: Callable[[], "asyncio.Future[bool] | object"], seconds: float = 60.0) -> None:
         """Until the condition, a coroutine function, holds; meanwhile time passes as somebody waits for it."""
         give_up = time.monotonic() + seconds
         while not await condition():  # type: ignore[misc]

@@ -55,7 +55,7 @@ class Sim:
         self.runtime: FakeRuntime = agent._runtime  # type: ignore[assignment]
         self.machine: Gauge = agent._machine  # type: ignore[assignment]
 
-    async def until(self, condition: Callable[[], Awaitable[object]], seconds: float = 20.0) -> None:
+    async def until(self, condition: Callable[[], Awaitable[object]], seconds: float = 60.0) -> None:
         for _ in range(int(seconds / 0.01)):
             if await condition():
                 return

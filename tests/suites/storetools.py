@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from wherry.store.model import Event, Put, Store, Watch
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 async def wait_until(predicate: Callable[[], bool]) -> None:

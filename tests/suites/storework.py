@@ -132,7 +132,7 @@ async def work(recorder: Recorder, name: str, seed: int, steps: int, clients: in
     disturbing.cancel()
     await asyncio.gather(disturbing, return_exceptions=True)
     newest = await recorder.store.revision()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not recorder.store.is_local and audit.after < newest:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     for watcher in watchers:

@@ -70,7 +70,7 @@ def python(program: str, *flags: str) -> set[str]:
     """Names of the modules that an interpreter has loaded after ``program``."""
     script = f"{program}\nimport sys\nprint('\\n' + ' '.join(sys.modules))"
     arguments = [sys.executable, *flags, "-c", script]
-    done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=200, check=True)
     return set(done.stdout.splitlines()[-1].split())
 
 

@@ -36,7 +36,7 @@ def answering(tmp_path: Path) -> Iterator[tuple[Play, list[bytes]]]:
 
     yield play, asked
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     listener.close()
 
 

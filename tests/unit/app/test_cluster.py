@@ -148,6 +148,6 @@ async def test_a_cluster_in_etcd_is_not_begun_anew_in_a_file(start: Start, tmp_p
 
 async def test_how_many_events_were_dropped_can_be_seen(start: Start, tmp_path: Path) -> None:
     await start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while b"\nwherry_events_dropped 0\n" not in (await get(tmp_path, "/metrics"))[1]:  # noqa: ASYNC110
             await asyncio.sleep(0.01)

@@ -30,7 +30,7 @@ def test_the_first_signal_says_what_becomes_of_the_containers(signals: list[int]
         for number in signals:
             os.kill(os.getpid(), number)
             await asyncio.sleep(0)
-        return await asyncio.wait_for(future, 5)
+        return await asyncio.wait_for(future, 60)
 
     assert asyncio.run(live()) is ending
 
@@ -43,7 +43,7 @@ def test_without_a_supervisor_it_ends_and_containers_go_on() -> None:
         assert not future.done()
         os.close(writer)
         try:
-            return await asyncio.wait_for(future, 5)
+            return await asyncio.wait_for(future, 60)
         finally:
             os.close(reader)
 
@@ -53,7 +53,7 @@ def test_without_a_supervisor_it_ends_and_containers_go_on() -> None:
 def started(*arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "wherry.app.node", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(Path(node.__file__).parents[2])}
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
+    return subprocess.run(command, capture_output=True, text=True, timeout=200, check=False, env=environment)
 
 
 @pytest.mark.parametrize(

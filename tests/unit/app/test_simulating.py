@@ -46,7 +46,7 @@ class Bench:
         return asyncio.create_task(simulate(self.kubeconfig, plan, keep, console))
 
     async def until(self, holds: Callable[[], Awaitable[object] | object], task: "asyncio.Task[None]") -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 found = holds()
                 if await found if isinstance(found, Awaitable) else found:

@@ -51,7 +51,7 @@ class Running:
         return self.log.read_text().splitlines()
 
     def wait_for(self, condition: Callable[[list[str]], bool]) -> list[str]:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not condition(lines := self.lines()):
             assert time.monotonic() < deadline, lines
             time.sleep(0.01)
@@ -97,7 +97,7 @@ def test_a_node_that_dies_young_is_started_with_growing_delays(start: Callable[.
 
 def test_a_node_that_cannot_be_helped_ends_the_supervisor(start: Callable[..., Running]) -> None:
     running = start("hopeless")
-    assert running.process.wait(20) == supervisor.HOPELESS
+    assert running.process.wait(60) == supervisor.HOPELESS
     assert len(running.lines()) == 1
 
 
@@ -106,7 +106,7 @@ def test_signals_end_node_and_supervisor(start: Callable[..., Running], sent: st
     running = start("stays")
     running.node()
     running.process.send_signal(signal.Signals[sent])
-    assert running.process.wait(20) == 0
+    assert running.process.wait(60) == 0
     assert running.lines()[-1] == noted
 
 
@@ -114,7 +114,7 @@ def test_tear_down_between_two_nodes_starts_one_for_it(start: Callable[..., Runn
     running = start("dies")
     running.wait_for(lambda lines: len(lines) == 5)
     running.process.send_signal(signal.SIGUSR2)
-    running.process.wait(20)
+    running.process.wait(60)
     assert running.lines()[-1].endswith("--tear-down")
 
 
@@ -122,7 +122,7 @@ def test_control_is_there_until_the_node_has_ended_the_containers(start: Callabl
     running = start("stays", "stays")
     running.wait_for(lambda lines: len(lines) == 2)
     running.process.send_signal(signal.SIGUSR2)
-    assert running.process.wait(20) == 0
+    assert running.process.wait(60) == 0
     assert running.lines()[2:] == ["usr2", "term"]
 
 
@@ -131,7 +131,7 @@ def test_node_learns_that_the_supervisor_was_killed(start: Callable[..., Running
     node = running.node()
     running.process.kill()
     assert running.wait_for(lambda lines: len(lines) == 2)[-1] == "orphaned"
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while lock.alive(node):
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -22,7 +22,7 @@ def test_settings_of_containers_reach_them() -> None:
 
 def test_an_engine_without_a_registry_loads_none() -> None:
     program = "import sys, wherry.app.wiring\nprint([name for name in sys.modules if 'registryapi' in name])"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=200, check=True)
     assert done.stdout == "[]\n"
 
 

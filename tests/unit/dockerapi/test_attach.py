@@ -16,7 +16,7 @@ async def attach(socket: Path, version: str, upgrade: bool) -> bytes:
     request = f"POST {version}/containers/c1/attach?stream=1&stdout=1 HTTP/1.1\r\nHost: d\r\n"
     request += "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\nearly" if upgrade else "\r\n"
     writer.write(request.encode())
-    answer = await asyncio.wait_for(reader.read(), 5)
+    answer = await asyncio.wait_for(reader.read(), 60)
     writer.close()
     return answer
 

@@ -210,9 +210,9 @@ async def test_a_client_that_goes_ends_the_build(client: Client, builder: FakeBu
 
     builder.go = wait
     asking = asyncio.ensure_future(client.ask("POST /build", b""))
-    await asyncio.wait_for(begun.wait(), 5)
+    await asyncio.wait_for(begun.wait(), 60)
     asking.cancel()
-    await asyncio.wait_for(ended.wait(), 5)
+    await asyncio.wait_for(ended.wait(), 60)
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ async def exchange(socket: Path, head: str, body: bytes = b"", behind: bytes = b
     reader, writer = await asyncio.open_unix_connection(str(socket))
     length = f"Content-Length: {len(body)}\r\n" if body else ""
     writer.write(f"{head}\r\nHost: x\r\n{length}\r\n".encode() + body + behind)
-    answer = await asyncio.wait_for(reader.read(), 10)
+    answer = await asyncio.wait_for(reader.read(), 60)
     writer.close()
     before, _, after = answer.partition(b"\r\n\r\n")
     return before, after

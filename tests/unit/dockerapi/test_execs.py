@@ -18,7 +18,7 @@ async def start(client: Client, body: bytes, version: str = "", behind: bytes = 
     )
     writer.write(head.encode() + body + behind)
     writer.write_eof()
-    answer = await asyncio.wait_for(reader.read(), 5)
+    answer = await asyncio.wait_for(reader.read(), 60)
     writer.close()
     return answer
 

@@ -68,7 +68,7 @@ REFUSED = {
 async def exchange(client: Client, data: bytes) -> bytes:
     reader, writer = await asyncio.open_unix_connection(str(client.socket))
     writer.write(data)
-    answer = await asyncio.wait_for(reader.read(65536), 5)
+    answer = await asyncio.wait_for(reader.read(65536), 60)
     writer.close()
     return answer
 

@@ -56,6 +56,6 @@ def run(request: pytest.FixtureRequest) -> Callable[[Awaitable[object]], object]
     def runner(coroutine: Awaitable[object]) -> object:
         factory = uvloop.new_event_loop if request.param == "uvloop" else asyncio.new_event_loop
         with asyncio.Runner(loop_factory=factory) as loop_runner:
-            return loop_runner.run(asyncio.wait_for(coroutine, 20))  # type: ignore[arg-type]
+            return loop_runner.run(asyncio.wait_for(coroutine, 60))  # type: ignore[arg-type]
 
     return runner

@@ -86,16 +86,17 @@ def test_a_stream_is_cancelled_when_its_client_goes(run, tmp_path, half_close_fi
                 await asyncio.sleep(0.05)
                 assert not ended.is_set()
             writer.close()
-            await asyncio.wait_for(ended.wait(), 3)
+            await asyncio.wait_for(ended.wait(), 60)
 
     run(scenario())
 
 
 def test_other_handlers_run_to_their_end(run, tmp_path) -> None:
     async def scenario() -> None:
-        ended = asyncio.Event()
+        begun, ended = asyncio.Event(), asyncio.Event()
 
         async def work(request: web.BaseRequest) -> web.StreamResponse:
+            begun.set()
             await asyncio.sleep(0.1)
             ended.set()
             return web.Response()
@@ -103,9 +104,9 @@ def test_other_handlers_run_to_their_end(run, tmp_path) -> None:
         async with serving(work, tmp_path / "s"):
             _, writer = await asyncio.open_unix_connection(str(tmp_path / "s"))
             writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-            await asyncio.sleep(0.03)
+            await begun.wait()
             writer.close()
-            await asyncio.wait_for(ended.wait(), 3)
+            await asyncio.wait_for(ended.wait(), 60)
 
     run(scenario())
 
@@ -165,9 +166,9 @@ def test_a_body_that_breaks_off_ends_its_handler(run) -> None:
         async with await serve_tcp(read, "127.0.0.1", 0, render_error) as server:
             _, writer = await asyncio.open_connection("127.0.0.1", server.port)
             writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhel")
-            await asyncio.wait_for(begun.wait(), 10)
+            await asyncio.wait_for(begun.wait(), 60)
             writer.close()
-            await asyncio.wait_for(broken.wait(), 10)
+            await asyncio.wait_for(broken.wait(), 60)
 
     run(scenario())
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -57,6 +57,12 @@ class Answering:
         return said(text)
 
 
+async def until(fact: Callable[[], object]) -> None:
+    async with asyncio.timeout(60):
+        while not fact():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
 async def slow(request: web.BaseRequest) -> web.StreamResponse:
     """Answers everything, a little later."""
     await asyncio.sleep(0.01)
@@ -65,7 +71,7 @@ async def slow(request: web.BaseRequest) -> web.StreamResponse:
 
 async def answers(reader: asyncio.StreamReader, count: int = 1) -> list[str]:
     found = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         for _ in range(count):
             head = await reader.readuntil(b"\r\n\r\n")
             length = re.search(rb"Content-Length: (\d+)", head)
@@ -160,7 +166,7 @@ def test_what_comes_while_an_answer_is_made_is_read_afterwards(run) -> None:
         async with await serve_tcp(slow, "127.0.0.1", 0, render_error, direct=direct) as server:
             reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
             writer.write(post("/later/1", "x"))
-            await asyncio.sleep(0.02)
+            await until(lambda: direct.asked)
             second = post("/direct/2", "y")
             for piece in (second[:9], second[9:], get("/other/3")):
                 writer.write(piece)
@@ -179,12 +185,13 @@ def test_who_sends_on_and_on_meanwhile_is_not_read_from(run) -> None:
         async with await serve_tcp(slow, "127.0.0.1", 0, render_error, direct=direct) as server:
             reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
             writer.write(get("/later"))
-            await asyncio.sleep(0.02)
+            await until(lambda: direct.asked)
             body = "z" * (12 * MAX_EARLY_BYTES)
             writer.write(post("/other", body))
-            await asyncio.sleep(0.2)
             held = [each for each in server._connections.connections if isinstance(each, DirectConnection)]
-            assert MAX_EARLY_BYTES < held[0]._behind_bytes < 8 * MAX_EARLY_BYTES
+            await until(lambda: held[0]._behind_bytes > MAX_EARLY_BYTES)
+            await asyncio.sleep(0.2)
+            assert held[0]._behind_bytes < 8 * MAX_EARLY_BYTES
             direct.go.set()
             assert await answers(reader, 2) == ["later /later", f"slow /other{body}"]
             writer.close()
@@ -275,13 +282,13 @@ def test_a_client_that_reads_nothing_does_not_fill_the_memory(run) -> None:
 
 def test_a_client_that_says_no_more_is_let_go(run, monkeypatch) -> None:
     async def scenario() -> None:
-        monkeypatch.setattr(http_server, "KEEPALIVE_SECONDS", 0.3)
+        monkeypatch.setattr(http_server, "KEEPALIVE_SECONDS", 1.5)
         async with await serve_tcp(slow, "127.0.0.1", 0, render_error, direct=Answering()) as server:
             reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
             for _ in range(3):
                 writer.write(get("/direct"))
                 assert await answers(reader) == ["direct /direct"]
-                await asyncio.sleep(0.15)
+                await asyncio.sleep(0.6)
             assert await reader.read() == b""
             writer.close()
 
@@ -294,13 +301,12 @@ def test_an_answer_is_made_to_its_end_though_its_client_has_gone(run) -> None:
         async with await serve_tcp(slow, "127.0.0.1", 0, render_error, direct=direct) as server:
             _, writer = await asyncio.open_connection("127.0.0.1", server.port)
             writer.write(get("/later"))
-            await asyncio.sleep(0.02)
+            await until(lambda: direct.asked)
             writer.transport.abort()
             await asyncio.sleep(0.05)
             assert direct.went == 0
             direct.go.set()
-            await asyncio.sleep(0.02)
-            assert direct.went == 1
+            await until(lambda: direct.went)
 
     run(scenario())
 
@@ -311,11 +317,11 @@ def test_a_client_that_has_said_all_still_gets_its_answer(run) -> None:
         async with await serve_tcp(slow, "127.0.0.1", 0, render_error, direct=direct) as server:
             reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
             writer.write(get("/later"))
-            await asyncio.sleep(0.02)
+            await until(lambda: direct.asked)
             writer.write_eof()
             await asyncio.sleep(0.02)
             direct.go.set()
-            assert (await asyncio.wait_for(reader.read(), 10)).endswith(b"later /later")
+            assert (await asyncio.wait_for(reader.read(), 60)).endswith(b"later /later")
             writer.close()
 
     run(scenario())
@@ -327,13 +333,13 @@ def test_the_end_of_the_server_waits_for_answers(run) -> None:
         server = await serve_tcp(slow, "127.0.0.1", 0, render_error, direct=direct)
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(get("/later"))
-        await asyncio.sleep(0.02)
-        stopping = asyncio.ensure_future(server.stop(5))
+        await until(lambda: direct.asked)
+        stopping = asyncio.ensure_future(server.stop(200))
         await asyncio.sleep(0.05)
         assert not stopping.done()
         direct.go.set()
         assert (await asyncio.wait_for(reader.read(), 10)).endswith(b"later /later")
-        await asyncio.wait_for(stopping, 3)
+        await asyncio.wait_for(stopping, 60)
         writer.close()
 
     run(scenario())
@@ -345,8 +351,8 @@ def test_the_end_of_the_server_does_not_wait_for_ever(run) -> None:
         server = await serve_tcp(slow, "127.0.0.1", 0, render_error, direct=direct)
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(get("/later"))
-        await asyncio.sleep(0.02)
-        await asyncio.wait_for(server.stop(SHUTDOWN_SECONDS), 5)
+        await until(lambda: direct.asked)
+        await asyncio.wait_for(server.stop(SHUTDOWN_SECONDS), 60)
         assert await asyncio.wait_for(reader.read(), 10) == b""
         await asyncio.sleep(0)
         assert direct.went == 1

@@ -70,7 +70,7 @@ async def answers(direct: Direct | None, pieces: list[bytes], pauses: list[int])
             for _ in range(pause):
                 await asyncio.sleep(0)
         found = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while head := (await reader.read(1)):
                 head += await reader.readuntil(b"\r\n\r\n")
                 length = re.search(rb"Content-Length: (\d+)", head)

@@ -99,7 +99,7 @@ async def test_a_peer_that_goes_while_nothing_is_read_is_noticed(monkeypatch: py
     assert not losing.done()
     writing.cancel()
     one.abort()
-    await asyncio.wait_for(losing, 10)
+    await asyncio.wait_for(losing, 60)
     two.close()
 
 
@@ -111,7 +111,7 @@ async def test_a_peer_that_is_read_from_is_not_looked_at(monkeypatch: pytest.Mon
     await asyncio.sleep(0.1)
     assert not losing.done()
     two.close()
-    await asyncio.wait_for(losing, 10)
+    await asyncio.wait_for(losing, 60)
     one.close()
 
 

@@ -107,7 +107,7 @@ def test_the_handler_ends_when_its_client_goes(run, tmp_path, data) -> None:
             writer.write(GET % (0, SIZE))
             await reader.readuntil(b"\r\n\r\n")
             writer.transport.abort()
-            await asyncio.wait_for(ended.wait(), 10)
+            await asyncio.wait_for(ended.wait(), 60)
         assert open_descriptors() <= before + 1
 
     run(scenario())
@@ -120,7 +120,7 @@ def test_a_client_that_takes_nothing_is_let_go(run, tmp_path, data, monkeypatch)
         async with await serve_tcp(handler(tmp_path, ended), "127.0.0.1", 0, render_error) as server:
             _, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1024)
             writer.write(GET % (0, SIZE))
-            await asyncio.wait_for(ended.wait(), 10)
+            await asyncio.wait_for(ended.wait(), 60)
             writer.close()
 
     run(scenario())

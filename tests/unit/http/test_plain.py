@@ -175,7 +175,7 @@ async def test_what_comes_behind_the_last_request_is_not_done(watched: Watched) 
         (task,) = [each.running for each in server._connections.connections if isinstance(each, DirectConnection)]
         assert task is not None
         task.cancel()  # there will be no answer, and the connection ends
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert await reader.read() == b""
         writer.close()
     assert watched.answering.asked == ["/direct", "/later"]

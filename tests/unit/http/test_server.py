@@ -66,22 +66,24 @@ def test_a_path_the_kernel_cannot_take_is_refused(run, tmp_path: Path) -> None:
 def test_stopping_ends_streams_and_lets_requests_finish(run, tmp_path: Path) -> None:
     async def scenario() -> None:
         async def handler(request: web.BaseRequest) -> web.StreamResponse:
+            begun.append(request.path)
             if request.path == "/work":
                 await asyncio.sleep(0.2)
                 return web.Response(body=b"done")
             stream = await Stream.open(request, "text/plain")
             with connection_of(request).cancelled_by_loss():
-                await asyncio.sleep(60)
+                await asyncio.sleep(600)
             return stream.response
 
+        begun: list[str] = []
         async with serving(handler, tmp_path / "s") as server:
             clients = [await asyncio.open_unix_connection(str(tmp_path / "s")) for _ in range(3)]
             clients[0][1].write(GET)
             clients[1][1].write(GET.replace(b"/ ", b"/work "))
-            await asyncio.sleep(0.05)
-            begun = asyncio.get_running_loop().time()
-            await server.stop(5)
-            assert asyncio.get_running_loop().time() - begun < 2
+            async with asyncio.timeout(50):
+                while len(begun) < 2:  # noqa: ASYNC110
+                    await asyncio.sleep(0.005)
+                await server.stop(300)
             assert (await clients[1][0].read()).endswith(b"done")
             assert b"200 OK" in await clients[0][0].read()
             assert await clients[2][0].read() == b""
@@ -123,7 +125,7 @@ def test_a_client_that_says_nothing_is_let_go(run, monkeypatch) -> None:
                 reader, writer = await asyncio.open_connection(server.host, server.port)
                 writer.write(said)
                 with suppress(ConnectionError):
-                    assert await asyncio.wait_for(reader.read(), 10) == b""
+                    assert await asyncio.wait_for(reader.read(), 60) == b""
                 writer.close()
 
     run(scenario())
@@ -140,12 +142,12 @@ def test_beyond_so_many_connections_the_idle_ones_go(run, monkeypatch) -> None:
                 reader, writer = await asyncio.open_connection(server.host, server.port)
                 writer.write(request)
                 if request:
-                    await asyncio.wait_for(reader.readuntil(b"ok"), 10)
+                    await asyncio.wait_for(reader.readuntil(b"ok"), 60)
                 return reader, writer
 
             async def is_gone(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
                 with suppress(ConnectionError):
-                    assert await asyncio.wait_for(reader.read(), 10) == b""
+                    assert await asyncio.wait_for(reader.read(), 60) == b""
                 writer.close()
 
             first, silent = await connect(GET), await connect(b"")
@@ -155,7 +157,7 @@ def test_beyond_so_many_connections_the_idle_ones_go(run, monkeypatch) -> None:
             await is_gone(*silent)
             for reader, writer in (third, fourth):
                 writer.write(GET)
-                await asyncio.wait_for(reader.readuntil(b"ok"), 10)
+                await asyncio.wait_for(reader.readuntil(b"ok"), 60)
                 writer.close()
 
     run(scenario())

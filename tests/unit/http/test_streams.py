@@ -57,7 +57,7 @@ def test_a_source_is_closed_when_its_reader_goes(run, tmp_path) -> None:
             writer.write(GET)
             await reader.readuntil(b"x")
             writer.close()
-            await asyncio.wait_for(closed.wait(), 5)
+            await asyncio.wait_for(closed.wait(), 60)
 
     run(scenario())
 

@@ -104,7 +104,7 @@ def test_when_the_client_goes_the_block_ends_and_nothing_is_left(run, tmp_path, 
             writer.write(ASK)
             await reader.readexactly(len(HEAD))
             writer.close()
-            await asyncio.wait_for(ended.wait(), 10)
+            await asyncio.wait_for(ended.wait(), 60)
             for _ in range(1000):
                 if not server._connections.connections:
                     return
@@ -129,9 +129,10 @@ def test_the_servers_end_ends_the_block(run, tmp_path) -> None:
 
 def test_a_client_that_has_gone_before_is_an_error(run, tmp_path) -> None:
     outcome: asyncio.Future[str] = None  # type: ignore[assignment]
-    lost = asyncio.Event()
+    begun, lost = asyncio.Event(), asyncio.Event()
 
     async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        begun.set()
         await lost.wait()
         await asyncio.sleep(0.05)
         try:
@@ -147,10 +148,10 @@ def test_a_client_that_has_gone_before_is_an_error(run, tmp_path) -> None:
         async with serving(handler, tmp_path, False) as (server, _):
             _, writer = await asyncio.open_connection("127.0.0.1", server.port)
             writer.write(ASK)
-            await asyncio.sleep(0.05)
+            await begun.wait()
             abort(writer.transport)
             lost.set()
-            assert await asyncio.wait_for(outcome, 10) == "the client has gone"
+            assert await asyncio.wait_for(outcome, 60) == "the client has gone"
 
     run(scenario())
 

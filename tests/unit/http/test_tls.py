@@ -57,7 +57,7 @@ def plainly(said: bytes) -> Client:
     """A client without TLS: what it is answered, to the end."""
 
     def ask(port: int) -> str:
-        with socket.create_connection(("127.0.0.1", port), timeout=30) as sock:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as sock:
             sock.sendall(said)
             answer = b""
             while b"\r\n\r\n" not in answer or not answer.endswith(b"\n"):
@@ -74,7 +74,7 @@ def inside(context: ssl.SSLContext) -> Client:
     """A client with TLS: its answer, or the reason why there is none."""
 
     def ask(port: int) -> str:
-        with socket.create_connection(("127.0.0.1", port), timeout=30) as sock:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as sock:
             try:
                 with context.wrap_socket(sock, server_hostname="localhost") as tls:
                     tls.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -126,7 +126,7 @@ def test_a_version_that_is_too_old_is_refused_by_an_alert(run: Run, pki: Pki, co
 @LOOPS
 def test_a_client_that_goes_on_after_its_failure_is_let_go(run: Run, context: ssl.SSLContext) -> None:
     def ask(port: int) -> str:
-        with socket.create_connection(("127.0.0.1", port), timeout=30) as sock:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as sock:
             sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
             answer = sock.recv(65536)
             try:

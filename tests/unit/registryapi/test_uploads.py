@@ -127,7 +127,7 @@ async def test_a_connection_that_breaks_leaves_what_came(serve) -> None:
         writer.write(served.ask.request("PATCH", location, Content_Length=str(len(DATA))) + DATA[:2_000_000])
         await writer.drain()
         upload = location.rpartition("/")[2]
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while served.depot.registry.uploads.offset("a", upload) < 1_000_000:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             writer.close()

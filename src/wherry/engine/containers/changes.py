@@ -9,6 +9,7 @@ from wherry.linux.errors import KernelError
 from wherry.linux.inotify import Inotify
 
 POLL_SECONDS = 0.1
+WATCHED_SECONDS = 1.0
 
 
 class Changes:
@@ -83,7 +84,7 @@ class Look:
 
     def __init__(self, event: asyncio.Event, is_watched: bool) -> None:
         self._event = event
-        self._patience = 1.0 if is_watched else POLL_SECONDS
+        self._patience = WATCHED_SECONDS if is_watched else POLL_SECONDS
 
     async def changed(self) -> None:
         """When something may have changed since this was last called, or after a while."""

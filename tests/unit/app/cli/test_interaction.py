@@ -37,7 +37,7 @@ def _interact(serve: Serve, stdin: int | None, content_type: str = MULTIPLEXED, 
     thread.start()
     with ours:
         Streams(Response(ours, 101, {"content-type": content_type}, early), tty=False, stdin=stdin).run()
-    thread.join(10)
+    thread.join(60)
 
 
 def test_output_goes_where_it_belongs(capfd: pytest.CaptureFixture[str]) -> None:
@@ -81,7 +81,7 @@ def test_much_input_and_output_at_once(capfd: pytest.CaptureFixture[str], tmp_pa
         feeder = threading.Thread(target=lambda: (os.fdopen(writer, "wb").write(data), None))
         feeder.start()
         _interact(serve, reader, "application/vnd.docker.raw-stream")
-        feeder.join(10)
+        feeder.join(60)
     os.close(reader)
     assert capfd.readouterr().out.encode() == data
 

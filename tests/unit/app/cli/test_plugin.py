@@ -27,7 +27,7 @@ def test_it_goes_where_docker_looks_for_it(target: Path, wherry: Wherry) -> None
 def test_it_runs_our_own_buildx_with_this_python(target: Path, wherry: Wherry) -> None:
     wherry("install-docker-plugin")
     assert f"exec {sys.executable} -I -m wherry.app.buildx" in target.read_text()
-    told = subprocess.run([target, "docker-cli-plugin-metadata"], capture_output=True, timeout=60, check=True)
+    told = subprocess.run([target, "docker-cli-plugin-metadata"], capture_output=True, timeout=200, check=True)
     assert b'"SchemaVersion"' in told.stdout
 
 

@@ -47,5 +47,5 @@ def test_garbage_is_collected_where_nobody_serves(tmp_path: Path) -> None:
 
 def test_the_command_line_loads_no_server() -> None:
     program = "import sys, wherry.app.cli.registry\nprint('aiohttp' in sys.modules, 'apsw' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=200, check=True)
     assert done.stdout == "False False\n"

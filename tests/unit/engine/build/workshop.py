@@ -258,7 +258,7 @@ class Workshop:
         return [event for event in self.told if isinstance(event, kind)]
 
 
-async def until(predicate: Any, seconds: float = 5.0) -> None:
+async def until(predicate: Any, seconds: float = 60.0) -> None:
     """Wait for a level."""
     deadline = time.monotonic() + seconds
     while not predicate():

@@ -288,7 +288,7 @@ class Daemon:
         self.database.close()
 
 
-async def wait_until(predicate: Callable[[], Any], seconds: float = 5.0) -> Any:
+async def wait_until(predicate: Callable[[], Any], seconds: float = 60.0) -> Any:
     """The first true answer; what happens meanwhile happens on this loop."""
     deadline = time.monotonic() + seconds
     while not (answer := predicate()):

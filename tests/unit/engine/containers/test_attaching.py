@@ -19,7 +19,7 @@ class Client:
 
     def __init__(self) -> None:
         self.sock, theirs = socket.socketpair()
-        self.sock.settimeout(5)
+        self.sock.settimeout(60)
         self.fd = theirs.detach()
 
     def received(self) -> bytes:

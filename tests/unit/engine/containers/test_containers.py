@@ -156,7 +156,7 @@ async def test_following_a_log_ends_with_the_container(daemon: Daemon, machine: 
     await wait_until(lambda: found)
     machine.task(container).write("stdout", b"two\n")
     await daemon.containers.kill(container)
-    await asyncio.wait_for(following, 5)
+    await asyncio.wait_for(following, 60)
     assert found == [b"one\n", b"two\n"]
 
 

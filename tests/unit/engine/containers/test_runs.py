@@ -218,7 +218,7 @@ async def test_clients_that_wait_for_a_start_are_let_go_when_it_fails(daemon: Da
     machine.tasks.program = lambda _: Life(failure=StartFailed("execute", "permission denied", 13))
     container = await daemon.create()
     ours, theirs = socket.socketpair()
-    ours.settimeout(5)
+    ours.settimeout(60)
     await daemon.containers.attach(container, theirs.detach())
     with pytest.raises(Invalid, match="permission denied"):
         await daemon.containers.start(container)

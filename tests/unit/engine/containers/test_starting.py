@@ -187,7 +187,7 @@ async def test_who_does_not_run_cannot_be_joined_and_clients_are_let_go(daemon: 
     await daemon.create(name="donor")
     container = await made(daemon, NetworkMode="container:donor")
     ours, theirs = socket.socketpair()
-    ours.settimeout(5)
+    ours.settimeout(60)
     with pytest.raises(Conflict, match="cannot join network of a non running container"):
         await starter(daemon).start(container, [Attachment(theirs.detach())])
     assert ours.recv(1) == b""
@@ -210,7 +210,7 @@ async def test_whatever_fails_nothing_is_left_and_it_can_be_tried_again(
 ) -> None:
     container = await made(daemon, PortBindings={"80/tcp": []})
     ours, theirs = socket.socketpair()
-    ours.settimeout(5)
+    ours.settimeout(60)
     descriptors = open_descriptors()
     around = daemon.containers._around
     ground = None

@@ -192,9 +192,11 @@ def test_what_is_asked_for_and_not_done_is_warned_of() -> None:
     assert check(Config(), HostConfig(SecurityOpt=["apparmor=unconfined", "label=disable", "no-new-privileges"])) == []
 
 
-def test_a_hardware_address_cannot_be_chosen() -> None:
-    with pytest.raises(Unsupported, match="--mac-address"):
-        check_asked(Config(MacAddress="02:42:ac:11:00:09"), HostConfig())
+def test_a_hardware_address_is_of_a_network_of_its_own() -> None:
+    check_asked(Config(MacAddress="02:42:ac:11:00:09"), HostConfig())
+    for mode in ("host", "container:x"):
+        with pytest.raises(Invalid, match="mac-address and the network mode"):
+            check_asked(Config(MacAddress="02:42:ac:11:00:09"), HostConfig(NetworkMode=mode))
 
 
 @pytest.mark.parametrize(

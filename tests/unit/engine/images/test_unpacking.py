@@ -43,7 +43,7 @@ class Source:
 
         def work() -> T:
             if number in self.held:
-                self.held[number].wait(10)
+                self.held[number].wait(60)
             return consume(io.BytesIO(PACKED[number]))
 
         return await in_thread_of(self.threads, work)

@@ -41,7 +41,7 @@ class SlowPlumbing(FakePlumbing):
     def lay(self, netns_fd: int, bridge: str, wire: Wire) -> None:
         os.fstat(netns_fd)  # still open
         self.begun.set()
-        assert self.go_on.wait(5)
+        assert self.go_on.wait(60)
         super().lay(netns_fd, bridge, wire)
 
 

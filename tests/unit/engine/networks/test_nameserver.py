@@ -36,7 +36,7 @@ class Client:
             sock.setblocking(False)
             await loop.sock_connect(sock, self._udp)
             await loop.sock_sendall(sock, message)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 return await loop.sock_recv(sock, 4096)
 
     async def ask_by_stream(self, *messages: bytes) -> list[bytes]:
@@ -44,7 +44,7 @@ class Client:
         for message in messages:
             writer.write(len(message).to_bytes(2) + message)
         found = []
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             for _ in messages:
                 found.append(await reader.readexactly(int.from_bytes(await reader.readexactly(2))))
         writer.close()

@@ -54,7 +54,7 @@ def port(netns: int | None, address: tuple[str, int] = ("0.0.0.0", 0), kind: int
     else:
         with inside(netns):
             sock = socket.socket(family, kind)
-    sock.settimeout(5)
+    sock.settimeout(60)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind(address)
     return sock

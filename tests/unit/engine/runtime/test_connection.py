@@ -18,7 +18,7 @@ from wherry.kit.errors import Unavailable
 async def pair() -> AsyncIterator[tuple[Connection, socket.socket]]:
     """A connection, and the shim's end."""
     ours, theirs = wire.pair()
-    theirs.settimeout(5)
+    theirs.settimeout(60)
     connection = Connection(ours)
     yield connection, theirs
     connection.close()

@@ -44,7 +44,7 @@ class Shim:
 
     def __init__(self, **isolation: Any) -> None:
         self.control, theirs = wire.pair()
-        self.control.settimeout(10)
+        self.control.settimeout(60)
         self.pid = os.fork()
         if not self.pid:
             self.control.close()

@@ -31,7 +31,7 @@ def spawn(message: wire.Message, with_socket: bool = True) -> socket.socket:
     """A spawner that gets one request and ends; the daemon's end of the shim's socket. The shim becomes our child."""
     control, _daemon = wire.pair()
     ours, theirs = wire.pair()
-    ours.settimeout(10)
+    ours.settimeout(60)
     pid = os.fork()
     if not pid:
         ours.close()

@@ -35,7 +35,7 @@ def test_the_directories_it_needs_are_there_before_it_is(instance: Instance) -> 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has a spawner that gets ready")
 def test_it_says_that_it_is_ready(instance: Instance) -> None:
     launched = launch(instance)
-    launched.control.settimeout(30)
+    launched.control.settimeout(60)
     received = wire.receive(launched.control)
     assert received is not None
     assert received.message == {"ready": True}

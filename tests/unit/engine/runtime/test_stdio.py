@@ -34,7 +34,7 @@ def make(stdin: bool = False, stdin_once: bool = False) -> tuple[Loop, Stdio, di
 def attach(stdio: Stdio, wants: dict[str, bool], keys: bytes = b"", early: bytes = b"") -> socket.socket:
     ours, theirs = socket.socketpair()
     stdio.attach(theirs, wants, keys, early)
-    ours.settimeout(2)
+    ours.settimeout(60)
     return ours
 
 
@@ -156,7 +156,7 @@ def test_a_client_may_say_whether_it_wants_frames() -> None:
     for framed in (None, True, False):
         ours, theirs = socket.socketpair()
         stdio.attach(theirs, BOTH, b"", b"", framed)
-        ours.settimeout(2)
+        ours.settimeout(60)
         clients.append(ours)
     stdio.begin()
     os.write(peer, b"out")

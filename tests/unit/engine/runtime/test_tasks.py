@@ -28,7 +28,7 @@ class Shim:
 
     def __init__(self, root: Path) -> None:
         ours, self.sock = wire.pair()
-        self.sock.settimeout(5)
+        self.sock.settimeout(60)
         self.connection = Connection(ours)
         self.instance = Instance(root, root / "run", "12345678")
         self.directory = root / "containers/x"

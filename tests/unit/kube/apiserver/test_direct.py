@@ -302,7 +302,7 @@ async def test_a_client_that_waits_is_told_to_send_its_body(asking: Asking) -> N
         lines = [f"POST {MAPS} HTTP/1.1", "Host: x", _JSON, f"Authorization: Bearer {asking.token}"]
         lines += [f"Content-Length: {len(content)}", "Expect: 100-continue", "", ""]
         writer.write("\r\n".join(lines).encode())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
             writer.write(content)
             assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 201 ")

@@ -19,7 +19,7 @@ from wherry.store.sqlite import open_store
 
 
 async def take(changes: AsyncIterator[Changed], count: int) -> list[tuple[str, str]]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         found: list[tuple[str, str]] = []
         async for change in changes:
             if change.type != "BOOKMARK":
@@ -123,7 +123,7 @@ async def test_what_begins_or_ceases_to_match_is_added_or_deleted(place: Place) 
         await place.merge("a", {"metadata": {"labels": {"y": "1"}}})
         gone = await place.merge("a", {"metadata": {"labels": {"x": None}}})
         await place.merge("a", {"data": {"unseen": "1"}})
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             found = [change async for change in _some(changes, 3)]
     assert [change.type for change in found] == ["ADDED", "MODIFIED", "DELETED"]
     assert found[-1].object["metadata"]["resourceVersion"] == gone["metadata"]["resourceVersion"]
@@ -154,7 +154,7 @@ async def test_whoever_is_concerned_is_told_from_the_beginning_to_the_end(
         await place.merge("b", {"data": {"n": "1"}})
         await place.client.delete(MAPS, "b", "default")
         await place.config("b")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             found = [change async for change in _some(changes, 4)]
     assert [change.type for change in found] == ["ADDED", "MODIFIED", "DELETED", "ADDED"]
     revisions = [int(change.object["metadata"]["resourceVersion"]) for change in found]

@@ -25,7 +25,7 @@ from wherry.kube.machinery.model import GroupVersionResource, Object
 from wherry.kube.machinery.status import StatusError
 from wherry.kube.pki.making import Authority
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 async def wait_until(predicate: Callable[[], Awaitable[bool]]) -> None:

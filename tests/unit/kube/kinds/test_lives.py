@@ -123,7 +123,7 @@ async def test_a_life(kind: Kind, place: Place) -> None:
         (listed,) = (await place.client.list(shown, namespace, labels="a=b")).items
         assert listed["metadata"]["name"] == name
         await place.client.delete(shown, name, namespace)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while (await place.client.list(shown, namespace, labels="a=b")).items:
                 remaining = await place.client.get(shown, name, namespace)
                 remaining["metadata"]["finalizers"] = []

@@ -189,7 +189,7 @@ def node_object(name: str, address: str, port: int) -> Object:
     return {"metadata": {"name": name}, "spec": {}, "status": status}
 
 
-async def settled(holds: Any, seconds: float = 20.0) -> None:
+async def settled(holds: Any, seconds: float = 60.0) -> None:
     """Until ``holds()``."""
     end = asyncio.get_running_loop().time() + seconds
     for _ in iter(lambda: bool(holds()), True):

@@ -130,7 +130,7 @@ async def test_who_was_attached_and_said_goodbye_is_let_go_once_its_input_is_rea
     client, process = Client(b"a", b"b"), Process(lasts=True)
     client.has_said_goodbye = True
     client.leaving.set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await attend(client, process, True, "attaching to", attached=True)
     assert process.taken == [b"a", b"b", b""] and process.ended
 

@@ -101,10 +101,11 @@ async def test_a_connection_that_is_not_read_does_not_hold_the_others_memory(
 
     async with port(pour) as number, forwarding(joined, api, tunnel) as session:
         await pair(session, number)
-        await asyncio.sleep(1.0)
-        before = sent
-        await asyncio.sleep(0.2)
-        assert sent == before < 64 << 20
+        before = -1
+        while sent == 0 or sent != before:  # until all that lies between is full
+            before = sent
+            await asyncio.sleep(0.5)
+            assert sent < 64 << 20
 
 
 async def test_when_the_client_goes_every_connection_ends(
@@ -146,4 +147,4 @@ async def test_a_client_that_goes_while_the_pod_does_not_read_is_noticed(
             assert not flooding.done()
             flooding.cancel()
             await asyncio.gather(flooding, return_exceptions=True)
-        await asyncio.wait_for(ended.wait(), 30)
+        await asyncio.wait_for(ended.wait(), 60)

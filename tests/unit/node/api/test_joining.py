@@ -74,7 +74,7 @@ class Stream:
 
 async def lead(stream: Stream, number: int) -> None:
     wire = await ports().open(number)
-    await asyncio.wait_for(joined(stream.client, wire), 10)
+    await asyncio.wait_for(joined(stream.client, wire), 60)
     wire.close()
 
 

@@ -120,12 +120,12 @@ async def test_a_log_is_followed_until_the_container_ends(joined: Rig) -> None:
         assert await answer.content.readline() == b"four\n"
         with log.open("a") as file:
             file.write(f"{WHEN.format(5)} stdout F five\n")
-        assert await asyncio.wait_for(answer.content.readline(), 10) == b"five\n"
+        assert await asyncio.wait_for(answer.content.readline(), 60) == b"five\n"
         found = joined.pods.all["default", "p"]
         ended = replace(found.containers["c"], running=False)
         joined.pods.all["default", "p"] = replace(found, containers={"c": ended})
         joined.runtime.exit(ended.id, 0)
-        assert await asyncio.wait_for(answer.content.read(), 10) == b""
+        assert await asyncio.wait_for(answer.content.read(), 60) == b""
     assert not joined.kubelet._logs._followed
 
 

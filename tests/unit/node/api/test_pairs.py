@@ -34,7 +34,7 @@ class Both:
     async def close(self) -> None:
         await self._pipe.close()
         for task in self._tasks:
-            await asyncio.wait_for(task, 10)
+            await asyncio.wait_for(task, 60)
 
 
 async def test_a_pair_is_a_connection() -> None:
@@ -128,7 +128,7 @@ async def test_when_the_client_goes_the_connections_end() -> None:
         _, data = await both.pair(number, "0")
         assert await data.read() == b"here"
         await both.close()
-        await asyncio.wait_for(ended.wait(), 10)
+        await asyncio.wait_for(ended.wait(), 60)
 
 
 async def test_names_are_the_clients_or_numbers() -> None:

@@ -25,7 +25,7 @@ async def test_each_channel_begins_with_its_port_and_then_there_are_bytes(joined
         await socket.send_bytes(b"\2second")
         found = dict.fromkeys(range(4), b"")
         while len(found[0]) < 7 or len(found[2]) < 8:
-            message = await asyncio.wait_for(socket.receive_bytes(), 10)
+            message = await asyncio.wait_for(socket.receive_bytes(), 60)
             found[message[0]] += message[1:]
         first, second = one.to_bytes(2, "little"), two.to_bytes(2, "little")
         assert found == {0: first + b"first", 1: first, 2: second + b"second", 3: second}
@@ -45,7 +45,7 @@ async def test_base64(joined: Rig, api: bool) -> None:
         await socket.send_str("0aGVsbG8=")
         found = ""
         while "aGVsbG8=" not in found:
-            found += await asyncio.wait_for(socket.receive_str(), 10)
+            found += await asyncio.wait_for(socket.receive_str(), 60)
 
 
 async def test_without_ports_there_is_nothing_to_forward(joined: Rig, api: bool) -> None:
@@ -68,7 +68,7 @@ async def test_when_the_client_goes_the_connection_ends(joined: Rig, api: bool) 
     async with port(talk) as number:
         async with websocket(joined, path(api, number), V4, api=api) as socket:
             await socket.receive_bytes()
-        await asyncio.wait_for(ended.wait(), 10)
+        await asyncio.wait_for(ended.wait(), 60)
 
 
 def test_ports_of_a_query(api: bool) -> None:

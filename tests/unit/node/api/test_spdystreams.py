@@ -136,6 +136,7 @@ async def test_a_client_that_goes_while_the_process_takes_no_input_is_noticed(
     async with spdy(wire) as session:
         streams = [await session.open({"streamType": name}) for name in ("error", "stdin", "stdout", "stderr")]
         flooding = asyncio.create_task(streams[1].write(bytes(64 << 20)))
+        await settled(lambda: joined.runtime.opened and joined.runtime.opened[0].process)
         await asyncio.sleep(1.0)
         process = joined.runtime.opened[0].process
         flooding.cancel()
@@ -149,7 +150,7 @@ async def test_a_client_that_opens_no_streams_does_not_wait_for_ever(
 ) -> None:
     monkeypatch.setattr("wherry.node.api.spdystreams.STREAM_SECONDS", 0.1)
     _, wire = await upgraded(joined, exec_path("echo", api=api, stdout=True), [(VERSION, V4)], api=api)
-    while await asyncio.wait_for(wire.read(), 10):
+    while await asyncio.wait_for(wire.read(), 60):
         pass
     assert not joined.runtime.opened
     wire.close()
@@ -159,7 +160,7 @@ async def test_a_client_that_speaks_no_spdy_is_let_go(joined: Rig, api: bool) ->
     _, wire = await upgraded(joined, exec_path("echo", api=api, stdout=True), [(VERSION, V4)], api=api)
     await wire.write(b"\x80GET / HTTP/1.1\r\n\r\n")
     said = b""
-    while data := await asyncio.wait_for(wire.read(), 10):
+    while data := await asyncio.wait_for(wire.read(), 60):
         said += data
     client = Session(wire, is_client=True)
     with pytest.raises(ProtocolError):

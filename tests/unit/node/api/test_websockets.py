@@ -26,7 +26,7 @@ async def test_output_errors_and_the_code(joined: Rig, api: bool) -> None:
 
 async def test_the_first_message_is_empty_and_says_that_we_are_here(joined: Rig, api: bool) -> None:
     async with websocket(joined, exec_path("sleep", "60", api=api, stdout=True, stderr=False), V4, api=api) as socket:
-        assert await asyncio.wait_for(socket.receive_bytes(), 10) == b"\x01"
+        assert await asyncio.wait_for(socket.receive_bytes(), 60) == b"\x01"
 
 
 async def test_input_that_is_closed_ends_the_process(joined: Rig, api: bool) -> None:
@@ -48,7 +48,7 @@ async def test_before_the_fifth_version_nothing_closes_the_input(joined: Rig, ap
         await socket.send_bytes(b"\0hello")
         said = b""
         while said != b"hello":
-            said += (await asyncio.wait_for(socket.receive_bytes(), 10))[1:]
+            said += (await asyncio.wait_for(socket.receive_bytes(), 60))[1:]
         assert joined.runtime.opened[0].process.poll() is None  # type: ignore[union-attr]
 
 
@@ -98,7 +98,7 @@ async def test_pings_are_answered_while_the_process_runs(joined: Rig, api: bool)
     ):  # fmt: skip
         await socket.receive()
         await socket.ping(b"there?")
-        answer = await asyncio.wait_for(socket.receive(), 10)
+        answer = await asyncio.wait_for(socket.receive(), 60)
         assert (answer.type, answer.data) == (aiohttp.WSMsgType.PONG, b"there?")
 
 
@@ -126,6 +126,7 @@ async def test_much_input_goes_whole(joined: Rig, api: bool) -> None:
 async def test_a_client_that_does_not_read_makes_the_process_wait(joined: Rig, api: bool) -> None:
     path = exec_path("sh", "-c", "dd if=/dev/zero bs=65536 count=4096 2>/dev/null", api=api, stdout=True)
     async with websocket(joined, path, V4, api=api):
+        await settled(lambda: joined.runtime.opened and joined.runtime.opened[0].process)
         await asyncio.sleep(1.0)
         process = joined.runtime.opened[0].process
         assert process is not None and process.poll() is None  # 256 MB are nowhere
@@ -159,7 +160,7 @@ async def test_what_was_sent_before_a_goodbye_arrives(joined: Rig, api: bool, pr
                          protocol, api=api) as socket:  # fmt: skip
         for at in range(0, len(content), 32768):
             await socket.send_bytes(b"\0" + content[at : at + 32768])
-        await asyncio.wait_for(socket.close(), 10)
+        await asyncio.wait_for(socket.close(), 60)
     await settled(lambda: (tmp_path / "file").exists())
     assert (tmp_path / "file").read_bytes() == content
     process = joined.runtime.opened[0].process

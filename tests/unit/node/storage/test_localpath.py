@@ -77,7 +77,7 @@ async def test_a_released_volume_goes_with_its_directory_if_it_is_to(place: Plac
         await clock_of(client).advance(1)
         (volume,) = client.all(VOLUMES)
         await client.update(VOLUMES, {**volume, "status": {"phase": "Released"}}, subresource="status")
-        for _ in range(100 if goes else 3):
+        for _ in range(6000 if goes else 3):
             await clock_of(client).advance(1)
             await asyncio.sleep(0.01)  # it is removed by a thread
             if not client.all(VOLUMES):
@@ -101,7 +101,7 @@ async def test_a_volume_that_is_deleted_before_its_claim_waits_for_its_directory
             (volume,) = client.all(VOLUMES)
             assert list(place.directory.iterdir())
             await client.update(VOLUMES, {**volume, "status": {"phase": "Released"}}, subresource="status")
-        for _ in range(100):
+        for _ in range(6000):
             await clock_of(client).advance(1)
             await asyncio.sleep(0.01)  # it is removed by a thread
             if not client.all(VOLUMES):

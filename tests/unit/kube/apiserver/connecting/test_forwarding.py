@@ -43,7 +43,7 @@ async def test_a_refused_upgrade_is_the_last_of_its_connection(
         node.says = b"HTTP/1.1 %d No\r\nContent-Length: 8\r\nX-Node: n1\r\n\r\nno entry" % code
         head, wire = await raw(joined, method, path, fields, api=True, behind=SECOND)
         said = b""
-        while data := await asyncio.wait_for(wire.read(), 10):
+        while data := await asyncio.wait_for(wire.read(), 60):
             said += data
         wire.close()
         assert (head.status, head.get("x-node"), said) == (code, "n1", b"no entry")
@@ -250,4 +250,4 @@ async def test_the_backend_hears_that_the_client_has_gone(joined: Rig) -> None:
         node.talk = wait
         async with opened(joined, "/api/v1/nodes/n1/proxy/x", api=True) as answer:
             assert await answer.content.readexactly(7) == b"forever"
-        await asyncio.wait_for(gone.wait(), 10)
+        await asyncio.wait_for(gone.wait(), 60)

@@ -181,7 +181,7 @@ async def test_a_node_that_is_silent_does_not_hold_up_the_others(joined: Rig, mo
 async def test_it_goes_on_by_itself(joined: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collecting, "_SOON_SECONDS", 1.1)
     running = asyncio.create_task(joined.collector.run())
-    for _ in range(500):
+    for _ in range(3000):
         if await listed(joined, "/nodes"):
             break
         await asyncio.sleep(0.02)
