@@ -111,6 +111,15 @@ def test_the_way_to_elsewhere_is_that_of_another_network_when_its_own_is_left(do
     assert docker.out("port", "web").splitlines() == [f"80/tcp -> 0.0.0.0:{port}", f"80/tcp -> [::]:{port}"]
 
 
+def test_a_hardware_address_may_be_chosen(docker: Docker, api: docker_py.DockerClient) -> None:
+    docker("network", "create", "front")
+    for network in ("bridge", "front"):
+        asked = ("--network", network, "--mac-address", "02:42:ac:11:00:99")
+        assert docker.out("run", "--rm", *asked, "demo:1", "cat", "/sys/class/net/eth0/address") == asked[-1]
+    command = ["cat", "/sys/class/net/eth0/address"]
+    assert api.containers.run("demo:1", command, mac_address="02:42:ac:11:00:98", remove=True) == b"02:42:ac:11:00:98\n"
+
+
 def test_an_interface_may_have_a_name_and_settings_of_its_own(docker: Docker) -> None:
     docker("network", "create", "front")
     option = "com.docker.network.endpoint."

@@ -87,7 +87,7 @@ NETWORK = (
     ),
     _one("--ip", metavar="ADDRESS", help="IPv4 address (not on the default bridge)."),
     _one("--ip6", metavar="ADDRESS", help="IPv6 address (not on the default bridge)."),
-    _one("--mac-address", metavar="ADDRESS", help="Hardware address (not available yet)."),
+    _one("--mac-address", metavar="ADDRESS", help="Hardware address."),
     _many("--link", metavar="CONTAINER[:ALIAS]", help="Link to another container (not available; ignored)."),
 )
 LIMITS = (

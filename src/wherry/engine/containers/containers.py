@@ -231,7 +231,9 @@ class Containers:
         platform: str | None = None,
     ) -> Created:
         """A new container. NotFound is a missing image, Invalid and Conflict say what else is wrong."""
-        networks = memberships.settle(networking or NetworkingConfig(), host, self._network_name)
+        networks = memberships.settle(
+            networking or NetworkingConfig(), host, self._network_name, config.MacAddress or ""
+        )
         request = Request(config, host, networks, name, platform)
         container, warnings = self._creation.create(request)
         self._around.tell(container, "create")

@@ -105,7 +105,8 @@ class Joiner:
         with self._netns(container) as netns_fd:
             if network.own is None:
                 interface = _free_interface(networks.places(container.id))
-                endpoint = await networks.wire(netns_fd, interface, is_way=False)
+                mac = wanted[network.name].MacAddress
+                endpoint = await networks.wire(netns_fd, interface, is_way=False, mac=mac)
                 await networks.connect(endpoint, container.id, container.name, ())
             else:
                 await self._join(container, netns_fd, network, wanted[network.name], is_way=False)

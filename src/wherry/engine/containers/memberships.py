@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address, IPv6Address
 
+from msgspec.structs import replace
+
 from wherry.engine.containers.model import Config, EndpointSettings, HostConfig, NetworkingConfig
 from wherry.engine.containers.row import Container
 from wherry.engine.networks import endpointoptions
@@ -21,9 +23,10 @@ def is_alone(host: HostConfig) -> bool:
     return host.NetworkMode in _ALONE or host.NetworkMode.startswith("container:")
 
 
-def settle(asked: NetworkingConfig, host: HostConfig, name_of: Callable[[str], str]) -> NetworkingConfig:
+def settle(asked: NetworkingConfig, host: HostConfig, name_of: Callable[[str], str], mac: str = "") -> NetworkingConfig:
     """Of a new container: the network of its mode first, then the others by name. ``name_of`` is given names and ids;
-    what it raises for unknown ones goes through."""
+    what it raises for unknown ones goes through. ``mac``: the whole container's, as clients before API 1.44 ask for it;
+    it is that of its first place."""
     if is_alone(host):
         return NetworkingConfig()
     mode = host.NetworkMode
@@ -32,11 +35,26 @@ def settle(asked: NetworkingConfig, host: HostConfig, name_of: Callable[[str], s
         DEFAULT if name == "default" else name_of(name): settings or EndpointSettings()
         for name, settings in (asked.EndpointsConfig or {}).items()
     }
-    ordered = {first: given.pop(first, EndpointSettings())}
+    ordered = {first: _with_mac(given.pop(first, EndpointSettings()), mac)}
     ordered |= {name: given[name] for name in sorted(given)}
     for name, settings in ordered.items():
         check(name, settings)
     return NetworkingConfig(EndpointsConfig=dict(ordered))
+
+
+def _with_mac(settings: EndpointSettings, mac: str) -> EndpointSettings:
+    if mac and settings.MacAddress not in ("", mac):  # moby, daemon/server/router/container: handleMACAddressBC
+        raise Invalid(
+            "the container-wide MAC address must match the endpoint-specific MAC address for the main network, or be"
+            " left empty"
+        )
+    return replace(settings, MacAddress=mac) if mac else settings
+
+
+def mac(container: Container) -> str:
+    """That of its place on the default bridge; empty: none is asked for."""
+    place = of(container).get(DEFAULT)
+    return place.MacAddress if place is not None else ""
 
 
 def of(container: Container) -> dict[str, EndpointSettings]:
@@ -65,8 +83,6 @@ def check(name: str, settings: EndpointSettings) -> None:
     """Invalid, in Docker's words, and Unsupported."""
     if settings.MacAddress and not _MAC.fullmatch(settings.MacAddress):
         raise Invalid(f"invalid MAC address: {settings.MacAddress}")
-    if settings.MacAddress and name == DEFAULT:
-        raise Unsupported("choosing the hardware address (--mac-address) is not available in this version of Wherry")
     wanted = {key: value for key, value in (settings.IPAMConfig or {}).items() if value}
     where = f"invalid config for network {name}: invalid endpoint settings"
     if wanted and name == DEFAULT:

@@ -132,7 +132,7 @@ class Starter:
             return _Place(sandbox, None)
         try:
             assert sandbox.netns_fd is not None
-            return _Place(sandbox, await around.networks.wire(sandbox.netns_fd))
+            return _Place(sandbox, await around.networks.wire(sandbox.netns_fd, mac=memberships.mac(container)))
         except BaseException:
             await sandbox.discard()
             raise
@@ -263,9 +263,15 @@ def is_bridged(container: Container) -> bool:
 
 
 def is_usual(container: Container) -> bool:
-    """Whether its namespaces are all its own, as those made ahead are."""
+    """Whether its namespaces are all its own, as those made ahead are, and its address on the wire is any."""
     host = container.host
-    return "host" not in (host.NetworkMode, host.PidMode, host.IpcMode, host.UTSMode, host.CgroupnsMode)
+    return not memberships.mac(container) and "host" not in (
+        host.NetworkMode,
+        host.PidMode,
+        host.IpcMode,
+        host.UTSMode,
+        host.CgroupnsMode,
+    )
 
 
 def _mark(upper: Path, layers: Sequence[Path], owner: int) -> None:

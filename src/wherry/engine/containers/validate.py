@@ -160,8 +160,8 @@ def check_policy(policy: RestartRule, auto_remove: bool) -> None:
 def check_asked(config: Config, host: HostConfig) -> None:
     """Options that contradict each other (moby, runconfig/hostconfig_unix.go). ``config`` is without the image's."""
     mode = host.NetworkMode
-    if config.MacAddress:
-        raise Unsupported("choosing the hardware address (--mac-address) is not available in this version of Wherry")
+    if config.MacAddress and (mode == "host" or mode.startswith("container:")):
+        raise Invalid("conflicting options: mac-address and the network mode")
     if host.UTSMode == "host" and config.Hostname:
         raise Invalid("conflicting options: hostname and the UTS mode")
     if not mode.startswith("container:"):

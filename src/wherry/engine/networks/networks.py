@@ -273,13 +273,19 @@ class Networks:
 
     # Endpoints
 
-    async def wire(self, netns_fd: int, interface: str = "eth0", is_way: bool = True) -> Endpoint:
-        """Connect a network namespace to the default bridge; nobody's until :meth:`connect`.
+    async def wire(self, netns_fd: int, interface: str = "eth0", is_way: bool = True, mac: str = "") -> Endpoint:
+        """Connect a network namespace to the default bridge; nobody's until :meth:`connect`. ``mac`` empty: one that is
+        made of its address.
 
         The descriptor is needed only until this returns or is cancelled. Raises Unavailable when the range is used up.
         Not remembered across a restart: a namespace that no container has yet ends with the node that made it.
         """
-        return await self._bridge.wire(netns_fd, lambda address: self._endpoint(address, interface), is_way=is_way)
+        network = self._networks["bridge"]
+
+        def endpoint(address: IPv4Address) -> Endpoint:
+            return plan.endpoint_of(network, self._around.new_id(), address, mac, interface)
+
+        return await self._bridge.wire(netns_fd, endpoint, is_way=is_way)
 
     async def connect(
         self, endpoint: Endpoint, container_id: str, name: str, ports: Sequence[PortBinding]
@@ -345,9 +351,6 @@ class Networks:
                 known[name] = Network(self._around.new_id(), name, driver, self._around.now_nanoseconds())
                 self._rows.put_network(known[name])
         return known
-
-    def _endpoint(self, address: IPv4Address, interface: str) -> Endpoint:
-        return plan.endpoint_of(self._networks["bridge"], self._around.new_id(), address, interface=interface)
 
     def _detach(self, container_id: str) -> None:
         self.own.end_names(container_id)

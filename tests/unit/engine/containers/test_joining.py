@@ -170,6 +170,17 @@ async def test_an_interface_has_the_name_and_the_settings_that_are_asked_for(dae
     assert "side" not in interfaces(daemon, made.id)
 
 
+async def test_a_hardware_address_may_be_chosen_on_the_default_bridge(daemon: Daemon, machine: Machine) -> None:
+    config = Config(Image="demo:1", MacAddress="02:00:00:00:00:01")
+    made = await daemon.containers.create(None, config, HostConfig(), NetworkingConfig())
+    await daemon.containers.start(made.id)
+    assert networks(daemon, made.id)["bridge"]["MacAddress"] == "02:00:00:00:00:01"
+    assert [wire.mac for wire in machine.plumbing.wires.values()].count("02:00:00:00:00:01") == 1
+    await daemon.containers.disconnect("bridge", made.id)
+    await daemon.containers.connect("bridge", made.id, EndpointSettings(MacAddress="02:00:00:00:00:02"))
+    assert networks(daemon, made.id)["bridge"]["MacAddress"] == "02:00:00:00:00:02"
+
+
 async def test_its_end_takes_it_off_and_a_start_puts_it_back(daemon: Daemon) -> None:
     daemon.networks.create(Asked("front"))
     container = await on(daemon, "front")

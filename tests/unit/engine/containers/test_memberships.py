@@ -45,6 +45,20 @@ def test_the_network_of_its_mode_comes_first(mode: str, given: dict[str, None], 
     assert settled(mode, **given) == names
 
 
+def test_a_hardware_address_of_the_container_is_that_of_its_first_place() -> None:
+    def first(settings: EndpointSettings | None) -> EndpointSettings | None:
+        asked = NetworkingConfig(EndpointsConfig={"front": settings, "back": None})
+        found = memberships.settle(asked, HostConfig(NetworkMode="front"), name_of, "02:00:00:00:00:01")
+        assert found.EndpointsConfig is not None
+        assert found.EndpointsConfig["back"] == EndpointSettings()
+        return found.EndpointsConfig["front"]
+
+    wanted = EndpointSettings(MacAddress="02:00:00:00:00:01")
+    assert first(None) == first(wanted) == wanted
+    with pytest.raises(Invalid, match="the container-wide MAC address must match"):
+        first(EndpointSettings(MacAddress="02:00:00:00:00:02"))
+
+
 def test_a_network_that_is_not_there_is_said_so() -> None:
     with pytest.raises(NotFound, match="network nope not found"):
         settled("front", nope=None)
@@ -69,7 +83,6 @@ def test_what_cannot_be_is_refused(name: str, settings: dict[str, Any], words: s
 @pytest.mark.parametrize(
     ("name", "settings"),
     [
-        ("bridge", EndpointSettings(MacAddress="02:42:ac:11:00:09")),
         ("bridge", EndpointSettings(DriverOpts={"com.docker.network.endpoint.ifname": "lan0"})),
         ("front", EndpointSettings(DriverOpts={"com.docker.network.endpoint.other": "x"})),
     ],
