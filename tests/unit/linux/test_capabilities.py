@@ -42,7 +42,8 @@ def test_the_bounding_set_is_this_process_s() -> None:
 def status_after(keep: list[str], effective: list[str], ambient: list[str], uid: int = 0) -> dict[str, int]:
     """The sets of a child that has dropped and set what it was told."""
     reading, writing = os.pipe()
-    if os.fork() == 0:
+    pid = os.fork()
+    if pid == 0:
         try:
             capabilities.drop_bounding(keep)
             keep_capabilities(True)
@@ -54,7 +55,7 @@ def status_after(keep: list[str], effective: list[str], ambient: list[str], uid:
         os.write(writing, text.encode())
         os._exit(0)
     os.close(writing)
-    os.wait()
+    os.waitpid(pid, 0)
     with os.fdopen(reading) as answer:
         text = answer.read()
     assert text.startswith("Cap"), text
