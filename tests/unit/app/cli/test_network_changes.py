@@ -28,9 +28,35 @@ def test_a_network_is_made_as_asked_for(daemon: Daemon, wherry: Wherry) -> None:
     ]
 
 
+def test_a_network_with_ipv6_is_made_as_asked_for(daemon: Daemon, wherry: Wherry) -> None:
+    four, six = (
+        ("--subnet", "10.1.0.0/24", "--gateway", "10.1.0.9"),
+        ("--subnet", "fd00:1::/64", "--gateway", "fd00:1::1"),
+    )
+    assert wherry("network", "create", "--ipv6", *six, *four, "mine").code == 0
+    found = shown(wherry, "mine")
+    assert found["EnableIPv6"] is True
+    assert found["IPAM"]["Config"] == [
+        {"Subnet": "10.1.0.0/24", "Gateway": "10.1.0.9"},
+        {"Subnet": "fd00:1::/64", "Gateway": "fd00:1::1"},
+    ]
+    wherry("create", "--name", "web", "demo:1")
+    option = "com.docker.network.endpoint.ifname=lan0"
+    how = ("--ip6", "fd00:1::7", "--gw-priority", "3", "--driver-opt", option, "--link", "db:store")
+    assert wherry("network", "connect", *how, "mine", "web").code == 0
+    asked = json.loads(wherry("inspect", "web").out)[0]["NetworkSettings"]["Networks"]["mine"]
+    assert (asked["IPAMConfig"], asked["GwPriority"], asked["Links"]) == ({"IPv6Address": "fd00:1::7"}, 3, ["db:store"])
+    assert asked["DriverOpts"] == dict([option.split("=")])
+
+
 def test_what_cannot_be_is_told(daemon: Daemon, wherry: Wherry) -> None:
     assert "predefined host network" in wherry("network", "create", "host").err
     assert wherry("network", "create", "--aux-address", "=x", "mine").code != 0
+    assert (
+        "not '10.2.0.0/24', too"
+        in wherry("network", "create", "--subnet", "10.1.0.0/24", "--subnet", "10.2.0.0/24", "mine").err
+    )
+    assert "expected key=value" in wherry("network", "connect", "--driver-opt", "=x", "mine", "web").err
     assert "network absent not found" in wherry("network", "rm", "absent").err
     assert wherry("network", "rm", "-f", "absent").code == 0
 
