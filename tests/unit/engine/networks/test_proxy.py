@@ -85,7 +85,9 @@ async def test_closing_ends_what_is_relayed_and_gives_the_port_up(shouting: int)
         await asyncio.open_connection(*address)
 
 
-async def test_datagrams_come_back_to_who_sent_them() -> None:
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+async def test_datagrams_come_back_to_who_sent_them(address: str) -> None:
+    """Whichever family their container is reached by."""
     loop = asyncio.get_running_loop()
 
     class Echo(asyncio.DatagramProtocol):
@@ -95,11 +97,11 @@ async def test_datagrams_come_back_to_who_sent_them() -> None:
         def datagram_received(self, data: bytes, client: tuple[str, int]) -> None:
             self.transport.sendto(data.upper(), client)
 
-    server, _ = await loop.create_datagram_endpoint(Echo, ("127.0.0.1", 0))
+    server, _ = await loop.create_datagram_endpoint(Echo, (address, 0))
     front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     front.bind(("127.0.0.1", 0))
     front.setblocking(False)
-    relay = UdpRelay(front, server.get_extra_info("sockname"))
+    relay = UdpRelay(front, server.get_extra_info("sockname")[:2])
     clients = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(3)]
     for number, client in enumerate(clients):
         client.setblocking(False)
