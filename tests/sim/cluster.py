@@ -23,6 +23,7 @@ from wherry.kube.pki.model import Wanted
 from wherry.store.memory import MemoryStore
 
 ACCOUNTS = GroupVersionResource("", "v1", "serviceaccounts")
+TURNS = 100
 Make = Callable[[Needs], Iterable[Runnable]]
 
 
@@ -53,6 +54,8 @@ class Cluster:
         """Let time pass, with turns for everything in between."""
         for _ in range(steps):
             await self.clock.advance(seconds / steps)
+            for _ in range(TURNS):  # by number: of a time, another process may have most
+                await asyncio.sleep(0)
             await asyncio.sleep(0.002)
         self._check()
 

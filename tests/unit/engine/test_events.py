@@ -53,7 +53,7 @@ async def test_until_in_the_future_waits_for_it() -> None:
     events = Events()
     import time
 
-    stream = events.subscribe(None, time.time_ns() + 50_000_000)
+    stream = events.subscribe(None, time.time_ns() + 1_000_000_000)
     events.publish("container", "in time", "x")
     async with asyncio.timeout(60):
         assert actions([event async for event in stream]) == ["in time"]
