@@ -216,8 +216,8 @@ def _check_ulimit(limit: Ulimit) -> None:
 def _warnings(host: HostConfig) -> list[str]:
     """What was asked for and is not done."""
     warnings = []
-    if host.Links:
-        warnings.append("links are not available in this version of Wherry: ignored")
+    if host.Links and host.NetworkMode in ("", "default", "bridge"):  # elsewhere they are names of the network's
+        warnings.append("links on the default bridge are not available in this version of Wherry: ignored")
     given = options(host.SecurityOpt)
     if given.get("apparmor", "unconfined") != "unconfined":
         warnings.append(f"apparmor={given['apparmor']} is ignored: Wherry does not load AppArmor profiles")

@@ -190,6 +190,7 @@ def test_what_is_asked_for_and_not_done_is_warned_of() -> None:
     warnings = check(Config(), HostConfig(Links=["a:b"], SecurityOpt=["apparmor=x", "label=type:y"]))
     assert [warning.split()[0] for warning in warnings] == ["links", "apparmor=x", "label=type:y"]
     assert check(Config(), HostConfig(SecurityOpt=["apparmor=unconfined", "label=disable", "no-new-privileges"])) == []
+    assert check(Config(), HostConfig(NetworkMode="front", Links=["a:b"])) == [], "a name on that network"
 
 
 def test_a_hardware_address_is_of_a_network_of_its_own() -> None:
