@@ -162,8 +162,9 @@ def test_a_cache_without_an_id_is_called_as_its_target(builder: Rig, token: str)
 
 
 def together(rig: Rig, token: str, sharing: str) -> list[str]:
-    """What two steps say that run at once with the same cache: whom they meet there within two seconds."""
-    wait = "for i in $(seq 20); do [ $(ls /c | wc -l) = 2 ] && break; sleep .1; done"
+    """What two steps say that run at once with the same cache: whom they meet there within a time."""
+    tenths = {"shared": 600, "private": 50, "locked": 20}[sharing]
+    wait = f"for i in $(seq {tenths}); do [ $(ls /c | wc -l) = 2 ] && break; sleep .1; done"
     then = "ls /c | wc -l" + ("" if sharing == "shared" else "; rm /c/$N")
     step = f"{MOUNT}cache,id={token},target=/c,sharing={sharing} touch /c/$N; {wait}; {then}\n"
     with ThreadPoolExecutor() as pool:

@@ -15,9 +15,9 @@ from tests.kernel.rig import Rig, wait_until
 
 BOTH = """
 FROM busybox:test AS one
-RUN --mount=type=cache,id={id},target=/c touch /c/1; for i in $(seq 99); do [ -e /c/2 ] && exit; sleep .1; done; exit 9
+RUN --mount=type=cache,id={id},target=/c touch /c/1; for i in $(seq 600); do [ -e /c/2 ] && exit; sleep .1; done; exit 9
 FROM busybox:test AS two
-RUN --mount=type=cache,id={id},target=/c touch /c/2; for i in $(seq 99); do [ -e /c/1 ] && exit; sleep .1; done; exit 9
+RUN --mount=type=cache,id={id},target=/c touch /c/2; for i in $(seq 600); do [ -e /c/1 ] && exit; sleep .1; done; exit 9
 FROM busybox:test
 COPY --from=one /bin/sh /one
 COPY --from=two /bin/sh /two

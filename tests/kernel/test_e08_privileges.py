@@ -96,7 +96,7 @@ def test_e08_capability_sets_are_exact(
 def test_e08_an_exec_has_them_too(
     shared_instance: Rig, image: str, options: dict[str, Any], expected: dict[str, int]
 ) -> None:
-    container = shared_instance.run("sleep", "60")
+    container = shared_instance.run("sleep", "600")
     assert parse(container.exec_run(["cat", "/proc/self/status"], **options).output.decode()) == expected
     container.remove(force=True)
 
@@ -161,7 +161,7 @@ def test_e08_read_only_paths_stay_read_only(shared_instance: Rig, image: str, op
 
 def test_e08_control_groups_are_mounted_read_only(shared_instance: Rig, image: str) -> None:
     """Also for an exec (CVE-2023-25809)."""
-    container = shared_instance.run("sleep", "60")
+    container = shared_instance.run("sleep", "600")
     for command in (["cat", "/proc/1/mountinfo"], ["cat", "/proc/self/mountinfo"]):
         lines = container.exec_run(command).output.decode().splitlines()
         of_groups = [line.split() for line in lines if " /sys/fs/cgroup" in line]
@@ -201,14 +201,14 @@ def test_e08_privileged_sees_everything_and_may_write(shared_instance: Rig, imag
 
 def test_e08_no_new_privileges_disarms_setuid(shared_instance: Rig, image: str) -> None:
     script = "cp /bin/busybox /tmp/id; chown 0:0 /tmp/id; chmod 4755 /tmp/id"
-    container = shared_instance.run("sh", "-c", f"{script}; sleep 60", security_opt=["no-new-privileges"])
+    container = shared_instance.run("sh", "-c", f"{script}; sleep 600", security_opt=["no-new-privileges"])
     answer = container.exec_run(["sh", "-c", "while ! test -u /tmp/id; do sleep 0.02; done; /tmp/id -u"], user="1000")
     assert answer.output.decode().strip() == "1000"
     container.remove(force=True)
 
 
 def test_e08_root_of_a_container_is_nobody_to_the_host(shared_instance: Rig) -> None:
-    container = shared_instance.run("sleep", "60")
+    container = shared_instance.run("sleep", "600")
     pid = shared_instance.docker.api.inspect_container(container.id)["State"]["Pid"]
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     ids = [int(word) for line in lines if line.startswith(("Uid:", "Gid:")) for word in line.split()[1:]]

@@ -101,7 +101,7 @@ def test_e09_a_device_that_was_given_works_and_no_more(
 
 
 def test_e09_an_update_opens_nothing(shared_instance: Rig) -> None:
-    container = shared_instance.run("sleep", "60", userns_mode="host", cap_add=["ALL"])
+    container = shared_instance.run("sleep", "600", userns_mode="host", cap_add=["ALL"])
     container.update(mem_limit="64m", memswap_limit="64m")
     assert container.exec_run(["sh", "-c", f"{MAKE_AND_OPEN}\nexit 0"]).output == b""
     assert container.exec_run(["sh", "-c", "echo x > /dev/null"]).exit_code == 0

@@ -98,9 +98,9 @@ async def test_what_is_mounted_for_pods_is_not_in_the_spawners_world(root: Path)
     bench = await PodBench(root).up()
     try:
         pod = await bench.sandbox()
-        await bench.container(pod, "sleep", "100")
+        await bench.container(pod, "sleep", "1000")
         await bench.again()
-        container = await bench.container(pod, "sleep", "100", name="later")
+        container = await bench.container(pod, "sleep", "1000", name="later")
         shim = Path(f"/proc/{bench.state(container).pid}/stat").read_text().rpartition(")")[2].split()[1]
         for pid in (bench.engine.runtime.spawner_pid, shim):
             mounts = Path(f"/proc/{pid}/mountinfo").read_text()

@@ -44,7 +44,7 @@ async def test_it_says_how_it_ended(bench: PodBench) -> None:
 
 async def test_ends_of_meanwhile_are_found(bench: PodBench) -> None:
     pod = await bench.sandbox()
-    goes_on = await bench.container(pod, "sleep", "100")
+    goes_on = await bench.container(pod, "sleep", "1000")
     ends = await bench.container(pod, "sh", "-c", "sleep 0.3; exit 7", name="side", labels={"a": "b"})
     await bench.down()
     await settled((bench.instance.containers / ends / "exit.json").exists)
@@ -74,7 +74,7 @@ async def test_a_stop_asks_and_then_insists(bench: PodBench) -> None:
 
 async def test_a_stopped_sandbox_keeps_its_containers_and_their_logs(bench: PodBench) -> None:
     pod = await bench.sandbox()
-    container = await bench.container(pod, "sh", "-c", "echo last words; exec sleep 100")
+    container = await bench.container(pod, "sh", "-c", "echo last words; exec sleep 1000")
     await bench.until(container, "last words")
     for _ in range(2):
         await bench.pods.stop_sandbox(pod.id)
@@ -94,7 +94,7 @@ async def test_changes_are_told(bench: PodBench) -> None:
     for step in range(4):
         told.clear()
         if step == 0:
-            container = await bench.container(pod, "sleep", "100")
+            container = await bench.container(pod, "sleep", "1000")
         elif step == 1:
             os.kill(bench.state(container).pid, 9)
         elif step == 2:
@@ -131,7 +131,7 @@ async def test_docker_shows_them_and_prune_leaves_them_alone(bench: PodBench) ->
 
 async def test_the_instances_end_is_the_pods(bench: PodBench) -> None:
     pod = await bench.sandbox(share_processes=True, ports=(PortMapping(80, quiet_port()),))
-    container = await bench.container(pod, "sleep", "100")
+    container = await bench.container(pod, "sleep", "1000")
     await bench.sandbox("u2", user_namespace=False)
     await bench.pods.close()
     await bench.engine.tear_down()

@@ -92,11 +92,11 @@ def shared(volume: Path) -> Iterator[Path]:
 
 async def test_mounts_pass_as_far_as_they_are_to(bench: PodBench, shared: Path) -> None:
     pod = await bench.sandbox("u2", user_namespace=False)
-    wait = "while [ ! -e /data/sub/file ]; do sleep 0.02; done; echo seen; sleep 100"
+    wait = "while [ ! -e /data/sub/file ]; do sleep 0.02; done; echo seen; sleep 1000"
     container = await bench.container(
         pod, "sh", "-c", wait, mounts=on(shared, propagation=Propagation.HOST_TO_CONTAINER)
     )
-    private = await bench.container(pod, "sleep", "100", name="private", mounts=on(shared))
+    private = await bench.container(pod, "sleep", "1000", name="private", mounts=on(shared))
     subprocess.run(["mount", "-t", "tmpfs", "sub", str(shared / "sub")], check=True)
     (shared / "sub" / "file").touch()
     await bench.until(container, "seen")
@@ -105,7 +105,7 @@ async def test_mounts_pass_as_far_as_they_are_to(bench: PodBench, shared: Path) 
 
 async def test_mounts_reach_the_host_when_they_are_to(bench: PodBench, shared: Path) -> None:
     pod = await bench.sandbox("u2", user_namespace=False)
-    script = "mount -t tmpfs none /data/sub && touch /data/sub/inside && echo done && exec sleep 100"
+    script = "mount -t tmpfs none /data/sub && touch /data/sub/inside && echo done && exec sleep 1000"
     mounts = on(shared, propagation=Propagation.BIDIRECTIONAL)
     container = await bench.container(pod, "sh", "-c", script, mounts=mounts, security_privileged=True)
     await bench.until(container, "done")
@@ -237,13 +237,13 @@ async def test_an_images_files_are_a_volume_that_nobody_can_change(bench: PodBen
 
 async def test_an_image_that_is_mounted_is_in_use(bench: PodBench, pod: Sandbox) -> None:
     image = await bench.image_with("ENV A=b", name="data:1")
-    container = await bench.container(pod, "sleep", "100", mounts=(Mount("/image", "", image=image),))
+    container = await bench.container(pod, "sleep", "1000", mounts=(Mount("/image", "", image=image),))
     assert [use.container_id for use in bench.engine.containers.image_users(image)] == [container]
 
 
 async def test_volumes_of_the_image_go_with_the_container(bench: PodBench, pod: Sandbox) -> None:
     image = await bench.image_with("VOLUME /etc")
-    container = await bench.container(pod, "sh", "-c", "touch /etc/new && ls /etc && exec sleep 100", image=image)
+    container = await bench.container(pod, "sh", "-c", "touch /etc/new && ls /etc && exec sleep 1000", image=image)
     await bench.until(container, "new\n")
     assert len(os.listdir(bench.instance.volumes)) == 1
     await bench.pods.remove_container(container)

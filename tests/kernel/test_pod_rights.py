@@ -158,7 +158,7 @@ async def test_what_an_image_says_of_itself_is_not_what_the_agent_says(bench: Po
     """CVE-2026-53488 and its family: labels of images are no labels of pods."""
     names = ("io.kubernetes.pod.uid", "io.kubernetes.sandbox.id", "io.kubernetes.container.name", "wherry.dev/role")
     image = await bench.image_with(*(f"LABEL {name}=evil" for name in names))
-    container = await bench.container(pod, "sleep", "100", image=image)
+    container = await bench.container(pod, "sleep", "1000", image=image)
     assert bench.state(container).labels == {} and bench.state(container).annotations == {}
     shown = bench.engine.containers.inspect(container)["Config"]["Labels"]
     assert shown["io.kubernetes.pod.uid"] == "u1" and shown["io.kubernetes.sandbox.id"] == pod.id

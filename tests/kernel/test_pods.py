@@ -33,9 +33,9 @@ def namespaces(pid: int) -> dict[str, str]:
 
 async def test_containers_of_a_pod_share_what_belongs_to_the_pod(bench: PodBench) -> None:
     pod = await bench.sandbox(hostname="together")
-    one = await bench.container(pod, "sleep", "100")
-    two = await bench.container(pod, "sleep", "100", name="side")
-    other = await bench.container(await bench.sandbox("u2"), "sleep", "100")
+    one = await bench.container(pod, "sleep", "1000")
+    two = await bench.container(pod, "sleep", "1000", name="side")
+    other = await bench.container(await bench.sandbox("u2"), "sleep", "1000")
     ours, theirs, foreign = (namespaces(bench.state(each).pid) for each in (one, two, other))
     assert {kind for kind in ours if ours[kind] == theirs[kind]} == {"net", "ipc", "uts", "user"}
     assert not {kind for kind in ours if ours[kind] == foreign[kind]}
@@ -51,7 +51,7 @@ async def test_a_sandbox_is_no_process_and_stays_when_the_daemon_goes(bench: Pod
     await settled(lambda: not list(census.processes(bench.instance)))
     await bench.up()
     assert bench.pods.sandboxes() == [pod]
-    container = await bench.container(pod, "sleep", "100")
+    container = await bench.container(pod, "sleep", "1000")
     pid = bench.state(container).pid
     assert {kind: os.stat(f"/proc/{pid}/ns/{kind}").st_ino for kind in before} == before
     assert pod.ips[0] in await bench.shell(container, "ip address")
@@ -62,15 +62,15 @@ async def test_the_spawners_end_is_nobodys(bench: PodBench) -> None:
     spawner = bench.engine.runtime.spawner_pid
     assert spawner is not None
     os.kill(spawner, 9)
-    one = await bench.container(pod, "sleep", "100")
-    two = await bench.container(pod, "sleep", "100", name="side")
+    one = await bench.container(pod, "sleep", "1000")
+    two = await bench.container(pod, "sleep", "1000", name="side")
     assert namespaces(bench.state(one).pid)["net"] == namespaces(bench.state(two).pid)["net"]
 
 
 async def test_after_a_reboot_it_is_not_ready_and_another_takes_its_place(bench: PodBench) -> None:
     port = quiet_port()
     pod = await bench.sandbox(ports=(PortMapping(80, port),))
-    container = await bench.container(pod, "sleep", "100")
+    container = await bench.container(pod, "sleep", "1000")
     await bench.down()
     os.kill(int(Path(f"/proc/{_pid_of(bench, container)}/stat").read_text().rpartition(")")[2].split()[1]), 9)
     os.system(f"umount -l {bench.instance.sandboxes}")
@@ -98,8 +98,8 @@ async def test_asked_twice_is_done_once(bench: PodBench) -> None:
     assert await bench.sandbox() == pod
     one, two = await asyncio.gather(bench.sandbox("u2"), bench.sandbox("u2"))
     assert one == two
-    first = await bench.container(pod, "sleep", "100")
-    assert await bench.container(pod, "sleep", "100") == first
+    first = await bench.container(pod, "sleep", "1000")
+    assert await bench.container(pod, "sleep", "1000") == first
     for _ in range(2):
         await bench.pods.stop_container(first, 0)
     for _ in range(2):
@@ -205,14 +205,14 @@ async def test_n02_there_is_no_second_family_to_leak_by(bench: PodBench) -> None
     assert await bench.output(pod, "cat", "/proc/net/if_inet6") in ("", _LOOPBACK6)
     for name, value in (("disable_ipv6", "1"), ("accept_ra", "0")):
         assert await bench.output(pod, "cat", f"/proc/sys/net/ipv6/conf/eth0/{name}") == f"{value}\n"
-        container = await bench.container(pod, "sleep", "100", name=name.replace("_", "-"))
+        container = await bench.container(pod, "sleep", "1000", name=name.replace("_", "-"))
         script = f"echo {1 - int(value)} > /proc/sys/net/ipv6/conf/eth0/{name}"
         assert (await bench.pods.execute(container, ["sh", "-c", script], 60)).exit_code
 
 
 async def test_k8_files_of_etc_do_not_grow_without_end(bench: PodBench) -> None:
     pod = await bench.sandbox()
-    container = await bench.container(pod, "sleep", "100")
+    container = await bench.container(pod, "sleep", "1000")
     done = await bench.pods.execute(container, ["dd", "if=/dev/zero", "of=/etc/hosts", "bs=1k", "count=100000"], 60)
     assert done.exit_code != 0 and b"No space left" in done.output
     assert Path(bench.instance.sandboxes / pod.id / "hosts").stat().st_size <= 256 << 10
@@ -237,7 +237,7 @@ async def test_kernel_settings_are_the_pods_own(bench: PodBench) -> None:
 
 async def test_the_hosts_namespaces_are_had_when_they_are_asked_for(bench: PodBench) -> None:
     pod = await bench.sandbox(host_network=True, host_pid=True, host_ipc=True, hostname=os.uname().nodename)
-    container = await bench.container(pod, "sleep", "100")
+    container = await bench.container(pod, "sleep", "1000")
     own, host = namespaces(bench.state(container).pid), namespaces(os.getpid())
     assert {kind for kind in own if own[kind] == host[kind]} == {"net", "ipc", "uts", "user", "pid"}
     assert pod.ips == ()
@@ -248,8 +248,8 @@ async def test_the_hosts_namespaces_are_had_when_they_are_asked_for(bench: PodBe
 
 async def test_a_pod_without_a_user_namespace_still_has_its_own_network(bench: PodBench) -> None:
     pod = await bench.sandbox(user_namespace=False)
-    one = await bench.container(pod, "sleep", "100")
-    two = await bench.container(pod, "sleep", "100", name="side")
+    one = await bench.container(pod, "sleep", "1000")
+    two = await bench.container(pod, "sleep", "1000", name="side")
     ours, theirs, host = (namespaces(pid) for pid in (bench.state(one).pid, bench.state(two).pid, os.getpid()))
     assert {kind for kind in ours if ours[kind] == theirs[kind]} == {"net", "ipc", "uts", "user"}
     assert {kind for kind in ours if ours[kind] == host[kind]} == {"user"}
@@ -284,7 +284,7 @@ async def test_a_pods_cgroup_is_above_its_containers(bench: PodBench) -> None:
     limits = Limits(memory_bytes=64 << 20, cpu_shares=512, cpu_quota_us=50_000, pids=100)
     pod = await bench.sandbox(qos="Burstable", limits=limits)
     own = Limits(memory_bytes=32 << 20, cpu_shares=256, cpu_quota_us=20_000, pids=50, oom_score_adj=900)
-    container = await bench.container(pod, "sleep", "100", limits=own)
+    container = await bench.container(pod, "sleep", "1000", limits=own)
     path = "kubepods/burstable/podu1"
     assert bench.limits(path) == bench.wanted(limits)
     assert bench.limits(f"{path}/{container}") == bench.wanted(own)
@@ -295,7 +295,7 @@ async def test_a_pods_cgroup_is_above_its_containers(bench: PodBench) -> None:
 
 async def test_limits_change_while_it_runs(bench: PodBench) -> None:
     pod = await bench.sandbox(qos="Burstable", limits=Limits(cpu_quota_us=50_000, memory_bytes=64 << 20))
-    container = await bench.container(pod, "sleep", "100", limits=Limits(cpu_quota_us=20_000, memory_bytes=32 << 20))
+    container = await bench.container(pod, "sleep", "1000", limits=Limits(cpu_quota_us=20_000, memory_bytes=32 << 20))
     path = "kubepods/burstable/podu1"
     whole, own = Limits(cpu_quota_us=90_000), Limits(cpu_quota_us=80_000, memory_bytes=48 << 20)
     await bench.pods.set_sandbox_limits(pod.id, whole)

@@ -64,7 +64,7 @@ async def test_in_the_hosts_user_namespace_it_is_the_hosts_root(bench: Bench) ->
 @pytest.mark.parametrize("ids", [IdRange(100_000), HOST])
 async def test_exit_codes_are_the_programs_or_128_and_the_signal(bench: Bench, ids: IdRange | None) -> None:
     assert (await bench.run(["sh", "-c", "exit 7"], ids))[0].code == 7
-    task = await bench.start(["sleep", "100"], ids)
+    task = await bench.start(["sleep", "1000"], ids)
     await task.kill(signal.SIGKILL)
     assert (await task.wait()).code == 137
     with pytest.raises(Exception, match=r"ended|gone"):
@@ -151,7 +151,7 @@ async def test_a_terminal_is_one_and_can_be_resized(bench: Bench) -> None:
 
 
 async def test_an_exec_joins_and_has_a_code_of_its_own(bench: Bench) -> None:
-    task = await bench.start(["sleep", "100"])
+    task = await bench.start(["sleep", "1000"])
     client, attached = attachment()
     process = bench.config("x", ["sh", "-c", "id -u; hostname; ls /proc/self/fd; exit 9"])["process"]
     exec_ = await task.exec(ExecSpec("e1", process, attachment=attached))
@@ -168,7 +168,7 @@ async def test_an_exec_joins_and_has_a_code_of_its_own(bench: Bench) -> None:
 
 
 async def test_an_exec_may_have_a_terminal(bench: Bench) -> None:
-    task = await bench.start(["sleep", "100"])
+    task = await bench.start(["sleep", "1000"])
     client, attached = attachment(stdin=True)
     process = bench.config("x", ["sh", "-c", "tty; stty size"], terminal=True)["process"]
     exec_ = await task.exec(ExecSpec("e1", process, open_stdin=True, attachment=attached, terminal_size=(11, 22)))
@@ -180,7 +180,7 @@ async def test_an_exec_may_have_a_terminal(bench: Bench) -> None:
 
 
 async def test_a_shared_network_namespace_is_the_same_one(bench: Bench) -> None:
-    first = await bench.start(["sleep", "100"])
+    first = await bench.start(["sleep", "1000"])
     isolation = Isolation(ids=IdRange(100_000), join_user=first.pid, join_network=first.pid)
     task = await bench.start(["ls", "-l", "/proc/self/ns/net"], isolation=isolation)
     await task.wait()
@@ -257,7 +257,7 @@ async def test_an_end_while_no_daemon_runs_is_found_later(bench: Bench) -> None:
 
 
 async def test_a_lost_shim_takes_its_container_with_it_and_says_so(bench: Bench) -> None:
-    task = await bench.start(["sleep", "100"])
+    task = await bench.start(["sleep", "1000"])
     os.kill(task.shim_pid, signal.SIGKILL)
     ended = await task.wait()
     assert ended.code == 255 and "lost" in ended.error

@@ -157,7 +157,7 @@ def test_files_that_are_none(builder: Rig, context: Path) -> None:
     os.mknod(context / "whiteout", 0o666 | stat.S_IFCHR, os.makedev(0, 0))
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(context / "socket"))
-    mount = "RUN --mount=target=/m timeout 1 head -c 1 /m/zero 2>&1 | grep -c denied\n"
+    mount = "RUN --mount=target=/m timeout 60 head -c 1 /m/zero 2>&1 | grep -c denied\n"
     for name in ("fifo", "zero", "socket", "whiteout"):
         attempt(builder, f"FROM busybox:test\nCOPY {name} /x\nADD {name} /y\nRUN ls -l /x /y\n", context)
     attempt(builder, "FROM busybox:test\nCOPY . /x\nRUN ls -l /x\n", context)
