@@ -1,6 +1,7 @@
 """Who else changes the tables is noticed, on the kernel of a namespace of the test's own."""
 
 import asyncio
+from collections.abc import Callable
 
 from tests.unit.linux.apart import apart
 from wherry.linux.nftables import Nftables
@@ -41,6 +42,15 @@ async def turns() -> None:
         await asyncio.sleep(0.01)
 
 
+async def counted(count: Callable[[], int], expected: int) -> None:
+    """It comes to that, and not to more."""
+    async with asyncio.timeout(60):
+        while count() < expected:  # noqa: ASYNC110  # the kernel tells of it
+            await asyncio.sleep(0.01)
+    await turns()
+    assert count() == expected
+
+
 @apart
 def test_what_others_do_is_noticed_and_what_we_do_is_not() -> None:
     async def watch() -> None:
@@ -51,11 +61,9 @@ def test_what_others_do_is_noticed_and_what_we_do_is_not() -> None:
             await turns()
             assert watched.lost == 0
             run(nftables, "add element inet ours s { 10.0.0.1 }\n")
-            await turns()
-            assert watched.lost == 1
+            await counted(lambda: watched.lost, 1)
             run(nftables, "flush ruleset\n")
-            await turns()
-            assert watched.lost == 2
+            await counted(lambda: watched.lost, 2)
 
     asyncio.run(watch())
 
@@ -70,8 +78,7 @@ def test_tables_of_others_are_made_anew_when_they_are_gone_only() -> None:
             assert watched.restored == 0
             for expected in (1, 2):  # that the first one fails is said, and is no reason to stop
                 run(nftables, "add table inet theirs\ndelete table inet theirs\n")
-                await turns()
-                assert watched.restored == expected
+                await counted(lambda: watched.restored, expected)
             assert watched.lost == 0
 
     asyncio.run(watch())

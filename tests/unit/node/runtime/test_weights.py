@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+from tests.unit.engine.containers.harness import wait_until
 from tests.unit.node.runtime.world import FACTS, pod, world
 from wherry.linux.errors import KernelError
 from wherry.node.pods.options import Reserved
@@ -36,11 +37,10 @@ async def test_they_are_set_as_pods_come_and_go(tmp_path: Path) -> None:
         other = await made.pods.start_sandbox(pod("u2", qos="Burstable", limits=Limits(cpu_shares=50)))
         await settle()
         group = made.machine.groups["/wherry-12345678/kubepods/burstable"]
-        assert group.calls[-1] == {"cpu": {"shares": 150}}
+        await wait_until(lambda: group.calls[-1] == {"cpu": {"shares": 150}})
         assert made.machine.groups["/wherry-12345678/kubepods"].calls == [{"cpu": {"shares": 4096}}]
         await made.pods.remove_sandbox(other.id)
-        await settle()
-        assert group.calls[-1] == {"cpu": {"shares": 100}}
+        await wait_until(lambda: group.calls[-1] == {"cpu": {"shares": 100}})
         count = len(group.calls)
         await made.pods.start_sandbox(pod("u3"))
         await settle()
@@ -54,9 +54,8 @@ async def test_a_refusal_is_no_pods_trouble(tmp_path: Path) -> None:
         await settle()
         made.machine.group("/wherry-12345678/kubepods").fail = None  # type: ignore[attr-defined]
         await made.pods.start_sandbox(pod("u2"))
-        await settle()
+        await wait_until(lambda: made.machine.groups["/wherry-12345678/kubepods"].calls == [{"cpu": {"shares": 4096}}])
         assert sandbox.ready
-        assert made.machine.groups["/wherry-12345678/kubepods"].calls == [{"cpu": {"shares": 4096}}]
 
 
 async def settle() -> None:
