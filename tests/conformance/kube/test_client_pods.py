@@ -40,7 +40,7 @@ def test_kr8s(whole: wherry.Cluster, inside: Commands) -> None:
     followed = pod.logs(follow=True)
     assert [next(followed), next(followed)] == ["line 1", "line 2"]
     done = pod.exec(
-        ["sh", "-c", "hostname; echo wrong >&2"], timeout=20
+        ["sh", "-c", "hostname; echo wrong >&2"], timeout=120
     )  # its stdin needs a protocol it never asks for
     assert (done.returncode, done.stdout, done.stderr) == (0, b"web\n", b"wrong\n")
     assert pod.exec(["sh", "-c", "exit 4"], check=False).returncode == 4
@@ -63,10 +63,12 @@ def test_kr8s(whole: wherry.Cluster, inside: Commands) -> None:
 
 def test_lightkube(whole: wherry.Cluster, inside: Commands) -> None:
     pytest.importorskip("lightkube")
+    import httpx2
     from lightkube import ApiError, Client, KubeConfig, codecs
     from lightkube.resources.core_v1 import Pod
 
-    client = Client(KubeConfig.from_file(whole.kubeconfig).get(), namespace=inside.namespace)
+    config = KubeConfig.from_file(whole.kubeconfig).get()
+    client = Client(config, namespace=inside.namespace, timeout=httpx2.Timeout(120))  # its own are ten seconds
     [pod] = codecs.load_all_yaml(json.dumps(manifest("web")))
     client.create(pod)
     client.wait(Pod, "web", for_conditions=["Ready"])

@@ -10,6 +10,7 @@ from tests.conformance.kube.process import Control, wait_until
 from tests.conformance.kube.web import Web
 
 lightkube = pytest.importorskip("lightkube")
+import httpx2  # noqa: E402
 from lightkube import ApiError, Client, KubeConfig, codecs  # noqa: E402
 from lightkube.generic_resource import get_generic_resource, load_in_cluster_generic_resources  # noqa: E402
 from lightkube.models.meta_v1 import ObjectMeta  # noqa: E402
@@ -20,7 +21,9 @@ from lightkube.types import CascadeType, PatchType  # noqa: E402
 
 @pytest.fixture
 def client(control: Control, namespace: str) -> Any:
-    return Client(KubeConfig.from_file(control.kubeconfig).get(), namespace=namespace, field_manager="lightkube")
+    config = KubeConfig.from_file(control.kubeconfig).get()
+    timeout = httpx2.Timeout(120)  # its own are ten seconds
+    return Client(config, namespace=namespace, field_manager="lightkube", timeout=timeout)
 
 
 def configmap(name: str, **data: str) -> Any:

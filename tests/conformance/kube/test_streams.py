@@ -40,14 +40,18 @@ spec:
         echo out; echo err >&2; exec httpd -f -p 8080 -h /tmp/w']
     - {name: echo, image: demo:1, command: [nc, -ll, -p, '9000', -e, cat]}
     - {name: shell, image: demo:1, command: [sh], stdin: true, tty: true}
-    - {name: crash, image: demo:1, command: [sh, -c, 'echo attempt; sleep 1; exit 3']}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: again}
+spec: {containers: [{name: crash, image: demo:1, command: [sh, -c, 'echo attempt; exit 3']}]}
 """
 VERSIONS = pytest.mark.parametrize("version", sorted(kubectls()), ids=lambda version: f"{version[0]}.{version[1]}")
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[wherry.Cluster]:
-    """With the pod above."""
+    """With the pods above. The first of them is ready: kr8s waits for that before it runs a command."""
     with wherry.Cluster(settings=SOON) as made:
         root = made.root
         bootstrap(made)
@@ -145,7 +149,7 @@ def test_logs(cluster: wherry.Cluster, tmp_path: Path, version: tuple[int, int])
     stamped = kubectl("logs", "talk", "-c", "main", "--timestamps").splitlines()
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z out", stamped[0])
     assert kubectl("logs", "talk", "-c", "first") == "from first\n"
-    kubectl.until("attempt", "logs", "talk", "-c", "crash", "--previous")
+    kubectl.until("attempt", "logs", "again", "-c", "crash", "--previous")
     assert "[pod/talk/main] out" in kubectl("logs", "-l", "app=talk", "--all-containers", "--prefix")
     said = kubectl.run("logs", "talk", "-c", "main", "--previous").stderr
     assert 'previous terminated container "main" in pod "talk" not found' in said
