@@ -387,7 +387,10 @@ class Containers:
     # Figures
 
     async def top(self, ref: str, ps_args: str) -> dict[str, Any]:
-        return await top.processes(self._figures.pids(self._registry.get(ref)), ps_args)
+        container = self._registry.get(ref)
+        found = await top.processes(self._figures.pids(container), ps_args)
+        self._around.tell(container, "top")
+        return found
 
     async def stats(self, ref: str, *, one_shot: bool = False) -> dict[str, Any]:
         return await self._figures.sample(self._registry.get(ref), one_shot)

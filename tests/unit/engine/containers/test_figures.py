@@ -21,6 +21,13 @@ async def test_the_processes_are_those_of_the_containers_group(daemon: Daemon, m
     assert list(machine.groups) == [f"{machine.instance.cgroup_parent}/{container}"]
 
 
+async def test_who_looks_at_them_is_told_of(daemon: Daemon) -> None:
+    container = await daemon.run()
+    shown = await daemon.containers.top(container, "-o pid,comm")
+    assert [row[0] for row in shown["Processes"]] == [str(os.getpid())]
+    assert daemon.actions()[-1] == "top"
+
+
 @pytest.mark.parametrize("ended", [False, True])
 async def test_what_does_not_run_has_none(daemon: Daemon, ended: bool) -> None:
     container = await daemon.create()
