@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,8 @@ from wherry.app.config import Settings, load
 from wherry.engine.instance import Instance
 from wherry.kit.errors import Unavailable
 
-# A daemon that has not answered after this long will not.
-READY_SECONDS = 30.0
+# A daemon that has not answered after this long will not: it takes a second or two, but for what others have to do.
+READY_SECONDS = 90.0
 _LOOK_SECONDS = 0.005
 _SMALL = {
     "MALLOC_ARENA_MAX": "1",
@@ -159,7 +160,8 @@ def down_command(config: str | None, keep_containers: bool) -> None:
     settings = _settings(config)
     pid = lock.holder(settings.instance)
     if pid:
-        os.kill(pid, signal.SIGTERM if keep_containers else signal.SIGUSR2)
+        with suppress(ProcessLookupError):  # it has ended by itself
+            os.kill(pid, signal.SIGTERM if keep_containers else signal.SIGUSR2)
     if pid is not None:
         lock.wait_free(settings.instance, None if pid else lock.ORPHAN_SECONDS)
     elif not settings.instance.root.exists():

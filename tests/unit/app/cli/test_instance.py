@@ -85,6 +85,15 @@ def test_an_instance_whose_daemon_does_not_run_is_down_already(wherry: Wherry, t
     assert result.out == f"Wherry in {tmp_path} is down; containers go on.\n"
 
 
+def test_a_daemon_that_has_just_ended_is_down(wherry: Wherry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = child(0)
+    os.waitpid(ended, 0)
+    holders = iter([ended])
+    monkeypatch.setattr(commands.lock, "holder", lambda instance: next(holders, None))
+    result = wherry("--root", str(tmp_path), "down", "--keep-containers")
+    assert result.out == f"Wherry in {tmp_path} is down; containers go on.\n"
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may")
 def test_only_root_may_start_one(wherry: Wherry, tmp_path: Path) -> None:
     assert "wherry up needs root" in wherry("--root", str(tmp_path), "up").err
