@@ -38,13 +38,13 @@ def test_containers_on_a_network_find_each_other_by_name(docker: Docker) -> None
     docker("run", "-d", "--name", "box", "--network", "front", "demo:1", "sleep", "100")
     wait_until(lambda: reaches(docker, "box", "web"))
     for name in ("shop", "web.front", docker.out("inspect", "-f", "{{.Config.Hostname}}", "web"), "WEB"):
-        assert reaches(docker, "box", name), name
+        wait_until(lambda name=name: reaches(docker, "box", name))
     assert docker.out("exec", "box", "cat", "/etc/resolv.conf").startswith("nameserver 127.0.0.11\n")
     reverse = docker.out("exec", "box", "nslookup", address(docker, "web", "front"))
     assert "name = web.front" in reverse
     docker("rename", "web", "other")
     assert not reaches(docker, "box", "web")
-    assert reaches(docker, "box", "other")
+    wait_until(lambda: reaches(docker, "box", "other"))
 
 
 def test_those_on_others_do_not(docker: Docker) -> None:
@@ -60,7 +60,7 @@ def test_those_on_others_do_not(docker: Docker) -> None:
         assert not reaches(docker, container, where)
         assert not reaches(docker, container, "web")
     docker("network", "connect", "front", "far")
-    assert reaches(docker, "far", "web")
+    wait_until(lambda: reaches(docker, "far", "web"))
     docker("network", "disconnect", "front", "far")
     assert not reaches(docker, "far", where)
 
@@ -93,7 +93,7 @@ def test_the_way_to_elsewhere_is_that_of_another_network_when_its_own_is_left(do
 
     def answers() -> bool:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20):
                 return True
         except OSError:
             return False
@@ -102,12 +102,12 @@ def test_the_way_to_elsewhere_is_that_of_another_network_when_its_own_is_left(do
     assert f"via {gateway('back')} " in way()
     docker("network", "disconnect", "back", "web")
     assert f"via {gateway('front')} " in way()
-    assert answers()
+    wait_until(answers)
     docker("network", "connect", "--gw-priority", "-1", "back", "web")
     assert f"via {gateway('front')} " in way()
     docker("network", "disconnect", "front", "web")
     assert f"via {gateway('back')} " in way()
-    assert answers()
+    wait_until(answers)
     assert docker.out("port", "web").splitlines() == [f"80/tcp -> 0.0.0.0:{port}", f"80/tcp -> [::]:{port}"]
 
 
@@ -140,7 +140,7 @@ def test_ports_are_published(docker: Docker, port: int) -> None:
 
     def page() -> bytes:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer:
                 return bytes(answer.read())
         except OSError:
             return b""
@@ -195,8 +195,8 @@ def test_docker_py_puts_containers_on_networks(api: docker_py.DockerClient, dock
     other = api.containers.run("demo:1", ["sleep", "100"], name="box", detach=True)
     network.connect(other, aliases=["second"])
     assert {one.name for one in api.networks.get(network.id).containers} == {"web", "box"}
-    assert other.exec_run(["ping", "-c1", "-W2", "web"]).exit_code == 0
-    assert container.exec_run(["ping", "-c1", "-W2", "second"]).exit_code == 0
+    assert other.exec_run(["ping", "-c1", "-W20", "web"]).exit_code == 0
+    assert container.exec_run(["ping", "-c1", "-W20", "second"]).exit_code == 0
     network.disconnect(other)
     assert [one.name for one in api.networks.get(network.id).containers] == ["web"]
     container.remove(force=True)
@@ -213,7 +213,7 @@ def test_names_are_answered_again_after_the_engine_was_killed(docker: Docker, ri
             os.kill(int(process["pid"]), signal.SIGKILL)
     rig.forget_connections()
     rig.up()
-    assert reaches(docker, "box", "web")
+    wait_until(lambda: reaches(docker, "box", "web"))
     docker("rm", "-f", "web")
     assert not reaches(docker, "box", "web")
 
@@ -229,7 +229,7 @@ def test_options_of_a_network_are_done_or_refused_by_name(docker: Docker, port: 
 
     def page() -> bytes:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer:
                 return bytes(answer.read())
         except OSError:
             return b""
@@ -238,7 +238,8 @@ def test_options_of_a_network_are_done_or_refused_by_name(docker: Docker, port: 
     assert docker.out("port", "web") == f"80/tcp -> 127.0.0.1:{port}"
     assert os.path.exists("/sys/class/net/br-front/bridge")
     assert not reaches(docker, "box", "web")
-    assert reaches(docker, "box", docker.out("network", "inspect", "-f", "{{(index .IPAM.Config 0).Gateway}}", "front"))
+    gateway = docker.out("network", "inspect", "-f", "{{(index .IPAM.Config 0).Gateway}}", "front")
+    wait_until(lambda: reaches(docker, "box", gateway))
     docker("rm", "-f", "web", "box")
     docker("network", "rm", "front")
     assert not os.path.exists("/sys/class/net/br-front")

@@ -49,9 +49,9 @@ def test_the_tour_of_the_cluster_goes_as_the_readme_says(root: Path) -> None:
     script = "\n".join(blocks())
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
-        env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=110, check=False,
+        env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
-    subprocess.run([ROOT / ".venv/bin/wherry", "down"], env=environment, check=False, capture_output=True, timeout=60)
+    subprocess.run([ROOT / ".venv/bin/wherry", "down"], env=environment, check=False, capture_output=True, timeout=120)
     told = f"{done.stdout}\n{done.stderr}"
     assert done.returncode == 0, told
     assert done.stdout.count('deployment "hello" successfully rolled out') == 3, told
@@ -74,10 +74,10 @@ def test_a_cluster_lasts_as_long_as_its_block() -> None:
         environment = {**os.environ, **cluster.environment, "HOME": str(root)}
         said = subprocess.run(
             ["kubectl", "get", "namespace", "default", "-o", "name"],
-            env=environment, capture_output=True, text=True, check=True, timeout=30,
+            env=environment, capture_output=True, text=True, check=True, timeout=120,
         ).stdout  # fmt: skip
         assert said == "namespace/default\n"
-        ping = subprocess.run(["docker", "version"], env=environment, capture_output=True, check=False, timeout=30)
+        ping = subprocess.run(["docker", "version"], env=environment, capture_output=True, check=False, timeout=120)
         assert ping.returncode == 0
     assert not root.exists()
     with pytest.raises(RuntimeError, match="not running"):
@@ -109,7 +109,7 @@ def test_what_cannot_be_ended_is_kept_for_who_can() -> None:
         assert (root / "kubeconfig").exists()
     finally:
         (root / "wherry.toml").unlink()
-        subprocess.run([WHERRY, "--root", root, "down"], check=True, capture_output=True, timeout=60)
+        subprocess.run([WHERRY, "--root", root, "down"], check=True, capture_output=True, timeout=120)
     shutil.rmtree(root)
 
 
@@ -155,7 +155,7 @@ def asked(cluster: wherry.Cluster, path: str) -> Any:
     pair.write_bytes(b"".join(base64.b64decode(user[f"client-{what}-data"]) for what in ("certificate", "key")))
     tls = ssl.create_default_context(cadata=base64.b64decode(address["certificate-authority-data"]).decode())
     tls.load_cert_chain(pair)
-    with urllib.request.urlopen(address["server"] + path, context=tls, timeout=30) as answer:
+    with urllib.request.urlopen(address["server"] + path, context=tls, timeout=120) as answer:
         return json.load(answer)
 
 

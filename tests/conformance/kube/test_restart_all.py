@@ -1,5 +1,6 @@
 """Containers that ask for all of their pod to begin anew (``RestartAllContainers``)."""
 
+from tests.conformance.kube.process import wait_until
 from tests.conformance.kube.whole import IMAGE, Commands
 
 POD = f"""
@@ -18,7 +19,14 @@ spec:
   containers:
     - name: worker
       image: "{IMAGE}"
-      command: [sh, -c, "trap 'exit 0' TERM; [ $(grep -c setup /notes/log) -gt 1 ] || exit 42; sleep 1000 & wait"]
+      command:
+        - sh
+        - -c
+        - |
+          trap 'exit 0' TERM
+          until grep -q helper /notes/log; do sleep 0.1; done
+          [ $(grep -c setup /notes/log) -gt 1 ] || exit 42
+          sleep 1000 & wait
       volumeMounts: [{{name: notes, mountPath: /notes}}]
       restartPolicy: Never
       restartPolicyRules: [{{action: RestartAllContainers, exitCodes: {{operator: In, values: [42]}}}}]
@@ -34,9 +42,13 @@ def test_a_pod_begins_anew_in_place_when_one_of_its_containers_asks_for_it(insid
     assert said.returncode == 0 and "Warning" not in said.stderr, said.stderr
     counts = "jsonpath={.status.containerStatuses[*].restartCount} {.status.initContainerStatuses[0].restartCount}"
     inside.until("^1 1 1$", "get", "pod", "together", "-o", counts)
-    inside("wait", "--for=condition=Ready", "pod/together", "--timeout=60s")
-    noted = inside("exec", "together", "-c", "worker", "--", "cat", "/notes/log").split()
-    assert (noted.count("setup"), noted.count("helper")) == (2, 2), "its volume is the same"
+    inside("wait", "--for=condition=Ready", "pod/together", "--timeout=100s")
+
+    def noted() -> tuple[int, int]:
+        said = inside("exec", "together", "-c", "worker", "--", "cat", "/notes/log").split()
+        return said.count("setup"), said.count("helper")
+
+    wait_until(lambda: noted() == (2, 2), "its volume is the same")
     found = inside.json("pod", "together")["status"]
     before = {each["name"]: each["lastState"]["terminated"]["exitCode"] for each in found["containerStatuses"]}
     assert before["worker"] == 42
