@@ -104,6 +104,10 @@ class Reflector:
                 self._listed, self._version = False, ""
             except (WherryError, OSError) as error:
                 await self._rest(error)
+            except Exception as error:  # our mistake, with one object perhaps: who follows others goes on
+                logger.exception("%s cannot be followed", self.selection.resource.group_resource)
+                self._listed, self._version = False, ""
+                await self._rest(error)
 
     async def _rest(self, error: Exception) -> None:
         logger.warning("%s: %s; trying again", self.selection.resource.group_resource, error)

@@ -2,6 +2,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+import pytest
+
 from wherry.kit.errors import Unavailable
 from wherry.kube.client.clock import FakeClock, settle
 from wherry.kube.client.fake import Call, FakeClient
@@ -69,6 +71,30 @@ async def test_what_is_there_is_told_at_once_then_what_changes() -> None:
         await client.delete(MAPS, "a", "default")
         await settle()
         assert log.taken() == ["a:2", "c", "-a:2"]
+
+
+async def test_a_mistake_of_ours_is_told_of_and_it_begins_anew(caplog: pytest.LogCaptureFixture) -> None:
+    """It runs in a group with all others', which must not end with it."""
+
+    class Mistaken(Log):
+        mistakes = 2
+
+        def kept(self, obj: Object) -> Object:
+            if self.mistakes and obj["metadata"]["name"] == "b":
+                self.mistakes -= 1
+                raise KeyError("nobody expected that")
+            return super().kept(obj)
+
+    client, log = FakeClient(config("a")), Mistaken()
+    reflector = Reflector(client, EVERYWHERE, client.clock, log)
+    task = asyncio.ensure_future(reflector.run())
+    await settle()
+    client.put(config("b", "1"))
+    await settle()
+    assert log.taken() == ["= a"] and "configmaps cannot be followed" in caplog.text
+    await clock_of(client).advance(60)
+    assert log.taken() == ["= a b:1"] and not task.done()
+    task.cancel()
 
 
 async def test_many_objects_come_in_pages() -> None:
