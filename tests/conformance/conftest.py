@@ -9,8 +9,8 @@ import docker as docker_py
 import pytest
 
 from tests.conformance.cli import Docker
-from tests.conformance.ports import quiet_port
 from tests.kernel.rig import Rig
+from tests.ports import quiet_port
 
 SECONDS = 400
 """For one test, with what its module needs: no more than a net, behind what each test waits for."""

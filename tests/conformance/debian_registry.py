@@ -10,7 +10,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tests.conformance.ports import quiet_port
+from tests.ports import quiet_port
 
 PROGRAM = shutil.which("docker-registry")
 USER, PASSWORD = "me", "secret"

@@ -16,10 +16,10 @@ import pytest
 
 from tests.conformance.cli import Completed, Docker
 from tests.conformance.downloads import Unreachable, source_of
-from tests.conformance.ports import quiet_port
 from tests.kernel.builds import remove_caches
 from tests.kernel.rig import WHERRY, Rig
 from tests.kernel.webserver import Repository, git_daemon
+from tests.ports import quiet_port
 
 CLASSIC = {"DOCKER_BUILDKIT": "0"}
 COMPOSE = "2.40.3"

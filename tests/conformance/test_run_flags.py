@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.cli import Docker
-from tests.conformance.ports import quiet_port
 from tests.kernel.rig import wait_until
+from tests.ports import quiet_port
 
 SIZE_OF_T = "stat -c %a /t; df -k /t | tail -1 | awk '{print $2}'"
 PORTS = "net.ipv4.ip_unprivileged_port_start"

@@ -10,7 +10,7 @@ import pytest
 
 import wherry
 from tests.conformance.kube.whole import IMAGE, Commands
-from tests.conformance.ports import quiet_port
+from tests.ports import quiet_port
 
 SERVER = "mkdir /tmp/w; hostname > /tmp/w/index.html; for i in 1 2 3; do echo line $i; done; "
 SERVER += "exec httpd -f -p 8080 -h /tmp/w"

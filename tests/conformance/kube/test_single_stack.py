@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.conformance.kube.whole import IMAGE, Commands
-from tests.conformance.ports import quiet_port
+from tests.ports import quiet_port
 
 
 def service(name: str, **spec: Any) -> str:

@@ -17,7 +17,7 @@ import pytest
 import wherry
 from tests.conformance.kube.terminal import Terminal
 from tests.conformance.kube.whole import IMAGE, SOON, Commands, bootstrap, nothing_left
-from tests.conformance.ports import quiet_port
+from tests.ports import quiet_port
 from tests.unit.kube.kubectl import kubectls
 from wherry.engine.instance import Instance
 
