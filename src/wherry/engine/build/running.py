@@ -27,7 +27,8 @@ OutputTo = Callable[[int, bytes], None]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run. ``environment`` as ``NAME=value``; ``user`` in Docker's grammar; ``network`` as :class:`.model.Options` has it.
+    """What to run. ``environment`` as ``NAME=value``; ``user`` in Docker's grammar; ``network`` as
+    :class:`.model.Options` has it.
 
     ``mounts`` are resolved; ``trees`` makes those without a path (see ``containers.starting.Ground``).
     """
