@@ -11,7 +11,7 @@ import msgspec
 
 from wherry.app.rights import roles
 from wherry.kit.errors import Unavailable, WherryError
-from wherry.kit.tasks import first_cause
+from wherry.kit.tasks import end_if_cancelled, first_cause
 from wherry.kube.apiserver.assembly import ApiServer
 from wherry.kube.apiserver.authz.aggregation import aggregate
 from wherry.kube.apiserver.authz.bootstrap import defaults
@@ -145,9 +145,7 @@ async def kept(run: Callable[[], Any], name: str, faults: Faults) -> None:
             await run()
             return
         except Exception as error:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():  # what fails while it is cancelled may raise that instead
-                raise asyncio.CancelledError from error
+            end_if_cancelled(error)
             if (known := _known(error)) is not None:
                 log.warning("controller %s: %s; starting it again", name, known)
             else:

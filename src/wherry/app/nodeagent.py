@@ -13,6 +13,7 @@ from wherry.app.config import Settings
 from wherry.app.names import dns_address, node_name
 from wherry.app.rights import NODE_SERVICES
 from wherry.engine.instance import Instance
+from wherry.kit.tasks import end_if_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +47,8 @@ class NodeAgent:
         while True:
             try:
                 await _live(self._engine, self._settings, self._met)
-            except Exception:
+            except Exception as error:
+                end_if_cancelled(error)
                 log.exception("the node's agent failed; starting it again")
                 await asyncio.sleep(_AGAIN_SECONDS)
 

@@ -33,6 +33,14 @@ def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
     return first_cause(first) if isinstance(first, BaseExceptionGroup) else first
 
 
+def end_if_cancelled(error: BaseException) -> None:
+    """For who goes on after failures: raises CancelledError when the running task is to end. A TaskGroup that is
+    cancelled raises the errors of its tasks, where there are any, and nothing of the cancellation."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError from error
+
+
 class Timed(Protocol):
     """What can come to the end of its time."""
 

@@ -5,7 +5,7 @@ import asyncio
 
 import pytest
 
-from wherry.kit.tasks import SameLimit, WouldWait, at_once, first_cause
+from wherry.kit.tasks import SameLimit, WouldWait, at_once, end_if_cancelled, first_cause
 
 
 async def test_the_first_failure_is_the_cause_of_nested_groups() -> None:
@@ -28,6 +28,38 @@ async def test_the_first_failure_is_the_cause_of_nested_groups() -> None:
     cause = first_cause(caught.value)
     assert isinstance(cause, KeyError)
     assert cause.args == ("first",)
+
+
+async def test_who_goes_on_after_failures_ends_all_the_same() -> None:
+    begun, first = list[int](), asyncio.Event()
+
+    async def failing() -> None:
+        begun.append(1)
+        first.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise ValueError("of all moments")
+
+    async def goes_on() -> None:
+        while True:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(failing())
+            except Exception as error:
+                end_if_cancelled(error)
+                await asyncio.sleep(0)
+
+    task = asyncio.create_task(goes_on())
+    await first.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert begun == [1]
+
+
+async def test_a_failure_that_is_no_end_is_none() -> None:
+    end_if_cancelled(ValueError("go on"))
 
 
 def test_what_need_not_wait_is_done_at_once() -> None:

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from wherry.kit.errors import Conflict, WherryError
+from wherry.kit.tasks import end_if_cancelled
 from wherry.kube.client.clock import Clock
 from wherry.kube.client.informer import Informer
 from wherry.kube.client.informers import Informers
@@ -125,7 +126,8 @@ class Simulation:
             agent = simulated(self._shared, number, name, self._pods.cache.by_index("node", name))
             try:
                 await agent.run()
-            except Exception:  # one node's trouble is not the others'
+            except Exception as error:  # one node's trouble is not the others'
+                end_if_cancelled(error)
                 logger.exception("node %s failed; starting it again", name)
                 await self._clock.sleep(_AGAIN_SECONDS)
 
