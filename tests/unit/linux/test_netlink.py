@@ -137,11 +137,11 @@ def test_one_comes_home_from_another_namespace_whatever_happens_there() -> None:
 
 
 def test_what_is_no_namespace_is_not_entered_and_leaves_no_descriptor() -> None:
-    before = os.listdir("/proc/self/fd")
+    before = open_descriptors()
     with (
         open("/proc/self/stat") as file,
         pytest.raises(KernelError, match="enter network namespace"),
         inside(file.fileno()),
     ):
         raise AssertionError("never here")
-    assert open_descriptors() == len(before)
+    assert open_descriptors() == before

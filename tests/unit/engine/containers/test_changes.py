@@ -1,11 +1,11 @@
 """Telling followers that a file has changed."""
 
 import asyncio
-import os
 from pathlib import Path
 
 import pytest
 
+from tests.descriptors import open_descriptors
 from wherry.engine.containers import changes as watching
 from wherry.engine.containers.changes import Changes
 from wherry.linux.errors import KernelError
@@ -46,11 +46,11 @@ async def test_a_change_before_the_look_is_not_missed(tmp_path: Path) -> None:
 
 
 async def test_nothing_stays_open_when_nobody_looks(tmp_path: Path) -> None:
-    before = sorted(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     changes = Changes()
     with changes.watch(tmp_path), changes.watch(tmp_path):
-        assert sorted(os.listdir("/proc/self/fd")) != before
-    assert sorted(os.listdir("/proc/self/fd")) == before
+        assert open_descriptors() > before
+    assert open_descriptors() == before
 
 
 async def test_without_inotify_followers_look_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

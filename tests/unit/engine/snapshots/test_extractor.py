@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import tars
+from tests.descriptors import open_descriptors
 from tests.unit.engine.snapshots.sources import source
 from wherry.engine.snapshots import extractor as module
 from wherry.engine.snapshots.directories import OPAQUE
@@ -177,12 +178,12 @@ def test_a_path_leads_elsewhere_when_a_directory_was_replaced(extract: Extract, 
 def test_what_cannot_be_is_refused_with_a_reason(
     extract: Extract, tmp_path: Path, parts: list[bytes], message: str
 ) -> None:
-    before = set(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     with pytest.raises(Invalid, match=message) as caught:
         extract(*parts)
     assert len(caught.value.message) < 600
     assert caught.value.message.isprintable()
-    assert set(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["fs"]
 
 
