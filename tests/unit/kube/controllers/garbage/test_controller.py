@@ -197,6 +197,24 @@ async def test_an_owner_in_another_namespace_is_none_and_people_are_told() -> No
     assert event["involvedObject"]["name"] == "child"
 
 
+async def test_people_are_told_of_an_owner_that_is_known_in_another_namespace_by_whatever_name() -> None:
+    client = FakeClient(owned("parent", namespace="elsewhere"), owned("right", "parent", namespace="elsewhere"))
+    async with running(client, make):
+        await clock_of(client).advance(5)
+        wrong = owned("wrong", "parent")
+        wrong["metadata"]["ownerReferences"][0]["name"] = "stepparent"
+        client.put(wrong)
+        await clock_of(client).advance(5)
+    assert names(client, MAPS) == ["parent", "right"]
+    assert [each["involvedObject"]["name"] for each in client.all(EVENTS)] == ["wrong"]
+
+
+async def test_a_name_that_no_object_can_have_is_nobodys() -> None:
+    client = FakeClient(owned("child", "a,b=c\\"))
+    await after(client, make)
+    assert names(client, MAPS) == [] and client.all(EVENTS) == []
+
+
 async def test_what_has_no_namespace_is_never_deleted_for_an_owner_that_has_one() -> None:
     owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "gone", "uid": "u"}
     client = FakeClient(obj("Node", "n1", "", metadata={"ownerReferences": [owner]}))
