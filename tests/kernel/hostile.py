@@ -15,7 +15,7 @@ from tests import tars
 from tests.descriptors import open_descriptors
 from tests.kernel.attacks import Canary
 from tests.kernel.layermodel import Entry, Refused, differences, seen, stacked, told
-from tests.kernel.rig import Rig
+from tests.kernel.rig import Rig, wait_until
 from wherry.engine.snapshots import Limits, OverlaySnapshots
 from wherry.engine.snapshots.model import DEFAULT_LIMITS, ExtractOptions
 from wherry.kit.errors import Invalid
@@ -65,7 +65,7 @@ class Place:
 @contextmanager
 def place_with_canary() -> Iterator[Place]:
     path = Path(tempfile.mkdtemp(prefix="wherry-test-"))
-    before = open_descriptors(), threading.active_count()
+    before, threads = open_descriptors(), set(threading.enumerate())
     try:
         canary = Canary(path / "canary")
         place = Place(path, OverlaySnapshots(path / "snapshots", path / "tmp", durable=False))
@@ -74,7 +74,8 @@ def place_with_canary() -> Iterator[Place]:
         canary.check()
         assert place.left_over() == []
         assert sorted(os.listdir(path)) == ["canary", "snapshots", "tmp"]
-        assert (open_descriptors(), threading.active_count()) == before
+        wait_until(lambda: threads.issuperset(threading.enumerate()), what="its threads to end")
+        assert open_descriptors() <= before
         assert str(path) not in Path("/proc/self/mountinfo").read_text()
     finally:
         parent = os.open(path.parent, os.O_RDONLY)

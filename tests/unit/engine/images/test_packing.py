@@ -31,7 +31,7 @@ def test_what_is_written_is_stored_compressed_when_the_block_ends() -> None:
         for number in range(5000):
             packing.write(b"%d" % number * 100)
     assert gzip.decompress(b"".join(stored)) == b"".join(b"%d" % number * 100 for number in range(5000))
-    assert threading.active_count() == threads
+    assert threading.active_count() <= threads
 
 
 def test_what_cannot_be_stored_is_an_error_of_the_writer() -> None:
@@ -48,4 +48,4 @@ def test_the_writer_s_own_error_is_the_one_that_counts() -> None:
     with pytest.raises(ValueError, match="mine"), Packing(lambda data: None) as packing:
         packing.write(b"x")
         raise ValueError("mine")
-    assert threading.active_count() == threads
+    assert threading.active_count() <= threads
