@@ -183,5 +183,9 @@ def _is_left_alone(kubectl: Commands) -> None:
     kubectl.until(r"\d", "get", "service", "web", "-o", "jsonpath={.status.loadBalancer.ingress}")
     service = kubectl.json("service", "web")
     assert len(service["status"]["loadBalancer"]["ingress"]) == 1
-    slices = kubectl.json("endpointslices", "-l", "kubernetes.io/service-name=web")["items"]
-    assert sum(len(each["endpoints"]) for each in slices) == REPLICAS
+
+    def endpoints() -> int:
+        slices = kubectl.json("endpointslices", "-l", "kubernetes.io/service-name=web")["items"]
+        return sum(len(each["endpoints"] or ()) for each in slices)
+
+    wait_until(lambda: endpoints() == REPLICAS, "all of them are behind it")
