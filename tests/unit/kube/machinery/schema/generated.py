@@ -22,8 +22,9 @@ def fitting(schema: Schema, depth: int = 4) -> st.SearchStrategy[Any]:
         return st.integers(0, 100) | TEXTS
     if schema.type == "array" and schema.items and depth:
         return st.lists(fitting(schema.items, depth - 1) | st.none(), max_size=2)
-    if schema.type == "object" and schema.additional and depth:
-        return st.dictionaries(TEXTS, fitting(schema.additional, depth - 1) | st.none(), max_size=2)
+    if schema.type == "object" and schema.additional:
+        values = fitting(schema.additional, depth - 1) if depth else st.none()
+        return st.dictionaries(TEXTS, values | st.none(), max_size=2)
     if schema.type == "object":
         return _object(schema, depth)
     return _plain(schema)
