@@ -12,6 +12,7 @@ import subprocess
 import tarfile
 import termios
 import time
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +20,15 @@ from tests.kernel.rig import busybox_tar
 
 Completed = subprocess.CompletedProcess[str]
 PROMPT = r"# (\x1b\[6n)?$"  # busybox's shell asks the terminal where the cursor is
+
+
+def page(port: int) -> bytes:
+    """What who listens at a published port shows; nothing as long as nobody does."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as answer:
+            return bytes(answer.read())
+    except OSError:
+        return b""
 
 
 class Docker:

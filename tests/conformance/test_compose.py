@@ -1,14 +1,13 @@
 """The real docker compose runs a project: health, order, names, secrets, configurations, ports, and its end."""
 
 import json
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.conformance import test_build
-from tests.conformance.cli import Completed, Docker
+from tests.conformance.cli import Completed, Docker, page
 from tests.kernel.rig import wait_until
 
 compose_program, compose = test_build.compose_program, test_build.compose
@@ -56,14 +55,6 @@ def run(compose: Docker, tmp_path: Path, port: int) -> Run:
         return compose("compose", "-f", str(tmp_path / "compose.yaml"), *words, check=check, timeout=300)
 
     return run
-
-
-def page(port: int) -> bytes:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as answer:
-            return bytes(answer.read())
-    except OSError:  # it has begun, and does not listen yet
-        return b""
 
 
 def test_a_project_goes_up_and_down(run: Run, docker: Docker, port: int) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance import test_build
-from tests.conformance.cli import Completed, Docker
+from tests.conformance.cli import Completed, Docker, page
 from tests.kernel.rig import wait_until
 
 compose_program, compose = test_build.compose_program, test_build.compose
@@ -154,18 +154,11 @@ def test_a_project_is_worked_with(run: Run, docker: Docker, compose: Docker, tmp
     assert "Paused" in run("ps", "db").stdout
     run("unpause", "db")
 
-    def page() -> bytes:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as answer:
-                return bytes(answer.read())
-        except OSError:
-            return b""
-
-    assert page() == b"first"
+    assert page(port) == b"first"
     file = str(tmp_path / "compose.yaml")
     with compose.start("compose", "-f", file, "watch", "--no-up") as watching:
         watching.expect("Watch enabled")
         (tmp_path / "index.html").write_text("second")
-        wait_until(lambda: page() == b"second", 60)
+        wait_until(lambda: page(port) == b"second", 60)
     run("commit", "web", "life-kept:1")
     assert docker.out("image", "inspect", "-f", "{{.Config.Cmd}}", "life-kept:1") == "[httpd -f -p 80 -h /www]"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import docker as docker_py
 import pytest
 
-from tests.conformance.cli import Docker
+from tests.conformance.cli import Docker, page
 from tests.kernel.rig import Rig, wait_until
 
 SERVE = ("demo:1", "sh", "-c", "mkdir /www; hostname > /www/index.html; exec httpd -f -p 80 -h /www")
@@ -91,23 +91,16 @@ def test_the_way_to_elsewhere_is_that_of_another_network_when_its_own_is_left(do
     def gateway(network: str) -> str:
         return docker.out("network", "inspect", "-f", "{{(index .IPAM.Config 0).Gateway}}", network)
 
-    def answers() -> bool:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20):
-                return True
-        except OSError:
-            return False
-
-    wait_until(answers)
+    wait_until(lambda: page(port))
     assert f"via {gateway('back')} " in way()
     docker("network", "disconnect", "back", "web")
     assert f"via {gateway('front')} " in way()
-    wait_until(answers)
+    wait_until(lambda: page(port))
     docker("network", "connect", "--gw-priority", "-1", "back", "web")
     assert f"via {gateway('front')} " in way()
     docker("network", "disconnect", "front", "web")
     assert f"via {gateway('back')} " in way()
-    wait_until(answers)
+    wait_until(lambda: page(port))
     assert docker.out("port", "web").splitlines() == [f"80/tcp -> 0.0.0.0:{port}", f"80/tcp -> [::]:{port}"]
 
 
@@ -138,17 +131,10 @@ def test_ports_are_published(docker: Docker, port: int) -> None:
     docker("network", "create", "front")
     docker("run", "-d", "--name", "web", "--network", "front", "-p", f"127.0.0.1:{port}:80", *SERVE)
 
-    def page() -> bytes:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer:
-                return bytes(answer.read())
-        except OSError:
-            return b""
-
-    wait_until(page)
+    wait_until(lambda: page(port))
     assert docker.out("port", "web") == f"80/tcp -> 127.0.0.1:{port}"
     docker("restart", "-t", "0", "web")
-    wait_until(page)
+    wait_until(lambda: page(port))
     docker("rm", "-f", "web")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", port))
@@ -227,14 +213,7 @@ def test_options_of_a_network_are_done_or_refused_by_name(docker: Docker, port: 
     docker("run", "-d", "--name", "web", "--network", "front", "-p", f"{port}:80", *SERVE)
     docker("run", "-d", "--name", "box", "--network", "front", "demo:1", "sleep", "100")
 
-    def page() -> bytes:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer:
-                return bytes(answer.read())
-        except OSError:
-            return b""
-
-    wait_until(page)
+    wait_until(lambda: page(port))
     assert docker.out("port", "web") == f"80/tcp -> 127.0.0.1:{port}"
     assert os.path.exists("/sys/class/net/br-front/bridge")
     assert not reaches(docker, "box", "web")

@@ -1,9 +1,9 @@
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+from tests.unit.kube.client.told import Told, clock_of, under_way
 from wherry.kit.errors import Unavailable
-from wherry.kube.client.clock import FakeClock, settle
+from wherry.kube.client.clock import settle
 from wherry.kube.client.fake import FakeClient
 from wherry.kube.client.informer import Informer
 from wherry.kube.client.reflector import Selection
@@ -18,7 +18,7 @@ def config(name: str, value: str = "", namespace: str = "default") -> Object:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"value": value}}
 
 
-class Log(list[str]):
+class Log(Told):
     """What a handler was told: ``+name``, ``name:old>new``, ``-name``."""
 
     def __call__(self, old: Object | None, new: Object | None) -> None:
@@ -30,29 +30,13 @@ class Log(list[str]):
         else:
             self.append(f"{name}:{old['data']['value']}>{new['data']['value']}")
 
-    def taken(self) -> list[str]:
-        said = list(self)
-        self.clear()
-        return said
-
 
 @contextlib.asynccontextmanager
 async def running(client: FakeClient, selection: Selection = EVERYWHERE) -> AsyncIterator[tuple[Informer, Log]]:
     informer, log = Informer(client, selection, client.clock), Log()
     informer.add_handler(log)
-    task = asyncio.ensure_future(informer.run())
-    await settle()
-    try:
+    async with under_way(informer.run()):
         yield informer, log
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-def clock_of(client: FakeClient) -> FakeClock:
-    assert isinstance(client.clock, FakeClock)
-    return client.clock
 
 
 async def test_what_is_there_is_told_as_added_then_what_changes() -> None:

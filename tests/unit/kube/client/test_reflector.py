@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.unit.kube.client.told import Told, clock_of, under_way
 from wherry.kit.errors import Unavailable
-from wherry.kube.client.clock import FakeClock, settle
+from wherry.kube.client.clock import settle
 from wherry.kube.client.fake import Call, FakeClient
 from wherry.kube.client.model import View
 from wherry.kube.client.reflector import PAGE_OBJECTS, Reflector, Selection
@@ -22,7 +23,7 @@ def config(name: str, value: str = "", namespace: str = "default", **meta: objec
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": found, "data": {"value": value}}
 
 
-class Log(list[str]):
+class Log(Told):
     """A sink that keeps what it was told, of names and values: ``= a b``, ``a:1``, ``-a``."""
 
     def kept(self, obj: Object) -> Object:
@@ -37,29 +38,13 @@ class Log(list[str]):
     def remove(self, obj: Object) -> None:
         self.append(f"-{obj['told']}")
 
-    def taken(self) -> list[str]:
-        said = list(self)
-        self.clear()
-        return said
-
 
 @contextlib.asynccontextmanager
 async def running(client: FakeClient, selection: Selection = EVERYWHERE) -> AsyncIterator[tuple[Reflector, Log]]:
     log = Log()
     reflector = Reflector(client, selection, client.clock, log)
-    task = asyncio.ensure_future(reflector.run())
-    await settle()
-    try:
+    async with under_way(reflector.run()):
         yield reflector, log
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-def clock_of(client: FakeClient) -> FakeClock:
-    assert isinstance(client.clock, FakeClock)
-    return client.clock
 
 
 async def test_what_is_there_is_told_at_once_then_what_changes() -> None:
