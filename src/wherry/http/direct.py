@@ -46,7 +46,7 @@ class DirectConnection(Connection):
         self._direct = direct
         self._turns = turns
         self._heads = heads
-        self._is_starting = False  # what comes next is the beginning of a request, for the parser, too
+        self._is_starting = True  # what comes next is the beginning of a request, for the parser, too
         self._under_way: Plain | None = None
         self.running: asyncio.Task[None] | None = None
         """What makes an answer, if that takes more than a moment."""
@@ -69,7 +69,7 @@ class DirectConnection(Connection):
         return bool(self._behind) or super()._has_more
 
     def data_received(self, data: bytes) -> None:
-        if self._is_starting and self._under_way is None and not (self._head or self._paused or self._is_ending):
+        if self._is_starting and self.is_idle and not (self._head or self._paused or self._is_ending):
             plain = self._heads.plain(data)
             if plain is not None:
                 self._request_count += 1
@@ -85,7 +85,7 @@ class DirectConnection(Connection):
         if self._under_way is not None:
             self._keep(data)
             return
-        self._is_starting = False
+        is_starting, self._is_starting = self._is_starting, False
         if not is_idle or not data or self._messages or self._paused:
             super()._read(data, is_idle)
             return
@@ -96,7 +96,7 @@ class DirectConnection(Connection):
             self._waiter = waiter
         messages: Any = self._messages
         if len(messages) == 1 and self._body_left is None and is_plain(*messages[0]):
-            plain, self._is_starting = self._heads.read(data, *messages.popleft())
+            plain, self._is_starting = self._heads.read(data, *messages.popleft(), begins=is_starting)
             self._begin(plain)
         elif messages:
             self._wake()
@@ -140,7 +140,6 @@ class DirectConnection(Connection):
 
     def _decline(self, plain: Plain) -> None:
         """It is aiohttp's."""
-        self._is_starting = False
         if plain.payload is not None:
             self._messages.append((plain.head.message, plain.payload))
         else:

@@ -56,13 +56,16 @@ class RequestHeads:
         self._known.move_to_end(text)
         return Plain(head, data[end:], data, None)
 
-    def read(self, data: bytes, message: RawRequestMessage, payload: StreamReader) -> tuple[Plain, bool]:
-        """The plain request that the parser has found in ``data``, and whether it is all of that: then the next one
-        begins behind it, and its head is known from now on."""
+    def read(
+        self, data: bytes, message: RawRequestMessage, payload: StreamReader, begins: bool
+    ) -> tuple[Plain, bool]:  # fmt: skip
+        """The plain request that the parser has found in ``data``, and whether it is all of that: if ``data`` is where
+        it ``begins``. Then the next one begins behind it, and its head is known from now on. (The end of a long head is
+        never: somebody else may send the same as a whole, and would be taken for who sent this.)"""
         body = body_of(payload)
         head = RequestHead(message, len(body))
         end = data.find(_END) + len(_END)
-        is_all = len(data) == end + len(body)  # what is not part of a body (chunks have more) has its length announced
+        is_all = begins and len(data) == end + len(body)  # chunks have more than their body
         if is_all and end <= MOST_HEAD_BYTES:
             self._known[data[:end]] = head
             if len(self._known) > MOST_HEADS:

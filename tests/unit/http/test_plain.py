@@ -9,6 +9,7 @@ from aiohttp.web_protocol import RequestHandler
 from tests.unit.http.conftest import render_error
 from tests.unit.http.test_direct import Answering, answers, get, post, slow
 from wherry.http import plain
+from wherry.http.connection import MAX_HEAD_BYTES
 from wherry.http.direct import DirectConnection
 from wherry.http.server import serve_tcp
 
@@ -62,7 +63,7 @@ async def test_it_is_known_to_other_connections_of_the_server(watched: Watched) 
                 writer.write(get("/direct"))
                 assert await answers(reader) == ["direct /direct"]
             writer.close()
-    assert len(watched.parsed) == 3  # the first of each connection
+    assert watched.parsed == [get("/direct")]
 
 
 async def test_what_follows_from_a_head_stays_with_it() -> None:
@@ -86,6 +87,13 @@ async def test_what_follows_from_a_head_stays_with_it() -> None:
 async def test_what_is_declined_is_the_handlers_with_its_body(watched: Watched) -> None:
     sent = [post("/no", f"body {number}") for number in range(TIMES)]
     assert await watched.said(*sent) == [f"slow /nobody {number}" for number in range(TIMES)]
+
+
+async def test_what_comes_while_the_handler_answers_is_answered_after_that(watched: Watched) -> None:
+    known, declined = get("/direct"), get("/no")
+    found = await watched.said(known, declined, known, known, counts=(1, 0, 2, 1))
+    assert found[:2] == ["direct /direct", "slow /no"]
+    assert [each.partition(" ")[2] for each in found[2:]] == ["/direct", "/direct"]
 
 
 async def test_a_known_head_may_be_declined_later(watched: Watched) -> None:
@@ -130,6 +138,33 @@ async def test_in_a_body_it_is_the_body(watched: Watched) -> None:
     start = f"POST /direct HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode()
     found = await watched.said(known, known, start, known, b"y", known, counts=(1, 1, 0, 0, 1, 1))
     assert [each.partition(" ")[2] for each in found] == ["/direct", "/direct", f"/direct{known.decode()}y", "/direct"]
+
+
+async def test_the_end_of_a_head_is_no_head(watched: Watched) -> None:
+    """A long one comes to the parser in pieces. Its last piece may be what others send as a whole: theirs stays
+    theirs, whoever is first."""
+    theirs = get("/direct/theirs")
+    line = b"X: " + b"x" * 30_000 + b"\r\n"
+    beginning = b"GET /direct/mine HTTP/1.1\r\n" + line * (MAX_HEAD_BYTES // len(line) + 1)
+    end = b"Y: " + theirs
+    async with await serve_tcp(slow, "127.0.0.1", 0, render_error, direct=watched.answering) as server:
+        other_reader, other_writer = await asyncio.open_connection("127.0.0.1", server.port)
+        for cut in (3, 0):  # where the last piece begins: it is what they send; it is more
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            other_writer.write(theirs)
+            assert await answers(other_reader) == ["direct /direct/theirs"]
+            parsed = len(watched.parsed)
+            writer.write(beginning + end[:cut])
+            for _ in range(10_000):
+                await asyncio.sleep(0)
+                if b"".join(watched.parsed[parsed:]) == beginning + end[:cut]:
+                    break
+            writer.write(end[cut:])
+            assert await answers(reader) == ["direct /direct/mine"]
+            writer.close()
+            other_writer.write(theirs)
+            assert await answers(other_reader) == ["direct /direct/theirs"]
+        other_writer.close()
 
 
 async def test_what_comes_in_chunks_is_not_as_long_as_its_body(watched: Watched) -> None:
