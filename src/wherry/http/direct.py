@@ -96,7 +96,8 @@ class DirectConnection(Connection):
             self._waiter = waiter
         messages: Any = self._messages
         if len(messages) == 1 and self._body_left is None and is_plain(*messages[0]):
-            plain, self._is_starting = self._heads.read(data, *messages.popleft(), begins=is_starting)
+            message, payload = messages.popleft()
+            plain, self._is_starting = self._heads.read(data, message, payload, is_starting)
             self._begin(plain)
         elif messages:
             self._wake()
